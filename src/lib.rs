@@ -1,0 +1,13 @@
+//! Creode trains recurrent networks, keeps the whole of their learning, and follows the landscape of fixed
+//! points that solves the task as it comes into being.
+
+pub mod cell;
+pub mod curriculum;
+pub mod dynamics;
+pub mod lab;
+pub mod map;
+pub mod parameters;
+pub mod simd;
+pub mod task;
+pub mod trace;
+pub mod train;

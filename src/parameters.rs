@@ -1,0 +1,94 @@
+//! Named parameters with their bounds, declared once and then read, written and listed by visitors.
+
+use std::ops::{Bound, RangeInclusive};
+
+/// The numbers that a real parameter can take; always finite.
+pub type RealRange = (Bound<f64>, Bound<f64>);
+
+/// Greater than 0.
+pub const POSITIVE: RealRange = (Bound::Excluded(0.0), Bound::Unbounded);
+/// 0 or greater.
+pub const NOT_NEGATIVE: RealRange = (Bound::Included(0.0), Bound::Unbounded);
+/// Greater than 0, at most 1.
+pub const FRACTION: RealRange = (Bound::Excluded(0.0), Bound::Included(1.0));
+/// At least 0, less than 1.
+pub const DECAY: RealRange = (Bound::Included(0.0), Bound::Excluded(1.0));
+
+/// Walks over the parameters of a thing, each with its name in the curriculum file.
+///
+/// A visitor that reads sets the values, one that writes only looks at them.
+pub trait ParameterVisitor {
+    /// A whole number within `range`.
+    fn integer(&mut self, name: &'static str, value: &mut u64, range: RangeInclusive<u64>);
+
+    /// A finite number within `range`.
+    fn real(&mut self, name: &'static str, value: &mut f64, range: RealRange);
+
+    /// True or false.
+    fn flag(&mut self, name: &'static str, value: &mut bool);
+
+    /// A text that is not empty and has no control characters.
+    fn text(&mut self, name: &'static str, value: &mut String);
+
+    /// One of `choices`, as its index.
+    fn choice(&mut self, name: &'static str, chosen: &mut usize, choices: &[&'static str]);
+
+    /// Whether an optional parameter is to be visited; `present` says whether it has a value so far.
+    fn gives(&mut self, name: &'static str, present: bool) -> bool;
+}
+
+impl dyn ParameterVisitor + '_ {
+    /// Visits a whole number held as a `usize`.
+    pub fn count(&mut self, name: &'static str, value: &mut usize, range: RangeInclusive<usize>) {
+        let mut wide = *value as u64;
+        self.integer(name, &mut wide, *range.start() as u64..=*range.end() as u64);
+        *value = wide as usize;
+    }
+
+    /// Visits a value that has a name in the file. A value that is none of `choices` counts as the first.
+    pub fn one_of<T: Copy + PartialEq>(
+        &mut self,
+        name: &'static str,
+        value: &mut T,
+        choices: &[(&'static str, T)],
+    ) {
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        let mut chosen = choices
+            .iter()
+            .position(|(_, choice)| choice == value)
+            .unwrap_or(0);
+        self.choice(name, &mut chosen, &names);
+        *value = choices[chosen].1;
+    }
+}
+
+/// The names of all parameters that `visit` walks over.
+pub fn names(visit: impl FnOnce(&mut dyn ParameterVisitor)) -> Vec<&'static str> {
+    struct Names(Vec<&'static str>);
+
+    impl ParameterVisitor for Names {
+        fn integer(&mut self, name: &'static str, _: &mut u64, _: RangeInclusive<u64>) {
+            self.0.push(name);
+        }
+        fn real(&mut self, name: &'static str, _: &mut f64, _: RealRange) {
+            self.0.push(name);
+        }
+        fn flag(&mut self, name: &'static str, _: &mut bool) {
+            self.0.push(name);
+        }
+        fn text(&mut self, name: &'static str, _: &mut String) {
+            self.0.push(name);
+        }
+        fn choice(&mut self, name: &'static str, _: &mut usize, _: &[&'static str]) {
+            self.0.push(name);
+        }
+        fn gives(&mut self, name: &'static str, _: bool) -> bool {
+            self.0.push(name);
+            false
+        }
+    }
+
+    let mut names = Names(Vec::new());
+    visit(&mut names);
+    names.0
+}
