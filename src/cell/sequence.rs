@@ -1,0 +1,560 @@
+//! The fused recurrence: a whole batch of sequences forward, and backward through time, as one operation.
+//!
+//! Forward:
+//! 1. The weights are packed once.
+//! 2. The batch is cut into shards of fixed size; each runs all its time steps alone, so that threads meet only
+//!    at the end, and the result does not depend on their number.
+//!
+//! Backward, given ∂L/∂features at every time step:
+//! 1. Each shard runs back through time, leaving ∂L/∂(pre-activations) of every step.
+//! 2. Every few steps it multiplies these, while they are still in the cache, with features and inputs into weight
+//!    gradients of its own. One large product at the end waits for memory instead of computing.
+//! 3. The gradients of the shards are summed in their order.
+//!
+//! What one step of a cell computes is in [`StepKernel`], one implementation per family of cells.
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::parameters::Parameters;
+use crate::simd::Real;
+use crate::simd::transposed::{Columns, Scratch, add_transposed_product};
+
+/// Trials of a shard.
+const SHARD_TRIALS: usize = 16;
+/// Trials of a shard when the weights are too large to stay in a core's own cache.
+const LARGE_SHARD_TRIALS: usize = 32;
+/// Bytes of recurrent weights from which the larger shards pay.
+const LARGE_WEIGHTS_BYTES: usize = 1 << 20;
+/// Rows (time steps · trials) that a weight gradient takes up at once; more where the gradient itself is large.
+const GRADIENT_ROWS: [usize; 2] = [128, 512];
+
+/// Which matrix a block of pre-activation gradients is multiplied with to give a weight gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Features of the step before: recurrent weights.
+    Features,
+    /// Inputs of the step: input weights.
+    Inputs,
+    /// Ones: biases.
+    Ones,
+}
+
+/// Gradient of some rows of a parameter, read off the columns of the pre-activation gradients.
+#[derive(Debug, Clone, Copy)]
+pub struct WeightGradient {
+    /// Name of the parameter.
+    pub parameter: &'static str,
+    /// Its first row.
+    pub row: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// Column of the pre-activation gradients that belongs to the first row.
+    pub column: usize,
+    /// What the gradients are multiplied with.
+    pub source: Source,
+}
+
+/// One time step forward, for the trials of one shard. All matrices are row-major, one row a trial.
+pub struct Forward<'a, T> {
+    /// Number of trials.
+    pub rows: usize,
+    /// Inputs at this step, each row followed by a one.
+    pub input: &'a [T],
+    /// Features after the step before.
+    pub previous_features: &'a [T],
+    /// Saved values of the step before.
+    pub previous_saved: &'a [T],
+    /// Features after this step: what the readout and the recurrent weights see.
+    pub features: &'a mut [T],
+    /// Whatever else the backward pass or the next step needs.
+    pub saved: &'a mut [T],
+}
+
+/// One time step backward, for the trials of one shard.
+pub struct Backward<'a, T> {
+    /// Number of trials.
+    pub rows: usize,
+    /// ∂L/∂features of this step from outside the recurrence.
+    pub feature_gradient: &'a [T],
+    /// Features after this step.
+    pub features: &'a [T],
+    /// Saved values of this step.
+    pub saved: &'a [T],
+    /// Features after the step before.
+    pub previous_features: &'a [T],
+    /// ∂L/∂pre-activations of the step after; `None` at the last step.
+    pub later_delta: Option<&'a [T]>,
+    /// ∂L/∂pre-activations of this step.
+    pub delta: &'a mut [T],
+    /// The part of ∂L/∂state that reaches the step before without passing the recurrent weights: read, then
+    /// replaced.
+    pub carry: &'a mut [T],
+}
+
+/// What one time step of a cell computes, on packed weights.
+pub trait StepKernel<T: Real>: Send + Sync {
+    /// Units, the width of the features.
+    fn units(&self) -> usize;
+    /// Input channels.
+    fn inputs(&self) -> usize;
+    /// Saved values per trial and step.
+    fn saved_width(&self) -> usize;
+    /// Pre-activation gradients per trial and step.
+    fn delta_width(&self) -> usize;
+    /// How many of the pre-activation gradients, from the first, meet the recurrent weights.
+    fn recurrent_width(&self) -> usize;
+    /// Width of the carry.
+    fn carry_width(&self) -> usize;
+    /// Reads the parameters before a sequence.
+    fn pack<S: Simd>(&mut self, simd: S, parameters: &Parameters<T>);
+    /// One step forward.
+    fn forward<S: Simd>(&self, simd: S, step: Forward<'_, T>);
+    /// One step backward.
+    fn backward<S: Simd>(&self, simd: S, step: Backward<'_, T>);
+    /// How the pre-activation gradients become parameter gradients.
+    fn weight_gradients(&self) -> Vec<WeightGradient>;
+    /// The state of the cell within a row of features and saved values, where it is not the features.
+    fn state_in_saved(&self) -> Option<Range<usize>>;
+}
+
+/// Length and width of a batch of sequences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SequenceShape {
+    /// Time steps.
+    pub steps: usize,
+    /// Trials.
+    pub trials: usize,
+}
+
+/// A fused recurrence of any cell.
+pub trait SequenceKernel<T: Real>: Send {
+    /// Runs all sequences from the zero state. `inputs` is in the order of [`Self::order`], one row of channels
+    /// per trial and step; so are the features that come back, `units` wide.
+    fn forward(&mut self, parameters: &Parameters<T>, shape: SequenceShape, inputs: &[T]) -> &[T];
+
+    /// Adds the gradient to `gradient`, given ∂L/∂features in the order of [`Self::order`]. Must follow a
+    /// `forward` on the same parameters.
+    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>);
+
+    /// Features of the last forward pass.
+    fn features(&self) -> &[T];
+
+    /// States of the last forward pass, in the order of [`Self::order`].
+    fn states(&self) -> Vec<T>;
+
+    /// (time, trial) of every row: shard by shard, within a shard time by time.
+    fn order(&self, shape: SequenceShape) -> Vec<(usize, usize)>;
+}
+
+/// The buffers of a fused recurrence around the step kernel of a cell.
+pub struct Fused<T, K> {
+    kernel: K,
+    shape: SequenceShape,
+    inputs: Vec<T>,
+    features: Vec<T>,
+    saved: Vec<T>,
+    delta: Vec<T>,
+    carry: Vec<T>,
+    /// Weight gradients of each shard.
+    sums: Vec<ShardSums<T>>,
+}
+
+/// Weight gradients of one shard.
+#[derive(Debug, Clone, Default)]
+struct ShardSums<T> {
+    /// `[recurrent_width][units]`.
+    by_features: Vec<T>,
+    /// `[delta_width][inputs + 1]`, the last column for the one that follows the inputs.
+    by_inputs: Vec<T>,
+    scratch: Scratch<T>,
+}
+
+impl<T: Real, K: StepKernel<T>> Fused<T, K> {
+    /// A recurrence with empty buffers.
+    pub fn new(kernel: K) -> Self {
+        Self {
+            kernel,
+            shape: SequenceShape::default(),
+            inputs: Vec::new(),
+            features: Vec::new(),
+            saved: Vec::new(),
+            delta: Vec::new(),
+            carry: Vec::new(),
+            sums: Vec::new(),
+        }
+    }
+
+    fn has_large_weights(&self) -> bool {
+        self.kernel.recurrent_width() * self.kernel.units() * size_of::<T>() >= LARGE_WEIGHTS_BYTES
+    }
+
+    fn shard_trials(&self) -> usize {
+        if self.has_large_weights() {
+            LARGE_SHARD_TRIALS
+        } else {
+            SHARD_TRIALS
+        }
+    }
+
+    /// Trials of each shard.
+    fn shards(&self, shape: SequenceShape) -> Vec<usize> {
+        let size = self.shard_trials();
+        (0..shape.trials)
+            .step_by(size)
+            .map(|first| size.min(shape.trials - first))
+            .collect()
+    }
+
+    fn resize(&mut self, shape: SequenceShape) {
+        let rows = shape.steps * shape.trials;
+        self.shape = shape;
+        self.features.resize(rows * self.kernel.units(), T::ZERO);
+        self.saved.resize(rows * self.kernel.saved_width(), T::ZERO);
+        self.delta.resize(rows * self.kernel.delta_width(), T::ZERO);
+        self.carry
+            .resize(shape.trials * self.kernel.carry_width(), T::ZERO);
+    }
+}
+
+impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
+    fn forward(&mut self, parameters: &Parameters<T>, shape: SequenceShape, inputs: &[T]) -> &[T] {
+        self.resize(shape);
+        self.inputs.clear();
+        for row in 0..shape.steps * shape.trials {
+            let width = self.kernel.inputs();
+            self.inputs
+                .extend_from_slice(&inputs[row * width..][..width]);
+            self.inputs.push(T::ONE);
+        }
+        let arch = Arch::new();
+        arch.dispatch(PackWeights {
+            kernel: &mut self.kernel,
+            parameters,
+        });
+
+        let shards = self.shards(shape);
+        let kernel = &self.kernel;
+        let steps = shape.steps;
+        let mut inputs = self.inputs.as_slice();
+        let mut features = self.features.as_mut_slice();
+        let mut saved = self.saved.as_mut_slice();
+        let tasks: Vec<_> = shards
+            .into_iter()
+            .map(|rows| ForwardShard {
+                kernel,
+                rows,
+                inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
+                features: take_mut(&mut features, steps * rows * kernel.units()),
+                saved: take_mut(&mut saved, steps * rows * kernel.saved_width()),
+            })
+            .collect();
+        tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
+        &self.features
+    }
+
+    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>) {
+        let arch = Arch::new();
+        let shards = self.shards(self.shape);
+        let large = self.has_large_weights();
+        let kernel = &self.kernel;
+        let steps = self.shape.steps;
+        let mut feature_gradient = feature_gradient;
+        let mut features = self.features.as_slice();
+        let mut saved = self.saved.as_slice();
+        let mut delta = self.delta.as_mut_slice();
+        let mut carry = self.carry.as_mut_slice();
+        let mut inputs = self.inputs.as_slice();
+        let gradient_rows = GRADIENT_ROWS[usize::from(large)];
+        self.sums.resize_with(shards.len(), ShardSums::default);
+        let tasks: Vec<_> = shards
+            .into_iter()
+            .zip(&mut self.sums)
+            .map(|(rows, sums)| BackwardShard {
+                kernel,
+                rows,
+                inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
+                sums,
+                gradient_steps: (gradient_rows / rows).max(1),
+                feature_gradient: take(&mut feature_gradient, steps * rows * kernel.units()),
+                features: take(&mut features, steps * rows * kernel.units()),
+                saved: take(&mut saved, steps * rows * kernel.saved_width()),
+                delta: take_mut(&mut delta, steps * rows * kernel.delta_width()),
+                carry: take_mut(&mut carry, rows * kernel.carry_width()),
+            })
+            .collect();
+        tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
+        self.add_weight_gradients(gradient);
+    }
+
+    fn features(&self) -> &[T] {
+        &self.features
+    }
+
+    fn states(&self) -> Vec<T> {
+        match self.kernel.state_in_saved() {
+            None => self.features.clone(),
+            Some(range) => self
+                .saved
+                .chunks_exact(self.kernel.saved_width())
+                .flat_map(|row| row[range.clone()].iter().copied())
+                .collect(),
+        }
+    }
+
+    fn order(&self, shape: SequenceShape) -> Vec<(usize, usize)> {
+        let mut first_trial = 0;
+        let mut order = Vec::with_capacity(shape.steps * shape.trials);
+        for rows in self.shards(shape) {
+            for time in 0..shape.steps {
+                order.extend((first_trial..first_trial + rows).map(|trial| (time, trial)));
+            }
+            first_trial += rows;
+        }
+        order
+    }
+}
+
+impl<T: Real, K: StepKernel<T>> Fused<T, K> {
+    /// Step 3 of the backward pass.
+    fn add_weight_gradients(&self, gradient: &mut Parameters<T>) {
+        let (units, input_width) = (self.kernel.units(), self.kernel.inputs() + 1);
+        for part in self.kernel.weight_gradients() {
+            let target = gradient.get_mut(part.parameter);
+            for sums in &self.sums {
+                let by_inputs =
+                    sums.by_inputs[part.column * input_width..].chunks_exact(input_width);
+                match part.source {
+                    Source::Features => {
+                        let sums = &sums.by_features[part.column * units..][..part.rows * units];
+                        add(&mut target[part.row * units..], sums);
+                    }
+                    Source::Inputs => {
+                        let width = input_width - 1;
+                        let target = &mut target[part.row * width..][..part.rows * width];
+                        for (target, sums) in target.chunks_exact_mut(width.max(1)).zip(by_inputs) {
+                            add(target, sums);
+                        }
+                    }
+                    Source::Ones => {
+                        for (target, sums) in
+                            target[part.row..][..part.rows].iter_mut().zip(by_inputs)
+                        {
+                            *target += sums[input_width - 1];
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn add<T: Real>(target: &mut [T], values: &[T]) {
+    for (sum, &value) in target.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
+struct PackWeights<'a, T, K> {
+    kernel: &'a mut K,
+    parameters: &'a Parameters<T>,
+}
+
+impl<T: Real, K: StepKernel<T>> WithSimd for PackWeights<'_, T, K> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.kernel.pack(simd, self.parameters);
+    }
+}
+
+struct ForwardShard<'a, T, K> {
+    kernel: &'a K,
+    rows: usize,
+    inputs: &'a [T],
+    features: &'a mut [T],
+    saved: &'a mut [T],
+}
+
+impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            kernel,
+            rows,
+            inputs,
+            features,
+            saved,
+        } = self;
+        let zero_features = vec![T::ZERO; rows * kernel.units()];
+        let zero_saved = vec![T::ZERO; rows * kernel.saved_width()];
+        let mut previous_features = zero_features.as_slice();
+        let mut previous_saved = zero_saved.as_slice();
+        let input_width = rows * (kernel.inputs() + 1);
+        let mut features = features;
+        let mut saved = saved;
+        for time in 0..features.len() / zero_features.len() {
+            let now_features = take_mut(&mut features, zero_features.len());
+            let now_saved = take_mut(&mut saved, zero_saved.len());
+            kernel.forward(
+                simd,
+                Forward {
+                    rows,
+                    input: &inputs[time * input_width..][..input_width],
+                    previous_features,
+                    previous_saved,
+                    features: now_features,
+                    saved: now_saved,
+                },
+            );
+            previous_features = now_features;
+            previous_saved = now_saved;
+        }
+    }
+}
+
+struct BackwardShard<'a, T, K> {
+    kernel: &'a K,
+    rows: usize,
+    inputs: &'a [T],
+    feature_gradient: &'a [T],
+    features: &'a [T],
+    saved: &'a [T],
+    delta: &'a mut [T],
+    carry: &'a mut [T],
+    sums: &'a mut ShardSums<T>,
+    /// Time steps between two additions to the weight gradients.
+    gradient_steps: usize,
+}
+
+impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let feature_width = self.rows * self.kernel.units();
+        let saved_width = self.rows * self.kernel.saved_width();
+        let delta_width = self.rows * self.kernel.delta_width();
+        let zero_features = vec![T::ZERO; feature_width];
+        self.carry.fill(T::ZERO);
+        self.sums.clear(self.kernel);
+        let steps = self.features.len() / feature_width;
+        let mut summed_from = steps;
+        for time in (0..steps).rev() {
+            let (delta, later) = self.delta[time * delta_width..].split_at_mut(delta_width);
+            self.kernel.backward(
+                simd,
+                Backward {
+                    rows: self.rows,
+                    feature_gradient: &self.feature_gradient[time * feature_width..]
+                        [..feature_width],
+                    features: &self.features[time * feature_width..][..feature_width],
+                    saved: &self.saved[time * saved_width..][..saved_width],
+                    previous_features: match time {
+                        0 => &zero_features,
+                        _ => &self.features[(time - 1) * feature_width..][..feature_width],
+                    },
+                    later_delta: (time + 1 < steps).then(|| &later[..delta_width]),
+                    delta,
+                    carry: self.carry,
+                },
+            );
+            if time == 0 || summed_from - time == self.gradient_steps {
+                self.add_to_sums(simd, time..summed_from);
+                summed_from = time;
+            }
+        }
+    }
+}
+
+impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
+    /// Step 2 of the backward pass, for some time steps.
+    #[inline(always)]
+    fn add_to_sums<S: Simd>(&mut self, simd: S, times: Range<usize>) {
+        let (units, input_width) = (self.kernel.units(), self.kernel.inputs() + 1);
+        let delta_width = self.kernel.delta_width();
+        let ShardSums {
+            by_features,
+            by_inputs,
+            scratch,
+        } = &mut *self.sums;
+
+        let first = times.start * self.rows;
+        let delta = Columns {
+            values: &self.delta[first * delta_width..],
+            stride: delta_width,
+            count: delta_width,
+        };
+        let inputs = Columns {
+            values: &self.inputs[first * input_width..],
+            stride: input_width,
+            count: input_width,
+        };
+        add_transposed_product(
+            simd,
+            delta,
+            inputs,
+            times.len() * self.rows,
+            by_inputs,
+            scratch,
+        );
+
+        // The state before the first step is zero: each step pairs with the features of the one before.
+        let start = times.start.max(1);
+        if start < times.end {
+            let count = self.kernel.recurrent_width();
+            let delta = Columns {
+                values: &self.delta[start * self.rows * delta_width..],
+                stride: delta_width,
+                count,
+            };
+            let features = Columns {
+                values: &self.features[(start - 1) * self.rows * units..],
+                stride: units,
+                count: units,
+            };
+            add_transposed_product(
+                simd,
+                delta,
+                features,
+                (times.end - start) * self.rows,
+                by_features,
+                scratch,
+            );
+        }
+    }
+}
+
+impl<T: Real> ShardSums<T> {
+    fn clear(&mut self, kernel: &impl StepKernel<T>) {
+        for (sums, size) in [
+            (
+                &mut self.by_features,
+                kernel.recurrent_width() * kernel.units(),
+            ),
+            (
+                &mut self.by_inputs,
+                kernel.delta_width() * (kernel.inputs() + 1),
+            ),
+        ] {
+            sums.clear();
+            sums.resize(size, T::ZERO);
+        }
+    }
+}
+
+fn take<'a, T>(from: &mut &'a [T], count: usize) -> &'a [T] {
+    let (head, tail) = from.split_at(count);
+    *from = tail;
+    head
+}
+
+#[inline(always)]
+#[expect(clippy::mut_mut, reason = "the slice itself is moved on")]
+fn take_mut<'a, T>(from: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (head, tail) = std::mem::take(from).split_at_mut(count);
+    *from = tail;
+    head
+}

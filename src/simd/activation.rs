@@ -1,0 +1,209 @@
+//! Nonlinearities on vectors and slices, in f32 and f64, without libm: the same bits wherever the instruction
+//! set is the same.
+//!
+//! All rest on one exponential:
+//! 1. k = round(y / ln 2), r = y − k ln 2, so that |r| ≤ ln 2 / 2;
+//! 2. p = exp(r) − 1 by its Taylor polynomial;
+//! 3. exp(y) − 1 = 2^k p + (2^k − 1), which keeps its relative accuracy at 0.
+//!
+//! An infinite argument gives NaN: in a network it means divergence, and must not look like saturation.
+
+use std::f64::consts::LOG2_E;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::Real;
+
+// Closures would not be compiled for the instruction set of their caller; hence small functions throughout.
+#[inline(always)]
+fn constant<T: Real, S: Simd>(simd: S, value: f64) -> T::Vector<S> {
+    T::splat(simd, T::from_f64(value))
+}
+
+/// Steps 1 and 2: 2^k and exp(r) − 1.
+#[inline(always)]
+fn exp_parts<T: Real, S: Simd>(simd: S, y: T::Vector<S>) -> (T::Vector<S>, T::Vector<S>) {
+    let (k, scale) = T::round_and_exp2(simd, T::times(simd, y, constant::<T, S>(simd, LOG2_E)));
+    let r = T::mul_add(simd, k, constant::<T, S>(simd, -T::LN_2[0]), y);
+    let r = T::mul_add(simd, k, constant::<T, S>(simd, -T::LN_2[1]), r);
+    let mut series = constant::<T, S>(simd, 0.0);
+    for &coefficient in T::EXP_COEFFICIENTS.iter().rev() {
+        series = T::mul_add(simd, series, r, constant::<T, S>(simd, coefficient));
+    }
+    (scale, T::mul_add(simd, T::times(simd, r, r), series, r))
+}
+
+/// tanh(x), to a few units in the last place.
+#[inline(always)]
+pub fn tanh<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    let bounded = T::min(simd, T::abs(simd, x), constant::<T, S>(simd, 22.0));
+    let (scale, p) = exp_parts::<T, S>(simd, T::plus(simd, bounded, bounded));
+    let exp_minus_one = T::mul_add(
+        simd,
+        scale,
+        p,
+        T::minus(simd, scale, constant::<T, S>(simd, 1.0)),
+    );
+    let magnitude = T::over(
+        simd,
+        exp_minus_one,
+        T::plus(simd, exp_minus_one, constant::<T, S>(simd, 2.0)),
+    );
+    T::mul_add(
+        simd,
+        x,
+        constant::<T, S>(simd, 0.0),
+        T::copy_sign(simd, magnitude, x),
+    )
+}
+
+/// The logistic function 1/(1 + exp(−x)), relatively accurate in both tails.
+#[inline(always)]
+pub fn sigmoid<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    let limit = T::EXP_LIMIT / LOG2_E;
+    let negated = T::minus(simd, constant::<T, S>(simd, 0.0), x);
+    let bounded = T::max(
+        simd,
+        T::min(simd, negated, constant::<T, S>(simd, limit)),
+        constant::<T, S>(simd, -limit),
+    );
+    let (scale, p) = exp_parts::<T, S>(simd, bounded);
+    let exp = T::mul_add(simd, scale, p, scale);
+    let value = T::over(
+        simd,
+        constant::<T, S>(simd, 1.0),
+        T::plus(simd, exp, constant::<T, S>(simd, 1.0)),
+    );
+    T::mul_add(simd, x, constant::<T, S>(simd, 0.0), value)
+}
+
+/// max(0, x); NaN stays NaN.
+#[inline(always)]
+pub fn relu<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    let zero = T::splat(simd, T::ZERO);
+    T::select_greater(simd, zero, x, zero, x)
+}
+
+/// sech²(x) = 4 e^(−2|x|) / (1 + e^(−2|x|))², the derivative of tanh, which does not underflow where 1 − tanh²
+/// has long been 0.
+#[inline(always)]
+pub fn sech_squared<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    let limit = T::EXP_LIMIT / LOG2_E / 2.0;
+    let bounded = T::min(simd, T::abs(simd, x), constant::<T, S>(simd, limit));
+    let (scale, p) = exp_parts::<T, S>(simd, T::times(simd, bounded, constant::<T, S>(simd, -2.0)));
+    let exp = T::mul_add(simd, scale, p, scale);
+    let sum = T::plus(simd, exp, constant::<T, S>(simd, 1.0));
+    let value = T::over(
+        simd,
+        T::times(simd, constant::<T, S>(simd, 4.0), exp),
+        T::times(simd, sum, sum),
+    );
+    T::mul_add(simd, x, constant::<T, S>(simd, 0.0), value)
+}
+
+/// A nonlinearity that can be mapped over a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// [`tanh`].
+    Tanh,
+    /// [`sigmoid`].
+    Sigmoid,
+    /// [`sech_squared`].
+    SechSquared,
+}
+
+/// Replaces every value x of a slice by f(x).
+pub fn map_in_place<T: Real>(function: Function, values: &mut [T]) {
+    struct Mapped<'a, T> {
+        function: Function,
+        values: &'a mut [T],
+    }
+    impl<T: Real> WithSimd for Mapped<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            for chunk in self.values.chunks_mut(T::lanes::<S>()) {
+                let x = T::load_part(simd, chunk);
+                let y = match self.function {
+                    Function::Tanh => tanh::<T, S>(simd, x),
+                    Function::Sigmoid => sigmoid::<T, S>(simd, x),
+                    Function::SechSquared => sech_squared::<T, S>(simd, x),
+                };
+                T::store_part(simd, chunk, y);
+            }
+        }
+    }
+    Arch::new().dispatch(Mapped { function, values });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn largest_relative_error<T: Real>(
+        function: Function,
+        truth: impl Fn(f64) -> f64,
+        to: f64,
+    ) -> f64 {
+        let points: Vec<T> = (-20_000..=20_000)
+            .map(|i| T::from_f64(f64::from(i) / 20_000.0 * to))
+            .collect();
+        let mut values = points.clone();
+        map_in_place(function, &mut values);
+        points
+            .iter()
+            .zip(&values)
+            .map(|(x, y)| {
+                let exact = truth(x.to_f64());
+                if exact == 0.0 {
+                    y.to_f64().abs()
+                } else {
+                    (y.to_f64() / exact - 1.0).abs()
+                }
+            })
+            .fold(0.0, f64::max)
+    }
+
+    fn sech_squared_exact(x: f64) -> f64 {
+        1.0 / x.cosh().powi(2)
+    }
+
+    fn sigmoid_exact(x: f64) -> f64 {
+        1.0 / (1.0 + (-x).exp())
+    }
+
+    #[test]
+    fn agrees_with_the_standard_library_to_a_few_units_in_the_last_place() {
+        for to in [1e-6, 0.1, 1.0, 10.0, 40.0] {
+            let f32_limit = 4.0 * f64::from(f32::EPSILON);
+            assert!(largest_relative_error::<f32>(Function::Tanh, f64::tanh, to) < f32_limit);
+            assert!(
+                largest_relative_error::<f32>(Function::Sigmoid, sigmoid_exact, to) < f32_limit
+            );
+            assert!(
+                largest_relative_error::<f32>(Function::SechSquared, sech_squared_exact, to)
+                    < f32_limit
+            );
+            let f64_limit = 6.0 * f64::EPSILON;
+            assert!(largest_relative_error::<f64>(Function::Tanh, f64::tanh, to) < f64_limit);
+            assert!(
+                largest_relative_error::<f64>(Function::Sigmoid, sigmoid_exact, to) < f64_limit
+            );
+            assert!(
+                largest_relative_error::<f64>(Function::SechSquared, sech_squared_exact, to)
+                    < f64_limit
+            );
+        }
+    }
+
+    #[test]
+    fn saturates_and_passes_on_what_is_not_finite() {
+        let mut values = [50.0_f32, -50.0, 1e30, 0.0, -0.0, f32::NAN, f32::INFINITY];
+        map_in_place(Function::Tanh, &mut values);
+        assert_eq!(values[..5], [1.0, -1.0, 1.0, 0.0, 0.0]);
+        assert!(values[5].is_nan() && values[6].is_nan());
+        let mut values = [800.0_f64, -690.0, f64::NAN];
+        map_in_place(Function::Sigmoid, &mut values);
+        assert!(values[0] == 1.0 && values[1] > 0.0 && values[1] < 1e-299 && values[2].is_nan());
+    }
+}

@@ -1,0 +1,120 @@
+//! Vector arithmetic shared by the kernels: one code for f32 and f64, the instruction set chosen at run time.
+//!
+//! [`Real`] lifts pulp's vectors over the two number formats, [`activation`] holds the nonlinearities on
+//! vectors, [`product`] the small matrix products of a recurrence with the weights packed once a sequence,
+//! [`transposed`] the one large product that gives a weight gradient.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use pulp::{Arch, Simd};
+
+pub mod activation;
+pub mod product;
+mod real;
+pub mod transposed;
+
+/// A float that kernels are written for: `f32` or `f64`, with its vectors.
+pub trait Real:
+    Copy
+    + Default
+    + Debug
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// Name in run files.
+    const NAME: &'static str;
+    /// Largest k for which 2^k is finite and the exponential is evaluated.
+    const EXP_LIMIT: f64;
+    /// Taylor coefficients of exp, from 1/2! on: as many as the format needs on |r| ≤ ln 2 / 2.
+    const EXP_COEFFICIENTS: &'static [f64];
+    /// ln 2 in two parts whose sum is exact beyond the format.
+    const LN_2: [f64; 2];
+
+    /// A vector of this format under the instruction set `S`.
+    type Vector<S: Simd>: Copy;
+    /// A comparison mask of such a vector.
+    type Mask<S: Simd>: Copy;
+
+    /// Nearest value of this format.
+    fn from_f64(value: f64) -> Self;
+    /// The value as f64.
+    fn to_f64(self) -> f64;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// Whether it is neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+
+    /// Lanes of a vector.
+    fn lanes<S: Simd>() -> usize;
+    /// All lanes equal.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+    /// The first `lanes` values of a slice that is at least as long.
+    fn load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
+    /// As many values as the slice holds, at most `lanes`; the other lanes are zero.
+    fn load_part<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
+    /// Stores all lanes into the front of a slice that is at least as long.
+    fn store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
+    /// Stores as many lanes as the slice holds.
+    fn store_part<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
+    /// a + b.
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// a − b.
+    fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// a b.
+    fn times<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// a / b.
+    fn over<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// a b + c, fused where the hardware can.
+    fn mul_add<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// The smaller of each lane.
+    fn min<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// The larger of each lane.
+    fn max<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// |a|.
+    fn abs<S: Simd>(simd: S, a: Self::Vector<S>) -> Self::Vector<S>;
+    /// |a| with the sign of `sign`.
+    fn copy_sign<S: Simd>(simd: S, a: Self::Vector<S>, sign: Self::Vector<S>) -> Self::Vector<S>;
+    /// `then` where a > b, `otherwise` elsewhere (also where one of them is NaN).
+    fn select_greater<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        then: Self::Vector<S>,
+        otherwise: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// For |a| below [`Self::EXP_LIMIT`]: the nearest whole number k, and 2^k.
+    fn round_and_exp2<S: Simd>(simd: S, a: Self::Vector<S>) -> (Self::Vector<S>, Self::Vector<S>);
+}
+
+/// Name of the instruction set that the kernels run on: part of what a run depends on, bit for bit.
+pub fn level() -> &'static str {
+    match Arch::new() {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "x86-64-v4",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "x86-64-v3",
+        Arch::Scalar => "scalar",
+        _ => "other",
+    }
+}

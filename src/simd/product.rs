@@ -1,0 +1,336 @@
+//! The small products of a recurrence, `rows × inner` times `inner × columns`, with the second factor packed
+//! once and used at every time step.
+//!
+//! A general product packs both factors at each call, which for 16 to 32 rows costs as much as the arithmetic.
+//! Here the weights lie in panels of two vectors' width; the rows are read where they are, value by value, and
+//! what is done with a finished sum (bias, nonlinearity, gate) is done while it is still in registers.
+
+use pulp::Simd;
+
+use super::Real;
+
+/// Width of a panel in vectors.
+const PANEL_VECTORS: usize = 2;
+
+/// The second factor of a product, in panels.
+#[derive(Debug, Clone, Default)]
+pub struct Packed<T> {
+    inner: usize,
+    columns: usize,
+    panel_width: usize,
+    values: Vec<T>,
+}
+
+impl<T: Real> Packed<T> {
+    /// Packs `weights` (`columns × inner`, row-major) so that a product with it is `rows · weightsᵀ`.
+    pub fn pack_transposed<S: Simd>(&mut self, weights: &[T], columns: usize, inner: usize) {
+        self.reshape::<S>(inner, columns);
+        let width = self.panel_width;
+        for (panel, values) in self
+            .values
+            .chunks_exact_mut((width * inner).max(1))
+            .enumerate()
+        {
+            let first = panel * width;
+            for column in first..(first + width).min(columns) {
+                for (k, &weight) in weights[column * inner..][..inner].iter().enumerate() {
+                    values[k * width + column - first] = weight;
+                }
+            }
+        }
+    }
+
+    /// Packs `weights` (`inner × columns`, row-major) so that a product with it is `rows · weights`.
+    pub fn pack<S: Simd>(&mut self, weights: &[T], inner: usize, columns: usize) {
+        self.reshape::<S>(inner, columns);
+        let width = self.panel_width;
+        for (panel, values) in self
+            .values
+            .chunks_exact_mut((width * inner).max(1))
+            .enumerate()
+        {
+            let first = panel * width;
+            let used = width.min(columns - first);
+            for (k, row) in values.chunks_exact_mut(width).enumerate() {
+                row[..used].copy_from_slice(&weights[k * columns + first..][..used]);
+            }
+        }
+    }
+
+    fn reshape<S: Simd>(&mut self, inner: usize, columns: usize) {
+        let panel_width = PANEL_VECTORS * T::lanes::<S>();
+        if (self.inner, self.columns, self.panel_width) != (inner, columns, panel_width) {
+            *self = Self {
+                inner,
+                columns,
+                panel_width,
+                values: vec![T::ZERO; columns.div_ceil(panel_width) * panel_width * inner],
+            };
+        }
+    }
+}
+
+/// One summand of a product: rows of a row-major matrix times packed weights.
+#[derive(Debug, Clone, Copy)]
+pub struct Term<'a, T> {
+    /// First factor; row r starts at `r * stride` and has as many values as the weights have inner rows.
+    pub rows: &'a [T],
+    /// Distance between rows.
+    pub stride: usize,
+    /// Second factor.
+    pub weights: &'a Packed<T>,
+}
+
+/// What becomes of each finished vector of sums.
+pub trait Epilogue<T: Real> {
+    /// Takes the sums of `lanes` columns from `column` on, in `row`.
+    fn finish<S: Simd>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        lanes: usize,
+        sum: T::Vector<S>,
+    );
+}
+
+/// Computes bias + Σ terms for every row and column and hands the sums to the epilogue.
+#[inline(always)]
+pub fn product<T: Real, S: Simd, const TERMS: usize>(
+    simd: S,
+    row_count: usize,
+    columns: usize,
+    bias: Option<&[T]>,
+    terms: [Term<'_, T>; TERMS],
+    epilogue: &mut impl Epilogue<T>,
+) {
+    for term in &terms {
+        assert!(term.weights.columns == columns && term.stride >= term.weights.inner);
+        assert!(
+            row_count == 0 || term.rows.len() >= (row_count - 1) * term.stride + term.weights.inner
+        );
+    }
+    // 512-bit vectors come with 32 registers, narrower ones with 16.
+    let wide = size_of::<T::Vector<S>>() == 64;
+    let panel_width = PANEL_VECTORS * T::lanes::<S>();
+    for first_column in (0..columns).step_by(panel_width) {
+        let tile = Tile {
+            first_column,
+            columns,
+            bias,
+            terms,
+        };
+        let mut row = 0;
+        if wide {
+            while row + 8 <= row_count {
+                tile.compute::<S, 8>(simd, row, epilogue);
+                row += 8;
+            }
+        }
+        while row + 4 <= row_count {
+            tile.compute::<S, 4>(simd, row, epilogue);
+            row += 4;
+        }
+        while row < row_count {
+            tile.compute::<S, 1>(simd, row, epilogue);
+            row += 1;
+        }
+    }
+}
+
+struct Tile<'a, T, const TERMS: usize> {
+    first_column: usize,
+    columns: usize,
+    bias: Option<&'a [T]>,
+    terms: [Term<'a, T>; TERMS],
+}
+
+impl<T: Real, const TERMS: usize> Tile<'_, T, TERMS> {
+    #[inline(always)]
+    fn compute<S: Simd, const ROWS: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        epilogue: &mut impl Epilogue<T>,
+    ) {
+        let lanes = T::lanes::<S>();
+        let mut sums = [[T::splat(simd, T::ZERO); PANEL_VECTORS]; ROWS];
+        if let Some(bias) = self.bias {
+            for vector in 0..PANEL_VECTORS {
+                let column = (self.first_column + vector * lanes).min(self.columns);
+                let value = T::load_part(simd, &bias[column..]);
+                for sum in &mut sums {
+                    sum[vector] = value;
+                }
+            }
+        }
+        for term in &self.terms {
+            accumulate::<T, S, ROWS>(simd, term, row, self.first_column, &mut sums);
+        }
+        for (offset, sum) in sums.iter().enumerate() {
+            for (vector, &value) in sum.iter().enumerate() {
+                let column = self.first_column + vector * lanes;
+                if column < self.columns {
+                    epilogue.finish(
+                        simd,
+                        row + offset,
+                        column,
+                        lanes.min(self.columns - column),
+                        value,
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn accumulate<T: Real, S: Simd, const ROWS: usize>(
+    simd: S,
+    term: &Term<'_, T>,
+    row: usize,
+    first_column: usize,
+    sums: &mut [[T::Vector<S>; PANEL_VECTORS]; ROWS],
+) {
+    let lanes = T::lanes::<S>();
+    let inner = term.weights.inner;
+    let panel = &term.weights.values[first_column * inner..][..PANEL_VECTORS * lanes * inner];
+    // Eight pointers of their own, hidden from the optimiser: it would rather keep one and add up strides in the
+    // innermost loop, which then has more address arithmetic than products.
+    let mut rows = [std::ptr::null(); ROWS];
+    for (r, pointer) in rows.iter_mut().enumerate() {
+        *pointer = std::hint::black_box(term.rows[(row + r) * term.stride..][..inner].as_ptr());
+    }
+    let mut local = *sums;
+    for (k, weights) in panel.chunks_exact(PANEL_VECTORS * lanes).enumerate() {
+        let vectors = [T::load(simd, weights), T::load(simd, &weights[lanes..])];
+        for r in 0..ROWS {
+            // SAFETY: `panel` has `inner` chunks, so k < inner, and every row was cut to `inner` values.
+            let value = T::splat(simd, unsafe { *rows[r].add(k) });
+            for vector in 0..PANEL_VECTORS {
+                local[r][vector] = T::mul_add(simd, value, vectors[vector], local[r][vector]);
+            }
+        }
+    }
+    *sums = local;
+}
+
+/// Loads `lanes` values from `offset` on.
+#[inline(always)]
+pub fn load_lanes<T: Real, S: Simd>(
+    simd: S,
+    values: &[T],
+    offset: usize,
+    lanes: usize,
+) -> T::Vector<S> {
+    let values = &values[offset..][..lanes];
+    if lanes == T::lanes::<S>() {
+        T::load(simd, values)
+    } else {
+        T::load_part(simd, values)
+    }
+}
+
+/// Stores the first `lanes` lanes from `offset` on.
+#[inline(always)]
+pub fn store_lanes<T: Real, S: Simd>(
+    simd: S,
+    values: &mut [T],
+    offset: usize,
+    lanes: usize,
+    vector: T::Vector<S>,
+) {
+    let values = &mut values[offset..][..lanes];
+    if lanes == T::lanes::<S>() {
+        T::store(simd, values, vector);
+    } else {
+        T::store_part(simd, values, vector);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulp::{Arch, WithSimd};
+
+    use super::*;
+
+    struct Store<'a, T>(&'a mut [T], usize);
+
+    impl<T: Real> Epilogue<T> for Store<'_, T> {
+        fn finish<S: Simd>(
+            &mut self,
+            simd: S,
+            row: usize,
+            column: usize,
+            lanes: usize,
+            sum: T::Vector<S>,
+        ) {
+            store_lanes(simd, self.0, row * self.1 + column, lanes, sum);
+        }
+    }
+
+    struct Run<'a> {
+        rows: &'a [f64],
+        row_count: usize,
+        weights: &'a [f64],
+        inner: usize,
+        columns: usize,
+        bias: &'a [f64],
+        transposed: bool,
+    }
+
+    impl WithSimd for Run<'_> {
+        type Output = Vec<f64>;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
+            let mut packed = Packed::default();
+            if self.transposed {
+                packed.pack_transposed::<S>(self.weights, self.columns, self.inner);
+            } else {
+                packed.pack::<S>(self.weights, self.inner, self.columns);
+            }
+            let mut out = vec![f64::NAN; self.row_count * self.columns];
+            let term = Term {
+                rows: self.rows,
+                stride: self.inner,
+                weights: &packed,
+            };
+            product(
+                simd,
+                self.row_count,
+                self.columns,
+                Some(self.bias),
+                [term, term],
+                &mut Store(&mut out, self.columns),
+            );
+            out
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_sum_written_out(
+            row_count in 1..21_usize,
+            inner in 0..40_usize,
+            columns in 1..70_usize,
+            transposed: bool,
+            seed in 0..1000_u32,
+        ) {
+            let value = |i: usize| ((i as f64 + f64::from(seed)) * 0.7).sin();
+            let rows: Vec<f64> = (0..row_count * inner).map(value).collect();
+            let weights: Vec<f64> = (0..inner * columns).map(|i| value(i + 31)).collect();
+            let bias: Vec<f64> = (0..columns).map(|i| value(i + 77)).collect();
+            let out = Arch::new().dispatch(Run {
+                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed,
+            });
+            for row in 0..row_count {
+                for column in 0..columns {
+                    let weight = |k: usize| if transposed { weights[column * inner + k] } else { weights[k * columns + column] };
+                    let sum: f64 = (0..inner).map(|k| rows[row * inner + k] * weight(k)).sum();
+                    prop_assert!((out[row * columns + column] - bias[column] - 2.0 * sum).abs() < 1e-12);
+                }
+            }
+        }
+    }
+}

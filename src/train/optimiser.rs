@@ -1,0 +1,156 @@
+//! Optimisers with explicit state, so that a run can be saved and resumed bit for bit.
+
+use super::spec::{Clipping, OptimiserSpec, UpdateRule};
+use crate::cell::parameters::Parameters;
+use crate::simd::Real;
+
+/// An update rule with its moments.
+///
+/// Each update
+/// 1. adds weight decay, g ← g + λθ;
+/// 2. clips the gradient;
+/// 3. applies the rule, element by element, in the number format of training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Optimiser<T> {
+    spec: OptimiserSpec,
+    updates: u64,
+    first: Parameters<T>,
+    second: Parameters<T>,
+}
+
+impl<T: Real> Optimiser<T> {
+    /// An optimiser that has not made an update yet.
+    pub fn new(spec: OptimiserSpec, parameters: &Parameters<T>) -> Self {
+        Self {
+            spec,
+            updates: 0,
+            first: parameters.zeros_like(),
+            second: parameters.zeros_like(),
+        }
+    }
+
+    /// Takes up the state that [`Self::state`] gave.
+    pub fn resume(
+        spec: OptimiserSpec,
+        updates: u64,
+        first: Parameters<T>,
+        second: Parameters<T>,
+    ) -> Self {
+        Self {
+            spec,
+            updates,
+            first,
+            second,
+        }
+    }
+
+    /// Number of updates made, and the two moments (mean gradient or velocity; mean squared gradient).
+    pub fn state(&self) -> (u64, &Parameters<T>, &Parameters<T>) {
+        (self.updates, &self.first, &self.second)
+    }
+
+    /// Learning rate of the next update.
+    pub fn learning_rate(&self) -> f64 {
+        self.spec.learning_rate
+    }
+
+    /// Updates the parameters; returns the Euclidean norm of the gradient of the loss, before decay and clipping.
+    pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) -> f64 {
+        let norm = norm(gradient.values());
+        self.decay(parameters, gradient);
+        self.clip(gradient);
+        self.updates += 1;
+        let rate = T::from_f64(self.spec.learning_rate);
+        let (first, second) = (self.first.values_mut(), self.second.values_mut());
+        let (values, gradient) = (parameters.values_mut(), gradient.values());
+        match self.spec.rule {
+            UpdateRule::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                let count = self.updates as f64;
+                let step_size = T::from_f64(self.spec.learning_rate / (1.0 - beta1.powf(count)));
+                let root_correction = T::from_f64(1.0 / (1.0 - beta2.powf(count)).sqrt());
+                let [beta1, beta2, epsilon] = [beta1, beta2, epsilon].map(T::from_f64);
+                for (((value, &g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second)
+                {
+                    *m = beta1 * *m + (T::ONE - beta1) * g;
+                    *v = beta2 * *v + (T::ONE - beta2) * g * g;
+                    *value -= step_size * *m / (v.sqrt() * root_correction + epsilon);
+                }
+            }
+            UpdateRule::Sgd { momentum } => {
+                let momentum = T::from_f64(momentum);
+                for ((value, &g), velocity) in values.iter_mut().zip(gradient).zip(first) {
+                    *velocity = momentum * *velocity + g;
+                    *value -= rate * *velocity;
+                }
+            }
+            UpdateRule::RmsProp {
+                decay,
+                epsilon,
+                momentum,
+            } => {
+                let [decay, epsilon, momentum] = [decay, epsilon, momentum].map(T::from_f64);
+                for (((value, &g), velocity), v) in
+                    values.iter_mut().zip(gradient).zip(first).zip(second)
+                {
+                    *v = decay * *v + (T::ONE - decay) * g * g;
+                    *velocity = momentum * *velocity + g / (v.sqrt() + epsilon);
+                    *value -= rate * *velocity;
+                }
+            }
+        }
+        norm
+    }
+
+    fn decay(&self, parameters: &Parameters<T>, gradient: &mut Parameters<T>) {
+        if self.spec.weight_decay != 0.0 {
+            let decay = T::from_f64(self.spec.weight_decay);
+            for (g, &value) in gradient.values_mut().iter_mut().zip(parameters.values()) {
+                *g += decay * value;
+            }
+        }
+    }
+
+    fn clip(&self, gradient: &mut Parameters<T>) {
+        match self.spec.clipping {
+            Clipping::Off => {}
+            Clipping::Norm(limit) => {
+                let norm = norm(gradient.values());
+                if norm > limit {
+                    let scale = T::from_f64(limit / norm);
+                    for g in gradient.values_mut() {
+                        *g *= scale;
+                    }
+                }
+            }
+            Clipping::Value(limit) => {
+                let limit = T::from_f64(limit);
+                for g in gradient.values_mut() {
+                    if *g > limit {
+                        *g = limit;
+                    } else if *g < -limit {
+                        *g = -limit;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Euclidean norm, summed in f64 in eight interleaved parts.
+pub fn norm<T: Real>(values: &[T]) -> f64 {
+    let mut sums = [0.0; 8];
+    let chunks = values.chunks_exact(8);
+    for (sum, value) in sums.iter_mut().zip(chunks.remainder()) {
+        *sum += value.to_f64() * value.to_f64();
+    }
+    for chunk in chunks {
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum += value.to_f64() * value.to_f64();
+        }
+    }
+    sums.iter().sum::<f64>().sqrt()
+}
