@@ -1,0 +1,319 @@
+//! The keys of each section: their names, bounds and defaults. Reading and writing both go by this.
+
+use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use crate::curriculum::{AnalysisSettings, CheckpointPolicy, Until};
+use crate::parameters::{DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, names};
+use crate::task::TaskSpec;
+use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+
+const MAX_CHANNELS: usize = 4096;
+/// TOML promises integers up to 2⁶³ − 1 only.
+pub(super) const MAX_SEED: u64 = i64::MAX as u64;
+const MAX_STEPS: u64 = 1_000_000_000_000;
+pub(super) const DEFAULT_TRIALS_PER_STEP: usize = 64;
+
+const ACTIVATIONS: [(&str, Activation); 2] =
+    [("tanh", Activation::Tanh), ("relu", Activation::Relu)];
+const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("f64", Precision::F64)];
+
+/// The cells by name. Of the parameters beside the name, `alpha` has no default.
+const CELLS: [(&str, CellKind); 4] = [
+    (
+        "vanilla",
+        CellKind::Vanilla {
+            activation: Activation::Tanh,
+        },
+    ),
+    (
+        "leaky-rates",
+        CellKind::Leaky {
+            form: LeakyForm::Rates,
+            activation: Activation::Tanh,
+            alpha: 1.0,
+        },
+    ),
+    (
+        "leaky-currents",
+        CellKind::Leaky {
+            form: LeakyForm::Currents,
+            activation: Activation::Tanh,
+            alpha: 1.0,
+        },
+    ),
+    ("gru", CellKind::Gru),
+];
+
+/// The update rules by name, with their default parameters.
+const RULES: [(&str, UpdateRule); 3] = [
+    (
+        "adam",
+        UpdateRule::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        },
+    ),
+    ("sgd", UpdateRule::Sgd { momentum: 0.0 }),
+    (
+        "rmsprop",
+        UpdateRule::RmsProp {
+            decay: 0.99,
+            epsilon: 1e-8,
+            momentum: 0.0,
+        },
+    ),
+];
+
+/// Names of the variants with the keys that each brings.
+pub(super) type KeysOfVariants = Vec<(&'static str, Vec<&'static str>)>;
+
+pub(super) fn default_network(inputs: usize, outputs: usize) -> NetworkSpec {
+    NetworkSpec {
+        cell: CELLS[0].1,
+        units: 1,
+        inputs,
+        outputs,
+        recurrent_gain: 1.0,
+        input_gain: 1.0,
+        precision: Precision::F32,
+    }
+}
+
+pub(super) fn network(spec: &mut NetworkSpec, visitor: &mut dyn ParameterVisitor) {
+    let before = cell_index(&spec.cell);
+    let mut chosen = before;
+    visitor.choice("cell", &mut chosen, &CELLS.map(|(name, _)| name));
+    if chosen != before {
+        spec.cell = CELLS[chosen].1;
+    }
+    cell_parameters(&mut spec.cell, visitor);
+    visitor.count("units", &mut spec.units, 1..=16_384);
+    visitor.count("inputs", &mut spec.inputs, 1..=MAX_CHANNELS);
+    visitor.count("outputs", &mut spec.outputs, 1..=MAX_CHANNELS);
+    visitor.real("recurrent_gain", &mut spec.recurrent_gain, NOT_NEGATIVE);
+    visitor.real("input_gain", &mut spec.input_gain, NOT_NEGATIVE);
+    visitor.one_of("precision", &mut spec.precision, &PRECISIONS);
+}
+
+fn cell_index(cell: &CellKind) -> usize {
+    match cell {
+        CellKind::Vanilla { .. } => 0,
+        CellKind::Leaky {
+            form: LeakyForm::Rates,
+            ..
+        } => 1,
+        CellKind::Leaky {
+            form: LeakyForm::Currents,
+            ..
+        } => 2,
+        CellKind::Gru => 3,
+    }
+}
+
+fn cell_parameters(cell: &mut CellKind, visitor: &mut dyn ParameterVisitor) {
+    match cell {
+        CellKind::Vanilla { activation } => visitor.one_of("activation", activation, &ACTIVATIONS),
+        CellKind::Leaky {
+            activation,
+            alpha,
+            form: _,
+        } => {
+            visitor.one_of("activation", activation, &ACTIVATIONS);
+            visitor.real("alpha", alpha, FRACTION);
+        }
+        CellKind::Gru => {}
+    }
+}
+
+pub(super) fn cell_name(cell: &CellKind) -> &'static str {
+    CELLS[cell_index(cell)].0
+}
+
+pub(super) fn keys_of_cells() -> KeysOfVariants {
+    CELLS
+        .iter()
+        .map(|(name, cell)| {
+            (
+                *name,
+                names(|visitor| cell_parameters(&mut cell.clone(), visitor)),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn default_optimiser() -> OptimiserSpec {
+    OptimiserSpec {
+        rule: RULES[0].1,
+        learning_rate: 1e-3,
+        weight_decay: 0.0,
+        clipping: Clipping::Off,
+    }
+}
+
+pub(super) fn optimiser(spec: &mut OptimiserSpec, visitor: &mut dyn ParameterVisitor) {
+    let before = rule_index(&spec.rule);
+    let mut chosen = before;
+    visitor.choice("rule", &mut chosen, &RULES.map(|(name, _)| name));
+    if chosen != before {
+        spec.rule = RULES[chosen].1;
+    }
+    visitor.real("learning_rate", &mut spec.learning_rate, POSITIVE);
+    rule_parameters(&mut spec.rule, visitor);
+    visitor.real("weight_decay", &mut spec.weight_decay, NOT_NEGATIVE);
+    if visitor.gives("clip_norm", matches!(spec.clipping, Clipping::Norm(_))) {
+        let mut limit = if let Clipping::Norm(limit) = spec.clipping {
+            limit
+        } else {
+            1.0
+        };
+        visitor.real("clip_norm", &mut limit, POSITIVE);
+        spec.clipping = Clipping::Norm(limit);
+    }
+    if visitor.gives("clip_value", matches!(spec.clipping, Clipping::Value(_))) {
+        let mut limit = if let Clipping::Value(limit) = spec.clipping {
+            limit
+        } else {
+            1.0
+        };
+        visitor.real("clip_value", &mut limit, POSITIVE);
+        spec.clipping = Clipping::Value(limit);
+    }
+}
+
+fn rule_index(rule: &UpdateRule) -> usize {
+    match rule {
+        UpdateRule::Adam { .. } => 0,
+        UpdateRule::Sgd { .. } => 1,
+        UpdateRule::RmsProp { .. } => 2,
+    }
+}
+
+fn rule_parameters(rule: &mut UpdateRule, visitor: &mut dyn ParameterVisitor) {
+    match rule {
+        UpdateRule::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => {
+            visitor.real("beta1", beta1, DECAY);
+            visitor.real("beta2", beta2, DECAY);
+            visitor.real("epsilon", epsilon, POSITIVE);
+        }
+        UpdateRule::Sgd { momentum } => visitor.real("momentum", momentum, DECAY),
+        UpdateRule::RmsProp {
+            decay,
+            epsilon,
+            momentum,
+        } => {
+            visitor.real("decay", decay, DECAY);
+            visitor.real("epsilon", epsilon, POSITIVE);
+            visitor.real("momentum", momentum, DECAY);
+        }
+    }
+}
+
+pub(super) fn rule_name(rule: &UpdateRule) -> &'static str {
+    RULES[rule_index(rule)].0
+}
+
+pub(super) fn keys_of_rules() -> KeysOfVariants {
+    RULES
+        .iter()
+        .map(|(name, rule)| {
+            (
+                *name,
+                names(|visitor| rule_parameters(&mut rule.clone(), visitor)),
+            )
+        })
+        .collect()
+}
+
+/// The task of a stage. `all` are the tasks to choose from.
+pub(super) fn task(spec: &mut TaskSpec, all: &[TaskSpec], visitor: &mut dyn ParameterVisitor) {
+    let task_names: Vec<_> = all.iter().map(|task| task.task().name()).collect();
+    let before = task_names
+        .iter()
+        .position(|name| *name == spec.task().name())
+        .unwrap_or(0);
+    let mut chosen = before;
+    visitor.choice("task", &mut chosen, &task_names);
+    if chosen != before {
+        *spec = all[chosen].clone();
+    }
+    spec.task_mut().parameters(visitor);
+}
+
+pub(super) fn keys_of_tasks(all: &[TaskSpec]) -> KeysOfVariants {
+    all.iter()
+        .map(|spec| {
+            (
+                spec.task().name(),
+                names(|visitor| spec.clone().task_mut().parameters(visitor)),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn default_until() -> Until {
+    Until {
+        steps: 1,
+        accuracy: None,
+        over_steps: 50,
+    }
+}
+
+pub(super) fn until(until: &mut Until, visitor: &mut dyn ParameterVisitor) {
+    visitor.integer("steps", &mut until.steps, 1..=MAX_STEPS);
+    if visitor.gives("accuracy", until.accuracy.is_some()) {
+        let mut accuracy = until.accuracy.unwrap_or(1.0);
+        visitor.real("accuracy", &mut accuracy, FRACTION);
+        until.accuracy = Some(accuracy);
+    }
+    visitor.integer("over_steps", &mut until.over_steps, 1..=MAX_STEPS);
+}
+
+pub(super) fn checkpoints(policy: &mut CheckpointPolicy, visitor: &mut dyn ParameterVisitor) {
+    if visitor.gives("every", matches!(policy, CheckpointPolicy::Every(_))) {
+        let mut interval = if let CheckpointPolicy::Every(interval) = policy {
+            *interval
+        } else {
+            1
+        };
+        visitor.integer("every", &mut interval, 1..=MAX_STEPS);
+        *policy = CheckpointPolicy::Every(interval);
+    }
+    if visitor.gives(
+        "log_spaced",
+        matches!(policy, CheckpointPolicy::LogSpaced { .. }),
+    ) {
+        let mut count = if let CheckpointPolicy::LogSpaced { count } = policy {
+            u64::from(*count)
+        } else {
+            1
+        };
+        visitor.integer("log_spaced", &mut count, 1..=1_000_000);
+        *policy = CheckpointPolicy::LogSpaced {
+            count: count as u32,
+        };
+    }
+}
+
+pub(super) fn default_analysis() -> AnalysisSettings {
+    AnalysisSettings {
+        enabled: true,
+        starts: 512,
+        noise: 0.5,
+        probe_trials: 16,
+    }
+}
+
+pub(super) fn analysis(settings: &mut AnalysisSettings, visitor: &mut dyn ParameterVisitor) {
+    visitor.flag("enabled", &mut settings.enabled);
+    visitor.count("starts", &mut settings.starts, 1..=1_000_000);
+    visitor.real("noise", &mut settings.noise, NOT_NEGATIVE);
+    visitor.count("probe_trials", &mut settings.probe_trials, 1..=65_536);
+}
+
+pub(super) fn trials_per_step(trials: &mut usize, visitor: &mut dyn ParameterVisitor) {
+    visitor.count("trials_per_step", trials, 1..=1_048_576);
+}

@@ -1,0 +1,208 @@
+//! The curriculum of a run: its TOML file, the checks on it, and its schedule of stages and checkpoints.
+
+use std::path::Path;
+
+use crate::cell::spec::NetworkSpec;
+use crate::task::TaskSpec;
+use crate::train::spec::OptimiserSpec;
+
+pub use error::{CurriculumError, Mistake, Place};
+pub use overrides::{Override, OverrideError};
+
+mod error;
+mod fields;
+mod overrides;
+mod parse;
+mod resolve;
+mod section;
+mod tree;
+
+/// All that determines a run: network, optimiser, tasks in their order, checkpoints, analysis and seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curriculum {
+    /// Name of the experiment. Default: the file's name without its extension.
+    pub name: String,
+    /// Seed of all that is random in the run, at most 2⁶³ − 1 (the largest integer of TOML). Default 0.
+    pub seed: u64,
+    /// The network. Its inputs and outputs are by default those of the widest task of all stages.
+    pub network: NetworkSpec,
+    /// Trials in the batch of one training step. Default 64.
+    pub trials_per_step: usize,
+    /// The optimiser. Default: Adam, learning rate 1e-3, no weight decay, no clipping.
+    pub optimiser: OptimiserSpec,
+    /// The stages in the order of training; at least one.
+    pub stages: Vec<Stage>,
+    /// At which training steps the run is saved and its landscape analysed.
+    pub checkpoints: CheckpointPolicy,
+    /// How the landscape is analysed.
+    pub analysis: AnalysisSettings,
+}
+
+/// A stretch of training on one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// Name, different from that of every other stage. Default: the name of the task.
+    pub name: String,
+    /// The task with its parameters.
+    pub task: TaskSpec,
+    /// When the stage ends.
+    pub until: Until,
+}
+
+/// The end of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Until {
+    /// Training steps that the stage takes at most.
+    pub steps: u64,
+    /// The stage also ends when the mean accuracy of its last `over_steps` training steps reaches this, in (0, 1].
+    pub accuracy: Option<f64>,
+    /// Training steps over which the accuracy is averaged. Default 50.
+    pub over_steps: u64,
+}
+
+/// At which training steps the run is saved and its landscape analysed.
+///
+/// Step 0 (the network as drawn) and the last step are always checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckpointPolicy {
+    /// Every so many steps.
+    Every(u64),
+    /// Close together at first, then ever further apart.
+    LogSpaced {
+        /// Checkpoints after step 0.
+        count: u32,
+    },
+}
+
+/// How the landscape is analysed at each checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnalysisSettings {
+    /// Whether fixed points are sought at all. Default true.
+    pub enabled: bool,
+    /// States from which fixed points are sought. Default 512.
+    pub starts: usize,
+    /// Standard deviation of the jitter on the starts, relative to that of the states. Default 0.5.
+    pub noise: f64,
+    /// Trials of the stage's task, the same throughout the run, that are stored at each checkpoint. Default 16.
+    pub probe_trials: usize,
+}
+
+impl Curriculum {
+    /// Reads a curriculum file and then applies `overrides` in their order.
+    pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, CurriculumError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| CurriculumError::unreadable(path, source))?;
+        Self::parse(&text, &path.display().to_string(), overrides)
+    }
+
+    /// Reads the text of a curriculum file; `file_name` stands in the messages and gives the default name.
+    pub fn parse(
+        text: &str,
+        file_name: &str,
+        overrides: &[Override],
+    ) -> Result<Self, CurriculumError> {
+        parse::curriculum(text, file_name, overrides)
+    }
+
+    /// The curriculum as a file that says everything, defaults included, and parses back to the same curriculum.
+    pub fn to_toml(&self) -> String {
+        resolve::to_toml(self)
+    }
+
+    /// Training steps of all stages, if none ends before its step count.
+    pub fn total_steps(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.until.steps).sum()
+    }
+}
+
+impl CheckpointPolicy {
+    /// The checkpoints of a run of `total_steps` training steps, in ascending order, from 0 to `total_steps`.
+    ///
+    /// Log-spaced checkpoints are `count` distinct steps of 1..=`total_steps` (all of them if there are fewer).
+    pub fn steps(&self, total_steps: u64) -> Vec<u64> {
+        let mut steps = vec![0];
+        let mut last = 0;
+        match *self {
+            Self::Every(interval) => {
+                let interval = interval.max(1);
+                while last < total_steps {
+                    last = last.saturating_add(interval).min(total_steps);
+                    steps.push(last);
+                }
+            }
+            Self::LogSpaced { count } => {
+                // Where the geometric spacing is below one step, take single steps and spread the rest anew.
+                for remaining in (0..count).rev() {
+                    if last == total_steps {
+                        break;
+                    }
+                    let from = last.max(1) as f64;
+                    let factor = (total_steps as f64 / from).powf(1.0 / f64::from(remaining + 1));
+                    let next = if last == 0 && remaining > 0 {
+                        1
+                    } else {
+                        (from * factor).round() as u64
+                    };
+                    last = if remaining == 0 {
+                        total_steps
+                    } else {
+                        next.clamp(last + 1, total_steps)
+                    };
+                    steps.push(last);
+                }
+            }
+        }
+        steps
+    }
+
+    /// Whether `step` is a checkpoint of a run of `total_steps` training steps.
+    pub fn is_due(&self, step: u64, total_steps: u64) -> bool {
+        match *self {
+            Self::Every(interval) => {
+                step == total_steps || (step < total_steps && step.is_multiple_of(interval.max(1)))
+            }
+            Self::LogSpaced { .. } => self.steps(total_steps).binary_search(&step).is_ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::CheckpointPolicy::{Every, LogSpaced};
+
+    #[test]
+    fn every_interval_and_the_last_step() {
+        assert_eq!(Every(50).steps(120), [0, 50, 100, 120]);
+        assert_eq!(Every(50).steps(100), [0, 50, 100]);
+        assert_eq!(Every(50).steps(0), [0]);
+    }
+
+    #[test]
+    fn log_spacing_is_geometric_once_steps_allow_it() {
+        assert_eq!(LogSpaced { count: 4 }.steps(1000), [0, 1, 10, 100, 1000]);
+        assert_eq!(LogSpaced { count: 1 }.steps(1000), [0, 1000]);
+        assert_eq!(LogSpaced { count: 9 }.steps(4), [0, 1, 2, 3, 4]);
+        assert_eq!(LogSpaced { count: 3 }.steps(0), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn checkpoints_ascend_from_the_first_to_the_last_step(
+            policy in prop_oneof![(1..500_u64).prop_map(Every), (1..200_u32).prop_map(|count| LogSpaced { count })],
+            total in 0..3000_u64,
+        ) {
+            let steps = policy.steps(total);
+            prop_assert_eq!(steps[0], 0);
+            prop_assert_eq!(steps[steps.len() - 1], total);
+            prop_assert!(steps.is_sorted_by(|a, b| a < b));
+            if let LogSpaced { count } = policy {
+                prop_assert_eq!(steps.len() as u64 - 1, total.min(u64::from(count)));
+            }
+            for step in 0..total + 3 {
+                prop_assert_eq!(policy.is_due(step, total), steps.contains(&step), "step {}", step);
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Reads one section of a curriculum: takes out keys, checks them, and reports what is missing or left over.
+
+use std::ops::{Bound, RangeInclusive};
+
+use super::error::{Mistakes, Place, closest, did_you_mean, quoted_list};
+use super::tree::{Node, Table, Value};
+use crate::parameters::{ParameterVisitor, RealRange};
+
+/// A section while it is being read.
+pub(super) struct Section<'a> {
+    /// Full name, empty for the top of the file.
+    path: String,
+    place: Place,
+    entries: Table,
+    /// Keys asked for so far.
+    known: Vec<&'static str>,
+    /// Keys that are needed and absent, of each group one, with what is expected.
+    missing: Vec<(&'static [&'static str], &'static str)>,
+    /// Keys whose value was refused.
+    refused: Vec<&'static str>,
+    mistakes: &'a Mistakes,
+}
+
+/// The keys that depend on the value of another key, such as those of a cell.
+pub(super) struct Variants {
+    /// The key that chooses.
+    pub(super) key: &'static str,
+    /// Its value here.
+    pub(super) chosen: &'static str,
+    /// For each of its values the keys that may stand beside it.
+    pub(super) keys: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(
+        path: impl Into<String>,
+        place: Place,
+        entries: Table,
+        mistakes: &'a Mistakes,
+    ) -> Self {
+        Self {
+            path: path.into(),
+            place,
+            entries,
+            known: Vec::new(),
+            missing: Vec::new(),
+            refused: Vec::new(),
+            mistakes,
+        }
+    }
+
+    /// Full name of one of its keys.
+    fn full(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    fn know(&mut self, key: &'static str) {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+    }
+
+    /// Takes a key out of the section.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Node> {
+        self.know(key);
+        self.entries.remove(key)
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// Another section of the same file.
+    pub(super) fn beside(&self, path: String, place: Place, entries: Table) -> Section<'a> {
+        Section::new(path, place, entries, self.mistakes)
+    }
+
+    /// Where a key stands, or else the section.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        self.entries
+            .get(key)
+            .map_or(&self.place, |node| &node.place)
+            .clone()
+    }
+
+    /// Notes one of `keys` as missing unless the section has one; `expected` says what should be there.
+    pub(super) fn require(&mut self, keys: &'static [&'static str], expected: &'static str) {
+        if !keys.iter().any(|key| self.has(key)) {
+            self.miss(keys, expected);
+        }
+    }
+
+    /// Notes one of `keys` as missing.
+    pub(super) fn miss(&mut self, keys: &'static [&'static str], expected: &'static str) {
+        self.missing.push((keys, expected));
+    }
+
+    /// Of keys that exclude each other, leaves one. One that an override sets displaces one of the file.
+    pub(super) fn exclusive(&mut self, keys: &'static [&'static str]) {
+        let is_override = |place: Place| matches!(place, Place::Override(_));
+        if keys
+            .iter()
+            .any(|key| is_override(self.place_of(key)) && self.has(key))
+        {
+            self.entries.retain(|key, node| {
+                !keys.contains(&key.as_str()) || is_override(node.place.clone())
+            });
+        }
+        let given: Vec<_> = keys.iter().filter(|key| self.has(key)).copied().collect();
+        if let [_, .., last] = given[..] {
+            self.mistakes.add(
+                &self.place_of(last),
+                self.full(last),
+                format!(
+                    "{} exclude each other; expected one of them",
+                    quoted_list(&given, "and")
+                ),
+            );
+            self.entries
+                .retain(|key, _| given[0] == key || !given.contains(&key.as_str()));
+        }
+    }
+
+    /// The table under `key`, if there is one.
+    pub(super) fn child(&mut self, key: &'static str, expected: &str) -> Option<Section<'a>> {
+        let path = self.full(key);
+        let node = self.take(key)?;
+        match node.value {
+            Value::Table(entries) => Some(Section::new(path, node.place, entries, self.mistakes)),
+            other => {
+                self.mistakes.add(
+                    &node.place,
+                    path,
+                    format!("expected {expected}, found {}", other.describe()),
+                );
+                None
+            }
+        }
+    }
+
+    /// Adds a mistake about one of the section's keys.
+    pub(super) fn mistake(&self, place: &Place, key: &str, problem: impl Into<String>) {
+        self.mistakes.add(place, self.full(key), problem);
+    }
+
+    /// Takes `key`, and its value if `pick` accepts it; else reports what was expected.
+    fn read<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        pick: impl Fn(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let node = self.take(key)?;
+        let picked = pick(&node.value);
+        if picked.is_none() {
+            self.refused.push(key);
+            self.mistake(
+                &node.place,
+                key,
+                format!("expected {expected}, found {}", node.value.describe()),
+            );
+        }
+        picked
+    }
+
+    /// Reports what is missing and what is left over.
+    pub(super) fn finish(self) {
+        self.report(None);
+    }
+
+    /// As `finish`, and tells a key that belongs to another variant from an unknown one.
+    pub(super) fn finish_with(self, variants: &Variants) {
+        self.report(Some(variants));
+    }
+
+    fn report(mut self, variants: Option<&Variants>) {
+        let names = || {
+            variants
+                .iter()
+                .flat_map(|variants| variants.keys.iter().flat_map(|(_, keys)| keys))
+        };
+        for (key, node) in std::mem::take(&mut self.entries) {
+            if names().any(|name| *name == key) {
+                if let Some(variants) = variants.filter(|variants| !self.is_unsure(variants.key)) {
+                    self.mistake(&node.place, &key, belongs_elsewhere(&key, variants));
+                }
+                continue;
+            }
+            let suggestion = closest(&key, self.known.iter().chain(names()).copied());
+            if let Some(name) = suggestion {
+                self.missing.retain(|(keys, _)| !keys.contains(&name));
+            }
+            let problem = format!(
+                "unknown key; expected one of {}{}",
+                quoted_list(&self.known, "or"),
+                did_you_mean(suggestion)
+            );
+            self.mistake(&node.place, &key, problem);
+        }
+        for (keys, expected) in &self.missing {
+            self.mistake(
+                &self.place,
+                keys[0],
+                format!("missing; expected {expected}"),
+            );
+        }
+    }
+
+    fn is_unsure(&self, key: &str) -> bool {
+        self.refused.contains(&key) || self.missing.iter().any(|(keys, _)| keys.contains(&key))
+    }
+}
+
+fn belongs_elsewhere(key: &str, variants: &Variants) -> String {
+    let owners: Vec<_> = variants
+        .keys
+        .iter()
+        .filter(|(_, keys)| keys.contains(&key))
+        .map(|(owner, _)| *owner)
+        .collect();
+    format!(
+        "belongs to {} {}, found beside {} `{}`",
+        variants.key,
+        quoted_list(&owners, "or"),
+        variants.key,
+        variants.chosen
+    )
+}
+
+impl ParameterVisitor for Section<'_> {
+    fn integer(&mut self, name: &'static str, value: &mut u64, range: RangeInclusive<u64>) {
+        let expected = format!("an integer from {} to {}", range.start(), range.end());
+        let pick = |value: &Value| match value {
+            Value::Integer(integer) => u64::try_from(*integer)
+                .ok()
+                .filter(|integer| range.contains(integer)),
+            _ => None,
+        };
+        if let Some(read) = self.read(name, &expected, pick) {
+            *value = read;
+        }
+    }
+
+    fn real(&mut self, name: &'static str, value: &mut f64, range: RealRange) {
+        let pick = |value: &Value| {
+            let real = match value {
+                Value::Real(real) => *real,
+                Value::Integer(integer) => *integer as f64,
+                _ => return None,
+            };
+            (real.is_finite() && std::ops::RangeBounds::contains(&range, &real)).then_some(real)
+        };
+        if let Some(read) = self.read(name, &describe_range(range), pick) {
+            *value = read;
+        }
+    }
+
+    fn flag(&mut self, name: &'static str, value: &mut bool) {
+        let pick = |value: &Value| match value {
+            Value::Flag(flag) => Some(*flag),
+            _ => None,
+        };
+        if let Some(read) = self.read(name, "true or false", pick) {
+            *value = read;
+        }
+    }
+
+    fn text(&mut self, name: &'static str, value: &mut String) {
+        let pick = |value: &Value| match value {
+            Value::Text(text) if !text.trim().is_empty() && !text.contains(char::is_control) => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        if let Some(read) = self.read(name, "a string of one line that is not empty", pick) {
+            *value = read;
+        }
+    }
+
+    fn choice(&mut self, name: &'static str, chosen: &mut usize, choices: &[&'static str]) {
+        let Some(node) = self.take(name) else { return };
+        let text = if let Value::Text(text) = &node.value {
+            text.as_str()
+        } else {
+            ""
+        };
+        if let Some(index) = choices.iter().position(|choice| *choice == text) {
+            *chosen = index;
+            return;
+        }
+        self.refused.push(name);
+        let problem = format!(
+            "expected {}, found {}{}",
+            one_of(choices),
+            node.value.describe(),
+            did_you_mean(closest(text, choices.iter().copied()))
+        );
+        self.mistake(&node.place, name, problem);
+    }
+
+    fn gives(&mut self, name: &'static str, _present: bool) -> bool {
+        self.know(name);
+        self.has(name)
+    }
+}
+
+fn one_of(choices: &[&str]) -> String {
+    let list = quoted_list(choices, "or");
+    if choices.len() == 1 {
+        list
+    } else {
+        format!("one of {list}")
+    }
+}
+
+fn describe_range((low, high): RealRange) -> String {
+    let low = match low {
+        Bound::Included(low) => format!(" of at least {low}"),
+        Bound::Excluded(low) => format!(" greater than {low}"),
+        Bound::Unbounded => String::new(),
+    };
+    let high = match high {
+        Bound::Included(high) => format!(" and at most {high}"),
+        Bound::Excluded(high) => format!(" and less than {high}"),
+        Bound::Unbounded => String::new(),
+    };
+    format!("a finite number{low}{high}")
+}

@@ -1,0 +1,330 @@
+//! Curriculum files: what is accepted, what each mistake is told, and that nothing is lost in writing one out.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::curriculum::{
+    AnalysisSettings, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, Until,
+};
+use creode::task::TaskSpec;
+use creode::task::flip_flop::FlipFlop;
+use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use proptest::option;
+use proptest::prelude::*;
+
+fn toml_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    files.sort();
+    files
+}
+
+fn overrides(assignments: &[&str]) -> Vec<Override> {
+    assignments
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect()
+}
+
+const LEAST: &str = include_str!("curricula/valid/least.toml");
+
+fn parse_least(assignments: &[&str]) -> Result<Curriculum, CurriculumError> {
+    Curriculum::parse(LEAST, "least.toml", &overrides(assignments))
+}
+
+#[test]
+fn every_mistake_has_its_message() {
+    let files = toml_files("tests/curricula/invalid");
+    assert!(files.len() >= 25, "{} files", files.len());
+    let mut messages = String::new();
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let error =
+            Curriculum::parse(&fs::read_to_string(&file).unwrap(), name, &[]).expect_err(name);
+        assert!(matches!(error, CurriculumError::Mistakes { .. }));
+        writeln!(messages, "{error}").unwrap();
+    }
+    insta::assert_snapshot!("mistakes", messages);
+}
+
+#[test]
+fn mistakes_in_overrides_have_their_messages() {
+    let mut messages = String::new();
+    for assignment in [
+        "network.unit=3",
+        "network.units=many",
+        "network.cell=grn",
+        "network.alpha=0.2",
+        "stage.1.bits=2",
+        "stage.first.bits=2",
+        "stage.0=3",
+        "stage.0.bits.more=1",
+        "seed.deep=1",
+        "stage.0.until.accuracy=2",
+        "tasks=3",
+    ] {
+        writeln!(
+            messages,
+            "{}",
+            parse_least(&[assignment]).expect_err(assignment)
+        )
+        .unwrap();
+    }
+    insta::assert_snapshot!("override_mistakes", messages);
+}
+
+#[test]
+fn valid_files_survive_being_written_out() {
+    let mut files = toml_files("tests/curricula/valid");
+    let shipped = toml_files("curricula");
+    assert!(shipped.len() >= 2);
+    files.extend(shipped);
+    for file in files {
+        let curriculum = Curriculum::load(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let resolved = curriculum.to_toml();
+        assert_eq!(
+            Curriculum::parse(&resolved, "run.toml", &[]).unwrap(),
+            curriculum,
+            "{resolved}"
+        );
+    }
+}
+
+#[test]
+fn shipped_curricula_open_with_their_question_and_paper() {
+    for file in toml_files("curricula") {
+        let text = fs::read_to_string(&file).unwrap();
+        let comment: Vec<_> = text
+            .lines()
+            .take_while(|line| line.starts_with('#'))
+            .collect();
+        let comment = comment.join("\n");
+        for part in ["?", "doi ", "Landscape to expect"] {
+            assert!(
+                comment.contains(part),
+                "{}: no {part:?} in the opening comment",
+                file.display()
+            );
+        }
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        assert_eq!(Curriculum::load(&file, &[]).unwrap().name, stem);
+    }
+}
+
+#[test]
+fn the_resolved_file_writes_out_every_default() {
+    insta::assert_snapshot!("resolved", parse_least(&[]).unwrap().to_toml());
+}
+
+#[test]
+fn every_key_arrives() {
+    let text = include_str!("curricula/valid/all-keys.toml");
+    insta::assert_debug_snapshot!("all_keys", Curriculum::parse(text, "x.toml", &[]).unwrap());
+}
+
+#[test]
+fn overrides_replace_and_add() {
+    let curriculum = parse_least(&[
+        "seed=5",
+        "network.cell=leaky-rates",
+        "network.alpha=0.5",
+        "training.trials_per_step=16",
+        "stage.0.bits=2",
+        "stage.0.until.accuracy=0.9",
+        "checkpoints.log_spaced=7",
+        "stage.0.bits=4",
+    ])
+    .unwrap();
+    assert_eq!(curriculum.seed, 5);
+    let leaky = CellKind::Leaky {
+        form: LeakyForm::Rates,
+        activation: Activation::Tanh,
+        alpha: 0.5,
+    };
+    assert_eq!(curriculum.network.cell, leaky);
+    assert_eq!(curriculum.trials_per_step, 16);
+    assert_eq!(
+        curriculum.stages[0].task,
+        TaskSpec::FlipFlop(FlipFlop {
+            bits: 4,
+            ..FlipFlop::default()
+        })
+    );
+    assert_eq!(curriculum.network.inputs, 4);
+    assert_eq!(
+        curriculum.stages[0].until,
+        Until {
+            steps: 10,
+            accuracy: Some(0.9),
+            over_steps: 50
+        }
+    );
+    assert_eq!(
+        curriculum.checkpoints,
+        CheckpointPolicy::LogSpaced { count: 7 }
+    );
+}
+
+#[test]
+fn the_network_is_as_wide_as_the_widest_task() {
+    let text = include_str!("../curricula/flip-flop-growing.toml");
+    let curriculum = Curriculum::parse(text, "growing.toml", &[]).unwrap();
+    assert_eq!(
+        (curriculum.network.inputs, curriculum.network.outputs),
+        (3, 3)
+    );
+    assert_eq!(curriculum.total_steps(), 6500);
+}
+
+#[test]
+fn an_absent_file_is_named() {
+    let error = Curriculum::load(Path::new("curricula/no-such-file.toml"), &[]).unwrap_err();
+    assert!(
+        error.to_string().contains("`curricula/no-such-file.toml`"),
+        "{error}"
+    );
+}
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![Just(Activation::Tanh), Just(Activation::Relu)]
+}
+
+fn cell() -> impl Strategy<Value = CellKind> {
+    let form = prop_oneof![Just(LeakyForm::Rates), Just(LeakyForm::Currents)];
+    prop_oneof![
+        activation().prop_map(|activation| CellKind::Vanilla { activation }),
+        (form, activation(), 1e-6..=1.0).prop_map(|(form, activation, alpha)| CellKind::Leaky {
+            form,
+            activation,
+            alpha
+        }),
+        Just(CellKind::Gru),
+    ]
+}
+
+fn optimiser() -> impl Strategy<Value = OptimiserSpec> {
+    let decay = || 0.0..1.0_f64;
+    let rule = prop_oneof![
+        (decay(), decay(), 1e-12..1.0).prop_map(|(beta1, beta2, epsilon)| UpdateRule::Adam {
+            beta1,
+            beta2,
+            epsilon
+        }),
+        decay().prop_map(|momentum| UpdateRule::Sgd { momentum }),
+        (decay(), 1e-12..1.0, decay()).prop_map(|(decay, epsilon, momentum)| UpdateRule::RmsProp {
+            decay,
+            epsilon,
+            momentum
+        }),
+    ];
+    let clipping = prop_oneof![
+        Just(Clipping::Off),
+        (1e-9..1e9).prop_map(Clipping::Norm),
+        (1e-9..1e9).prop_map(Clipping::Value),
+    ];
+    (rule, 1e-12..1e3, 0.0..1.0, clipping).prop_map(
+        |(rule, learning_rate, weight_decay, clipping)| OptimiserSpec {
+            rule,
+            learning_rate,
+            weight_decay,
+            clipping,
+        },
+    )
+}
+
+fn flip_flop() -> impl Strategy<Value = FlipFlop> {
+    let sizes = (1..=16_usize, 1..=300_usize, 0.0..1.0);
+    (sizes, 1e-6..=1.0, 1e-3..1e3, 0.0..10.0, 1e-3..1e3).prop_map(
+        |(
+            (bits, trial_steps, width),
+            pulse_probability,
+            pulse_amplitude,
+            noise,
+            target_amplitude,
+        )| FlipFlop {
+            bits,
+            trial_steps,
+            pulse_probability,
+            pulse_amplitude,
+            pulse_width: 1 + (width * trial_steps as f64) as usize,
+            noise,
+            target_amplitude,
+        },
+    )
+}
+
+fn stages() -> impl Strategy<Value = Vec<Stage>> {
+    let until = (
+        1..=1_000_000_000_000_u64,
+        option::of(1e-9..=1.0),
+        1..=1000_u64,
+    )
+        .prop_map(|(steps, accuracy, over_steps)| Until {
+            steps,
+            accuracy,
+            over_steps,
+        });
+    let stage = ("[a-z\"'\\\\ #]{0,8}x", flip_flop(), until);
+    prop::collection::vec(stage, 1..4).prop_map(|stages| {
+        let numbered = stages.into_iter().enumerate();
+        numbered
+            .map(|(index, (name, task, until))| Stage {
+                name: format!("{name}{index}"),
+                task: TaskSpec::FlipFlop(task),
+                until,
+            })
+            .collect()
+    })
+}
+
+prop_compose! {
+    fn curriculum()(
+        name in "[a-zA-Zé\"'= ]{1,12}[0-9]",
+        seed in 0..=i64::MAX as u64,
+        (cell, units, spare_inputs, spare_outputs) in (cell(), 1..=2048_usize, 0..9_usize, 0..9_usize),
+        (recurrent_gain, input_gain, is_double) in (0.0..9.0, 0.0..9.0, any::<bool>()),
+        trials_per_step in 1..=4096_usize,
+        optimiser in optimiser(),
+        stages in stages(),
+        checkpoints in prop_oneof![
+            (1..10_000_u64).prop_map(CheckpointPolicy::Every),
+            (1..10_000_u32).prop_map(|count| CheckpointPolicy::LogSpaced { count }),
+        ],
+        (enabled, starts, noise, probe_trials) in (any::<bool>(), 1..9999_usize, 0.0..9.0, 1..99_usize),
+    ) -> Curriculum {
+        let widest = stages.iter().map(|stage| stage.task.task().input_channels()).max().unwrap();
+        let precision = if is_double { Precision::F64 } else { Precision::F32 };
+        let (inputs, outputs) = (widest + spare_inputs, widest + spare_outputs);
+        Curriculum {
+            name,
+            seed,
+            network: NetworkSpec { cell, units, inputs, outputs, recurrent_gain, input_gain, precision },
+            trials_per_step,
+            optimiser,
+            stages,
+            checkpoints,
+            analysis: AnalysisSettings { enabled, starts, noise, probe_trials },
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back_the_same(curriculum in curriculum()) {
+        let text = curriculum.to_toml();
+        match Curriculum::parse(&text, "run.toml", &[]) {
+            Ok(read) => prop_assert_eq!(read, curriculum, "{}", text),
+            Err(error) => prop_assert!(false, "{}\n{}", error, text),
+        }
+    }
+}
