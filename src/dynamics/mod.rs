@@ -1,0 +1,6 @@
+//! What one map does: its fixed points, their spectra, and the slow points beside them.
+
+pub mod newton;
+pub mod projection;
+pub mod search;
+pub mod spectrum;

@@ -1,0 +1,333 @@
+//! All fixed points of a map that can be found from given starts, told from slow points, each once.
+//!
+//! 1. The points of a neighbouring checkpoint are tried first; they keep their identity.
+//! 2. Then states of trials with jitter, in rounds of fixed size.
+//! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors.
+//! 4. The search ends when the indices sum to what theory demands and a whole round has found nothing new, or
+//!    when the starts are used up.
+//!
+//! Within a round the starts run in parallel, and their ends are merged in the order of the starts: the result
+//! does not depend on the number of threads.
+
+use rayon::prelude::*;
+
+use super::newton::{Ending, Limits, solve};
+use super::spectrum::{Spectrum, SpectrumError};
+use crate::map::{Map, Reduced, q};
+use crate::trace::rows::Found;
+
+/// Starts of a round.
+const ROUND: usize = 64;
+/// Rounds at the least where no neighbour's points were known; with them one is enough.
+const FEWEST_ROUNDS: usize = 2;
+/// Midpoints tried at most per round.
+const MOST_MIDPOINTS: usize = 256;
+/// Points closer than this, relative to the largest coordinate (at least 1), are one.
+const SAME_POINT: f64 = 1e-6;
+/// Slow points closer than this are one.
+const SAME_SLOW_POINT: f64 = 1e-3;
+
+/// A fixed point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FixedPoint {
+    /// The point.
+    pub state: Vec<f64>,
+    /// ½‖F(x)−x‖² there.
+    pub q: f64,
+    /// sign det(I−J).
+    pub index: i8,
+    /// Eigenvalues of the full map.
+    pub spectrum: Spectrum,
+    /// How it was found.
+    pub found: Found,
+    /// Which of the known points led here, by its place in the list given to the search.
+    pub from_known: Option<usize>,
+    /// Starts of the search that ended here.
+    pub hits: usize,
+}
+
+/// A minimum of q that is no fixed point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlowPoint {
+    /// The point.
+    pub state: Vec<f64>,
+    /// ½‖F(x)−x‖² there.
+    pub q: f64,
+    /// Eigenvalues of the full map.
+    pub spectrum: Spectrum,
+}
+
+/// A fixed point of a neighbouring checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The point.
+    pub state: &'a [f64],
+    /// sign det(I−J) there: constant along a branch that no bifurcation interrupts.
+    pub index: i8,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Findings {
+    /// Fixed points, in order of discovery.
+    pub fixed_points: Vec<FixedPoint>,
+    /// Slow points, by rising q.
+    pub slow_points: Vec<SlowPoint>,
+    /// Starts used, the known points not counted.
+    pub n_starts: usize,
+    /// Starts that ended nowhere, or outside the trapping box.
+    pub n_lost: usize,
+}
+
+impl Findings {
+    /// Whether a fixed point is in the list.
+    pub fn contains(&self, state: &[f64]) -> bool {
+        self.position(state).is_some()
+    }
+
+    fn position(&self, state: &[f64]) -> Option<usize> {
+        let scale = state.iter().fold(1.0, |a: f64, x| a.max(x.abs()));
+        self.fixed_points
+            .iter()
+            .position(|other| distance(&other.state, state) <= SAME_POINT * scale)
+    }
+
+    /// Sum of the indices.
+    pub fn index_sum(&self) -> i32 {
+        self.fixed_points
+            .iter()
+            .map(|point| i32::from(point.index))
+            .sum()
+    }
+
+    /// Chao's estimate of the number of fixed points that no start has reached: f₁(f₁−1)/(2(f₂+1)), f_k the
+    /// number of points that exactly k starts reached.
+    pub fn unseen_estimate(&self) -> f64 {
+        let reached = |k: usize| {
+            self.fixed_points
+                .iter()
+                .filter(|point| point.hits == k)
+                .count() as f64
+        };
+        reached(1) * (reached(1) - 1.0).max(0.0) / (2.0 * (reached(2) + 1.0))
+    }
+}
+
+/// Searches from `known` points and from `starts` (each as long as the state).
+pub fn search<M: Map + ?Sized>(
+    map: &M,
+    known: &[Known<'_>],
+    starts: &[Vec<f64>],
+    limits: Limits,
+) -> Result<Findings, SpectrumError> {
+    let mut search = Search {
+        map,
+        reduced: map.reduced(),
+        limits,
+        findings: Findings::default(),
+    };
+    search.try_known(known)?;
+    let expected = map.index_sum();
+    let fewest_rounds = if search.findings.fixed_points.is_empty() {
+        FEWEST_ROUNDS
+    } else {
+        1
+    };
+    let mut midpoints_of = 0;
+    for (round, chunk) in starts.chunks(ROUND).enumerate() {
+        let before = search.findings.fixed_points.len();
+        search.try_starts(chunk, true)?;
+        midpoints_of = search.try_midpoints(midpoints_of)?;
+        let nothing_new = search.findings.fixed_points.len() == before;
+        let balanced = expected.is_none_or(|sum| sum == search.findings.index_sum());
+        if round + 1 >= fewest_rounds && nothing_new && balanced {
+            break;
+        }
+    }
+    search
+        .findings
+        .slow_points
+        .sort_by(|a, b| a.q.total_cmp(&b.q));
+    Ok(search.findings)
+}
+
+struct Search<'a, M: ?Sized> {
+    map: &'a M,
+    reduced: Option<Box<dyn Reduced + 'a>>,
+    limits: Limits,
+    findings: Findings,
+}
+
+impl<M: Map + ?Sized> Search<'_, M> {
+    /// Solves from a state; roots of the reduced equation come back as states.
+    fn end(&self, start: &[f64]) -> Ending {
+        let Some(reduced) = &self.reduced else {
+            return solve(self.map, start, self.limits);
+        };
+        match solve(&**reduced, &reduced.project(start), self.limits) {
+            Ending::Root { point, index } => Ending::Root {
+                point: reduced.lift(&point),
+                index,
+            },
+            // A minimum of the reduced residual need not be one of q; follow it there.
+            Ending::Minimum { point } => {
+                match solve(self.map, &reduced.lift(&point), self.limits) {
+                    // A zero of F(x)−x alone is a saturated gate, a slow region.
+                    Ending::Minimum { point } | Ending::Root { point, .. } => {
+                        Ending::Minimum { point }
+                    }
+                    Ending::Lost => Ending::Lost,
+                }
+            }
+            Ending::Lost => Ending::Lost,
+        }
+    }
+
+    fn ends(&self, starts: &[Vec<f64>]) -> Vec<Ending> {
+        starts.par_iter().map(|start| self.end(start)).collect()
+    }
+
+    fn try_known(&mut self, known: &[Known<'_>]) -> Result<(), SpectrumError> {
+        let starts: Vec<Vec<f64>> = known.iter().map(|point| point.state.to_vec()).collect();
+        let ends = self.ends(&starts);
+        let before = self.findings.fixed_points.len();
+        for (place, (end, known)) in ends.into_iter().zip(known).enumerate() {
+            let Ending::Root { point, index } = end else {
+                continue;
+            };
+            if !self.inside(&point) {
+                continue;
+            }
+            let from_known = (index == known.index).then_some(place);
+            match self.findings.position(&point) {
+                None => self.add(point, index, Found::Tracked, from_known, 0),
+                // Two branches ended at one point: it continues the one that moved less.
+                Some(same) => {
+                    let there = &self.findings.fixed_points[same];
+                    let moved = |place: usize| distance(&there.state, known_state(&starts, place));
+                    let nearer = match (there.from_known, from_known) {
+                        (Some(old), Some(new)) if moved(new) < moved(old) => Some(new),
+                        (old, new) => old.or(new),
+                    };
+                    self.findings.fixed_points[same].from_known = nearer;
+                }
+            }
+        }
+        self.linearise(before)
+    }
+
+    fn try_starts(&mut self, starts: &[Vec<f64>], count_hits: bool) -> Result<(), SpectrumError> {
+        let ends = self.ends(starts);
+        self.findings.n_starts += starts.len();
+        let hit = usize::from(count_hits);
+        let before = self.findings.fixed_points.len();
+        for end in ends {
+            match end {
+                Ending::Root { point, index } if self.inside(&point) => {
+                    match self.findings.position(&point) {
+                        Some(same) => self.findings.fixed_points[same].hits += hit,
+                        None => self.add(point, index, Found::Searched, None, hit),
+                    }
+                }
+                Ending::Minimum { point } if self.inside(&point) => self.add_slow(point)?,
+                _ => self.findings.n_lost += 1,
+            }
+        }
+        self.linearise(before)
+    }
+
+    /// Tries the midpoints of all pairs of stable points of which one is at `first` or later in the list;
+    /// returns the length of the list before they were tried.
+    fn try_midpoints(&mut self, first: usize) -> Result<usize, SpectrumError> {
+        let points = &self.findings.fixed_points;
+        let stable: Vec<usize> = (0..points.len())
+            .filter(|&i| points[i].spectrum.n_unstable() == 0)
+            .collect();
+        let mut midpoints = Vec::new();
+        for (i, &b) in stable.iter().enumerate() {
+            for &a in &stable[..i] {
+                if b >= first && midpoints.len() < MOST_MIDPOINTS {
+                    midpoints.push(midpoint(&points[a].state, &points[b].state));
+                }
+            }
+        }
+        let length = points.len();
+        self.try_starts(&midpoints, false)?;
+        Ok(length)
+    }
+
+    fn inside(&self, point: &[f64]) -> bool {
+        point.iter().all(|x| x.is_finite())
+            && self.map.trapping_box().is_none_or(|half_widths| {
+                point
+                    .iter()
+                    .zip(half_widths)
+                    .all(|(x, half_width)| x.abs() <= half_width)
+            })
+    }
+
+    fn add(
+        &mut self,
+        state: Vec<f64>,
+        index: i8,
+        found: Found,
+        from_known: Option<usize>,
+        hits: usize,
+    ) {
+        let q = q(self.map, &state);
+        let spectrum = Spectrum::default();
+        self.findings.fixed_points.push(FixedPoint {
+            state,
+            q,
+            index,
+            spectrum,
+            found,
+            from_known,
+            hits,
+        });
+    }
+
+    /// Fills in the spectra of the points from `first` on.
+    fn linearise(&mut self, first: usize) -> Result<(), SpectrumError> {
+        let map = self.map;
+        self.findings.fixed_points[first..]
+            .par_iter_mut()
+            .try_for_each(|point| {
+                point.spectrum = Spectrum::at(map, &point.state)?;
+                Ok(())
+            })
+    }
+
+    fn add_slow(&mut self, state: Vec<f64>) -> Result<(), SpectrumError> {
+        let near = |other: &[f64]| distance(other, &state) <= SAME_SLOW_POINT;
+        let known = self
+            .findings
+            .slow_points
+            .iter()
+            .any(|point| near(&point.state));
+        if !known {
+            let spectrum = Spectrum::at(self.map, &state)?;
+            self.findings.slow_points.push(SlowPoint {
+                q: q(self.map, &state),
+                spectrum,
+                state,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn known_state(starts: &[Vec<f64>], place: usize) -> &[f64] {
+    starts.get(place).map_or(&[], Vec::as_slice)
+}
+
+/// Largest difference of coordinates.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter()
+        .zip(b)
+        .fold(0.0, |largest: f64, (x, y)| largest.max((x - y).abs()))
+}
+
+fn midpoint(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(x, y)| 0.5 * (x + y)).collect()
+}

@@ -1,0 +1,128 @@
+//! Eigenvalues of a map at a point, and what they say of it.
+
+use faer::Mat;
+
+use crate::map::Map;
+use crate::trace::rows::Kind;
+
+/// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
+/// imaginary part first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Spectrum {
+    /// (real part, imaginary part).
+    pub eigenvalues: Vec<(f64, f64)>,
+    /// Moduli closer to 1 than this are not told from 1: 100 n u ‖J‖, u the unit roundoff.
+    pub marginal_band: f64,
+}
+
+/// Why a spectrum could not be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the eigenvalue iteration of a {dim} × {dim} Jacobian did not converge")]
+pub struct SpectrumError {
+    /// Size of the matrix.
+    pub dim: usize,
+}
+
+impl Spectrum {
+    /// The spectrum of a map at a point.
+    pub fn at<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Self, SpectrumError> {
+        let dim = map.dim();
+        let mut jacobian = Mat::zeros(dim, dim);
+        map.jacobian(point, jacobian.as_mut());
+        let marginal_band = 50.0 * dim as f64 * f64::EPSILON * jacobian.norm_l2();
+        let values = jacobian.eigenvalues().map_err(|_| SpectrumError { dim })?;
+        let mut eigenvalues: Vec<(f64, f64)> = values
+            .into_iter()
+            .map(|value| (value.re, value.im))
+            .collect();
+        eigenvalues.sort_by(|a, b| {
+            modulus(*b)
+                .total_cmp(&modulus(*a))
+                .then(b.1.total_cmp(&a.1))
+        });
+        Ok(Self {
+            eigenvalues,
+            marginal_band,
+        })
+    }
+
+    /// The eigenvalue of largest modulus.
+    pub fn leading(&self) -> (f64, f64) {
+        self.eigenvalues.first().copied().unwrap_or((0.0, 0.0))
+    }
+
+    /// Number of eigenvalues outside the unit circle.
+    pub fn n_unstable(&self) -> usize {
+        self.eigenvalues
+            .iter()
+            .filter(|&&value| modulus(value) > 1.0)
+            .count()
+    }
+
+    /// What a fixed point with these eigenvalues is.
+    pub fn kind(&self) -> Kind {
+        let n_unstable = self.n_unstable();
+        if self
+            .eigenvalues
+            .iter()
+            .any(|&value| (modulus(value) - 1.0).abs() <= self.marginal_band)
+        {
+            Kind::Marginal
+        } else if n_unstable == 0 {
+            if self.leading().1 == 0.0 {
+                Kind::StableNode
+            } else {
+                Kind::StableFocus
+            }
+        } else if n_unstable == self.eigenvalues.len() {
+            Kind::Repeller
+        } else {
+            Kind::Saddle
+        }
+    }
+}
+
+/// |λ|.
+pub fn modulus((re, im): (f64, f64)) -> f64 {
+    re.hypot(im)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cell::rate::RateMap;
+    use crate::map::{Henon, Logistic};
+
+    #[test]
+    fn henon_multipliers_are_the_published_ones() {
+        let x = 0.631_354_477_089_505;
+        let spectrum = Spectrum::at(&Henon { a: 1.4, b: 0.3 }, &[x, 0.3 * x]).unwrap();
+        assert!((spectrum.eigenvalues[0].0 + 1.923_738_858).abs() < 1e-9);
+        assert!((spectrum.eigenvalues[1].0 - 0.155_946_322).abs() < 1e-9);
+        assert_eq!(spectrum.kind(), Kind::Saddle);
+    }
+
+    #[test]
+    fn kinds_follow_the_unit_circle() {
+        let kind = |rate: f64, x: f64| Spectrum::at(&Logistic { rate }, &[x]).unwrap().kind();
+        assert_eq!(kind(0.5, 0.0), Kind::StableNode);
+        assert_eq!(kind(1.0, 0.0), Kind::Marginal);
+        assert_eq!(kind(2.0, 0.0), Kind::Repeller);
+        let rotation = |radius: f64| {
+            let (sin, cos) = 1.0_f64.sin_cos();
+            RateMap::vanilla(
+                [cos, -sin, sin, cos].map(|w| radius * w).to_vec(),
+                vec![0.0; 2],
+            )
+        };
+        assert_eq!(
+            Spectrum::at(&rotation(0.9), &[0.0; 2]).unwrap().kind(),
+            Kind::StableFocus
+        );
+        assert_eq!(
+            Spectrum::at(&rotation(1.1), &[0.0; 2]).unwrap().kind(),
+            Kind::Repeller
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! The search for fixed points against maps whose list is known.
+
+#![allow(clippy::unwrap_used)]
+
+use creode::cell::map::CellMap;
+use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
+use creode::cell::rate::RateMap;
+use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::dynamics::newton::Limits;
+use creode::dynamics::search::{Findings, Known, search};
+use creode::map::{Henon, Map};
+use proptest::prelude::*;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+fn starts(count: usize, dim: usize, half_width: f64, seed: u64) -> Vec<Vec<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..count)
+        .map(|_| {
+            (0..dim)
+                .map(|_| half_width * rng.random_range(-1.0..1.0))
+                .collect()
+        })
+        .collect()
+}
+
+fn by_unstable(findings: &Findings) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for point in &findings.fixed_points {
+        let n = point.spectrum.n_unstable();
+        counts.resize(counts.len().max(n + 1), 0);
+        counts[n] += 1;
+    }
+    counts
+}
+
+/// Three independent bits, each a pitchfork: block-diagonal tanh(2x).
+#[test]
+fn three_bits_have_27_points_whose_indices_sum_to_one() {
+    let weights = vec![2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0];
+    let findings = search(
+        &RateMap::vanilla(weights, vec![0.0; 3]),
+        &[],
+        &starts(512, 3, 1.0, 1),
+        Limits::default(),
+    )
+    .unwrap();
+    assert_eq!(by_unstable(&findings), [8, 12, 6, 1]);
+    assert_eq!(findings.index_sum(), 1);
+    assert_eq!(findings.unseen_estimate(), 0.0);
+    for point in &findings.fixed_points {
+        assert!(point.q < 1e-30);
+        for x in &point.state {
+            assert!(
+                [0.0, 0.957_504_024_077_269]
+                    .iter()
+                    .any(|known| (x.abs() - known).abs() < 1e-13),
+                "{x}"
+            );
+        }
+    }
+}
+
+/// Three orthogonal patterns in eight units: 51 fixed points at gain 2.1, by unstable directions 6, 24, 20, 1
+/// (recomputed by interval enumeration; Amit, Gutfreund & Sompolinsky 1985 for the mixtures).
+#[test]
+fn hopfield_network_has_its_mixtures() {
+    let pattern = |bit: usize| {
+        (0..8)
+            .map(move |i| if i >> bit & 1 == 1 { 1.0 } else { -1.0 })
+            .collect::<Vec<f64>>()
+    };
+    let patterns = [pattern(0), pattern(1), pattern(2)];
+    for (gain, expected) in [
+        (1.5, vec![6, 12, 8, 1]),
+        (2.1, vec![6, 24, 20, 1]),
+        (3.0, vec![14, 24, 12, 1]),
+    ] {
+        let weights = (0..64)
+            .map(|at| gain / 8.0 * patterns.iter().map(|p| p[at / 8] * p[at % 8]).sum::<f64>())
+            .collect();
+        let map = RateMap::vanilla(weights, vec![0.0; 8]);
+        let findings = search(&map, &[], &starts(2048, 8, 1.0, 2), Limits::default()).unwrap();
+        assert_eq!(by_unstable(&findings), expected, "gain {gain}");
+        assert_eq!(findings.index_sum(), 1);
+    }
+}
+
+#[test]
+fn henon_map_needs_no_trapping_box() {
+    let findings = search(
+        &Henon { a: 1.4, b: 0.3 },
+        &[],
+        &starts(128, 2, 2.0, 3),
+        Limits::default(),
+    )
+    .unwrap();
+    assert_eq!(findings.fixed_points.len(), 2);
+    assert_eq!(findings.index_sum(), 0);
+}
+
+/// A ring of 8 units with cosine weights: 1 + 2N points, the ring's alternating between node and saddle.
+#[test]
+fn discrete_ring_has_all_its_points() {
+    let angle = |i: usize| std::f64::consts::TAU * i as f64 / 8.0;
+    let weights = (0..64)
+        .map(|at| 0.5 * (angle(at / 8) - angle(at % 8)).cos())
+        .collect();
+    let findings = search(
+        &RateMap::vanilla(weights, vec![0.0; 8]),
+        &[],
+        &starts(2048, 8, 1.0, 4),
+        Limits::default(),
+    )
+    .unwrap();
+    assert_eq!(by_unstable(&findings), [8, 8, 1]);
+    assert_eq!(findings.index_sum(), 1);
+}
+
+#[test]
+fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
+    // x' = tanh(2x + b): three points for |b| < 0.532839975354, one beyond.
+    let map = |b: f64| RateMap::vanilla(vec![2.0], vec![b]);
+    let before = search(&map(0.50), &[], &starts(64, 1, 1.0, 5), Limits::default()).unwrap();
+    assert_eq!(before.fixed_points.len(), 3);
+    let known: Vec<Known> = before
+        .fixed_points
+        .iter()
+        .map(|p| Known {
+            state: &p.state,
+            index: p.index,
+        })
+        .collect();
+
+    let near = search(&map(0.52), &known, &[], Limits::default()).unwrap();
+    let places: Vec<_> = near
+        .fixed_points
+        .iter()
+        .map(|point| point.from_known)
+        .collect();
+    assert_eq!(places, [Some(0), Some(1), Some(2)]);
+
+    let beyond = search(&map(0.55), &known, &[], Limits::default()).unwrap();
+    assert_eq!(beyond.fixed_points.len(), 1);
+    let survivor = beyond.fixed_points[0].from_known.unwrap();
+    assert!(before.fixed_points[survivor].state[0] > 0.9);
+}
+
+fn gru(units: usize, gain: f64, seed: u64) -> CellMap {
+    let cell = CellKind::Gru;
+    let spec = NetworkSpec {
+        cell,
+        units,
+        inputs: 1,
+        outputs: 1,
+        recurrent_gain: gain,
+        input_gain: 1.0,
+        precision: Precision::F64,
+    };
+    let mut parameters = Parameters::<f64>::initial(&spec, seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed + 1);
+    for name in [BIAS_IH, BIAS_HH] {
+        parameters
+            .get_mut(name)
+            .iter_mut()
+            .for_each(|b| *b = rng.random_range(-1.0..1.0));
+    }
+    // Saturated update gates, where the raw residual is small without a fixed point being near.
+    parameters.get_mut(WEIGHT_HH)[units * units..2 * units * units]
+        .iter_mut()
+        .for_each(|w| *w *= 4.0);
+    CellMap::new(&spec, &parameters, &[0.0])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn gated_units_report_no_point_outside_their_box(units in 1..6_usize, gain in 1.0..5.0_f64, seed in 0..10_000_u64) {
+        let map = gru(units, gain, seed);
+        let findings = search(&map, &[], &starts(256, units, 3.0, seed), Limits::default()).unwrap();
+        prop_assert!(!findings.fixed_points.is_empty());
+        for point in &findings.fixed_points {
+            prop_assert!(point.state.iter().all(|x| x.abs() < 1.0), "{:?}", point.state);
+            prop_assert!(point.q < 1e-24);
+        }
+        for point in &findings.slow_points {
+            prop_assert!(point.state.iter().all(|x| x.abs() <= 1.0));
+        }
+    }
+
+    /// The index from the factorisation is that from the spectrum: (−1) to the number of real eigenvalues above 1.
+    #[test]
+    fn index_agrees_with_the_spectrum(units in 1..9_usize, gain in 0.5..3.0_f64, seed in 0..10_000_u64) {
+        let cell = CellKind::Leaky { form: LeakyForm::Rates, activation: Activation::Tanh, alpha: 0.2 };
+        let spec = NetworkSpec { cell, units, inputs: 1, outputs: 1, recurrent_gain: gain, input_gain: 1.0, precision: Precision::F64 };
+        let parameters = Parameters::<f64>::initial(&spec, seed);
+        let map = CellMap::new(&spec, &parameters, &[0.7]);
+        let findings = search(&map, &[], &starts(256, units, 1.0, seed), Limits::default()).unwrap();
+        for point in &findings.fixed_points {
+            let above = point.spectrum.eigenvalues.iter().filter(|(re, im)| *im == 0.0 && *re > 1.0).count();
+            prop_assert_eq!(point.index, if above % 2 == 0 { 1 } else { -1 });
+        }
+        let sum = findings.index_sum();
+        prop_assert!(sum == map.index_sum().unwrap() || findings.n_starts == 256, "{} after {}", sum, findings.n_starts);
+    }
+}
