@@ -1,0 +1,277 @@
+//! The file format of checkpoints: safetensors, written so that the same content gives the same bytes.
+//!
+//! The crate writes its metadata in the order of a hash map, which differs from process to process, so the
+//! header (8 bytes of length, JSON, padding) is written here; reading, with all its checks, is the crate's.
+
+use std::collections::BTreeMap;
+
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensorError, SafeTensors};
+use serde_json::{Map, Value, json};
+
+use super::error::TraceError;
+
+/// The content of a checkpoint file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CheckpointFile {
+    /// The tensors; read back f64 first, then f32, each by name.
+    pub tensors: Vec<NamedTensor>,
+    /// Texts beside the tensors.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A tensor and its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedTensor {
+    /// Name, of its own within the file.
+    pub name: String,
+    /// Extent of each dimension; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// The elements, last dimension fastest, as many as the product of `shape`.
+    pub values: TensorValues,
+}
+
+/// The elements of a tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TensorValues {
+    /// Single precision.
+    F32(Vec<f32>),
+    /// Double precision.
+    F64(Vec<f64>),
+}
+
+impl TensorValues {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no element is NaN or infinite.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::F32(values) => values.iter().all(|value| value.is_finite()),
+            Self::F64(values) => values.iter().all(|value| value.is_finite()),
+        }
+    }
+
+    fn dtype_name(&self) -> &'static str {
+        match self {
+            Self::F32(_) => "F32",
+            Self::F64(_) => "F64",
+        }
+    }
+
+    fn append_to(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::F32(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+            Self::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        }
+    }
+}
+
+impl CheckpointFile {
+    /// The tensor of that name.
+    pub fn tensor(&self, name: &str) -> Option<&NamedTensor> {
+        self.tensors.iter().find(|tensor| tensor.name == name)
+    }
+
+    /// The safetensors bytes. The same content, tensors in any order, gives the same bytes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TraceError> {
+        let mut tensors: Vec<&NamedTensor> = self.tensors.iter().collect();
+        // f64 first, so that every tensor lies at a multiple of its element size.
+        tensors.sort_by_key(|tensor| (matches!(tensor.values, TensorValues::F32(_)), &tensor.name));
+        let mut header = Map::new();
+        if !self.metadata.is_empty() {
+            header.insert("__metadata__".to_owned(), json!(self.metadata));
+        }
+        let mut data = Vec::new();
+        for tensor in tensors {
+            let begin = data.len();
+            tensor.values.append_to(&mut data);
+            let info = json!({
+                "dtype": tensor.values.dtype_name(),
+                "shape": tensor.shape,
+                "data_offsets": [begin, data.len()],
+            });
+            tensor.check()?;
+            if header.insert(tensor.name.clone(), info).is_some() {
+                return Err(invalid(format!("two tensors are named `{}`", tensor.name)));
+            }
+        }
+        let mut header = Value::Object(header).to_string().into_bytes();
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.append(&mut header);
+        bytes.append(&mut data);
+        Ok(bytes)
+    }
+
+    /// Reads safetensors bytes whose tensors are all F32 or F64.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
+        let unreadable = |error: SafeTensorError| invalid(error.to_string());
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+        let metadata = header
+            .metadata()
+            .iter()
+            .flatten()
+            .map(|(key, text)| (key.clone(), text.clone()))
+            .collect();
+        let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+        let mut tensors: Vec<NamedTensor> = file
+            .iter()
+            .map(|(name, view)| NamedTensor::from_view(name, &view))
+            .collect::<Result<_, _>>()?;
+        tensors.sort_by(|a, b| {
+            let is_f32 = |tensor: &NamedTensor| matches!(tensor.values, TensorValues::F32(_));
+            is_f32(a).cmp(&is_f32(b)).then_with(|| a.name.cmp(&b.name))
+        });
+        Ok(Self { tensors, metadata })
+    }
+}
+
+impl NamedTensor {
+    fn check(&self) -> Result<(), TraceError> {
+        let demanded: usize = self.shape.iter().product();
+        if demanded != self.values.len() {
+            let count = self.values.len();
+            return Err(invalid(format!(
+                "tensor `{}` of shape {:?} has {count} values",
+                self.name, self.shape
+            )));
+        }
+        if self.name == "__metadata__" {
+            return Err(invalid("no tensor can be named `__metadata__`".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn from_view(name: &str, view: &TensorView) -> Result<Self, TraceError> {
+        let values = match view.dtype() {
+            Dtype::F32 => TensorValues::F32(
+                view.data()
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| f32::from_le_bytes(*b))
+                    .collect(),
+            ),
+            Dtype::F64 => TensorValues::F64(
+                view.data()
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| f64::from_le_bytes(*b))
+                    .collect(),
+            ),
+            other => {
+                return Err(invalid(format!(
+                    "tensor `{name}` is {other:?}, not F32 or F64"
+                )));
+            }
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            shape: view.shape().to_vec(),
+            values,
+        })
+    }
+}
+
+fn invalid(reason: String) -> TraceError {
+    TraceError::Checkpoint { reason }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn sample() -> CheckpointFile {
+        let tensor = |name: &str, shape: &[usize], values| NamedTensor {
+            name: name.into(),
+            shape: shape.into(),
+            values,
+        };
+        CheckpointFile {
+            tensors: vec![
+                tensor(
+                    "moment",
+                    &[2],
+                    TensorValues::F64(vec![0.1, -f64::MIN_POSITIVE]),
+                ),
+                tensor(
+                    "bias",
+                    &[3],
+                    TensorValues::F32(vec![1.0, f32::INFINITY, -0.0]),
+                ),
+                tensor("weight", &[1, 2], TensorValues::F32(vec![2.5, 3.5])),
+            ],
+            metadata: (0..20)
+                .map(|i| (format!("key{i}"), format!("\"text\" {i} ½")))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn content_comes_back_and_the_crate_agrees_on_the_format() {
+        let bytes = sample().to_bytes().unwrap();
+        assert_eq!(CheckpointFile::from_bytes(&bytes).unwrap(), sample());
+        let read = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(read.tensor("weight").unwrap().shape(), [1, 2]);
+        let empty = CheckpointFile::default();
+        assert_eq!(
+            CheckpointFile::from_bytes(&empty.to_bytes().unwrap()).unwrap(),
+            empty
+        );
+    }
+
+    #[test]
+    fn order_of_tensors_does_not_change_the_bytes() {
+        let mut other = sample();
+        other.tensors.reverse();
+        assert_eq!(other.to_bytes().unwrap(), sample().to_bytes().unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_written_or_read_names_the_tensor() {
+        let mut wrong_shape = sample();
+        wrong_shape.tensors[1].shape = vec![4];
+        assert!(
+            wrong_shape
+                .to_bytes()
+                .unwrap_err()
+                .to_string()
+                .contains("`bias` of shape [4] has 3 values")
+        );
+        let mut twice = sample();
+        twice.tensors[1].name = "weight".into();
+        assert!(
+            twice
+                .to_bytes()
+                .unwrap_err()
+                .to_string()
+                .contains("two tensors are named `weight`")
+        );
+
+        let half = SafeTensors::deserialize(b"\x10\0\0\0\0\0\0\0{}");
+        assert!(half.is_err());
+        let bytes = sample().to_bytes().unwrap();
+        assert!(CheckpointFile::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+        let integers = TensorView::new(Dtype::I32, vec![1], &[0; 4]).unwrap();
+        let bytes = safetensors::serialize([("count", integers)], None).unwrap();
+        assert!(
+            CheckpointFile::from_bytes(&bytes)
+                .unwrap_err()
+                .to_string()
+                .contains("`count` is I32")
+        );
+    }
+}

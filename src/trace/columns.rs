@@ -1,0 +1,339 @@
+//! The columns of each row type: the one place where a field and its column meet.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder};
+use arrow_array::{
+    Array, ArrayRef, Float64Array, Int8Array, Int32Array, StringArray, UInt16Array, UInt32Array,
+    UInt64Array,
+};
+
+use super::error::TraceError;
+use super::rows::{
+    FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+};
+use super::schema::{PROJECTION_DIMS, Table, list_element};
+use super::table::{Columns, Row};
+
+fn column<R, A: Array + FromIterator<T> + 'static, T>(
+    rows: &[R],
+    value: impl Fn(&R) -> T,
+) -> ArrayRef {
+    Arc::new(rows.iter().map(value).collect::<A>())
+}
+
+/// A column of numbers without nulls.
+macro_rules! numbers {
+    ($array:ty, $rows:expr, $field:ident) => {
+        Arc::new(<$array>::from_iter_values(
+            $rows.iter().map(|row| row.$field),
+        )) as ArrayRef
+    };
+}
+
+fn texts<R>(rows: &[R], value: impl Fn(&R) -> &str) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(rows.iter().map(value)))
+}
+
+fn vectors<R>(rows: &[R], value: impl Fn(&R) -> &[f64]) -> ArrayRef {
+    let mut builder = ListBuilder::new(Float64Builder::new()).with_field(list_element());
+    for row in rows {
+        builder.values().append_slice(value(row));
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+fn projections<R>(rows: &[R], value: impl Fn(&R) -> [f64; 3]) -> ArrayRef {
+    let mut builder = FixedSizeListBuilder::new(Float64Builder::new(), PROJECTION_DIMS)
+        .with_field(list_element());
+    for row in rows {
+        builder.values().append_slice(&value(row));
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+impl Row for StepRow {
+    const TABLE: Table = Table::Steps;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt64Array, rows, step),
+            numbers!(UInt32Array, rows, stage),
+            texts(rows, |row| &row.task),
+            numbers!(Float64Array, rows, loss),
+            numbers!(Float64Array, rows, accuracy),
+            numbers!(Float64Array, rows, grad_norm),
+            numbers!(Float64Array, rows, learning_rate),
+            numbers!(Float64Array, rows, weight_norm),
+            numbers!(Float64Array, rows, wall_secs),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let step: &UInt64Array = columns.required("step")?;
+        let stage: &UInt32Array = columns.required("stage")?;
+        let task = columns.texts("task")?;
+        let loss: &Float64Array = columns.required("loss")?;
+        let accuracy: &Float64Array = columns.required("accuracy")?;
+        let grad_norm: &Float64Array = columns.required("grad_norm")?;
+        let learning_rate: &Float64Array = columns.required("learning_rate")?;
+        let weight_norm: &Float64Array = columns.required("weight_norm")?;
+        let wall_secs: &Float64Array = columns.required("wall_secs")?;
+        let row = |i| Self {
+            step: step.value(i),
+            stage: stage.value(i),
+            task: task.value(i).to_owned(),
+            loss: loss.value(i),
+            accuracy: accuracy.value(i),
+            grad_norm: grad_norm.value(i),
+            learning_rate: learning_rate.value(i),
+            weight_norm: weight_norm.value(i),
+            wall_secs: wall_secs.value(i),
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for LandscapeRow {
+    const TABLE: Table = Table::Landscapes;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            texts(rows, |row| &row.condition),
+            numbers!(UInt32Array, rows, n_fixed),
+            numbers!(UInt32Array, rows, n_stable),
+            numbers!(UInt32Array, rows, n_slow),
+            numbers!(UInt32Array, rows, n_from_later),
+            numbers!(UInt32Array, rows, n_starts),
+            numbers!(Int32Array, rows, index_sum),
+            column::<_, Int32Array, _>(rows, |row| row.index_expected),
+            numbers!(Float64Array, rows, unseen_estimate),
+            numbers!(Float64Array, rows, wall_secs),
+            column::<_, StringArray, _>(rows, |row| row.warning.clone()),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let condition = columns.texts("condition")?;
+        let n_fixed: &UInt32Array = columns.required("n_fixed")?;
+        let n_stable: &UInt32Array = columns.required("n_stable")?;
+        let n_slow: &UInt32Array = columns.required("n_slow")?;
+        let n_from_later: &UInt32Array = columns.required("n_from_later")?;
+        let n_starts: &UInt32Array = columns.required("n_starts")?;
+        let index_sum: &Int32Array = columns.required("index_sum")?;
+        let index_expected: &Int32Array = columns.nullable("index_expected")?;
+        let unseen_estimate: &Float64Array = columns.required("unseen_estimate")?;
+        let wall_secs: &Float64Array = columns.required("wall_secs")?;
+        let warning: &StringArray = columns.nullable("warning")?;
+        let row = |i| Self {
+            checkpoint: checkpoint.value(i),
+            step: step.value(i),
+            condition: condition.value(i).to_owned(),
+            n_fixed: n_fixed.value(i),
+            n_stable: n_stable.value(i),
+            n_slow: n_slow.value(i),
+            n_from_later: n_from_later.value(i),
+            n_starts: n_starts.value(i),
+            index_sum: index_sum.value(i),
+            index_expected: index_expected.is_valid(i).then(|| index_expected.value(i)),
+            unseen_estimate: unseen_estimate.value(i),
+            wall_secs: wall_secs.value(i),
+            warning: warning.is_valid(i).then(|| warning.value(i).to_owned()),
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for FixedPointRow {
+    const TABLE: Table = Table::FixedPoints;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            texts(rows, |row| &row.condition),
+            numbers!(UInt32Array, rows, point),
+            texts(rows, |row| row.kind.name()),
+            vectors(rows, |row| &row.state),
+            numbers!(Float64Array, rows, q),
+            column::<_, Float64Array, _>(rows, |row| row.radius),
+            numbers!(UInt16Array, rows, n_unstable),
+            numbers!(Float64Array, rows, multiplier_re),
+            numbers!(Float64Array, rows, multiplier_im),
+            numbers!(Int8Array, rows, index),
+            vectors(rows, |row| &row.readout),
+            column::<_, Float64Array, _>(rows, |row| row.basin_fraction),
+            texts(rows, |row| row.found.name()),
+            projections(rows, |row| row.pc),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let condition = columns.texts("condition")?;
+        let point: &UInt32Array = columns.required("point")?;
+        let kind = columns.texts("kind")?;
+        let state = columns.vectors("state")?;
+        let q: &Float64Array = columns.required("q")?;
+        let radius: &Float64Array = columns.nullable("radius")?;
+        let n_unstable: &UInt16Array = columns.required("n_unstable")?;
+        let multiplier_re: &Float64Array = columns.required("multiplier_re")?;
+        let multiplier_im: &Float64Array = columns.required("multiplier_im")?;
+        let index: &Int8Array = columns.required("index")?;
+        let readout = columns.vectors("readout")?;
+        let basin_fraction: &Float64Array = columns.nullable("basin_fraction")?;
+        let found = columns.texts("found")?;
+        let pc = columns.projections("pc")?;
+        let row = |i| {
+            Ok(Self {
+                checkpoint: checkpoint.value(i),
+                step: step.value(i),
+                condition: condition.value(i).to_owned(),
+                point: point.value(i),
+                kind: columns.parsed("kind", kind.value(i), Kind::from_name)?,
+                state: state.value(i),
+                q: q.value(i),
+                radius: radius.is_valid(i).then(|| radius.value(i)),
+                n_unstable: n_unstable.value(i),
+                multiplier_re: multiplier_re.value(i),
+                multiplier_im: multiplier_im.value(i),
+                index: index.value(i),
+                readout: readout.value(i),
+                basin_fraction: basin_fraction.is_valid(i).then(|| basin_fraction.value(i)),
+                found: columns.parsed("found", found.value(i), Found::from_name)?,
+                pc: pc[i],
+            })
+        };
+        (0..columns.row_count()).map(row).collect()
+    }
+}
+
+impl Row for SlowPointRow {
+    const TABLE: Table = Table::SlowPoints;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            texts(rows, |row| &row.condition),
+            vectors(rows, |row| &row.state),
+            numbers!(Float64Array, rows, q),
+            numbers!(UInt16Array, rows, n_unstable),
+            numbers!(Float64Array, rows, multiplier_re),
+            numbers!(Float64Array, rows, multiplier_im),
+            vectors(rows, |row| &row.readout),
+            projections(rows, |row| row.pc),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let condition = columns.texts("condition")?;
+        let state = columns.vectors("state")?;
+        let q: &Float64Array = columns.required("q")?;
+        let n_unstable: &UInt16Array = columns.required("n_unstable")?;
+        let multiplier_re: &Float64Array = columns.required("multiplier_re")?;
+        let multiplier_im: &Float64Array = columns.required("multiplier_im")?;
+        let readout = columns.vectors("readout")?;
+        let pc = columns.projections("pc")?;
+        let row = |i| Self {
+            checkpoint: checkpoint.value(i),
+            step: step.value(i),
+            condition: condition.value(i).to_owned(),
+            state: state.value(i),
+            q: q.value(i),
+            n_unstable: n_unstable.value(i),
+            multiplier_re: multiplier_re.value(i),
+            multiplier_im: multiplier_im.value(i),
+            readout: readout.value(i),
+            pc: pc[i],
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for SpectrumRow {
+    const TABLE: Table = Table::Spectra;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            texts(rows, |row| &row.condition),
+            numbers!(UInt32Array, rows, point),
+            numbers!(UInt16Array, rows, rank),
+            numbers!(Float64Array, rows, re),
+            numbers!(Float64Array, rows, im),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let condition = columns.texts("condition")?;
+        let point: &UInt32Array = columns.required("point")?;
+        let rank: &UInt16Array = columns.required("rank")?;
+        let re: &Float64Array = columns.required("re")?;
+        let im: &Float64Array = columns.required("im")?;
+        let row = |i| Self {
+            checkpoint: checkpoint.value(i),
+            step: step.value(i),
+            condition: condition.value(i).to_owned(),
+            point: point.value(i),
+            rank: rank.value(i),
+            re: re.value(i),
+            im: im.value(i),
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for TrialRow {
+    const TABLE: Table = Table::Trials;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            numbers!(UInt32Array, rows, trial),
+            numbers!(UInt32Array, rows, time),
+            vectors(rows, |row| &row.input),
+            vectors(rows, |row| &row.target),
+            vectors(rows, |row| &row.output),
+            vectors(rows, |row| &row.state),
+            projections(rows, |row| row.pc),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let trial: &UInt32Array = columns.required("trial")?;
+        let time: &UInt32Array = columns.required("time")?;
+        let input = columns.vectors("input")?;
+        let target = columns.vectors("target")?;
+        let output = columns.vectors("output")?;
+        let state = columns.vectors("state")?;
+        let pc = columns.projections("pc")?;
+        let row = |i| Self {
+            checkpoint: checkpoint.value(i),
+            step: step.value(i),
+            trial: trial.value(i),
+            time: time.value(i),
+            input: input.value(i),
+            target: target.value(i),
+            output: output.value(i),
+            state: state.value(i),
+            pc: pc[i],
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}

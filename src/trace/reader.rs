@@ -1,0 +1,302 @@
+//! Reading a run, finished or still growing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::TraceError;
+use super::manifest::{Ending, Event, FileRecord, Manifest};
+use super::rows::{FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow};
+use super::schema::Table;
+use super::table::{Row, decode};
+use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE, sha256_hex};
+
+/// One checkpoint of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Number of the checkpoint, counted from 0.
+    pub checkpoint: u32,
+    /// Its training step.
+    pub step: u64,
+    /// Whether its landscape is there too; weights and trials always are.
+    pub complete: bool,
+}
+
+/// What a clean stop after the last checkpoint left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Training step it stopped after.
+    pub step: u64,
+    weights: FileRecord,
+}
+
+/// How far a follower has read the training steps; starts before the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StepCursor {
+    files_read: usize,
+}
+
+/// A run on disk, as far as its manifest goes at the last [`refresh`](Run::refresh).
+///
+/// Every read checks size and SHA-256 of the file against the manifest: what comes back is what was written.
+#[derive(Debug, Clone)]
+pub struct Run {
+    dir: PathBuf,
+    config_text: String,
+    manifest: Manifest,
+    contents: Contents,
+}
+
+/// What the manifest says, arranged for look-up.
+#[derive(Debug, Clone, Default)]
+struct Contents {
+    events_taken: usize,
+    entries: Vec<Entry>,
+    files: BTreeMap<u32, Vec<FileRecord>>,
+    step_files: Vec<FileRecord>,
+    pause: Option<Pause>,
+    ending: Option<Ending>,
+}
+
+impl Run {
+    /// Opens the run in `dir`; a run without any checkpoint yet is a run.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, TraceError> {
+        let dir = dir.as_ref().to_path_buf();
+        let run_file = dir.join(RUN_FILE);
+        let config_text = match fs::read_to_string(&run_file) {
+            Ok(text) => text,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Err(TraceError::NotARun { path: dir });
+            }
+            Err(error) => return Err(TraceError::read(&run_file, error)),
+        };
+        let manifest = Manifest::read(&dir)?;
+        let mut contents = Contents::default();
+        contents.take(manifest.events());
+        Ok(Self {
+            dir,
+            config_text,
+            manifest,
+            contents,
+        })
+    }
+
+    /// Reads the manifest lines that came since; `true` if there were any. Cheap when there are none.
+    pub fn refresh(&mut self) -> Result<bool, TraceError> {
+        if !self.manifest.refresh()? {
+            return Ok(false);
+        }
+        self.contents.take(self.manifest.events());
+        Ok(true)
+    }
+
+    /// The run's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The text of `run.toml`: the resolved curriculum and the table `[run]`.
+    pub fn config_text(&self) -> &str {
+        &self.config_text
+    }
+
+    /// The checkpoints by number.
+    pub fn entries(&self) -> &[Entry] {
+        &self.contents.entries
+    }
+
+    /// How the run ended, if it has and was not taken up again.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.contents.ending.as_ref()
+    }
+
+    /// The pause after the last checkpoint, if training stopped there and was not taken up again.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.contents.pause.as_ref()
+    }
+
+    /// All training steps, in order.
+    pub fn steps(&self) -> Result<Vec<StepRow>, TraceError> {
+        self.steps_since(&mut StepCursor::default())
+    }
+
+    /// The training steps that the manifest names and `cursor` has not passed, in order; moves the cursor.
+    ///
+    /// On an error the cursor stays where it was.
+    pub fn steps_since(&self, cursor: &mut StepCursor) -> Result<Vec<StepRow>, TraceError> {
+        let mut rows = Vec::new();
+        for file in self.contents.step_files.iter().skip(cursor.files_read) {
+            rows.extend(self.read_table::<StepRow>(file)?);
+        }
+        cursor.files_read = self.contents.step_files.len();
+        Ok(rows)
+    }
+
+    /// The landscape of a complete checkpoint, one row a condition.
+    pub fn landscapes(&self, checkpoint: u32) -> Result<Vec<LandscapeRow>, TraceError> {
+        self.table_of(checkpoint)
+    }
+
+    /// The fixed points of a complete checkpoint.
+    pub fn fixed_points(&self, checkpoint: u32) -> Result<Vec<FixedPointRow>, TraceError> {
+        self.table_of(checkpoint)
+    }
+
+    /// The slow points of a complete checkpoint.
+    pub fn slow_points(&self, checkpoint: u32) -> Result<Vec<SlowPointRow>, TraceError> {
+        self.table_of(checkpoint)
+    }
+
+    /// The eigenvalues of the fixed points of a complete checkpoint.
+    pub fn spectra(&self, checkpoint: u32) -> Result<Vec<SpectrumRow>, TraceError> {
+        self.table_of(checkpoint)
+    }
+
+    /// The probe trials of a checkpoint.
+    pub fn trials(&self, checkpoint: u32) -> Result<Vec<TrialRow>, TraceError> {
+        self.table_of(checkpoint)
+    }
+
+    /// The safetensors bytes of a checkpoint: weights and all that training needs to go on from it.
+    pub fn weights(&self, checkpoint: u32) -> Result<Vec<u8>, TraceError> {
+        read_checked(&self.dir, self.file_of(checkpoint, CHECKPOINTS_FOLDER)?)
+    }
+
+    /// The safetensors bytes of a pause.
+    pub fn pause_weights(&self, pause: &Pause) -> Result<Vec<u8>, TraceError> {
+        read_checked(&self.dir, &pause.weights)
+    }
+
+    fn table_of<R: Row>(&self, checkpoint: u32) -> Result<Vec<R>, TraceError> {
+        self.read_table(self.file_of(checkpoint, R::TABLE.name())?)
+    }
+
+    fn read_table<R: Row>(&self, file: &FileRecord) -> Result<Vec<R>, TraceError> {
+        decode(&self.dir.join(&file.path), read_checked(&self.dir, file)?)
+    }
+
+    fn file_of(&self, checkpoint: u32, folder: &str) -> Result<&FileRecord, TraceError> {
+        let entries = &self.contents.entries;
+        let Ok(at) = entries.binary_search_by_key(&checkpoint, |entry| entry.checkpoint) else {
+            return Err(TraceError::NoCheckpoint {
+                path: self.dir.clone(),
+                checkpoint,
+                count: entries.len(),
+            });
+        };
+        let files = self
+            .contents
+            .files
+            .get(&checkpoint)
+            .map_or(&[][..], Vec::as_slice);
+        files
+            .iter()
+            .find(|file| file.folder() == folder)
+            .ok_or_else(|| TraceError::NotAnalysed {
+                path: self.dir.clone(),
+                checkpoint,
+                step: entries[at].step,
+            })
+    }
+}
+
+impl Contents {
+    fn take(&mut self, events: &[Event]) {
+        for event in &events[self.events_taken..] {
+            self.take_event(event);
+        }
+        self.events_taken = events.len();
+        let files = &self.files;
+        for entry in &mut self.entries {
+            let has_landscape = |files: &Vec<FileRecord>| {
+                files
+                    .iter()
+                    .any(|file| file.folder() == Table::Landscapes.name())
+            };
+            entry.complete = files.get(&entry.checkpoint).is_some_and(has_landscape);
+        }
+    }
+
+    fn take_event(&mut self, event: &Event) {
+        match event {
+            Event::Checkpoint {
+                checkpoint,
+                step,
+                files,
+            } => {
+                self.take_files(*checkpoint, files);
+                let at = self
+                    .entries
+                    .partition_point(|entry| entry.checkpoint < *checkpoint);
+                self.entries.insert(
+                    at,
+                    Entry {
+                        checkpoint: *checkpoint,
+                        step: *step,
+                        complete: false,
+                    },
+                );
+                self.pause = None;
+                self.ending = None;
+            }
+            Event::Landscape {
+                checkpoint, files, ..
+            } => self.take_files(*checkpoint, files),
+            Event::Pause { step, files } => {
+                self.step_files
+                    .extend(files.iter().filter(|file| is_steps(file)).cloned());
+                let weights = files
+                    .iter()
+                    .find(|file| file.folder() == CHECKPOINTS_FOLDER)
+                    .cloned();
+                self.pause = weights.map(|weights| Pause {
+                    step: *step,
+                    weights,
+                });
+                self.ending = None;
+            }
+            Event::Ending(ending) => self.ending = Some(ending.clone()),
+        }
+    }
+
+    fn take_files(&mut self, checkpoint: u32, files: &[FileRecord]) {
+        self.step_files
+            .extend(files.iter().filter(|file| is_steps(file)).cloned());
+        self.files
+            .entry(checkpoint)
+            .or_default()
+            .extend(files.iter().cloned());
+    }
+}
+
+fn is_steps(file: &FileRecord) -> bool {
+    file.folder() == Table::Steps.name()
+}
+
+/// The bytes of a file that the manifest names, after a check of their number and SHA-256.
+pub(super) fn read_checked(dir: &Path, file: &FileRecord) -> Result<Vec<u8>, TraceError> {
+    let path = dir.join(&file.path);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(TraceError::damaged(&path, "the file is missing"));
+        }
+        Err(error) => return Err(TraceError::read(&path, error)),
+    };
+    if bytes.len() as u64 != file.bytes {
+        let reason = format!("it has {} bytes, {} were written", bytes.len(), file.bytes);
+        return Err(TraceError::damaged(&path, reason));
+    }
+    if sha256_hex(&bytes) != file.sha256 {
+        return Err(TraceError::damaged(
+            &path,
+            "its SHA-256 is not that of what was written",
+        ));
+    }
+    Ok(bytes)
+}

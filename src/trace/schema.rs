@@ -1,0 +1,418 @@
+//! The tables of a run: names, columns, types, units, meanings.
+//!
+//! These schemas are the public interface to Python, R and DuckDB. Changing a name, a type or a meaning
+//! takes a new [`SCHEMA_VERSION`]. Each Arrow field carries the metadata `unit` (`1` where there is none)
+//! and `description`; each schema carries [`SCHEMA_VERSION_KEY`].
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+
+/// Version of manifest lines and tables that this library writes, and the latest that it reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Key of the version in the metadata of a table's schema.
+pub const SCHEMA_VERSION_KEY: &str = "creode.schema_version";
+
+/// The tables of a run; each is a folder of Parquet files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// Per training step: loss, accuracy, norms.
+    Steps,
+    /// Per checkpoint × condition: counts and index sum.
+    Landscapes,
+    /// Per checkpoint × condition × fixed point.
+    FixedPoints,
+    /// Per checkpoint × condition × slow point.
+    SlowPoints,
+    /// Per checkpoint × condition × fixed point × eigenvalue.
+    Spectra,
+    /// Per checkpoint × probe trial × time step.
+    Trials,
+}
+
+impl Table {
+    /// All tables.
+    pub const ALL: [Self; 6] = [
+        Self::Steps,
+        Self::Landscapes,
+        Self::FixedPoints,
+        Self::SlowPoints,
+        Self::Spectra,
+        Self::Trials,
+    ];
+
+    /// Name of the table and of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Landscapes => "landscapes",
+            Self::FixedPoints => "fixed_points",
+            Self::SlowPoints => "slow_points",
+            Self::Spectra => "spectra",
+            Self::Trials => "trials",
+        }
+    }
+
+    /// The table of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    /// The schema of its files.
+    pub fn schema(self) -> SchemaRef {
+        let columns = match self {
+            Self::Steps => STEPS,
+            Self::Landscapes => LANDSCAPES,
+            Self::FixedPoints => FIXED_POINTS,
+            Self::SlowPoints => SLOW_POINTS,
+            Self::Spectra => SPECTRA,
+            Self::Trials => TRIALS,
+        };
+        let fields: Vec<Field> = columns.iter().map(Column::field).collect();
+        Arc::new(Schema::new_with_metadata(
+            fields,
+            [(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string())],
+        ))
+    }
+}
+
+/// The field inside a list column: never null.
+pub(super) fn list_element() -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::Float64, false))
+}
+
+/// Number of coordinates of the fixed projection (`pc`).
+pub(super) const PROJECTION_DIMS: i32 = 3;
+
+#[derive(Clone, Copy)]
+enum Type {
+    I8,
+    I32,
+    U16,
+    U32,
+    U64,
+    F64,
+    NullableF64,
+    NullableI32,
+    Text,
+    NullableText,
+    Vector,
+    Projection,
+}
+
+impl Type {
+    fn data_type(self) -> DataType {
+        match self {
+            Self::I8 => DataType::Int8,
+            Self::I32 | Self::NullableI32 => DataType::Int32,
+            Self::U16 => DataType::UInt16,
+            Self::U32 => DataType::UInt32,
+            Self::U64 => DataType::UInt64,
+            Self::F64 | Self::NullableF64 => DataType::Float64,
+            Self::Text | Self::NullableText => DataType::Utf8,
+            Self::Vector => DataType::List(list_element()),
+            Self::Projection => DataType::FixedSizeList(list_element(), PROJECTION_DIMS),
+        }
+    }
+
+    fn is_nullable(self) -> bool {
+        matches!(
+            self,
+            Self::NullableF64 | Self::NullableI32 | Self::NullableText
+        )
+    }
+}
+
+/// A column: name, type, unit, description.
+struct Column(&'static str, Type, &'static str, &'static str);
+
+impl Column {
+    fn field(&self) -> Field {
+        let Self(name, kind, unit, description) = *self;
+        Field::new(name, kind.data_type(), kind.is_nullable())
+            .with_metadata([("unit", unit), ("description", description)])
+    }
+}
+
+const CHECKPOINT: Column = Column(
+    "checkpoint",
+    Type::U32,
+    "1",
+    "Number of the checkpoint, counted from 0",
+);
+const STEP: Column = Column(
+    "step",
+    Type::U64,
+    "training step",
+    "Training steps done at the checkpoint",
+);
+const CONDITION: Column = Column("condition", Type::Text, "1", "Name of the probe input");
+const POINT: Column = Column(
+    "point",
+    Type::U32,
+    "1",
+    "Identity of the point's branch within the run and condition",
+);
+const STATE: Column = Column(
+    "state",
+    Type::Vector,
+    "1",
+    "The point in state space, one value a state variable",
+);
+const Q: Column = Column(
+    "q",
+    Type::F64,
+    "1",
+    "Half the squared norm of F(x) - x, in f64 at the stored point",
+);
+const N_UNSTABLE: Column = Column(
+    "n_unstable",
+    Type::U16,
+    "count",
+    "Number of eigenvalues outside the unit circle",
+);
+const MULTIPLIER_RE: Column = Column(
+    "multiplier_re",
+    Type::F64,
+    "1",
+    "Real part of the leading eigenvalue",
+);
+const MULTIPLIER_IM: Column = Column(
+    "multiplier_im",
+    Type::F64,
+    "1",
+    "Imaginary part of the leading eigenvalue, not negative",
+);
+const READOUT: Column = Column(
+    "readout",
+    Type::Vector,
+    "1",
+    "Output of the network at the point",
+);
+const PC: Column = Column(
+    "pc",
+    Type::Projection,
+    "1",
+    "The state in the run's fixed projection",
+);
+
+const STEPS: &[Column] = &[
+    Column(
+        "step",
+        Type::U64,
+        "training step",
+        "Training step, counted from 1",
+    ),
+    Column(
+        "stage",
+        Type::U32,
+        "1",
+        "Stage of the curriculum, counted from 0",
+    ),
+    Column("task", Type::Text, "1", "Name of the task of that stage"),
+    Column(
+        "loss",
+        Type::F64,
+        "1",
+        "Loss on the batch of this step, before the update",
+    ),
+    Column(
+        "accuracy",
+        Type::F64,
+        "1",
+        "Accuracy on the batch of this step, before the update, in 0 to 1",
+    ),
+    Column(
+        "grad_norm",
+        Type::F64,
+        "1",
+        "Euclidean norm of the gradient, before clipping",
+    ),
+    Column(
+        "learning_rate",
+        Type::F64,
+        "1",
+        "Learning rate of this step",
+    ),
+    Column(
+        "weight_norm",
+        Type::F64,
+        "1",
+        "Euclidean norm of all parameters after the update",
+    ),
+    Column(
+        "wall_secs",
+        Type::F64,
+        "s",
+        "Time spent in training since the run began, over all its sessions",
+    ),
+];
+
+const LANDSCAPES: &[Column] = &[
+    CHECKPOINT,
+    STEP,
+    CONDITION,
+    Column("n_fixed", Type::U32, "count", "Number of fixed points"),
+    Column(
+        "n_stable",
+        Type::U32,
+        "count",
+        "Number of stable fixed points",
+    ),
+    Column("n_slow", Type::U32, "count", "Number of slow points"),
+    Column(
+        "n_from_later",
+        Type::U32,
+        "count",
+        "How many of the fixed points were found only from those of the next checkpoint; their rows stand last",
+    ),
+    Column(
+        "n_starts",
+        Type::U32,
+        "count",
+        "Number of starts of the search",
+    ),
+    Column(
+        "index_sum",
+        Type::I32,
+        "1",
+        "Sum of the indices of all fixed points",
+    ),
+    Column(
+        "index_expected",
+        Type::NullableI32,
+        "1",
+        "What theory demands of the sum; null where it demands nothing",
+    ),
+    Column(
+        "unseen_estimate",
+        Type::F64,
+        "count",
+        "Estimated number of fixed points that no start reached (Chao1)",
+    ),
+    Column("wall_secs", Type::F64, "s", "Time that the analysis took"),
+    Column(
+        "warning",
+        Type::NullableText,
+        "1",
+        "What to know before believing the counts; null if nothing",
+    ),
+];
+
+const FIXED_POINTS: &[Column] = &[
+    CHECKPOINT,
+    STEP,
+    CONDITION,
+    POINT,
+    Column(
+        "kind",
+        Type::Text,
+        "1",
+        "stable_node, stable_focus, saddle, repeller or marginal",
+    ),
+    STATE,
+    Q,
+    Column(
+        "radius",
+        Type::NullableF64,
+        "1",
+        "Radius within which a certificate proves a unique fixed point",
+    ),
+    N_UNSTABLE,
+    MULTIPLIER_RE,
+    MULTIPLIER_IM,
+    Column("index", Type::I8, "1", "Sign of det(I - J): 1, 0 or -1"),
+    READOUT,
+    Column(
+        "basin_fraction",
+        Type::NullableF64,
+        "1",
+        "Share of sampled states that end here, in 0 to 1",
+    ),
+    Column(
+        "found",
+        Type::Text,
+        "1",
+        "tracked (from a neighbouring checkpoint) or searched",
+    ),
+    PC,
+];
+
+const SLOW_POINTS: &[Column] = &[
+    CHECKPOINT,
+    STEP,
+    CONDITION,
+    STATE,
+    Q,
+    N_UNSTABLE,
+    MULTIPLIER_RE,
+    MULTIPLIER_IM,
+    READOUT,
+    PC,
+];
+
+const SPECTRA: &[Column] = &[
+    CHECKPOINT,
+    STEP,
+    CONDITION,
+    POINT,
+    Column(
+        "rank",
+        Type::U16,
+        "1",
+        "Rank by modulus, 0 is the leading eigenvalue",
+    ),
+    Column("re", Type::F64, "1", "Real part"),
+    Column("im", Type::F64, "1", "Imaginary part"),
+];
+
+const TRIALS: &[Column] = &[
+    CHECKPOINT,
+    STEP,
+    Column(
+        "trial",
+        Type::U32,
+        "1",
+        "Number of the probe trial, counted from 0",
+    ),
+    Column(
+        "time",
+        Type::U32,
+        "time step",
+        "Time step within the trial, counted from 0",
+    ),
+    Column("input", Type::Vector, "1", "Inputs at this time"),
+    Column("target", Type::Vector, "1", "Targets at this time"),
+    Column("output", Type::Vector, "1", "Outputs at this time"),
+    Column("state", Type::Vector, "1", "State after this time step"),
+    PC,
+];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_unit_and_a_description_and_a_name_of_its_own() {
+        for table in Table::ALL {
+            assert_eq!(Table::from_name(table.name()), Some(table));
+            let schema = table.schema();
+            assert_eq!(schema.metadata[SCHEMA_VERSION_KEY], "1");
+            for (position, field) in schema.fields().iter().enumerate() {
+                let metadata = field.metadata();
+                assert!(
+                    !metadata["unit"].is_empty() && !metadata["description"].is_empty(),
+                    "{field:?}"
+                );
+                assert_eq!(
+                    schema.index_of(field.name()).unwrap(),
+                    position,
+                    "{} twice",
+                    field.name()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! Rows to Parquet bytes and back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, FixedSizeListArray, ListArray, RecordBatch, StringArray};
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use super::error::TraceError;
+use super::schema::{PROJECTION_DIMS, SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table};
+
+/// A row type of one table.
+pub(super) trait Row: Sized {
+    /// The table.
+    const TABLE: Table;
+
+    /// The columns of `rows`, in the order of the table's schema.
+    fn columns(rows: &[Self]) -> Vec<ArrayRef>;
+
+    /// The rows of one batch of a file.
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError>;
+}
+
+/// One whole Parquet file of `rows`. The same rows give the same bytes.
+pub(super) fn encode<R: Row>(rows: &[R]) -> Result<Vec<u8>, TraceError> {
+    let schema = R::TABLE.schema();
+    let batch = RecordBatch::try_new(Arc::clone(&schema), R::columns(rows))
+        .map_err(|error| encode_error::<R>(&error))?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))
+        .map_err(|error| encode_error::<R>(&error))?;
+    writer
+        .write(&batch)
+        .map_err(|error| encode_error::<R>(&error))?;
+    writer.close().map_err(|error| encode_error::<R>(&error))?;
+    Ok(bytes)
+}
+
+fn encode_error<R: Row>(error: &impl ToString) -> TraceError {
+    TraceError::Encode {
+        table: R::TABLE.name(),
+        reason: error.to_string(),
+    }
+}
+
+/// The rows of one Parquet file; `path` is named in errors. Columns are found by name.
+pub(super) fn decode<R: Row>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, TraceError> {
+    let damaged = |error: &dyn ToString| TraceError::damaged(path, error.to_string());
+    let builder = open(path, bytes)?;
+    let n_rows = builder.metadata().file_metadata().num_rows();
+    let mut rows = Vec::with_capacity(usize::try_from(n_rows).unwrap_or_default());
+    for batch in builder.build().map_err(|error| damaged(&error))? {
+        let batch = batch.map_err(|error| damaged(&error))?;
+        rows.extend(R::from_columns(&Columns {
+            path,
+            batch: &batch,
+        })?);
+    }
+    Ok(rows)
+}
+
+/// A Parquet file whose footer is readable and whose schema version is known.
+pub(super) fn open(
+    path: &Path,
+    bytes: Vec<u8>,
+) -> Result<ParquetRecordBatchReaderBuilder<Bytes>, TraceError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))
+        .map_err(|error| TraceError::damaged(path, error.to_string()))?;
+    let version = builder.schema().metadata().get(SCHEMA_VERSION_KEY);
+    let Some(version) = version.and_then(|version| version.parse::<u32>().ok()) else {
+        return Err(TraceError::damaged(
+            path,
+            format!("its metadata has no `{SCHEMA_VERSION_KEY}`"),
+        ));
+    };
+    if version > SCHEMA_VERSION {
+        return Err(TraceError::NewerSchema {
+            path: path.to_path_buf(),
+            found: version,
+            supported: SCHEMA_VERSION,
+        });
+    }
+    Ok(builder)
+}
+
+/// The columns of one batch, by name.
+pub(super) struct Columns<'a> {
+    path: &'a Path,
+    batch: &'a RecordBatch,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn row_count(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    pub(super) fn nullable<A: Array + 'static>(&self, name: &str) -> Result<&'a A, TraceError> {
+        let column = self
+            .batch
+            .column_by_name(name)
+            .ok_or_else(|| self.wrong_column(name, "there", "missing"))?;
+        column.as_any().downcast_ref::<A>().ok_or_else(|| {
+            let expected = std::any::type_name::<A>()
+                .rsplit("::")
+                .next()
+                .unwrap_or_default();
+            self.wrong_column(name, expected, &column.data_type().to_string())
+        })
+    }
+
+    pub(super) fn required<A: Array + 'static>(&self, name: &str) -> Result<&'a A, TraceError> {
+        let column = self.nullable::<A>(name)?;
+        match column.null_count() {
+            0 => Ok(column),
+            nulls => {
+                Err(self.wrong_column(name, "without nulls", &format!("null in {nulls} rows")))
+            }
+        }
+    }
+
+    pub(super) fn texts(&self, name: &str) -> Result<&'a StringArray, TraceError> {
+        self.required(name)
+    }
+
+    pub(super) fn vectors(&self, name: &str) -> Result<Vectors<'a>, TraceError> {
+        let lists: &ListArray = self.required(name)?;
+        let values = self.elements(name, lists.values())?;
+        Ok(Vectors {
+            offsets: lists.value_offsets(),
+            values,
+        })
+    }
+
+    pub(super) fn projections(&self, name: &str) -> Result<&'a [[f64; 3]], TraceError> {
+        let lists: &FixedSizeListArray = self.required(name)?;
+        if lists.value_length() != PROJECTION_DIMS {
+            return Err(self.wrong_column(name, "a list of 3", &lists.data_type().to_string()));
+        }
+        Ok(self.elements(name, lists.values())?.as_chunks().0)
+    }
+
+    fn elements(&self, name: &str, values: &'a ArrayRef) -> Result<&'a [f64], TraceError> {
+        match values.as_primitive_opt::<Float64Type>() {
+            Some(elements) if elements.null_count() == 0 => Ok(elements.values()),
+            _ => Err(self.wrong_column(
+                name,
+                "a list of f64 without nulls",
+                &values.data_type().to_string(),
+            )),
+        }
+    }
+
+    pub(super) fn parsed<T>(
+        &self,
+        name: &str,
+        text: &str,
+        parse: fn(&str) -> Option<T>,
+    ) -> Result<T, TraceError> {
+        parse(text).ok_or_else(|| {
+            self.wrong_column(
+                name,
+                "one of the names in its description",
+                &format!("`{text}`"),
+            )
+        })
+    }
+
+    fn wrong_column(&self, name: &str, expected: &str, found: &str) -> TraceError {
+        TraceError::Column {
+            path: self.path.to_path_buf(),
+            column: name.to_owned(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+        }
+    }
+}
+
+/// A column of lists.
+pub(super) struct Vectors<'a> {
+    offsets: &'a [i32],
+    values: &'a [f64],
+}
+
+impl Vectors<'_> {
+    pub(super) fn value(&self, row: usize) -> Vec<f64> {
+        self.values[self.offsets[row] as usize..self.offsets[row + 1] as usize].to_vec()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow_schema::Schema;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trace::rows::{
+        FixedPointRow, Found, Kind, LandscapeRow, SpectrumRow, StepRow, TrialRow,
+    };
+
+    const PATH: &str = "fixed_points/00000600.parquet";
+
+    fn number() -> impl Strategy<Value = f64> {
+        prop::num::f64::NORMAL
+            | prop::num::f64::SUBNORMAL
+            | prop::num::f64::ZERO
+            | prop::num::f64::INFINITE
+    }
+
+    fn vector() -> impl Strategy<Value = Vec<f64>> {
+        prop::collection::vec(number(), 0..5)
+    }
+
+    prop_compose! {
+        fn fixed_point()(
+            (checkpoint, step, point, n_unstable, index) in any::<(u32, u64, u32, u16, i8)>(),
+            condition in ".{0,8}",
+            kind in prop::sample::select(vec![Kind::StableNode, Kind::StableFocus, Kind::Saddle, Kind::Repeller, Kind::Marginal]),
+            found in prop::sample::select(vec![Found::Tracked, Found::Searched]),
+            (state, readout) in (vector(), vector()),
+            (q, multiplier_re, multiplier_im) in (number(), number(), number()),
+            (radius, basin_fraction) in (prop::option::of(number()), prop::option::of(number())),
+            pc in prop::array::uniform3(number()),
+        ) -> FixedPointRow {
+            FixedPointRow {
+                checkpoint, step, condition, point, kind, state, q, radius, n_unstable, multiplier_re,
+                multiplier_im, index, readout, basin_fraction, found, pc,
+            }
+        }
+    }
+
+    prop_compose! {
+        fn landscape()(
+            (checkpoint, step, index_sum) in any::<(u32, u64, i32)>(),
+            condition in ".{0,8}",
+            (n_fixed, n_stable, n_slow, n_from_later, n_starts) in any::<(u32, u32, u32, u32, u32)>(),
+            index_expected in any::<Option<i32>>(),
+            (unseen_estimate, wall_secs) in (number(), number()),
+            warning in prop::option::of(".{0,12}"),
+        ) -> LandscapeRow {
+            LandscapeRow {
+                checkpoint, step, condition, n_fixed, n_stable, n_slow, n_from_later, n_starts, index_sum, index_expected,
+                unseen_estimate, wall_secs, warning,
+            }
+        }
+    }
+
+    prop_compose! {
+        fn trial()(
+            (checkpoint, step, trial, time) in any::<(u32, u64, u32, u32)>(),
+            (input, target, output, state) in (vector(), vector(), vector(), vector()),
+            pc in prop::array::uniform3(number()),
+        ) -> TrialRow {
+            TrialRow { checkpoint, step, trial, time, input, target, output, state, pc }
+        }
+    }
+
+    fn round_trip<R: Row>(rows: &[R]) -> Vec<R> {
+        let bytes = encode(rows).unwrap();
+        assert_eq!(
+            bytes,
+            encode(rows).unwrap(),
+            "the same rows give the same bytes"
+        );
+        decode(Path::new(PATH), bytes).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn fixed_points_come_back(rows in prop::collection::vec(fixed_point(), 0..20)) {
+            prop_assert_eq!(round_trip(&rows), rows);
+        }
+
+        #[test]
+        fn landscapes_come_back(rows in prop::collection::vec(landscape(), 0..20)) {
+            prop_assert_eq!(round_trip(&rows), rows);
+        }
+
+        #[test]
+        fn trials_come_back(rows in prop::collection::vec(trial(), 0..20)) {
+            prop_assert_eq!(round_trip(&rows), rows);
+        }
+    }
+
+    fn spectrum_row(rank: u16) -> SpectrumRow {
+        SpectrumRow {
+            checkpoint: 1,
+            step: 2,
+            condition: "zero".into(),
+            point: 3,
+            rank,
+            re: 0.5,
+            im: -0.25,
+        }
+    }
+
+    #[test]
+    fn more_rows_than_one_batch_come_back_and_a_nan_loss_stays_nan() {
+        let spectra: Vec<SpectrumRow> = (0..20_000).map(spectrum_row).collect();
+        assert_eq!(round_trip(&spectra), spectra);
+
+        let step = StepRow {
+            step: 1,
+            stage: 0,
+            task: "flip_flop".into(),
+            loss: f64::NAN,
+            accuracy: 0.5,
+            grad_norm: f64::INFINITY,
+            learning_rate: 1e-3,
+            weight_norm: 7.0,
+            wall_secs: 0.1,
+        };
+        let read = round_trip(std::slice::from_ref(&step));
+        assert!(read[0].loss.is_nan());
+        assert_eq!(
+            StepRow {
+                loss: 0.0,
+                ..read[0].clone()
+            },
+            StepRow { loss: 0.0, ..step }
+        );
+    }
+
+    /// A file of spectra with its batch changed by `change` before it is written.
+    fn changed_file(change: impl Fn(RecordBatch) -> RecordBatch) -> Vec<u8> {
+        let batch = RecordBatch::try_new(
+            Table::Spectra.schema(),
+            SpectrumRow::columns(&[spectrum_row(0)]),
+        )
+        .unwrap();
+        let batch = change(batch);
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_a_missing_or_mistyped_one_is_named() {
+        let read = |order: &[usize]| {
+            decode::<SpectrumRow>(
+                Path::new(PATH),
+                changed_file(|batch| batch.project(order).unwrap()),
+            )
+        };
+        assert_eq!(read(&[6, 5, 4, 3, 2, 1, 0]).unwrap(), [spectrum_row(0)]);
+        let message = read(&[0, 1, 2, 3, 4, 6]).unwrap_err().to_string();
+        assert!(
+            message.contains(PATH) && message.contains("`re`") && message.contains("missing"),
+            "{message}"
+        );
+
+        let mistyped = changed_file(|batch| {
+            let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
+            fields[5] = Arc::new(fields[3].as_ref().clone().with_name("re"));
+            let mut columns = batch.columns().to_vec();
+            columns[5] = Arc::clone(&columns[3]);
+            let schema = Schema::new_with_metadata(fields, batch.schema().metadata().clone());
+            RecordBatch::try_new(Arc::new(schema), columns).unwrap()
+        });
+        let message = decode::<SpectrumRow>(Path::new(PATH), mistyped)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("`re`") && message.contains("UInt32"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_later_schema_version_is_refused_and_a_foreign_file_is_no_table() {
+        let with_version = |version: &str| {
+            changed_file(|batch| {
+                let fields = batch.schema().fields().clone();
+                let schema = Schema::new_with_metadata(fields, [(SCHEMA_VERSION_KEY, version)]);
+                RecordBatch::try_new(Arc::new(schema), batch.columns().to_vec()).unwrap()
+            })
+        };
+        let error = decode::<SpectrumRow>(Path::new(PATH), with_version("2")).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                TraceError::NewerSchema {
+                    found: 2,
+                    supported: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        let error = decode::<SpectrumRow>(Path::new(PATH), with_version("x")).unwrap_err();
+        assert!(matches!(error, TraceError::Damaged { .. }), "{error}");
+        let error =
+            decode::<SpectrumRow>(Path::new(PATH), b"PAR1 is not enough".to_vec()).unwrap_err();
+        assert!(error.to_string().contains(PATH), "{error}");
+    }
+}
