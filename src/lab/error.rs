@@ -1,0 +1,51 @@
+//! What can go wrong in a run.
+
+use crate::curriculum::CurriculumError;
+use crate::dynamics::spectrum::SpectrumError;
+use crate::trace::TraceError;
+use crate::train::engine::EngineError;
+
+/// Why a run could not be made or gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// Reading or writing the trace failed.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The curriculum is not in order.
+    #[error(transparent)]
+    Curriculum(#[from] CurriculumError),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// An analysis failed.
+    #[error("analysis of checkpoint {checkpoint}: {source}")]
+    Analysis {
+        /// Number of the checkpoint.
+        checkpoint: u32,
+        /// What failed.
+        source: SpectrumError,
+    },
+    /// A checkpoint file is readable but does not hold what a run of this curriculum saves.
+    #[error(
+        "checkpoint {checkpoint} (step {step}): {problem}; `creode verify` lists what is damaged"
+    )]
+    Checkpoint {
+        /// Number of the checkpoint.
+        checkpoint: u32,
+        /// Training step.
+        step: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is nothing to go on with.
+    #[error("the run ended at step {step}: {message}; start another one with `--run NAME`")]
+    Ended {
+        /// Last training step.
+        step: u64,
+        /// How it ended.
+        message: String,
+    },
+    /// The analysis thread ended before its time.
+    #[error("the analysis thread ended early")]
+    AnalysisGone,
+}

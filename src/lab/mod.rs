@@ -1,0 +1,215 @@
+//! One run: the loop that joins task, training, analysis and trace.
+//!
+//! The loop itself is [`train`]; [`trainer`] makes the steps, [`analyst`] finds the landscape of the checkpoints
+//! in a thread of its own, [`saved`] is what a checkpoint file holds.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::cell::spec::Precision;
+use crate::curriculum::Curriculum;
+use crate::trace::rows::LandscapeRow;
+use crate::trace::{Ending, EndingReason, Run, RunWriter};
+
+pub mod analyst;
+mod error;
+mod probe;
+pub mod saved;
+pub mod trainer;
+
+pub use error::LabError;
+
+use analyst::Analyst;
+use probe::ProbeTrials;
+use trainer::{Step, TrainableReal, Trainer};
+
+/// What happens during a run, for whoever shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A training step was made.
+    Step {
+        /// Training step.
+        step: u64,
+        /// Place of its stage in the curriculum.
+        stage: usize,
+        /// Loss on its batch.
+        loss: f64,
+        /// Accuracy on its batch.
+        accuracy: f64,
+    },
+    /// A checkpoint was saved.
+    Checkpoint {
+        /// Number of the checkpoint.
+        checkpoint: u32,
+        /// Training step.
+        step: u64,
+    },
+    /// The landscape of a checkpoint was found and written.
+    Landscape {
+        /// One row per probe input.
+        rows: Vec<LandscapeRow>,
+        /// Number of fixed points by number of unstable directions, over all probe inputs.
+        by_unstable: Vec<usize>,
+    },
+}
+
+/// How a call of [`train`] ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Why it ended.
+    pub outcome: Outcome,
+    /// Last training step.
+    pub step: u64,
+    /// Loss of the last step made.
+    pub loss: f64,
+    /// Mean accuracy of the last steps, as many as the stage averages over.
+    pub accuracy: f64,
+    /// Seconds that the call took.
+    pub wall_secs: f64,
+    /// Seconds within `wall_secs` in which the analysis thread was at work.
+    pub analysis_secs: f64,
+    /// The last landscape written, if any.
+    pub landscape: Vec<LandscapeRow>,
+    /// Fixed points of that landscape by number of unstable directions.
+    pub by_unstable: Vec<usize>,
+    /// Number of landscapes with a warning, in this call.
+    pub warnings: usize,
+}
+
+/// Why a call of [`train`] ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The curriculum was completed.
+    Finished,
+    /// It was asked to stop; the run can be resumed.
+    Interrupted,
+    /// Loss or gradient ceased to be finite at the named step.
+    Diverged {
+        /// What the user should know of it.
+        message: String,
+    },
+}
+
+/// Trains a curriculum into the run of `writer`, or goes on with it where it stopped.
+///
+/// `stop` ends it after the current step, with everything written; `observer` hears of all that happens, from two
+/// threads. The bytes of all weights depend on the curriculum alone.
+pub fn train(
+    curriculum: &Curriculum,
+    writer: &RunWriter,
+    stop: &AtomicBool,
+    observer: &(dyn Fn(&Event) + Sync),
+) -> Result<Summary, LabError> {
+    match curriculum.network.precision {
+        Precision::F32 => run::<f32>(curriculum, writer, stop, observer),
+        Precision::F64 => run::<f64>(curriculum, writer, stop, observer),
+    }
+}
+
+/// The main loop: next batch → train step → metrics → at a checkpoint: save, hand to the analysis.
+fn run<T: TrainableReal>(
+    curriculum: &Curriculum,
+    writer: &RunWriter,
+    stop: &AtomicBool,
+    observer: &(dyn Fn(&Event) + Sync),
+) -> Result<Summary, LabError> {
+    let begun = Instant::now();
+    let trace = Run::open(writer.dir())?;
+    let mut trainer = Trainer::<T>::start_or_resume(curriculum, &trace)?;
+    let mut probe = ProbeTrials::new(curriculum, &trace)?;
+    let (outcome, analysis) = std::thread::scope(|scope| {
+        let analyst = Analyst::spawn(scope, curriculum, writer, &trace, observer)?;
+        let outcome = (|| {
+            for (checkpoint, parameters, stage) in trainer.without_landscape(&trace)? {
+                analyst.hand_over(probe.job(checkpoint, &parameters, stage)?)?;
+            }
+            loop {
+                if let Some(checkpoint) = trainer.checkpoint_due() {
+                    let job = probe.job(checkpoint, trainer.parameters(), trainer.stage())?;
+                    trainer.save(checkpoint, &job, writer)?;
+                    observer(&Event::Checkpoint {
+                        checkpoint: checkpoint.number,
+                        step: checkpoint.step,
+                    });
+                    analyst.hand_over(job)?;
+                }
+                if trainer.is_finished() {
+                    return Ok(Outcome::Finished);
+                }
+                if stop.load(Ordering::Relaxed) {
+                    trainer.pause(writer)?;
+                    return Ok(Outcome::Interrupted);
+                }
+                match trainer.step()? {
+                    Step::Made {
+                        step,
+                        stage,
+                        loss,
+                        accuracy,
+                    } => {
+                        observer(&Event::Step {
+                            step,
+                            stage,
+                            loss,
+                            accuracy,
+                        });
+                    }
+                    Step::Diverged { message } => {
+                        if let Some(checkpoint) = trainer.last_checkpoint() {
+                            let job =
+                                probe.job(checkpoint, trainer.parameters(), trainer.stage())?;
+                            trainer.save(checkpoint, &job, writer)?;
+                            analyst.hand_over(job)?;
+                        }
+                        return Ok(Outcome::Diverged { message });
+                    }
+                }
+            }
+        })();
+        // The analysis is always waited for; its error is the cause where both fail.
+        match (outcome, analyst.finish()) {
+            (_, Err(error)) | (Err(error), _) => Err(error),
+            (Ok(outcome), Ok(analysis)) => Ok((outcome, analysis)),
+        }
+    })?;
+    write_ending(writer, &outcome, trainer.position().step)?;
+    Ok(Summary {
+        outcome,
+        step: trainer.position().step,
+        loss: trainer.last_loss(),
+        accuracy: trainer.mean_accuracy(),
+        wall_secs: begun.elapsed().as_secs_f64(),
+        analysis_secs: analysis.busy_secs,
+        landscape: analysis.last_rows,
+        by_unstable: analysis.last_by_unstable,
+        warnings: analysis.warnings,
+    })
+}
+
+fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), LabError> {
+    let (reason, message) = match outcome {
+        Outcome::Finished => (
+            EndingReason::Finished,
+            "the curriculum was completed".to_owned(),
+        ),
+        Outcome::Diverged { message } => (EndingReason::Diverged, message.clone()),
+        Outcome::Interrupted => return Ok(writer.log(&format!("interrupted at step {step}"))?),
+    };
+    writer.log(&format!("ended at step {step}: {message}"))?;
+    Ok(writer.write_ending(Ending {
+        reason,
+        step,
+        message,
+    })?)
+}
+
+/// The curriculum that a run was made with, as its `run.toml` holds it.
+pub fn curriculum_of(dir: &Path) -> Result<Curriculum, LabError> {
+    let run = Run::open(dir)?;
+    let text = run.config_text();
+    // `run.toml` is the resolved curriculum followed by the table [run].
+    let curriculum = text.split("\n[run]").next().unwrap_or(text);
+    let name = dir.join("run.toml").display().to_string();
+    Ok(Curriculum::parse(curriculum, &name, &[])?)
+}

@@ -1,0 +1,285 @@
+//! Whole runs: stopping and resuming, divergence, stages, and what the tables hold.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use creode::curriculum::Curriculum;
+use creode::lab::{self, Event, Outcome, Summary};
+use creode::trace::rows::{FixedPointRow, LandscapeRow};
+use creode::trace::{Run, RunWriter, verify};
+
+const SMALL: &str = r#"
+seed = 5
+[network]
+cell = "vanilla"
+units = 12
+[training]
+trials_per_step = 20
+[optimiser]
+learning_rate = 1e-2
+clip_norm = 1.0
+[[stage]]
+name = "one bit"
+task = "flip-flop"
+bits = 1
+trial_steps = 30
+until = { steps = 60 }
+[[stage]]
+name = "two bits"
+task = "flip-flop"
+bits = 2
+trial_steps = 30
+until = { steps = 60 }
+[checkpoints]
+every = 25
+[analysis]
+starts = 128
+probe_trials = 6
+"#;
+
+fn curriculum(changes: &[&str]) -> Curriculum {
+    let overrides: Vec<_> = changes
+        .iter()
+        .map(|change| change.parse().unwrap())
+        .collect();
+    Curriculum::parse(SMALL, "small.toml", &overrides).unwrap()
+}
+
+/// Trains until the end, or until `stop_after` steps of this session.
+fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) -> Summary {
+    let writer = if dir.join("run.toml").exists() {
+        RunWriter::resume(dir).unwrap()
+    } else {
+        RunWriter::create(dir, &curriculum.to_toml()).unwrap()
+    };
+    let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
+    let observer = |event: &Event| {
+        if matches!(event, Event::Step { .. })
+            && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
+        {
+            stop.store(true, Ordering::SeqCst);
+        }
+    };
+    lab::train(curriculum, &writer, &stop, &observer).unwrap()
+}
+
+/// Everything in the tables but the clock.
+#[derive(Clone, PartialEq)]
+struct Content {
+    weights: Vec<Vec<u8>>,
+    landscapes: Vec<LandscapeRow>,
+    fixed_points: Vec<FixedPointRow>,
+    losses: Vec<(u64, f64)>,
+}
+
+fn content(dir: &Path) -> Content {
+    let run = Run::open(dir).unwrap();
+    let entries: Vec<u32> = run.entries().iter().map(|entry| entry.checkpoint).collect();
+    let mut landscapes: Vec<LandscapeRow> = entries
+        .iter()
+        .flat_map(|&c| run.landscapes(c).unwrap())
+        .collect();
+    for row in &mut landscapes {
+        row.wall_secs = 0.0;
+    }
+    Content {
+        weights: entries.iter().map(|&c| run.weights(c).unwrap()).collect(),
+        landscapes,
+        fixed_points: entries
+            .iter()
+            .flat_map(|&c| run.fixed_points(c).unwrap())
+            .collect(),
+        losses: run
+            .steps()
+            .unwrap()
+            .iter()
+            .map(|row| (row.step, row.loss))
+            .collect(),
+    }
+}
+
+#[test]
+fn a_run_stopped_anywhere_ends_like_one_that_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[]);
+    let whole = folder.path().join("whole");
+    assert_eq!(train(&curriculum, &whole, None).outcome, Outcome::Finished);
+    let (steps, checkpoints) = {
+        let run = Run::open(&whole).unwrap();
+        (
+            run.steps().unwrap(),
+            run.entries()
+                .iter()
+                .map(|entry| entry.step)
+                .collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(steps.len(), 120);
+    assert_eq!(
+        checkpoints,
+        [0, 25, 50, 60, 75, 100, 120],
+        "the end of a stage is a checkpoint"
+    );
+
+    // At a checkpoint, between two, at the end of a stage, and just before the end.
+    for stops in [vec![25], vec![33, 1], vec![60, 30], vec![119]] {
+        let dir = folder.path().join(format!("stopped-{}", stops[0]));
+        for &after in &stops {
+            assert_eq!(
+                train(&curriculum, &dir, Some(after)).outcome,
+                Outcome::Interrupted
+            );
+            assert_eq!(verify(&dir).unwrap().problems, []);
+        }
+        assert_eq!(train(&curriculum, &dir, None).outcome, Outcome::Finished);
+        assert!(content(&dir) == content(&whole), "stopped after {stops:?}");
+    }
+}
+
+#[test]
+fn analysis_of_a_run_that_lost_its_last_landscapes_is_made_up_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[]);
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    train(&curriculum, &whole, None);
+    train(&curriculum, &cut, None);
+    // As if killed after the weights of step 75 and the landscape of step 25 were written.
+    let manifest = std::fs::read_to_string(cut.join("manifest.jsonl")).unwrap();
+    let kept: String = manifest
+        .lines()
+        .filter(|line| {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            let step = event["step"].as_u64().unwrap_or(u64::MAX);
+            match event["event"].as_str().unwrap() {
+                "checkpoint" => step <= 75,
+                "landscape" => step <= 25,
+                _ => false,
+            }
+        })
+        .fold(String::new(), |text, line| text + line + "\n");
+    std::fs::write(cut.join("manifest.jsonl"), kept).unwrap();
+    assert_eq!(train(&curriculum, &cut, None).outcome, Outcome::Finished);
+    assert!(content(&cut) == content(&whole));
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[
+        "network.cell=gru",
+        "stage.0.until.steps=20",
+        "stage.1.until.steps=20",
+    ]);
+    let contents: Vec<_> = [1, 2]
+        .map(|threads| {
+            let dir = folder.path().join(threads.to_string());
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| train(&curriculum, &dir, None));
+            content(&dir)
+        })
+        .to_vec();
+    assert!(contents[0] == contents[1]);
+}
+
+#[test]
+fn divergence_is_reported_with_its_step_after_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[
+        "network.activation=relu",
+        "network.recurrent_gain=40",
+        "optimiser.rule=sgd",
+        "optimiser.learning_rate=1000",
+    ]);
+    let dir = folder.path().join("run");
+    let summary = train(&curriculum, &dir, None);
+    let Outcome::Diverged { message } = summary.outcome else {
+        panic!("{summary:?}")
+    };
+    assert!(
+        message.contains(&format!("at step {}", summary.step + 1)),
+        "{message}"
+    );
+    let run = Run::open(&dir).unwrap();
+    assert_eq!(run.entries().last().unwrap().step, summary.step);
+    assert!(run.ending().unwrap().message.contains("at step"));
+    assert_eq!(
+        verify(&dir).unwrap().problems,
+        [],
+        "the weights before the divergence are finite"
+    );
+}
+
+#[test]
+fn a_trained_bit_is_two_memories_with_a_saddle_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[
+        "stage.0.until.steps=300",
+        "stage.1.until.steps=1",
+        "checkpoints.every=50",
+    ]);
+    let dir = folder.path().join("run");
+    let summary = train(&curriculum, &dir, None);
+    assert_eq!(summary.by_unstable, [2, 1]);
+    let run = Run::open(&dir).unwrap();
+    let last = run.entries().last().unwrap().checkpoint;
+    let points = run.fixed_points(last).unwrap();
+    let mut memories: Vec<f64> = points
+        .iter()
+        .filter(|p| p.n_unstable == 0)
+        .map(|p| p.readout[0])
+        .collect();
+    memories.sort_by(f64::total_cmp);
+    assert!(
+        (memories[0] + 1.0).abs() < 0.2 && (memories[1] - 1.0).abs() < 0.2,
+        "{memories:?}"
+    );
+    assert!(points.iter().all(|point| point.q < 1e-24));
+    for entry in run.entries() {
+        for row in run.landscapes(entry.checkpoint).unwrap() {
+            assert!(row.index_sum == 1 || row.warning.is_some(), "{row:?}");
+        }
+        let points = run.fixed_points(entry.checkpoint).unwrap();
+        let mut ids: Vec<u32> = points.iter().map(|point| point.point).collect();
+        ids.dedup();
+        assert_eq!(
+            ids.len(),
+            points.len(),
+            "each point has an identity of its own"
+        );
+        assert_eq!(
+            run.spectra(entry.checkpoint).unwrap().len(),
+            12 * points.len()
+        );
+    }
+}
+
+#[test]
+fn a_checkpoint_with_nan_weights_cannot_be_resumed_and_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[]);
+    let dir = folder.path().join("run");
+    train(&curriculum, &dir, Some(30));
+    let run = Run::open(&dir).unwrap();
+    let mut file = creode::trace::CheckpointFile::from_bytes(&run.weights(1).unwrap()).unwrap();
+    let tensor = file
+        .tensors
+        .iter_mut()
+        .find(|tensor| tensor.name == "rnn.weight_hh_l0")
+        .unwrap();
+    if let creode::trace::TensorValues::F32(values) = &mut tensor.values {
+        values[3] = f32::NAN;
+    }
+    let bytes = file.to_bytes().unwrap();
+    let error =
+        lab::saved::Saved::<f32>::from_bytes(&bytes, &curriculum.network, curriculum.optimiser)
+            .unwrap_err();
+    assert!(
+        error.contains("rnn.weight_hh_l0") && error.contains("NaN"),
+        "{error}"
+    );
+}
