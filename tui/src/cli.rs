@@ -1,0 +1,133 @@
+//! The command line.
+//!
+//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a check answered no, 2 usage or error, 130 interrupted
+//! after a clean finish of the trace.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+use creode::curriculum::Override;
+
+use crate::dashboard::{self, Mode};
+use crate::{runs, train, verify};
+
+/// Exit code of a check that answered no.
+pub const ANSWERED_NO: u8 = 1;
+/// Exit code of any error.
+pub const ERROR: u8 = 2;
+/// Exit code of a run that was interrupted and can be resumed.
+pub const INTERRUPTED: u8 = 130;
+
+const EXAMPLES: &str = "Examples:
+  creode train curricula/flip-flop.toml            train, and trace the landscape
+  creode watch flip-flop                           follow it from another terminal
+  creode replay flip-flop                          scrub through it afterwards
+
+Exit codes: 0 done, 1 a check answered no, 2 usage or error, 130 interrupted (resumable).";
+
+/// Trains recurrent networks, keeps the whole of their learning, and shows how the landscape of fixed points
+/// that solves the task comes into being.
+#[derive(Debug, Parser)]
+#[command(name = "creode", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where runs are.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Directory of the runs
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "CREODE_TRACES",
+        default_value = "traces"
+    )]
+    pub(crate) traces: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a network on a curriculum and trace its landscape
+    Train(TrainArgs),
+    /// Scrub through a run, from its first checkpoint on
+    Replay(DashboardArgs),
+    /// Follow a run that is still training
+    Watch(DashboardArgs),
+    /// Check a run: every file there, whole, and readable
+    Verify {
+        /// Name under the traces directory, or a path
+        run: String,
+    },
+}
+
+/// Arguments of `creode replay` and `creode watch`.
+#[derive(Debug, Args)]
+struct DashboardArgs {
+    /// Name under the traces directory, or a path
+    run: String,
+    /// Draw with ASCII characters only
+    #[arg(long, env = "CREODE_ASCII", value_parser = FalseyValueParser::new())]
+    ascii: bool,
+}
+
+/// Arguments of `creode train`.
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// Curriculum file
+    pub(crate) curriculum: PathBuf,
+    /// Seed of weights and trials, instead of the file's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Name of the run [default: the curriculum's, numbered if it is taken]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Change a key of the curriculum, for example `network.units=128` or `stage.0.bits=2`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<Override>,
+    /// Go on with a run that was interrupted or killed
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Threads to train with [default: all cores]; the result does not depend on it
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(ERROR)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<u8> {
+    match &cli.command {
+        Command::Train(args) => train::train(args, &cli.place),
+        Command::Replay(args) => show(args, &cli.place, Mode::Replay),
+        Command::Watch(args) => show(args, &cli.place, Mode::Watch),
+        Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
+    }
+}
+
+fn show(args: &DashboardArgs, place: &Place, mode: Mode) -> anyhow::Result<u8> {
+    dashboard::run(&runs::find(&args.run, place)?, mode, args.ascii).map(|()| 0)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}

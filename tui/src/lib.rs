@@ -1,0 +1,7 @@
+//! Everything of Creode that meets a terminal: the command line and the dashboard.
+
+pub mod cli;
+pub mod dashboard;
+mod runs;
+mod train;
+mod verify;

@@ -1,0 +1,7 @@
+//! The program `creode`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    creode_tui::cli::main()
+}

@@ -1,0 +1,73 @@
+//! Names of runs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use crate::cli::Place;
+
+/// File that every run has.
+const RUN_FILE: &str = "run.toml";
+
+/// The directory of an existing run, given as a name under the traces directory or as a path.
+pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
+    let candidates = [place.traces.join(run), PathBuf::from(run)];
+    if let Some(found) = candidates.iter().find(|path| path.join(RUN_FILE).is_file()) {
+        return Ok(found.clone());
+    }
+    if let Some(other) = candidates.iter().find(|path| path.is_dir()) {
+        bail!(
+            "{} is a directory, but no run: there is no {RUN_FILE} in it",
+            other.display()
+        );
+    }
+    let names = names(&place.traces);
+    let near = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(run, name), name))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = match (near, names.as_slice()) {
+        (Some((_, name)), _) => format!("did you mean {name}?"),
+        (None, []) => "there are none yet: `creode train CURRICULUM` makes one".to_owned(),
+        (None, names) => format!("there are {}", names.join(", ")),
+    };
+    bail!("no run {run} under {}; {hint}", place.traces.display())
+}
+
+/// The first of `name`, `name-2`, `name-3`, … that is free.
+pub(crate) fn free_name(name: &str, place: &Place) -> String {
+    let taken = |name: &str| place.traces.join(name).exists();
+    let mut numbered = (2..).map(|number| format!("{name}-{number}"));
+    if taken(name) {
+        numbered
+            .find(|name| !taken(name))
+            .unwrap_or_else(|| name.to_owned())
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The last of `name`, `name-2`, `name-3`, … that exists.
+pub(crate) fn newest_name(name: &str, place: &Place) -> String {
+    let exists = |name: &String| place.traces.join(name).join(RUN_FILE).is_file();
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    numbered
+        .take_while(exists)
+        .last()
+        .unwrap_or_else(|| name.to_owned())
+}
+
+/// Names of all runs in a directory, in order.
+fn names(traces: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(traces) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join(RUN_FILE).is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,212 @@
+//! A small run with a landscape that grows, for tests of the dashboard from within and from outside.
+#![allow(unreachable_pub, clippy::unwrap_used)]
+
+use std::path::Path;
+
+use creode::trace::rows::{
+    FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+};
+use creode::trace::{Ending, EndingReason, RunWriter};
+
+const CONFIG: &str = r#"
+name = "grown"
+seed = 1
+
+[[stage]]
+name = "one bit"
+task = "flip-flop"
+until = { steps = 100 }
+
+[[stage]]
+name = "two bits"
+task = "flip-flop"
+until = { steps = 200 }
+"#;
+
+/// Fixed points at the checkpoints: 1, then 3, then 9.
+const SIDES: [&[i8]; 3] = [&[], &[0], &[0, 1]];
+
+/// Starts a run of two stages and 300 steps.
+pub fn create(dir: &Path) -> RunWriter {
+    RunWriter::create(dir, CONFIG).unwrap()
+}
+
+/// Writes checkpoints 0, 1 and 2, at the steps 0, 100 and 300, and the end.
+pub fn write_run(dir: &Path) {
+    let writer = create(dir);
+    for checkpoint in 0..3 {
+        write_checkpoint(&writer, checkpoint);
+    }
+    let ending = Ending {
+        reason: EndingReason::Finished,
+        step: 300,
+        message: "the curriculum was completed".into(),
+    };
+    writer.write_ending(ending).unwrap();
+}
+
+/// Writes one of the checkpoints.
+pub fn write_checkpoint(writer: &RunWriter, checkpoint: u32) {
+    let step = step_of(checkpoint);
+    let before = if checkpoint == 0 {
+        0
+    } else {
+        step_of(checkpoint - 1)
+    };
+    let steps: Vec<StepRow> = (before + 1..=step).map(step_row).collect();
+    writer
+        .write_checkpoint(checkpoint, step, b"weights", &steps, &trials(checkpoint))
+        .unwrap();
+    let points = fixed_points(checkpoint);
+    let slow: Vec<SlowPointRow> = if checkpoint == 1 {
+        vec![slow_point(checkpoint)]
+    } else {
+        Vec::new()
+    };
+    let landscape = LandscapeRow {
+        checkpoint,
+        step,
+        condition: "rest".into(),
+        n_fixed: points.len() as u32,
+        n_stable: points.iter().filter(|point| point.n_unstable == 0).count() as u32,
+        n_slow: slow.len() as u32,
+        n_from_later: 0,
+        n_starts: 64,
+        index_sum: points.iter().map(|point| i32::from(point.index)).sum(),
+        index_expected: Some(1),
+        unseen_estimate: 0.0,
+        wall_secs: 0.5,
+        warning: (checkpoint == 1).then(|| "a warning of the analysis".to_owned()),
+    };
+    let spectra: Vec<SpectrumRow> = points.iter().flat_map(spectrum).collect();
+    writer
+        .write_landscape(checkpoint, step, &[landscape], &points, &slow, &spectra)
+        .unwrap();
+}
+
+fn step_of(checkpoint: u32) -> u64 {
+    [0, 100, 300][checkpoint as usize]
+}
+
+fn step_row(step: u64) -> StepRow {
+    StepRow {
+        step,
+        stage: u32::from(step > 100),
+        task: "flip-flop".into(),
+        loss: if step == 40 {
+            f64::NAN
+        } else {
+            1.0 / (1.0 + step as f64 / 20.0)
+        },
+        accuracy: 1.0 - 0.5 * (-(step as f64) / 80.0).exp(),
+        grad_norm: 1.0,
+        learning_rate: 1e-3,
+        weight_norm: 8.0,
+        wall_secs: step as f64,
+    }
+}
+
+/// A grid of −1, 0, 1 along the sides that the landscape has at this checkpoint.
+fn fixed_points(checkpoint: u32) -> Vec<FixedPointRow> {
+    let sides = SIDES[checkpoint as usize].len() as u32;
+    (0..3_u32.pow(sides))
+        .map(|number| fixed_point(checkpoint, number, sides))
+        .collect()
+}
+
+fn fixed_point(checkpoint: u32, number: u32, sides: u32) -> FixedPointRow {
+    let at = |side: u32| {
+        if side < sides {
+            f64::from(number / 3_u32.pow(side) % 3) - 1.0
+        } else {
+            0.0
+        }
+    };
+    let state = vec![at(0), at(1), 0.1];
+    let n_unstable = (0..sides).filter(|&side| at(side) == 0.0).count() as u16;
+    let kind = match (n_unstable, number) {
+        (0, 2) => Kind::StableFocus,
+        (0, _) => Kind::StableNode,
+        (2, _) => Kind::Repeller,
+        _ => Kind::Saddle,
+    };
+    FixedPointRow {
+        checkpoint,
+        step: step_of(checkpoint),
+        condition: "rest".into(),
+        point: number,
+        kind,
+        pc: [state[0], state[1], 0.0],
+        readout: state[..2].to_vec(),
+        state,
+        q: 1e-30,
+        radius: None,
+        n_unstable,
+        multiplier_re: if n_unstable > 0 { 1.25 } else { 0.75 },
+        multiplier_im: 0.0,
+        index: if n_unstable.is_multiple_of(2) { 1 } else { -1 },
+        basin_fraction: None,
+        found: Found::Searched,
+    }
+}
+
+fn slow_point(checkpoint: u32) -> SlowPointRow {
+    SlowPointRow {
+        checkpoint,
+        step: step_of(checkpoint),
+        condition: "rest".into(),
+        state: vec![0.5, 0.5, 0.1],
+        q: 1e-4,
+        n_unstable: 0,
+        multiplier_re: 0.99,
+        multiplier_im: 0.0,
+        readout: vec![0.5, 0.5],
+        pc: [0.5, 0.5, 0.0],
+    }
+}
+
+fn spectrum(point: &FixedPointRow) -> Vec<SpectrumRow> {
+    let values = [
+        (point.multiplier_re, 0.0),
+        (0.5, 0.5),
+        (0.5, -0.5),
+        (-7.0, 0.0),
+    ];
+    let row = |(rank, (re, im))| SpectrumRow {
+        checkpoint: point.checkpoint,
+        step: point.step,
+        condition: point.condition.clone(),
+        point: point.point,
+        rank: rank as u16,
+        re,
+        im,
+    };
+    values.into_iter().enumerate().map(row).collect()
+}
+
+/// Two trials along the sides of a square that grows with learning.
+fn trials(checkpoint: u32) -> Vec<TrialRow> {
+    let size = f64::from(checkpoint) / 2.0;
+    let corners = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]];
+    let places = (0..2).flat_map(|trial| (0..8).map(move |time| (trial, time)));
+    let row = |(trial, time): (u32, u32)| {
+        let corner = corners[((time / 2 + 2 * trial) % 4) as usize];
+        let state = vec![
+            2.0_f64.powi(-(trial as i32)) * size * corner[0] * 1.1,
+            size * corner[1],
+            0.1,
+        ];
+        TrialRow {
+            checkpoint,
+            step: step_of(checkpoint),
+            trial,
+            time,
+            input: vec![0.0],
+            target: vec![0.0],
+            output: vec![0.0],
+            pc: [state[0], state[1], 0.0],
+            state,
+        }
+    };
+    places.map(row).collect()
+}
