@@ -1,0 +1,49 @@
+"""Checks the landscape that the main job must end with: `check_landscape.py RUN`."""
+
+import sys
+from pathlib import Path
+
+import duckdb
+
+run = Path(sys.argv[1])
+
+
+def rows(query):
+    return duckdb.sql(query.format(run=run.as_posix())).fetchall()
+
+
+last = rows("select max(checkpoint) from '{run}/landscapes/*.parquet'")[0][0]
+assert last + 1 >= 40, f"{last + 1} checkpoints, wanted 40"
+
+counts = dict(
+    rows(
+        f"select n_unstable, count(*) from '{{run}}/fixed_points/*.parquet' where checkpoint = {last} group by n_unstable"
+    )
+)
+assert counts == {0: 8, 1: 12, 2: 6, 3: 1}, f"fixed points by unstable directions: {counts}"
+
+worst = rows(f"select max(q) from '{{run}}/fixed_points/*.parquet' where checkpoint = {last}")[0][0]
+assert worst < 1e-24, f"largest q {worst}"
+
+index = rows(f"select index_sum from '{{run}}/landscapes/*.parquet' where checkpoint = {last}")
+assert index == [(1,)], f"index sums {index}"
+
+silent = rows("select step, index_sum from '{run}/landscapes/*.parquet' where index_sum <> 1 and warning is null")
+assert not silent, f"wrong index sums without a warning: {silent}"
+
+accuracy = rows(
+    "select avg(accuracy) from (select accuracy from '{run}/steps/*.parquet' order by step desc limit 50)"
+)[0][0]
+assert accuracy >= 0.99, f"accuracy {accuracy}"
+
+corners = rows(
+    f"select count(distinct list_transform(readout, lambda x: x > 0)) from '{{run}}/fixed_points/*.parquet' "
+    f"where checkpoint = {last} and n_unstable = 0"
+)[0][0]
+assert corners == 8, f"the stable points hold {corners} of 8 memories"
+
+warned = rows("select count(*) from '{run}/landscapes/*.parquet' where warning is not null")[0][0]
+print(
+    f"{last + 1} checkpoints, {warned} with a warning; at the last 27 fixed points, 8/12/6/1, index sum +1, "
+    f"q at most {worst:.1e}, accuracy {accuracy:.4f}"
+)

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Reads every table of a run with pyarrow and with DuckDB, by the documented format alone.
+
+    python .ci/read_with_python.py traces/RUN
+
+Prints a line per table; exits with 1 if anything differs from docs/TRACE.md. Needs `pyarrow` and `duckdb`.
+"""
+
+import json
+import sys
+from collections import Counter, defaultdict
+from math import prod
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+U16, U32, U64, I8, I32, F64, TEXT = pa.uint16(), pa.uint32(), pa.uint64(), pa.int8(), pa.int32(), pa.float64(), pa.string()
+ELEMENT = pa.field("element", F64, nullable=False)
+VECTOR, PROJECTION = pa.list_(ELEMENT), pa.list_(ELEMENT, 3)
+
+CHECKPOINT = {"checkpoint": U32, "step": U64}
+AT_POINT = {"n_unstable": U16, "multiplier_re": F64, "multiplier_im": F64}
+COLUMNS = {
+    "steps": {
+        "step": U64, "stage": U32, "task": TEXT, "loss": F64, "accuracy": F64, "grad_norm": F64,
+        "learning_rate": F64, "weight_norm": F64, "wall_secs": F64,
+    },
+    "landscapes": CHECKPOINT | {
+        "condition": TEXT, "n_fixed": U32, "n_stable": U32, "n_slow": U32, "n_from_later": U32, "n_starts": U32, "index_sum": I32,
+        "index_expected": I32, "unseen_estimate": F64, "wall_secs": F64, "warning": TEXT,
+    },
+    "fixed_points": CHECKPOINT | {"condition": TEXT, "point": U32, "kind": TEXT, "state": VECTOR, "q": F64, "radius": F64}
+    | AT_POINT | {"index": I8, "readout": VECTOR, "basin_fraction": F64, "found": TEXT, "pc": PROJECTION},
+    "slow_points": CHECKPOINT | {"condition": TEXT, "state": VECTOR, "q": F64} | AT_POINT
+    | {"readout": VECTOR, "pc": PROJECTION},
+    "spectra": CHECKPOINT | {"condition": TEXT, "point": U32, "rank": U16, "re": F64, "im": F64},
+    "trials": CHECKPOINT | {
+        "trial": U32, "time": U32, "input": VECTOR, "target": VECTOR, "output": VECTOR, "state": VECTOR,
+        "pc": PROJECTION,
+    },
+}
+NULLABLE = {"index_expected", "warning", "radius", "basin_fraction"}
+DUCKDB_TYPES = {
+    U16: "USMALLINT", U32: "UINTEGER", U64: "UBIGINT", I8: "TINYINT", I32: "INTEGER", F64: "DOUBLE",
+    TEXT: "VARCHAR", VECTOR: "DOUBLE[]", PROJECTION: "DOUBLE[]",
+}
+
+problems = []
+
+
+def check(is_right, message):
+    if not is_right:
+        problems.append(message)
+
+
+def manifest_files(run):
+    """Path and row count of every table file that the manifest names, by table."""
+    files = defaultdict(list)
+    text = (run / "manifest.jsonl").read_text()
+    for line in text[: text.rfind("\n") + 1].splitlines():
+        for file in json.loads(line).get("files", []):
+            path = run / file["path"]
+            check(path.exists(), f"{path} is missing")
+            if file["rows"] is not None and path.exists():
+                files[Path(file["path"]).parts[0]].append((path, file["rows"]))
+    return files
+
+
+def check_weights(run):
+    """The safetensors format, by hand: length of the header, header, tensors without gaps; returns their number."""
+    paths = sorted((run / "checkpoints").glob("*.safetensors"))
+    for path in paths:
+        data = path.read_bytes()
+        begin = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:begin])
+        end = 0
+        for name, tensor in header.items():
+            if name == "__metadata__":
+                continue
+            size = {"F32": 4, "F64": 8}[tensor["dtype"]] * prod(tensor["shape"])
+            first, last = tensor["data_offsets"]
+            check(last - first == size, f"{path}: {name} takes {last - first} bytes, its shape {size}")
+            end = max(end, last)
+        check(begin + end == len(data), f"{path}: {len(data)} bytes, the header says {begin + end}")
+    return len(paths)
+
+
+def check_schema(path, table):
+    schema = pq.read_schema(path)
+    check(schema.metadata.get(b"creode.schema_version") == b"1", f"{path}: schema version is not 1")
+    check(schema.names == list(COLUMNS[table]), f"{path}: columns are {schema.names}")
+    for field in schema:
+        expected = COLUMNS[table].get(field.name)
+        metadata = field.metadata or {}
+        check(field.type == expected, f"{path}: {field.name} is {field.type}, not {expected}")
+        check(field.nullable == (field.name in NULLABLE), f"{path}: {field.name}: nullable is {field.nullable}")
+        for key in (b"unit", b"description"):
+            check(metadata.get(key), f"{path}: {field.name} has no {key.decode()}")
+
+
+def read_with_pyarrow(table, files):
+    parts = []
+    for path, rows in files:
+        check_schema(path, table)
+        part = pq.ParquetFile(path).read()
+        check(part.num_rows == rows, f"{path}: {part.num_rows} rows, the manifest says {rows}")
+        parts.append(part)
+    return pa.concat_tables(parts)
+
+
+def read_with_duckdb(table, files):
+    relation = duckdb.read_parquet([str(path) for path, _ in files])
+    types = dict(zip(relation.columns, map(str, relation.types)))
+    expected = {name: DUCKDB_TYPES[type_] for name, type_ in COLUMNS[table].items()}
+    check(types == expected, f"{table}: DuckDB sees {types}, expected {expected}")
+    return relation.fetchall()
+
+
+def same_value(a, b):
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same_value, a, b))
+    return a == b or (a != a and b != b)
+
+
+def place(row):
+    return row["checkpoint"], row["condition"]
+
+
+def check_relations(tables):
+    landscapes, points = tables["landscapes"], tables["fixed_points"]
+    found = Counter(map(place, points))
+    stable = Counter(place(row) for row in points if row["kind"] in ("stable_node", "stable_focus"))
+    slow = Counter(map(place, tables["slow_points"]))
+    index_sums = Counter()
+    for row in points:
+        index_sums[place(row)] += row["index"]
+    places = [place(row) for row in landscapes]
+    check(len(set(places)) == len(places), "landscapes: a checkpoint and condition twice")
+    check(set(found) | set(slow) <= set(places), "points at a checkpoint and condition without a landscape")
+    for row in landscapes:
+        key = place(row)
+        for column, count in [("n_fixed", found), ("n_stable", stable), ("n_slow", slow), ("index_sum", index_sums)]:
+            check(row[column] == count[key], f"landscapes {key}: {column} is {row[column]}, the points give {count[key]}")
+    eigenvalues = Counter((*place(row), row["point"]) for row in tables["spectra"])
+    sizes = {(*place(row), row["point"]): len(row["state"]) for row in points}
+    check(len(sizes) == len(points), "fixed_points: an identity twice at one checkpoint and condition")
+    check(eigenvalues == sizes, "spectra: not as many eigenvalues a point as its state is long")
+    steps = [row["step"] for row in tables["steps"]]
+    check(steps == list(range(1, len(steps) + 1)), "steps: not 1, 2, 3, …")
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: read_with_python.py RUN")
+    run = Path(sys.argv[1])
+    files = manifest_files(run)
+    check(set(files) == set(COLUMNS), f"tables are {sorted(files)}, expected {sorted(COLUMNS)}")
+    tables = {table: [] for table in COLUMNS}
+    for table in COLUMNS.keys() & files.keys():
+        arrow_table = read_with_pyarrow(table, files[table])
+        duckdb_rows = read_with_duckdb(table, files[table])
+        tables[table] = arrow_table.to_pylist()
+        arrow_rows = [tuple(row.values()) for row in tables[table]]
+        check(same_value(arrow_rows, duckdb_rows), f"{table}: pyarrow and DuckDB read different values")
+    check_relations(tables)
+    for table, rows in tables.items():
+        print(f"{table:13} {len(files[table]):5} files {len(rows):9} rows {len(COLUMNS[table]):3} columns")
+    print(f"{'checkpoints':13} {check_weights(run):5} files")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
