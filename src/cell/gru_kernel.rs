@@ -165,7 +165,7 @@ impl<T: Real> StepKernel<T> for GruKernel<T> {
             Some(delta) => {
                 let terms = [Term {
                     rows: delta,
-                    stride: 4 * n,
+                    stride: step.delta_stride,
                     weights: &self.recurrent_back,
                 }];
                 product(
@@ -291,6 +291,7 @@ impl<T: Real> Epilogue<T> for BackwardGates<'_, T> {
         let (at, wide_at) = (row * n + column, row * 4 * n + column);
         let one = T::splat(simd, T::ONE);
         let step = &mut self.step;
+        let delta_at = row * step.delta_stride + column;
         let reset = load_lanes(simd, step.saved, wide_at, lanes);
         let update = load_lanes(simd, step.saved, wide_at + n, lanes);
         let candidate = load_lanes(simd, step.saved, wide_at + 2 * n, lanes);
@@ -318,7 +319,7 @@ impl<T: Real> Epilogue<T> for BackwardGates<'_, T> {
             .into_iter()
             .enumerate()
         {
-            store_lanes(simd, step.delta, wide_at + block * n, lanes, value);
+            store_lanes(simd, step.delta, delta_at + block * n, lanes, value);
         }
     }
 }

@@ -147,7 +147,7 @@ impl<T: Real> StepKernel<T> for RateKernel<T> {
             Some(delta) => {
                 let terms = [Term {
                     rows: delta,
-                    stride: self.units,
+                    stride: step.delta_stride,
                     weights: &self.recurrent_back,
                 }];
                 product(
@@ -296,6 +296,12 @@ impl<T: Real> Epilogue<T> for BackwardRates<'_, T> {
                 delta
             }
         };
-        store_lanes(simd, step.delta, at, lanes, delta);
+        store_lanes(
+            simd,
+            step.delta,
+            row * step.delta_stride + column,
+            lanes,
+            delta,
+        );
     }
 }

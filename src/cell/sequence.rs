@@ -7,8 +7,8 @@
 //!
 //! Backward, given ∂L/∂features at every time step:
 //! 1. Each shard runs back through time, leaving ∂L/∂(pre-activations) of every step.
-//! 2. Every few steps it multiplies these, while they are still in the cache, with features and inputs into weight
-//!    gradients of its own. One large product at the end waits for memory instead of computing.
+//! 2. Every few steps it multiplies these with features and inputs into weight gradients of its own, and forgets
+//!    them: they never leave the cache. One large product at the end waits for memory instead of computing.
 //! 3. The gradients of the shards are summed in their order.
 //!
 //! What one step of a cell computes is in [`StepKernel`], one implementation per family of cells.
@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use super::parameters::Parameters;
 use crate::simd::Real;
-use crate::simd::transposed::{Columns, Scratch, add_transposed_product};
+use crate::simd::transposed::{Columns, Scratch, add_transposed_product, padded};
 
 /// Trials of a shard.
 const SHARD_TRIALS: usize = 16;
@@ -89,6 +89,8 @@ pub struct Backward<'a, T> {
     pub later_delta: Option<&'a [T]>,
     /// ∂L/∂pre-activations of this step.
     pub delta: &'a mut [T],
+    /// Distance between rows of `delta` and of `later_delta`.
+    pub delta_stride: usize,
     /// The part of ∂L/∂state that reaches the step before without passing the recurrent weights: read, then
     /// replaced.
     pub carry: &'a mut [T],
@@ -156,10 +158,18 @@ pub struct Fused<T, K> {
     inputs: Vec<T>,
     features: Vec<T>,
     saved: Vec<T>,
-    delta: Vec<T>,
+    /// What each shard needs on its way back.
+    workspaces: Vec<Workspace<T>>,
+}
+
+/// Memory of one shard for the backward pass, used again from step to step.
+#[derive(Debug, Clone, Default)]
+struct Workspace<T> {
     carry: Vec<T>,
-    /// Weight gradients of each shard.
-    sums: Vec<ShardSums<T>>,
+    /// ∂L/∂pre-activations of the steps since the last addition to the weight gradients, and of the step after.
+    delta: Vec<T>,
+    sums: ShardSums<T>,
+    scratch: Scratch<T>,
 }
 
 /// Weight gradients of one shard.
@@ -167,9 +177,8 @@ pub struct Fused<T, K> {
 struct ShardSums<T> {
     /// `[recurrent_width][units]`.
     by_features: Vec<T>,
-    /// `[delta_width][inputs + 1]`, the last column for the one that follows the inputs.
+    /// `[inputs + 1][delta_width]`, the last row for the one that follows the inputs.
     by_inputs: Vec<T>,
-    scratch: Scratch<T>,
 }
 
 impl<T: Real, K: StepKernel<T>> Fused<T, K> {
@@ -181,9 +190,7 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
             inputs: Vec::new(),
             features: Vec::new(),
             saved: Vec::new(),
-            delta: Vec::new(),
-            carry: Vec::new(),
-            sums: Vec::new(),
+            workspaces: Vec::new(),
         }
     }
 
@@ -213,9 +220,6 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
         self.shape = shape;
         self.features.resize(rows * self.kernel.units(), T::ZERO);
         self.saved.resize(rows * self.kernel.saved_width(), T::ZERO);
-        self.delta.resize(rows * self.kernel.delta_width(), T::ZERO);
-        self.carry
-            .resize(shape.trials * self.kernel.carry_width(), T::ZERO);
     }
 }
 
@@ -264,25 +268,22 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let mut feature_gradient = feature_gradient;
         let mut features = self.features.as_slice();
         let mut saved = self.saved.as_slice();
-        let mut delta = self.delta.as_mut_slice();
-        let mut carry = self.carry.as_mut_slice();
         let mut inputs = self.inputs.as_slice();
         let gradient_rows = GRADIENT_ROWS[usize::from(large)];
-        self.sums.resize_with(shards.len(), ShardSums::default);
+        self.workspaces
+            .resize_with(shards.len(), Workspace::default);
         let tasks: Vec<_> = shards
             .into_iter()
-            .zip(&mut self.sums)
-            .map(|(rows, sums)| BackwardShard {
+            .zip(&mut self.workspaces)
+            .map(|(rows, workspace)| BackwardShard {
                 kernel,
                 rows,
                 inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
-                sums,
+                workspace,
                 gradient_steps: (gradient_rows / rows).max(1),
                 feature_gradient: take(&mut feature_gradient, steps * rows * kernel.units()),
                 features: take(&mut features, steps * rows * kernel.units()),
                 saved: take(&mut saved, steps * rows * kernel.saved_width()),
-                delta: take_mut(&mut delta, steps * rows * kernel.delta_width()),
-                carry: take_mut(&mut carry, rows * kernel.carry_width()),
             })
             .collect();
         tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
@@ -320,31 +321,29 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
 impl<T: Real, K: StepKernel<T>> Fused<T, K> {
     /// Step 3 of the backward pass.
     fn add_weight_gradients(&self, gradient: &mut Parameters<T>) {
-        let (units, input_width) = (self.kernel.units(), self.kernel.inputs() + 1);
+        let (units, inputs) = (self.kernel.units(), self.kernel.inputs());
         for part in self.kernel.weight_gradients() {
             let target = gradient.get_mut(part.parameter);
-            for sums in &self.sums {
-                let by_inputs =
-                    sums.by_inputs[part.column * input_width..].chunks_exact(input_width);
+            for Workspace { sums, .. } in &self.workspaces {
+                let by_input = |input: usize| {
+                    &sums.by_inputs[input * self.kernel.delta_width() + part.column..][..part.rows]
+                };
                 match part.source {
                     Source::Features => {
                         let sums = &sums.by_features[part.column * units..][..part.rows * units];
                         add(&mut target[part.row * units..], sums);
                     }
                     Source::Inputs => {
-                        let width = input_width - 1;
-                        let target = &mut target[part.row * width..][..part.rows * width];
-                        for (target, sums) in target.chunks_exact_mut(width.max(1)).zip(by_inputs) {
-                            add(target, sums);
+                        for input in 0..inputs {
+                            let target = target[part.row * inputs + input..]
+                                .iter_mut()
+                                .step_by(inputs);
+                            for (target, &sum) in target.zip(by_input(input)) {
+                                *target += sum;
+                            }
                         }
                     }
-                    Source::Ones => {
-                        for (target, sums) in
-                            target[part.row..][..part.rows].iter_mut().zip(by_inputs)
-                        {
-                            *target += sums[input_width - 1];
-                        }
-                    }
+                    Source::Ones => add(&mut target[part.row..], by_input(inputs)),
                 }
             }
         }
@@ -423,9 +422,7 @@ struct BackwardShard<'a, T, K> {
     feature_gradient: &'a [T],
     features: &'a [T],
     saved: &'a [T],
-    delta: &'a mut [T],
-    carry: &'a mut [T],
-    sums: &'a mut ShardSums<T>,
+    workspace: &'a mut Workspace<T>,
     /// Time steps between two additions to the weight gradients.
     gradient_steps: usize,
 }
@@ -436,91 +433,101 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let feature_width = self.rows * self.kernel.units();
         let saved_width = self.rows * self.kernel.saved_width();
-        let delta_width = self.rows * self.kernel.delta_width();
+        let delta_stride = padded::<T>(self.kernel.delta_width());
+        let delta_width = self.rows * delta_stride;
         let zero_features = vec![T::ZERO; feature_width];
-        self.carry.fill(T::ZERO);
-        self.sums.clear(self.kernel);
+        let Workspace {
+            carry, delta, sums, ..
+        } = &mut *self.workspace;
+        carry.clear();
+        carry.resize(self.rows * self.kernel.carry_width(), T::ZERO);
+        delta.resize((self.gradient_steps + 1) * delta_width, T::ZERO);
+        sums.clear(self.kernel);
         let steps = self.features.len() / feature_width;
-        let mut summed_from = steps;
-        for time in (0..steps).rev() {
-            let (delta, later) = self.delta[time * delta_width..].split_at_mut(delta_width);
-            self.kernel.backward(
-                simd,
-                Backward {
-                    rows: self.rows,
-                    feature_gradient: &self.feature_gradient[time * feature_width..]
-                        [..feature_width],
-                    features: &self.features[time * feature_width..][..feature_width],
-                    saved: &self.saved[time * saved_width..][..saved_width],
-                    previous_features: match time {
-                        0 => &zero_features,
-                        _ => &self.features[(time - 1) * feature_width..][..feature_width],
+        let mut end = steps;
+        while end > 0 {
+            let start = end.saturating_sub(self.gradient_steps);
+            let Workspace { carry, delta, .. } = &mut *self.workspace;
+            for time in (start..end).rev() {
+                let (delta, later) =
+                    delta[(time - start) * delta_width..].split_at_mut(delta_width);
+                self.kernel.backward(
+                    simd,
+                    Backward {
+                        rows: self.rows,
+                        feature_gradient: &self.feature_gradient[time * feature_width..]
+                            [..feature_width],
+                        features: &self.features[time * feature_width..][..feature_width],
+                        saved: &self.saved[time * saved_width..][..saved_width],
+                        previous_features: match time {
+                            0 => &zero_features,
+                            _ => &self.features[(time - 1) * feature_width..][..feature_width],
+                        },
+                        later_delta: (time + 1 < steps).then(|| &later[..delta_width]),
+                        delta,
+                        delta_stride,
+                        carry,
                     },
-                    later_delta: (time + 1 < steps).then(|| &later[..delta_width]),
-                    delta,
-                    carry: self.carry,
-                },
-            );
-            if time == 0 || summed_from - time == self.gradient_steps {
-                self.add_to_sums(simd, time..summed_from);
-                summed_from = time;
+                );
             }
+            self.add_to_sums(simd, start..end);
+            // The first of these steps is the one after the next ones.
+            let next_length = start.min(self.gradient_steps);
+            self.workspace
+                .delta
+                .copy_within(..delta_width, next_length * delta_width);
+            end = start;
         }
     }
 }
 
 impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
-    /// Step 2 of the backward pass, for some time steps.
+    /// Step 2 of the backward pass, for time steps whose pre-activation gradients are in the workspace.
     #[inline(always)]
     fn add_to_sums<S: Simd>(&mut self, simd: S, times: Range<usize>) {
         let (units, input_width) = (self.kernel.units(), self.kernel.inputs() + 1);
         let delta_width = self.kernel.delta_width();
-        let ShardSums {
-            by_features,
-            by_inputs,
+        let delta_stride = padded::<T>(delta_width);
+        let Workspace {
+            delta,
+            sums,
             scratch,
-        } = &mut *self.sums;
+            ..
+        } = &mut *self.workspace;
 
-        let first = times.start * self.rows;
-        let delta = Columns {
-            values: &self.delta[first * delta_width..],
-            stride: delta_width,
-            count: delta_width,
-        };
         let inputs = Columns {
-            values: &self.inputs[first * input_width..],
+            values: &self.inputs[times.start * self.rows * input_width..],
             stride: input_width,
             count: input_width,
         };
-        add_transposed_product(
-            simd,
-            delta,
-            inputs,
-            times.len() * self.rows,
-            by_inputs,
-            scratch,
-        );
+        let all_delta = Columns {
+            values: delta,
+            stride: delta_stride,
+            count: delta_width,
+        };
+        let rows = times.len() * self.rows;
+        add_transposed_product(simd, inputs, all_delta, rows, &mut sums.by_inputs, scratch);
 
         // The state before the first step is zero: each step pairs with the features of the one before.
         let start = times.start.max(1);
         if start < times.end {
-            let count = self.kernel.recurrent_width();
-            let delta = Columns {
-                values: &self.delta[start * self.rows * delta_width..],
-                stride: delta_width,
-                count,
+            let recurrent_delta = Columns {
+                values: &delta[(start - times.start) * self.rows * delta_stride..],
+                stride: delta_stride,
+                count: self.kernel.recurrent_width(),
             };
             let features = Columns {
                 values: &self.features[(start - 1) * self.rows * units..],
                 stride: units,
                 count: units,
             };
+            let rows = (times.end - start) * self.rows;
             add_transposed_product(
                 simd,
-                delta,
+                recurrent_delta,
                 features,
-                (times.end - start) * self.rows,
-                by_features,
+                rows,
+                &mut sums.by_features,
                 scratch,
             );
         }

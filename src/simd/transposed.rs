@@ -3,8 +3,11 @@
 //! A general product packs both sides whole, in the order of its own caches, and the sum of a long inner dimension
 //! then depends on the machine. Here
 //! 1. the rows are taken in chunks of fixed length;
-//! 2. of each chunk the left side is packed in tiles of eight columns, the right side in panels of two vectors;
-//! 3. a tile and a panel that fit the first cache give eight rows of the target, summed in registers.
+//! 2. of each chunk the right side is packed in panels of two vectors, unless it is used only once;
+//! 3. a tile of columns of the left side, read where they are, and a panel that fits the first cache give as many
+//!    rows of the target, summed in registers.
+//!
+//! Rows whose distance is a large power of two fall into the same sets of the first cache: [`padded`] avoids it.
 
 use pulp::Simd;
 
@@ -13,8 +16,13 @@ use super::product::{load_lanes, store_lanes};
 
 /// Rows of a chunk.
 const CHUNK: usize = 128;
-/// Columns of a tile of the left side.
+/// Most columns of the left side in a tile.
 const TILE: usize = 8;
+/// Width of a panel in vectors.
+const PANEL_VECTORS: usize = 2;
+/// Bytes of a line of the cache.
+const LINE_BYTES: usize = 64;
+
 /// A row-major matrix of which some columns are used.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns<'a, T> {
@@ -35,8 +43,14 @@ impl<T> Columns<'_, T> {
 /// Memory for packed rows, used again from call to call.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch<T> {
-    tiles: Vec<T>,
     panels: Vec<T>,
+}
+
+/// A distance between rows of `width` values whose lines are spread over the sets of the cache.
+pub fn padded<T>(width: usize) -> usize {
+    let line = LINE_BYTES / size_of::<T>();
+    let lines = width.div_ceil(line);
+    (lines + usize::from(lines.is_multiple_of(2))) * line
 }
 
 /// Adds leftᵀ · right over `rows` rows to `target`, `left.count × right.count` row-major.
@@ -51,125 +65,184 @@ pub fn add_transposed_product<T: Real, S: Simd>(
 ) {
     assert!(left.holds(rows) && right.holds(rows) && target.len() == left.count * right.count);
     let lanes = T::lanes::<S>();
-    // Inputs are often so few that a second vector would be all padding.
-    let vectors = if right.count > lanes { 2 } else { 1 };
-    let panel_width = vectors * lanes;
-    let Scratch { tiles, panels } = scratch;
-    // Cleared, because what pads the last tile and panel must be zero.
-    tiles.clear();
-    tiles.resize(left.count.div_ceil(TILE) * CHUNK * TILE, T::ZERO);
-    panels.clear();
-    panels.resize(
-        right.count.div_ceil(panel_width) * CHUNK * panel_width,
-        T::ZERO,
-    );
+    let panel_width = PANEL_VECTORS * lanes;
+    let packs = left.count > TILE;
+    let panels = &mut scratch.panels;
+    let panel_length = CHUNK * panel_width;
+    if packs {
+        panels.resize(right.count.div_ceil(panel_width) * panel_length, T::ZERO);
+    }
     for first_row in (0..rows).step_by(CHUNK) {
         let count = CHUNK.min(rows - first_row);
-        pack_tiles(left, first_row, count, tiles);
-        pack_panels(simd, right, first_row, count, vectors, panels);
-        for (panel, values) in panels.chunks_exact(CHUNK * panel_width).enumerate() {
-            for (tile, left_tile) in tiles.chunks_exact(CHUNK * TILE).enumerate() {
-                let left_tile = &left_tile[..count * TILE];
-                let place = Place {
-                    row: tile * TILE,
-                    rows: left.count,
-                    column: panel * panel_width,
+        if packs {
+            pack_panels(simd, right, first_row, count, panels);
+        }
+        for first_column in (0..right.count).step_by(panel_width) {
+            let panel = if packs {
+                Panel {
+                    values: &panels[first_column / panel_width * panel_length..],
+                    stride: panel_width,
+                    first_column,
                     columns: right.count,
-                };
-                if vectors == 2 {
-                    add_tile::<T, S, 2>(simd, left_tile, values, place, target);
-                } else {
-                    add_tile::<T, S, 1>(simd, left_tile, values, place, target);
                 }
-            }
+            } else {
+                Panel {
+                    values: &right.values[first_row * right.stride + first_column..],
+                    stride: right.stride,
+                    first_column,
+                    columns: right.count,
+                }
+            };
+            let left = Columns {
+                values: &left.values[first_row * left.stride..],
+                ..left
+            };
+            add_panel(simd, left, panel, count, target);
         }
     }
 }
 
-/// Where a tile lies in the target.
+/// At most [`PANEL_VECTORS`] vectors of columns of the right side.
 #[derive(Clone, Copy)]
-struct Place {
-    row: usize,
-    rows: usize,
-    column: usize,
+struct Panel<'a, T> {
+    /// From the first of its columns on.
+    values: &'a [T],
+    stride: usize,
+    /// Which column of the target that is.
+    first_column: usize,
+    /// Columns of the target.
     columns: usize,
 }
 
-/// Copies rows of the left side into tiles, `[tile][row][TILE]`; missing columns stay zero.
-#[inline(always)]
-fn pack_tiles<T: Real>(from: Columns<'_, T>, first_row: usize, rows: usize, to: &mut [T]) {
-    for row in 0..rows {
-        let from = &from.values[(first_row + row) * from.stride..][..from.count];
-        let (whole, rest) = from.as_chunks::<TILE>();
-        for (tile, values) in whole.iter().enumerate() {
-            to[(tile * CHUNK + row) * TILE..][..TILE].copy_from_slice(values);
-        }
-        if !rest.is_empty() {
-            to[(whole.len() * CHUNK + row) * TILE..][..rest.len()].copy_from_slice(rest);
-        }
-    }
-}
-
-/// Copies rows of the right side into panels, `[panel][row][vectors]`; missing columns stay zero.
+/// Copies rows of the right side into panels, `[panel][row][vectors]`.
 #[inline(always)]
 fn pack_panels<T: Real, S: Simd>(
     simd: S,
     from: Columns<'_, T>,
     first_row: usize,
     rows: usize,
-    vectors: usize,
     to: &mut [T],
 ) {
     let lanes = T::lanes::<S>();
     for row in 0..rows {
         let at = (first_row + row) * from.stride;
         for (vector, column) in (0..from.count).step_by(lanes).enumerate() {
-            let value = load_lanes(
-                simd,
-                from.values,
-                at + column,
-                lanes.min(from.count - column),
-            );
-            let place = ((vector / vectors * CHUNK + row) * vectors + vector % vectors) * lanes;
+            let used = lanes.min(from.count - column);
+            let value = load_lanes(simd, from.values, at + column, used);
+            let (panel, vector) = (vector / PANEL_VECTORS, vector % PANEL_VECTORS);
+            let place = ((panel * CHUNK + row) * PANEL_VECTORS + vector) * lanes;
             store_lanes(simd, to, place, lanes, value);
         }
     }
 }
 
+/// Step 3 for all tiles of the left side.
 #[inline(always)]
-fn add_tile<T: Real, S: Simd, const VECTORS: usize>(
+fn add_panel<T: Real, S: Simd>(
     simd: S,
-    left: &[T],
-    right: &[T],
-    place: Place,
+    left: Columns<'_, T>,
+    panel: Panel<'_, T>,
+    rows: usize,
     target: &mut [T],
 ) {
+    // 512-bit vectors come with 32 registers, narrower ones with 16.
+    let wide = size_of::<T::Vector<S>>() == 64;
+    let mut column = 0;
+    while column < left.count {
+        let rest = left.count - column;
+        column += if wide && rest >= TILE {
+            add_tile::<T, S, TILE>(simd, left, column, panel, rows, target)
+        } else if rest >= 4 {
+            add_tile::<T, S, 4>(simd, left, column, panel, rows, target)
+        } else {
+            add_tile::<T, S, 1>(simd, left, column, panel, rows, target)
+        };
+    }
+}
+
+/// Step 3 for one tile; returns its width.
+#[inline(always)]
+fn add_tile<T: Real, S: Simd, const WIDTH: usize>(
+    simd: S,
+    left: Columns<'_, T>,
+    first: usize,
+    panel: Panel<'_, T>,
+    rows: usize,
+    target: &mut [T],
+) -> usize {
     let lanes = T::lanes::<S>();
-    let mut sums = [[T::splat(simd, T::ZERO); VECTORS]; TILE];
-    let (left, _) = left.as_chunks::<TILE>();
-    for (left, right) in left.iter().zip(right.chunks_exact(VECTORS * lanes)) {
-        let mut vectors = [T::splat(simd, T::ZERO); VECTORS];
-        for vector in 0..VECTORS {
-            vectors[vector] = T::load(simd, &right[vector * lanes..]);
-        }
-        for row in 0..TILE {
-            let value = T::splat(simd, left[row]);
-            for vector in 0..VECTORS {
-                sums[row][vector] = T::mul_add(simd, value, vectors[vector], sums[row][vector]);
+    let columns = panel.columns - panel.first_column;
+    let used = [lanes.min(columns), lanes.min(columns.saturating_sub(lanes))];
+    let mut sums = [[T::splat(simd, T::ZERO); PANEL_VECTORS]; WIDTH];
+    if used[1] == lanes {
+        accumulate(simd, left, first, panel, rows, &mut sums, WholeVectors);
+    } else {
+        accumulate(simd, left, first, panel, rows, &mut sums, used);
+    }
+    for offset in 0..WIDTH {
+        for vector in 0..PANEL_VECTORS {
+            let column = panel.first_column + vector * lanes;
+            if used[vector] > 0 {
+                let at = (first + offset) * panel.columns + column;
+                let earlier = load_lanes(simd, target, at, used[vector]);
+                let total = T::plus(simd, earlier, sums[offset][vector]);
+                store_lanes(simd, target, at, used[vector], total);
             }
         }
     }
-    for (offset, sum) in sums.iter().enumerate().take(place.rows - place.row) {
-        for (vector, &value) in sum.iter().enumerate() {
-            let column = place.column + vector * lanes;
-            if column < place.columns {
-                let at = (place.row + offset) * place.columns + column;
-                let lanes = lanes.min(place.columns - column);
-                let total = T::plus(simd, load_lanes(simd, target, at, lanes), value);
-                store_lanes(simd, target, at, lanes, total);
+    WIDTH
+}
+
+/// How many lanes of each vector of a panel are used.
+trait Used: Copy {
+    fn load<T: Real, S: Simd>(self, simd: S, row: &[T]) -> [T::Vector<S>; PANEL_VECTORS];
+}
+
+#[derive(Clone, Copy)]
+struct WholeVectors;
+
+impl Used for WholeVectors {
+    #[inline(always)]
+    fn load<T: Real, S: Simd>(self, simd: S, row: &[T]) -> [T::Vector<S>; PANEL_VECTORS] {
+        [T::load(simd, row), T::load(simd, &row[T::lanes::<S>()..])]
+    }
+}
+
+impl Used for [usize; PANEL_VECTORS] {
+    #[inline(always)]
+    fn load<T: Real, S: Simd>(self, simd: S, row: &[T]) -> [T::Vector<S>; PANEL_VECTORS] {
+        [
+            load_lanes(simd, row, 0, self[0]),
+            load_lanes(simd, row, self[0], self[1]),
+        ]
+    }
+}
+
+#[inline(always)]
+fn accumulate<T: Real, S: Simd, const WIDTH: usize>(
+    simd: S,
+    left: Columns<'_, T>,
+    first: usize,
+    panel: Panel<'_, T>,
+    rows: usize,
+    sums: &mut [[T::Vector<S>; PANEL_VECTORS]; WIDTH],
+    used: impl Used,
+) {
+    let left_rows = left.values[first..].chunks(left.stride).take(rows);
+    // A copy of its own stays in registers.
+    let mut local = *sums;
+    for (left, right) in left_rows.zip(panel.values.chunks(panel.stride)) {
+        let left = &left[..WIDTH];
+        let vectors = used.load(simd, right);
+        for offset in 0..WIDTH {
+            let value = T::splat(simd, left[offset]);
+            for vector in 0..PANEL_VECTORS {
+                local[offset][vector] =
+                    T::mul_add(simd, value, vectors[vector], local[offset][vector]);
             }
         }
     }
+    *sums = local;
 }
 
 #[cfg(test)]

@@ -30,18 +30,26 @@ impl<T: Real + Dtype, D: Device<T> + Storage<T, Vec: DerefMut<Target = Vec<T>>>>
 }
 
 /// Engine on dfdx's CPU device.
-pub struct DfdxEngine<T: Real> {
+pub struct DfdxEngine<T: Real + Dtype>
+where
+    Cpu: SliceDevice<T>,
+{
     spec: NetworkSpec,
     device: Cpu,
     kernel: SharedKernel<T>,
     order: Vec<(usize, usize)>,
     shape: SequenceShape,
     inputs: Vec<T>,
+    /// The largest of the tensors, kept from step to step.
+    features: Option<Matrix<T>>,
     /// Scratch for what enters or leaves a tensor.
     values: Vec<T>,
 }
 
-impl<T: Real> DfdxEngine<T> {
+impl<T: Real + Dtype> DfdxEngine<T>
+where
+    Cpu: SliceDevice<T>,
+{
     /// An engine for a network.
     pub fn new(spec: &NetworkSpec) -> Self {
         // The cache saves an allocation of every intermediate at every step. It only ever grows if a tensor is
@@ -55,6 +63,7 @@ impl<T: Real> DfdxEngine<T> {
             order: Vec::new(),
             shape: SequenceShape::default(),
             inputs: Vec::new(),
+            features: None,
             values: Vec::new(),
         }
     }
@@ -88,7 +97,10 @@ impl<T: Real> DfdxEngine<T> {
         ordered.clear();
         for &(time, trial) in &self.order {
             let row = &values[(time * self.shape.trials + trial) * width..][..width];
-            ordered.extend(row.iter().map(|&value| T::from_f64(scale * value)));
+            ordered.extend(
+                row.iter()
+                    .map(|&value| <T as Real>::from_f64(scale * value)),
+            );
         }
     }
 
@@ -98,7 +110,7 @@ impl<T: Real> DfdxEngine<T> {
         for (row, &(time, trial)) in self.order.iter().enumerate() {
             let target = &mut by_time[(time * self.shape.trials + trial) * width..][..width];
             for (to, from) in target.iter_mut().zip(&values[row * width..]) {
-                *to = from.to_f64();
+                *to = Real::to_f64(*from);
             }
         }
         by_time
@@ -134,13 +146,18 @@ where
 
     /// The fused recurrence as one operation on the tape: features of all steps from the parameters.
     fn recurrence(
-        &self,
+        &mut self,
         parameters: &Parameters<T>,
         leaf: &Tensor<(usize,), T, Cpu>,
     ) -> Result<Matrix<T, OwnedTape<T, Cpu>>, CpuError> {
-        let mut kernel = lock(&self.kernel);
-        let features = kernel.forward(parameters, self.shape, &self.inputs);
-        let features: Matrix<T> = self.tensor(features, (self.order.len(), self.spec.units))?;
+        let shape = (self.order.len(), self.spec.units);
+        let mut features = match self.features.take() {
+            Some(features) if features.shape() == &shape => features,
+            _ => self.device.try_zeros_like(&shape)?,
+        };
+        features.copy_from(lock(&self.kernel).forward(parameters, self.shape, &self.inputs));
+        // Nothing else holds it at the next step, so that `copy_from` will find it unshared.
+        self.features = Some(features.clone());
 
         let mut tape = OwnedTape::default();
         let (feature_ghost, leaf_ghost) = (features.ghost(), leaf.ghost());
@@ -176,7 +193,8 @@ where
 
         let leaf = self.tensor(parameters.values(), (parameters.values().len(),))?;
         let readout = self.readout_tensors(parameters)?;
-        let output = self.readout(&readout, self.recurrence(parameters, &leaf)?)?;
+        let features = self.recurrence(parameters, &leaf)?;
+        let output = self.readout(&readout, features)?;
         output.copy_into(&mut values);
         let loss = output
             .try_sub(targets)?
@@ -197,7 +215,7 @@ where
         let outputs = self.by_time(&values, shape.1);
         self.values = values;
         Ok(Outcome {
-            loss: loss_value[0].to_f64(),
+            loss: Real::to_f64(loss_value[0]),
             outputs,
         })
     }
