@@ -6,7 +6,8 @@
 //! 2. What was found at k only by searching is tried as a start at k−1, in the other direction of time.
 //! 3. The landscape of k−1 is then complete, and is written.
 //!
-//! So the tables of a checkpoint depend on the weights of its neighbours, never on when the thread ran.
+//! So the tables of a checkpoint depend on the weights of its neighbours, never on when the thread ran. The last
+//! landscape of a run has no neighbour to wait for; that of an interrupted run waits until the run goes on.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
@@ -98,9 +99,17 @@ pub struct Analysis {
     pub warnings: usize,
 }
 
+/// What the thread is told.
+enum Message {
+    /// The next checkpoint.
+    Job(Box<Job>),
+    /// No checkpoint follows, now or later.
+    LastWasHandedOver,
+}
+
 /// The thread, seen from the training side.
 pub struct Analyst<'scope> {
-    jobs: SyncSender<Job>,
+    messages: SyncSender<Message>,
     thread: ScopedJoinHandle<'scope, Result<Analysis, LabError>>,
 }
 
@@ -114,21 +123,32 @@ impl<'scope> Analyst<'scope> {
         observer: &'env (dyn Fn(&Event) + Sync),
     ) -> Result<Self, LabError> {
         let worker = Worker::new(curriculum, writer, run, observer)?;
-        let (jobs, inbox) = sync_channel(WAITING_JOBS);
+        let (messages, inbox) = sync_channel(WAITING_JOBS);
         Ok(Self {
-            jobs,
+            messages,
             thread: scope.spawn(move || worker.work(&inbox)),
         })
     }
 
     /// Queues a checkpoint; waits if the thread is behind.
     pub fn hand_over(&self, job: Job) -> Result<(), LabError> {
-        self.jobs.send(job).map_err(|_| LabError::AnalysisGone)
+        self.send(Message::Job(Box::new(job)))
     }
 
-    /// Waits until everything queued is written.
+    /// Says that the run has ended: the last landscape is complete as it is.
+    pub fn end_of_run(&self) -> Result<(), LabError> {
+        self.send(Message::LastWasHandedOver)
+    }
+
+    fn send(&self, message: Message) -> Result<(), LabError> {
+        self.messages
+            .send(message)
+            .map_err(|_| LabError::AnalysisGone)
+    }
+
+    /// Waits until everything queued is analysed and what is complete is written.
     pub fn finish(self) -> Result<Analysis, LabError> {
-        drop(self.jobs);
+        drop(self.messages);
         self.thread
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -165,7 +185,7 @@ struct Worker<'a> {
     /// Points of the last complete checkpoint by condition.
     tracked: ByCondition,
     next_id: u32,
-    open: Option<(Job, Vec<Open>)>,
+    open: Option<(Box<Job>, Vec<Open>)>,
     analysis: Analysis,
 }
 
@@ -190,21 +210,28 @@ impl<'a> Worker<'a> {
         })
     }
 
-    fn work(mut self, inbox: &Receiver<Job>) -> Result<Analysis, LabError> {
-        while let Ok(job) = inbox.recv() {
+    fn work(mut self, inbox: &Receiver<Message>) -> Result<Analysis, LabError> {
+        while let Ok(message) = inbox.recv() {
             let begun = Instant::now();
-            let landscapes = self.forward(&job)?;
-            if let Some((earlier_job, mut earlier)) = self.open.take() {
-                for later in &landscapes {
-                    backward(&mut earlier, later, earlier_job.id)?;
+            let earlier = self.open.take();
+            match message {
+                Message::Job(job) => {
+                    let landscapes = self.forward(&job)?;
+                    if let Some((earlier_job, mut earlier)) = earlier {
+                        for later in &landscapes {
+                            backward(&mut earlier, later, earlier_job.id)?;
+                        }
+                        self.write(&earlier_job, &earlier)?;
+                    }
+                    self.open = Some((job, landscapes));
                 }
-                self.write(&earlier_job, &earlier)?;
+                Message::LastWasHandedOver => {
+                    if let Some((job, landscapes)) = earlier {
+                        self.write(&job, &landscapes)?;
+                    }
+                }
             }
-            self.open = Some((job, landscapes));
             self.analysis.busy_secs += begun.elapsed().as_secs_f64();
-        }
-        if let Some((job, landscapes)) = self.open.take() {
-            self.write(&job, &landscapes)?;
         }
         Ok(self.analysis)
     }

@@ -135,6 +135,7 @@ fn run<T: TrainableReal>(
                     analyst.hand_over(job)?;
                 }
                 if trainer.is_finished() {
+                    analyst.end_of_run()?;
                     return Ok(Outcome::Finished);
                 }
                 if stop.load(Ordering::Relaxed) {
@@ -162,6 +163,7 @@ fn run<T: TrainableReal>(
                             trainer.save(checkpoint, &job, writer)?;
                             analyst.hand_over(job)?;
                         }
+                        analyst.end_of_run()?;
                         return Ok(Outcome::Diverged { message });
                     }
                 }
