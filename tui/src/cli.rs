@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a check answered no, 2 usage or error, 130 interrupted
-//! after a clean finish of the trace.
+//! Data go to stdout, talk to stderr. Exit codes: 0 done, 2 usage or error (damage to a run included), 130 interrupted
+//! after a clean finish of the trace; 1 is kept for checks of claims, whose answer may be no.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,8 +13,6 @@ use creode::curriculum::Override;
 use crate::dashboard::{self, Mode};
 use crate::{runs, train, verify};
 
-/// Exit code of a check that answered no.
-pub const ANSWERED_NO: u8 = 1;
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
 /// Exit code of a run that was interrupted and can be resumed.
@@ -25,7 +23,7 @@ const EXAMPLES: &str = "Examples:
   creode watch flip-flop                           follow it from another terminal
   creode replay flip-flop                          scrub through it afterwards
 
-Exit codes: 0 done, 1 a check answered no, 2 usage or error, 130 interrupted (resumable).";
+Exit codes: 0 done, 2 usage or error, 130 interrupted (resumable).";
 
 /// Trains recurrent networks, keeps the whole of their learning, and shows how the landscape of fixed points
 /// that solves the task comes into being.

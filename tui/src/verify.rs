@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::cli::ANSWERED_NO;
+use crate::cli::ERROR;
 
-/// Checks a run and prints what is wrong with it.
+/// Checks a run and prints what is wrong with it; damage is an error.
 pub(crate) fn verify(dir: &Path) -> anyhow::Result<u8> {
     let report = creode::trace::verify(dir)?;
     let mut out = std::io::stdout().lock();
@@ -26,9 +26,5 @@ pub(crate) fn verify(dir: &Path) -> anyhow::Result<u8> {
             count => format!("{count} problems"),
         }
     )?;
-    Ok(if report.problems.is_empty() {
-        0
-    } else {
-        ANSWERED_NO
-    })
+    Ok(if report.problems.is_empty() { 0 } else { ERROR })
 }

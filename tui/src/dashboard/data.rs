@@ -110,7 +110,7 @@ pub(crate) enum Update {
     },
     /// Training steps that came since.
     Steps(Vec<StepSample>),
-    /// Training steps could not be read.
+    /// Some training steps could not be read.
     StepsDamaged(String),
     /// A new plane, in which all that follows is given, and the points that must be in view.
     Plane {
@@ -123,6 +123,28 @@ pub(crate) enum Update {
     Detail(Detail),
     /// The run as a whole could not be read; empty when it can be again.
     Problem(String),
+}
+
+impl Update {
+    /// Messages on what could not be read.
+    pub(crate) fn damage(&self) -> Vec<String> {
+        let problems = match self {
+            Self::StepsDamaged(problem) | Self::Problem(problem) => [Some(problem), None, None],
+            Self::Summary(summary) => [
+                summary.landscapes.as_ref().err(),
+                summary.points.as_ref().err(),
+                summary.slow_points.as_ref().err(),
+            ],
+            Self::Detail(detail) => [
+                detail.spectra.as_ref().err(),
+                detail.trials.as_ref().err(),
+                None,
+            ],
+            Self::Manifest { .. } | Self::Steps(_) | Self::Plane { .. } => [None; 3],
+        };
+        let problems = problems.into_iter().flatten();
+        problems.filter(|text| !text.is_empty()).cloned().collect()
+    }
 }
 
 /// What the dashboard asks of the loader.

@@ -14,6 +14,7 @@ mod terminal;
 mod tests;
 mod view;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -44,7 +45,8 @@ pub enum Mode {
 /// Shows the run in `dir` until the user quits.
 ///
 /// `ascii` draws with ASCII characters only; they are also chosen where the locale is not UTF-8. Errors: no run in
-/// `dir`, an unreadable manifest, no terminal. Damaged tables are no error: a message takes their place.
+/// `dir`, an unreadable manifest, no terminal. In place of a damaged table there is a message; once the user has left,
+/// all damage seen is an error.
 pub fn run(dir: &Path, mode: Mode, ascii: bool) -> anyhow::Result<()> {
     let run = Run::open(dir)?;
     if !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
@@ -61,7 +63,16 @@ pub fn run(dir: &Path, mode: Mode, ascii: bool) -> anyhow::Result<()> {
     #[cfg(unix)]
     listen_to_signals(&sender)?;
     let theme = Theme::from_environment(ascii);
-    Show::new(model, theme, screen, requests).run(&inbox)
+    let damage = Show::new(model, theme, screen, requests).run(&inbox)?;
+    if damage.is_empty() {
+        return Ok(());
+    }
+    let damage: Vec<String> = damage.into_iter().collect();
+    bail!(
+        "the rest was shown, but this could not be read; `creode verify {}` looks at all files\n  {}",
+        dir.display(),
+        damage.join("\n  ")
+    )
 }
 
 /// What wakes the loop.
@@ -151,7 +162,8 @@ impl Show {
         }
     }
 
-    fn run(mut self, inbox: &Receiver<Input>) -> anyhow::Result<()> {
+    /// Returns the messages on all that could not be read.
+    fn run(mut self, inbox: &Receiver<Input>) -> anyhow::Result<BTreeSet<String>> {
         loop {
             self.do_what_is_due()?;
             let deadline = [self.draw_at, self.tick_at].into_iter().flatten().min();
@@ -160,7 +172,7 @@ impl Show {
             };
             for input in std::iter::once(first).chain(inbox.try_iter()) {
                 if self.take(input).is_break() {
-                    return Ok(());
+                    return Ok(self.model.damage);
                 }
             }
         }

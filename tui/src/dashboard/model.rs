@@ -1,6 +1,6 @@
 //! State of the dashboard, and how it changes. No clock, no files, no terminal in here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use creode::trace::{Entry, Run};
@@ -66,6 +66,8 @@ pub(crate) struct Model {
     pub(crate) bounds: Bounds,
     /// What is wrong with the run as a whole.
     pub(crate) problem: Option<String>,
+    /// Every message so far on something that could not be read.
+    pub(crate) damage: BTreeSet<String>,
 
     /// Which of the frames is on screen.
     pub(crate) position: usize,
@@ -109,6 +111,7 @@ impl Model {
             plane_generation: 0,
             bounds: Bounds::default(),
             problem: None,
+            damage: BTreeSet::new(),
             position: 0,
             playing: false,
             speed: 1.0,
@@ -301,6 +304,7 @@ impl Model {
     }
 
     fn learn(&mut self, update: Update) {
+        self.damage.extend(update.damage());
         match update {
             Update::Manifest { entries, state } => self.learn_manifest(entries, state),
             Update::Steps(steps) => {
