@@ -85,7 +85,10 @@ fn content(dir: &Path) -> Content {
         row.wall_secs = 0.0;
     }
     Content {
-        weights: entries.iter().map(|&c| run.weights(c).unwrap()).collect(),
+        weights: entries
+            .iter()
+            .map(|&c| run.weights(c).unwrap().bytes)
+            .collect(),
         landscapes,
         fixed_points: entries
             .iter()
@@ -263,6 +266,7 @@ fn a_trained_bit_is_two_memories_with_a_saddle_between() {
         }
         let points = run.fixed_points(entry.checkpoint).unwrap();
         let mut ids: Vec<u32> = points.iter().map(|point| point.point).collect();
+        ids.sort_unstable();
         ids.dedup();
         assert_eq!(
             ids.len(),
@@ -283,7 +287,8 @@ fn a_checkpoint_with_nan_weights_cannot_be_resumed_and_says_which() {
     let dir = folder.path().join("run");
     train(&curriculum, &dir, Some(30));
     let run = Run::open(&dir).unwrap();
-    let mut file = creode::trace::CheckpointFile::from_bytes(&run.weights(1).unwrap()).unwrap();
+    let mut file =
+        creode::trace::CheckpointFile::from_bytes(&run.weights(1).unwrap().bytes).unwrap();
     let tensor = file
         .tensors
         .iter_mut()

@@ -29,12 +29,10 @@ impl Default for Limits {
 /// Where the iteration ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
-    /// At a zero of x − F(x), to rounding.
+    /// At a zero of x − F(x): q is within four times what rounding leaves.
     Root {
         /// The zero.
         point: Vec<f64>,
-        /// sign det(I − J) there; 0 if the factorisation broke down.
-        index: i8,
     },
     /// At a minimum of q that is no zero.
     Minimum {
@@ -101,13 +99,15 @@ impl<'a, M: Map + ?Sized> Iterate<'a, M> {
 /// 1. Newton step d = −(I−J)⁻¹(x−F), halved until q falls by Armijo's rule q(x+td) ≤ (1 − 2·10⁻⁴ t) q(x).
 /// 2. When no t helps, the factorisation breaks down, or q falls by less than 1 % in five steps,
 ///    Levenberg–Marquardt takes over.
-/// 3. At q ≤ 4 q_floor two more full steps polish the point.
+/// 3. At q ≤ 4 q_floor it is a root.
 pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: Limits) -> Ending {
     let mut iterate = Iterate::at(map, start.to_vec());
     let mut recent = Vec::new();
     for _ in 0..limits.newton_steps {
         if iterate.at_root() {
-            return polish(iterate);
+            return Ending::Root {
+                point: iterate.point,
+            };
         }
         recent.push(iterate.q);
         let stalled = recent.len() > 5 && iterate.q > 0.99 * recent[recent.len() - 6];
@@ -176,8 +176,10 @@ fn permutation_sign(permutation: &[usize]) -> i8 {
     sign
 }
 
-/// Step 3. A full step is kept only if it does not make q worse.
-fn polish<M: Map + ?Sized>(mut iterate: Iterate<'_, M>) -> Ending {
+/// The point after two more full steps, each kept only if it does not make q worse, and sign det(I − J) there; 0 if
+/// the factorisation broke down.
+pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> (Vec<f64>, i8) {
+    let mut iterate = Iterate::at(map, root);
     let mut index = 0;
     for _ in 0..2 {
         let Some((step, sign)) = newton_step(&iterate) else {
@@ -189,10 +191,7 @@ fn polish<M: Map + ?Sized>(mut iterate: Iterate<'_, M>) -> Ending {
             iterate = next;
         }
     }
-    Ending::Root {
-        point: iterate.point,
-        index,
-    }
+    (iterate.point, index)
 }
 
 /// Step 2: (AᵀA + μI)d = −AᵀG with A = I − J, μ steered by the ratio of actual to predicted decrease.
@@ -201,7 +200,9 @@ fn fall_back<M: Map + ?Sized>(mut iterate: Iterate<'_, M>, limits: Limits) -> En
     let mut damping = None;
     for _ in 0..limits.fallback_steps {
         if iterate.at_root() {
-            return polish(iterate);
+            return Ending::Root {
+                point: iterate.point,
+            };
         }
         let matrix = iterate.matrix();
         let residual = Mat::from_fn(dim, 1, |i, _| iterate.residual[i]);
@@ -264,7 +265,7 @@ mod tests {
 
     fn root<M: Map>(map: &M, start: &[f64]) -> (Vec<f64>, i8) {
         match solve(map, start, Limits::default()) {
-            Ending::Root { point, index } => (point, index),
+            Ending::Root { point } => polish(map, point),
             other => panic!("{other:?}"),
         }
     }

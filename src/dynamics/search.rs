@@ -11,7 +11,7 @@
 
 use rayon::prelude::*;
 
-use super::newton::{Ending, Limits, solve};
+use super::newton::{Ending, Limits, polish, solve};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::{Map, Reduced, q};
 use crate::trace::rows::Found;
@@ -165,17 +165,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
             return solve(self.map, start, self.limits);
         };
         match solve(&**reduced, &reduced.project(start), self.limits) {
-            Ending::Root { point, index } => Ending::Root {
+            Ending::Root { point } => Ending::Root {
                 point: reduced.lift(&point),
-                index,
             },
             // A minimum of the reduced residual need not be one of q; follow it there.
             Ending::Minimum { point } => {
                 match solve(self.map, &reduced.lift(&point), self.limits) {
                     // A zero of F(x)−x alone is a saturated gate, a slow region.
-                    Ending::Minimum { point } | Ending::Root { point, .. } => {
-                        Ending::Minimum { point }
-                    }
+                    Ending::Minimum { point } | Ending::Root { point } => Ending::Minimum { point },
                     Ending::Lost => Ending::Lost,
                 }
             }
@@ -187,24 +184,36 @@ impl<M: Map + ?Sized> Search<'_, M> {
         starts.par_iter().map(|start| self.end(start)).collect()
     }
 
+    /// A root as exact as rounding lets it be, with its index.
+    fn polish(&self, root: Vec<f64>) -> (Vec<f64>, i8) {
+        match &self.reduced {
+            None => polish(self.map, root),
+            Some(reduced) => {
+                let (point, index) = polish(&**reduced, reduced.project(&root));
+                (reduced.lift(&point), index)
+            }
+        }
+    }
+
     fn try_known(&mut self, known: &[Known<'_>]) -> Result<(), SpectrumError> {
-        let starts: Vec<Vec<f64>> = known.iter().map(|point| point.state.to_vec()).collect();
-        let ends = self.ends(&starts);
-        let before = self.findings.fixed_points.len();
-        for (place, (end, known)) in ends.into_iter().zip(known).enumerate() {
-            let Ending::Root { point, index } = end else {
+        let roots: Vec<Option<(Vec<f64>, i8)>> = known
+            .par_iter()
+            .map(|point| match self.end(point.state) {
+                Ending::Root { point } => Some(self.polish(point)),
+                Ending::Minimum { .. } | Ending::Lost => None,
+            })
+            .collect();
+        for (place, root) in roots.into_iter().enumerate() {
+            let Some((point, index)) = root.filter(|(point, _)| self.inside(point)) else {
                 continue;
             };
-            if !self.inside(&point) {
-                continue;
-            }
-            let from_known = (index == known.index).then_some(place);
+            let from_known = (index == known[place].index).then_some(place);
             match self.findings.position(&point) {
                 None => self.add(point, index, Found::Tracked, from_known, 0),
                 // Two branches ended at one point: it continues the one that moved less.
                 Some(same) => {
                     let there = &self.findings.fixed_points[same];
-                    let moved = |place: usize| distance(&there.state, known_state(&starts, place));
+                    let moved = |place: usize| distance(&there.state, known[place].state);
                     let nearer = match (there.from_known, from_known) {
                         (Some(old), Some(new)) if moved(new) < moved(old) => Some(new),
                         (old, new) => old.or(new),
@@ -213,24 +222,35 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 }
             }
         }
-        self.linearise(before)
+        self.linearise(0)
     }
 
     fn try_starts(&mut self, starts: &[Vec<f64>], count_hits: bool) -> Result<(), SpectrumError> {
         let ends = self.ends(starts);
         self.findings.n_starts += starts.len();
         let hit = usize::from(count_hits);
-        let before = self.findings.fixed_points.len();
+        let mut new_roots = Vec::new();
         for end in ends {
             match end {
-                Ending::Root { point, index } if self.inside(&point) => {
+                Ending::Root { point } if self.inside(&point) => {
                     match self.findings.position(&point) {
                         Some(same) => self.findings.fixed_points[same].hits += hit,
-                        None => self.add(point, index, Found::Searched, None, hit),
+                        None => new_roots.push(point),
                     }
                 }
                 Ending::Minimum { point } if self.inside(&point) => self.add_slow(point)?,
                 _ => self.findings.n_lost += 1,
+            }
+        }
+        let polished: Vec<(Vec<f64>, i8)> = new_roots
+            .into_par_iter()
+            .map(|root| self.polish(root))
+            .collect();
+        let before = self.findings.fixed_points.len();
+        for (point, index) in polished {
+            match self.findings.position(&point) {
+                Some(same) => self.findings.fixed_points[same].hits += hit,
+                None => self.add(point, index, Found::Searched, None, hit),
             }
         }
         self.linearise(before)
@@ -315,10 +335,6 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         Ok(())
     }
-}
-
-fn known_state(starts: &[Vec<f64>], place: usize) -> &[f64] {
-    starts.get(place).map_or(&[], Vec::as_slice)
 }
 
 /// Largest difference of coordinates.

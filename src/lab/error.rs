@@ -1,5 +1,7 @@
 //! What can go wrong in a run.
 
+use std::path::PathBuf;
+
 use crate::curriculum::CurriculumError;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::trace::TraceError;
@@ -26,12 +28,10 @@ pub enum LabError {
         source: SpectrumError,
     },
     /// A checkpoint file is readable but does not hold what a run of this curriculum saves.
-    #[error(
-        "checkpoint {checkpoint} (step {step}): {problem}; `creode verify` lists what is damaged"
-    )]
+    #[error("{} (step {step}): {problem}; `creode verify` lists what is damaged", path.display())]
     Checkpoint {
-        /// Number of the checkpoint.
-        checkpoint: u32,
+        /// The file.
+        path: PathBuf,
         /// Training step.
         step: u64,
         /// What is wrong.

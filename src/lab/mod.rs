@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::trace::rows::LandscapeRow;
-use crate::trace::{Ending, EndingReason, Run, RunWriter};
+use crate::trace::{Ending, EndingReason, RUN_FILE, Run, RunWriter};
 
 pub mod analyst;
 mod error;
@@ -212,6 +212,6 @@ pub fn curriculum_of(dir: &Path) -> Result<Curriculum, LabError> {
     let text = run.config_text();
     // `run.toml` is the resolved curriculum followed by the table [run].
     let curriculum = text.split("\n[run]").next().unwrap_or(text);
-    let name = dir.join("run.toml").display().to_string();
+    let name = dir.join(RUN_FILE).display().to_string();
     Ok(Curriculum::parse(curriculum, &name, &[])?)
 }

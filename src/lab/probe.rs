@@ -3,7 +3,7 @@
 
 use super::LabError;
 use super::analyst::Job;
-use super::trainer::{CheckpointId, TrainableReal, stream};
+use super::trainer::{CheckpointId, TrainableReal, reload, stream};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::dynamics::projection::Projection;
@@ -31,17 +31,8 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
             projection: None,
         };
         if let Some(first) = run.entries().first() {
-            let bytes = run.weights(first.checkpoint)?;
-            let saved = super::saved::Saved::<T>::from_bytes(
-                &bytes,
-                &curriculum.network,
-                curriculum.optimiser,
-            )
-            .map_err(|problem| LabError::Checkpoint {
-                checkpoint: first.checkpoint,
-                step: first.step,
-                problem,
-            })?;
+            let file = run.weights(first.checkpoint)?;
+            let saved = reload(curriculum, &file, first.step)?;
             let id = CheckpointId {
                 number: first.checkpoint,
                 step: first.step,

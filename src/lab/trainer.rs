@@ -15,7 +15,7 @@ use crate::curriculum::{Curriculum, Stage};
 use crate::simd::Real;
 use crate::task::Batch;
 use crate::trace::rows::StepRow;
-use crate::trace::{Run, RunWriter};
+use crate::trace::{Run, RunWriter, WeightsFile};
 use crate::train::dfdx_engine::{DfdxEngine, SliceDevice};
 use crate::train::engine::Engine;
 use crate::train::optimiser::{Optimiser, norm};
@@ -106,22 +106,12 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
                     position: Position::default(),
                 }
             }
-            Some(entry) => reload(
-                curriculum,
-                &run.weights(entry.checkpoint)?,
-                entry.checkpoint,
-                entry.step,
-            )?,
+            Some(entry) => reload(curriculum, &run.weights(entry.checkpoint)?, entry.step)?,
         };
         let saved_step = last.map(|entry| entry.step);
         let checkpoint = last.map_or(0, |entry| entry.checkpoint + 1);
         if let Some(pause) = run.pause().filter(|pause| Some(pause.step) > saved_step) {
-            state = reload(
-                curriculum,
-                &run.pause_weights(pause)?,
-                checkpoint,
-                pause.step,
-            )?;
+            state = reload(curriculum, &run.pause_weights(pause)?, pause.step)?;
         }
         state.position.checkpoint = checkpoint;
         Ok(Self {
@@ -146,12 +136,8 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         let missing = run.entries().iter().filter(|entry| !entry.complete);
         missing
             .map(|entry| {
-                let saved = reload::<T>(
-                    self.curriculum,
-                    &run.weights(entry.checkpoint)?,
-                    entry.checkpoint,
-                    entry.step,
-                )?;
+                let file = run.weights(entry.checkpoint)?;
+                let saved = reload::<T>(self.curriculum, &file, entry.step)?;
                 let id = CheckpointId {
                     number: entry.checkpoint,
                     step: entry.step,
@@ -356,28 +342,22 @@ pub(super) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-fn reload<T: Real>(
+/// Reads a file of weights, which must be of this training step.
+pub(super) fn reload<T: Real>(
     curriculum: &Curriculum,
-    bytes: &[u8],
-    checkpoint: u32,
+    file: &WeightsFile,
     step: u64,
 ) -> Result<Saved<T>, LabError> {
-    let saved =
-        Saved::from_bytes(bytes, &curriculum.network, curriculum.optimiser).map_err(|problem| {
-            LabError::Checkpoint {
-                checkpoint,
-                step,
-                problem,
-            }
-        })?;
-    if saved.position.step == step {
-        Ok(saved)
-    } else {
-        let problem = format!("the file is of step {}", saved.position.step);
-        Err(LabError::Checkpoint {
-            checkpoint,
+    let saved = Saved::from_bytes(&file.bytes, &curriculum.network, curriculum.optimiser);
+    let of_this_step = |saved: Saved<T>| match saved.position.step {
+        found if found == step => Ok(saved),
+        found => Err(format!("the file is of step {found}")),
+    };
+    saved
+        .and_then(of_this_step)
+        .map_err(|problem| LabError::Checkpoint {
+            path: file.path.clone(),
             step,
             problem,
         })
-    }
 }

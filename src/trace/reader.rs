@@ -30,6 +30,15 @@ pub struct Pause {
     weights: FileRecord,
 }
 
+/// A file of weights, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeightsFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it, in the safetensors format.
+    pub bytes: Vec<u8>,
+}
+
 /// How far a follower has read the training steps; starts before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepCursor {
@@ -122,19 +131,19 @@ impl Run {
 
     /// All training steps, in order.
     pub fn steps(&self) -> Result<Vec<StepRow>, TraceError> {
-        self.steps_since(&mut StepCursor::default())
+        let mut cursor = StepCursor::default();
+        let pieces = std::iter::from_fn(|| self.next_steps(&mut cursor));
+        let pieces: Vec<Vec<StepRow>> = pieces.collect::<Result<_, _>>()?;
+        Ok(pieces.concat())
     }
 
-    /// The training steps that the manifest names and `cursor` has not passed, in order; moves the cursor.
+    /// The training steps of the next file that the manifest names, in order; none when all are read.
     ///
-    /// On an error the cursor stays where it was.
-    pub fn steps_since(&self, cursor: &mut StepCursor) -> Result<Vec<StepRow>, TraceError> {
-        let mut rows = Vec::new();
-        for file in self.contents.step_files.iter().skip(cursor.files_read) {
-            rows.extend(self.read_table::<StepRow>(file)?);
-        }
-        cursor.files_read = self.contents.step_files.len();
-        Ok(rows)
+    /// Moves the cursor past the file even where it cannot be read, so that what comes after it can be.
+    pub fn next_steps(&self, cursor: &mut StepCursor) -> Option<Result<Vec<StepRow>, TraceError>> {
+        let file = self.contents.step_files.get(cursor.files_read)?;
+        cursor.files_read += 1;
+        Some(self.read_table(file))
     }
 
     /// The landscape of a complete checkpoint, one row a condition.
@@ -162,14 +171,21 @@ impl Run {
         self.table_of(checkpoint)
     }
 
-    /// The safetensors bytes of a checkpoint: weights and all that training needs to go on from it.
-    pub fn weights(&self, checkpoint: u32) -> Result<Vec<u8>, TraceError> {
-        read_checked(&self.dir, self.file_of(checkpoint, CHECKPOINTS_FOLDER)?)
+    /// The file of a checkpoint: weights and all that training needs to go on from it.
+    pub fn weights(&self, checkpoint: u32) -> Result<WeightsFile, TraceError> {
+        self.read_weights(self.file_of(checkpoint, CHECKPOINTS_FOLDER)?)
     }
 
-    /// The safetensors bytes of a pause.
-    pub fn pause_weights(&self, pause: &Pause) -> Result<Vec<u8>, TraceError> {
-        read_checked(&self.dir, &pause.weights)
+    /// The file of a pause, like that of a checkpoint.
+    pub fn pause_weights(&self, pause: &Pause) -> Result<WeightsFile, TraceError> {
+        self.read_weights(&pause.weights)
+    }
+
+    fn read_weights(&self, file: &FileRecord) -> Result<WeightsFile, TraceError> {
+        Ok(WeightsFile {
+            path: self.dir.join(&file.path),
+            bytes: read_checked(&self.dir, file)?,
+        })
     }
 
     fn table_of<R: Row>(&self, checkpoint: u32) -> Result<Vec<R>, TraceError> {

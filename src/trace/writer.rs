@@ -15,7 +15,8 @@ use super::schema::Table;
 use super::table::{Row, encode};
 
 pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";
-pub(super) const RUN_FILE: &str = "run.toml";
+/// Name of the file with a run's resolved curriculum; every run has one.
+pub const RUN_FILE: &str = "run.toml";
 const LOG_FILE: &str = "log.txt";
 
 /// The text of a `run.toml`: the resolved curriculum, then `about` (seed, versions, host) as its table `[run]`.

@@ -3,7 +3,7 @@
 //! Data go to stdout, talk to stderr. Exit codes: 0 done, 2 usage or error (damage to a run included), 130 interrupted
 //! after a clean finish of the trace; 1 is kept for checks of claims, whose answer may be no.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::FalseyValueParser;
@@ -20,7 +20,7 @@ pub const INTERRUPTED: u8 = 130;
 
 const EXAMPLES: &str = "Examples:
   creode train curricula/flip-flop.toml            train, and trace the landscape
-  creode watch flip-flop                           follow it from another terminal
+  creode watch                                     follow it from another terminal
   creode replay flip-flop                          scrub through it afterwards
 
 Exit codes: 0 done, 2 usage or error, 130 interrupted (resumable).";
@@ -55,9 +55,19 @@ enum Command {
     /// Train a network on a curriculum and trace its landscape
     Train(TrainArgs),
     /// Scrub through a run, from its first checkpoint on
-    Replay(DashboardArgs),
+    Replay {
+        /// Name under the traces directory, or a path
+        run: String,
+        #[command(flatten)]
+        drawing: Drawing,
+    },
     /// Follow a run that is still training
-    Watch(DashboardArgs),
+    Watch {
+        /// Name under the traces directory, or a path [default: the run that was written to last]
+        run: Option<String>,
+        #[command(flatten)]
+        drawing: Drawing,
+    },
     /// Check a run: every file there, whole, and readable
     Verify {
         /// Name under the traces directory, or a path
@@ -65,11 +75,9 @@ enum Command {
     },
 }
 
-/// Arguments of `creode replay` and `creode watch`.
+/// How the dashboard draws.
 #[derive(Debug, Args)]
-struct DashboardArgs {
-    /// Name under the traces directory, or a path
-    run: String,
+struct Drawing {
     /// Draw with ASCII characters only
     #[arg(long, env = "CREODE_ASCII", value_parser = FalseyValueParser::new())]
     ascii: bool,
@@ -113,14 +121,22 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Train(args) => train::train(args, &cli.place),
-        Command::Replay(args) => show(args, &cli.place, Mode::Replay),
-        Command::Watch(args) => show(args, &cli.place, Mode::Watch),
+        Command::Replay { run, drawing } => {
+            show(&runs::find(run, &cli.place)?, Mode::Replay, drawing)
+        }
+        Command::Watch { run, drawing } => {
+            let dir = match run {
+                Some(run) => runs::find(run, &cli.place)?,
+                None => runs::last_written(&cli.place)?,
+            };
+            show(&dir, Mode::Watch, drawing)
+        }
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
     }
 }
 
-fn show(args: &DashboardArgs, place: &Place, mode: Mode) -> anyhow::Result<u8> {
-    dashboard::run(&runs::find(&args.run, place)?, mode, args.ascii).map(|()| 0)
+fn show(dir: &Path, mode: Mode, drawing: &Drawing) -> anyhow::Result<u8> {
+    dashboard::run(dir, mode, drawing.ascii).map(|()| 0)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

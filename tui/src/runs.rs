@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use creode::trace::RUN_FILE;
+use creode::trace::manifest::MANIFEST_FILE;
 
 use crate::cli::Place;
-
-/// File that every run has.
-const RUN_FILE: &str = "run.toml";
 
 /// The directory of an existing run, given as a name under the traces directory or as a path.
 pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
@@ -33,6 +32,23 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
         (None, names) => format!("there are {}", names.join(", ")),
     };
     bail!("no run {run} under {}; {hint}", place.traces.display())
+}
+
+/// The directory of the run that was written to last.
+pub(crate) fn last_written(place: &Place) -> anyhow::Result<PathBuf> {
+    let dirs = names(&place.traces)
+        .into_iter()
+        .map(|name| place.traces.join(name));
+    let written = |dir: &PathBuf| {
+        let time = |file: &str| std::fs::metadata(dir.join(file)).and_then(|of| of.modified());
+        time(MANIFEST_FILE).or_else(|_| time(RUN_FILE)).ok()
+    };
+    dirs.max_by_key(written).with_context(|| {
+        format!(
+            "there is no run under {} yet: `creode train CURRICULUM` makes one",
+            place.traces.display()
+        )
+    })
 }
 
 /// The first of `name`, `name-2`, `name-3`, … that is free.

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, bail};
 use creode::curriculum::Curriculum;
-use creode::lab::{self, Event, Outcome, Summary};
-use creode::trace::{Run, RunWriter, run_toml};
+use creode::lab::{self, Event, LabError, Outcome, Summary};
+use creode::trace::{Run, RunWriter, TraceError, run_toml};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{ERROR, INTERRUPTED, Place, TrainArgs};
@@ -44,11 +44,13 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     eprintln!("{name}: {} into {}", curriculum.name, dir.display());
     let result = lab::train(&curriculum, &writer, &stop, &|event| progress.show(event));
     progress.bar.finish_and_clear();
-    let summary = result.with_context(|| {
-        format!(
-            "the run stopped; what is written is whole, and `--run {name} --resume` goes on from it"
-        )
-    })?;
+    let resumable = matches!(result, Err(LabError::Trace(TraceError::Write { .. })));
+    let result = result.map_err(anyhow::Error::from);
+    let summary = if resumable {
+        result.with_context(|| format!("the run stopped; `--run {name} --resume` goes on"))?
+    } else {
+        result?
+    };
     report(&name, &summary)
 }
 
@@ -238,7 +240,7 @@ fn report(name: &str, summary: &Summary) -> anyhow::Result<u8> {
     }
     writeln!(
         err,
-        "{:.1} s, of which the analysis was at work {:.1} s ({:.0} %); {} landscapes with a warning",
+        "{:.1} s, of which the analysis was at work {:.1} s ({:.0} %); landscapes with a warning: {}",
         summary.wall_secs,
         summary.analysis_secs,
         100.0 * summary.analysis_secs / summary.wall_secs.max(f64::MIN_POSITIVE),

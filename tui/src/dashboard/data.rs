@@ -108,10 +108,11 @@ pub(crate) enum Update {
         entries: Vec<Entry>,
         state: RunState,
     },
-    /// Training steps that came since.
-    Steps(Vec<StepSample>),
-    /// Some training steps could not be read.
-    StepsDamaged(String),
+    /// Training steps that came since, and messages on those that could not be read.
+    Steps {
+        samples: Vec<StepSample>,
+        problems: Vec<String>,
+    },
     /// A new plane, in which all that follows is given, and the points that must be in view.
     Plane {
         source: PlaneSource,
@@ -129,7 +130,8 @@ impl Update {
     /// Messages on what could not be read.
     pub(crate) fn damage(&self) -> Vec<String> {
         let problems = match self {
-            Self::StepsDamaged(problem) | Self::Problem(problem) => [Some(problem), None, None],
+            Self::Steps { problems, .. } => return problems.clone(),
+            Self::Problem(problem) => [Some(problem), None, None],
             Self::Summary(summary) => [
                 summary.landscapes.as_ref().err(),
                 summary.points.as_ref().err(),
@@ -140,7 +142,7 @@ impl Update {
                 detail.trials.as_ref().err(),
                 None,
             ],
-            Self::Manifest { .. } | Self::Steps(_) | Self::Plane { .. } => [None; 3],
+            Self::Manifest { .. } | Self::Plane { .. } => [None; 3],
         };
         let problems = problems.into_iter().flatten();
         problems.filter(|text| !text.is_empty()).cloned().collect()
@@ -316,19 +318,19 @@ impl Loader {
     }
 
     fn steps(&mut self) -> Update {
-        match self.run.steps_since(&mut self.steps_read) {
-            Ok(rows) => Update::Steps(
-                rows.iter()
-                    .map(|row| StepSample {
-                        step: row.step,
-                        stage: row.stage,
-                        loss: row.loss,
-                        accuracy: row.accuracy,
-                    })
-                    .collect(),
-            ),
-            Err(error) => Update::StepsDamaged(error.to_string()),
+        let (mut samples, mut problems) = (Vec::new(), Vec::new());
+        while let Some(rows) = self.run.next_steps(&mut self.steps_read) {
+            match rows {
+                Ok(rows) => samples.extend(rows.iter().map(|row| StepSample {
+                    step: row.step,
+                    stage: row.stage,
+                    loss: row.loss,
+                    accuracy: row.accuracy,
+                })),
+                Err(error) => problems.push(error.to_string()),
+            }
         }
+        Update::Steps { samples, problems }
     }
 
     fn summary(&mut self, checkpoint: u32) -> Update {

@@ -57,7 +57,7 @@ pub(crate) struct Model {
     /// Those with a landscape: what can be shown.
     pub(crate) frames: Vec<Entry>,
     pub(crate) steps: Vec<StepSample>,
-    pub(crate) steps_problem: Option<String>,
+    pub(crate) steps_problems: Vec<String>,
     pub(super) summaries: BTreeMap<u32, Summary>,
     pub(super) details: HashMap<u32, Detail>,
     pub(crate) plane: Option<PlaneSource>,
@@ -104,7 +104,7 @@ impl Model {
             entries: Vec::new(),
             frames: Vec::new(),
             steps: Vec::new(),
-            steps_problem: None,
+            steps_problems: Vec::new(),
             summaries: BTreeMap::new(),
             details: HashMap::new(),
             plane: None,
@@ -307,11 +307,10 @@ impl Model {
         self.damage.extend(update.damage());
         match update {
             Update::Manifest { entries, state } => self.learn_manifest(entries, state),
-            Update::Steps(steps) => {
-                self.steps_problem = None;
-                self.steps.extend(steps);
+            Update::Steps { samples, problems } => {
+                self.steps.extend(samples);
+                self.steps_problems.extend(problems);
             }
-            Update::StepsDamaged(problem) => self.steps_problem = Some(problem),
             Update::Plane { source, reach } => {
                 self.plane = Some(source);
                 self.plane_generation += 1;

@@ -251,6 +251,8 @@ fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
     bench.keys("l");
     let screen = bench.screen(200, 60, false);
     assert!(screen.matches("is damaged").count() >= 3, "{screen}");
+    let steps = &bench.model.steps;
+    assert_eq!((steps[0].step, steps.len()), (101, 200), "the whole files");
     bench.keys("l");
     let screen = bench.screen(120, 36, false);
     assert!(

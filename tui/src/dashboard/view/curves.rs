@@ -28,12 +28,19 @@ struct Column {
 /// Draws the loss, and the accuracy where there is room.
 pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame, area: Rect) {
     let block = pane(theme, title(model));
-    let inner = block.inner(area);
+    let mut inner = block.inner(area);
     frame.render_widget(block, area);
-    if let Some(problem) = &model.steps_problem {
-        return message(frame, inner, problem, theme.style(Ink::Warning));
-    }
-    if model.steps.is_empty() {
+    if let Some(problem) = model.steps_problems.first() {
+        let rows = if model.steps.is_empty() {
+            inner.height
+        } else {
+            2
+        };
+        let [top, rest] =
+            Layout::vertical([Constraint::Length(rows), Constraint::Min(0)]).areas(inner);
+        message(frame, top, problem, theme.style(Ink::Warning));
+        inner = rest;
+    } else if model.steps.is_empty() {
         let text = if model.frames.is_empty() {
             waiting(model)
         } else {
@@ -100,7 +107,9 @@ fn title(model: &Model) -> String {
         let place = model
             .steps
             .partition_point(|sample| sample.step < entry.step);
-        model.steps.get(place).or(model.steps.last())
+        // The first step has number 1; where steps could not be read, others are no substitute.
+        let sample = model.steps.get(place)?;
+        (sample.step <= entry.step + 1).then_some(sample)
     });
     at.map_or_else(
         || " loss · accuracy ".to_owned(),
@@ -221,11 +230,14 @@ fn curve(context: &mut Context, columns: &[Column], color: Color) {
     }
 }
 
-/// Sorts samples, given by rising x in 0..=end, into columns; what is not finite leaves a gap.
+/// Sorts samples, given at rising whole x in 0..=end, into columns; what is missing or not finite leaves a gap.
 fn decimate(samples: &[(f64, f64)], end: f64, count: usize) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     let mut gap = true;
+    let mut before = f64::NEG_INFINITY;
     for &(x, y) in samples {
+        gap |= x - before > 1.0;
+        before = x;
         if !y.is_finite() {
             gap = true;
             continue;
@@ -262,8 +274,9 @@ mod tests {
         samples[100].1 = 7.0;
         samples[900].1 = -3.0;
         samples[480].1 = f64::NAN;
+        samples.drain(700..704);
         let columns = decimate(&samples, 999.0, 20);
-        assert_eq!(columns.len(), 21, "a gap splits its column");
+        assert_eq!(columns.len(), 22, "a gap splits its column");
         assert_eq!(
             columns.iter().map(|column| column.high).fold(0.0, f64::max),
             7.0
@@ -275,7 +288,7 @@ mod tests {
         let gaps: Vec<usize> = (0..columns.len())
             .filter(|&i| columns[i].after_gap)
             .collect();
-        assert_eq!(gaps, [0, 10]);
+        assert_eq!(gaps, [0, 10, 15]);
         assert!(
             columns
                 .iter()

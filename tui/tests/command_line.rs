@@ -1,0 +1,304 @@
+//! The program as a shell sees it: exit codes, messages, and what bad input leaves behind.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use creode::trace::{CheckpointFile, Run, TensorValues};
+use sha2::{Digest as _, Sha256};
+
+/// Two memories in eight units; long enough to be stopped on its way.
+const CURRICULUM: &str = r#"
+name = "small"
+seed = 3
+
+[network]
+cell = "vanilla"
+units = 8
+
+[training]
+trials_per_step = 4
+
+[[stage]]
+name = "one bit"
+task = "flip-flop"
+bits = 1
+trial_steps = 20
+until = { steps = 40 }
+
+[checkpoints]
+every = 10
+
+[analysis]
+starts = 32
+probe_trials = 4
+"#;
+
+/// A folder with the curriculum in it, to run the program in.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("small.toml"), CURRICULUM).unwrap();
+        Self(folder)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_creode"));
+        command.args(arguments).current_dir(self.0.path());
+        command.env_remove("CREODE_TRACES").stdin(Stdio::null());
+        command
+    }
+
+    fn creode(&self, arguments: &[&str]) -> Finished {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    fn run(&self) -> PathBuf {
+        self.0.path().join("traces/small")
+    }
+}
+
+#[derive(Debug)]
+struct Finished {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Finished {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+impl Finished {
+    /// Asserts the exit code, and that stdout or stderr has all of these words.
+    fn expect(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        let said = format!("{}{}", self.stdout, self.stderr);
+        for word in words {
+            assert!(said.contains(word), "no {word:?} in {self:?}");
+        }
+    }
+}
+
+/// Every file of a run with its bytes.
+fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            files.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    files
+}
+
+/// Replaces a file of a run and, in the manifest, its size and digest: damage that no checksum sees.
+fn forge(run: &Path, file: &str, bytes: &[u8]) {
+    let digest = |bytes: &[u8]| -> String {
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    let before = fs::read(run.join(file)).unwrap();
+    assert_eq!(before.len(), bytes.len());
+    let manifest = fs::read_to_string(run.join("manifest.jsonl")).unwrap();
+    let forged = manifest.replace(&digest(&before), &digest(bytes));
+    assert_ne!(manifest, forged);
+    fs::write(run.join("manifest.jsonl"), forged).unwrap();
+    fs::write(run.join(file), bytes).unwrap();
+}
+
+/// Takes the ending off the manifest, as if the run had been killed just before it.
+fn forget_ending(run: &Path) {
+    let path = run.join("manifest.jsonl");
+    let manifest = fs::read_to_string(&path).unwrap();
+    let (kept, ending) = manifest.trim_end().rsplit_once('\n').unwrap();
+    assert!(ending.contains("curriculum was completed"), "{ending}");
+    fs::write(&path, format!("{kept}\n")).unwrap();
+}
+
+/// The bytes of a checkpoint with one weight made NaN.
+fn with_a_nan(checkpoint: &[u8]) -> Vec<u8> {
+    let mut file = CheckpointFile::from_bytes(checkpoint).unwrap();
+    let is_recurrent = |name: &str| name == "rnn.weight_hh_l0";
+    let weights = file.tensors.iter_mut().find(|t| is_recurrent(&t.name));
+    match &mut weights.unwrap().values {
+        TensorValues::F32(values) => values[5] = f32::NAN,
+        TensorValues::F64(values) => values[5] = f64::NAN,
+    }
+    file.to_bytes().unwrap()
+}
+
+#[test]
+fn a_run_is_trained_numbered_and_verified() {
+    let folder = Folder::new();
+    let trained = folder.creode(&["train", "small.toml"]);
+    trained.expect(
+        0,
+        &["checkpoint 4 step 40", "index sum", "creode replay small"],
+    );
+    assert_eq!(trained.stdout, "", "data alone go to stdout");
+    folder
+        .creode(&["train", "small.toml", "--seed", "4"])
+        .expect(0, &["small-2: step 40"]);
+    folder
+        .creode(&["train", "small.toml", "--resume", "--run", "small"])
+        .expect(2, &["ended at step 40", "--run NAME"]);
+    let verified = folder.creode(&["verify", "small"]);
+    verified.expect(0, &["5 checkpoints", "all in order"]);
+}
+
+#[test]
+fn a_mistake_in_a_curriculum_names_its_line_and_begins_nothing() {
+    let folder = Folder::new();
+    let misspelt = CURRICULUM.replace("units", "unitz");
+    fs::write(folder.0.path().join("small.toml"), misspelt).unwrap();
+    let failed = folder.creode(&["train", "small.toml"]);
+    failed.expect(
+        2,
+        &["small.toml:7", "`network.unitz`", "did you mean `units`?"],
+    );
+    let failed = folder.creode(&["train", "absent.toml"]);
+    failed.expect(2, &["absent.toml"]);
+    assert!(!folder.0.path().join("traces").exists());
+}
+
+#[test]
+fn a_run_that_does_not_exist_is_an_error_everywhere() {
+    let folder = Folder::new();
+    for arguments in [
+        &["replay", "smal"][..],
+        &["watch", "smal"],
+        &["verify", "smal"],
+    ] {
+        folder
+            .creode(arguments)
+            .expect(2, &["no run smal under traces"]);
+    }
+    folder
+        .creode(&["watch"])
+        .expect(2, &["no run under traces yet"]);
+    folder
+        .creode(&["train", "small.toml", "--resume"])
+        .expect(2, &["small"]);
+    assert!(!folder.run().exists());
+}
+
+#[test]
+fn a_truncated_table_is_named_and_nothing_else_is_touched() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    let table = folder.run().join("fixed_points/00000020.parquet");
+    let whole = fs::read(&table).unwrap();
+    fs::write(&table, &whole[..whole.len() / 2]).unwrap();
+    let before = files(&folder.run());
+    folder
+        .creode(&["verify", "small"])
+        .expect(2, &["fixed_points/00000020.parquet", "1 problem"]);
+    assert!(files(&folder.run()) == before);
+    fs::write(&table, &whole).unwrap();
+    folder.creode(&["verify", "small"]).expect(0, &[]);
+}
+
+#[test]
+fn nan_weights_are_refused_though_every_checksum_fits() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    let name = "checkpoints/00000040.safetensors";
+    let checkpoint = fs::read(folder.run().join(name)).unwrap();
+    forge(&folder.run(), name, &with_a_nan(&checkpoint));
+    forget_ending(&folder.run());
+    let before = files(&folder.run());
+    for arguments in [
+        &["verify", "small"][..],
+        &["train", "small.toml", "--resume"],
+    ] {
+        folder
+            .creode(arguments)
+            .expect(2, &[name, "rnn.weight_hh_l0", "NaN"]);
+    }
+    for (path, bytes) in before {
+        if !path.ends_with("log.txt") {
+            assert!(fs::read(&path).unwrap() == bytes, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn an_interrupt_ends_a_run_cleanly_and_it_can_go_on() {
+    let folder = Folder::new();
+    let long = ["train", "small.toml", "--set", "stage.0.until.steps=4000"];
+    let mut child = folder
+        .command(&long)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines
+        .by_ref()
+        .map(Result::unwrap)
+        .find(|line| line.starts_with("checkpoint 1 "))
+        .unwrap();
+    let kill = format!("kill -INT {}", child.id());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    assert!(
+        rest.last().unwrap().contains("--run small --resume"),
+        "{rest:?}"
+    );
+    let reached = Run::open(folder.run()).unwrap().entries().len();
+    folder
+        .creode(&["verify", "small"])
+        .expect(0, &["all in order"]);
+
+    let resumed = [&long[..], &["--resume"]].concat();
+    folder.creode(&resumed).expect(0, &["small: step 4000"]);
+    let run = Run::open(folder.run()).unwrap();
+    assert!(reached < run.entries().len());
+    assert_eq!(run.steps().unwrap().len(), 4000);
+    assert!(run.entries().iter().all(|entry| entry.complete));
+}
+
+#[test]
+fn a_loss_that_becomes_nan_stops_with_its_step_after_a_checkpoint() {
+    let folder = Folder::new();
+    let wild = [
+        "network.activation=relu",
+        "network.recurrent_gain=40",
+        "optimiser.rule=sgd",
+        "optimiser.learning_rate=1000",
+    ];
+    let mut arguments = vec!["train", "small.toml"];
+    arguments.extend(wild.iter().flat_map(|change| ["--set", change]));
+    let failed = folder.creode(&arguments);
+    failed.expect(2, &["diverged", "at step "]);
+    let run = Run::open(folder.run()).unwrap();
+    let last = run.entries().last().unwrap();
+    failed.expect(2, &[&format!("at step {}", last.step + 1)]);
+    folder
+        .creode(&["verify", "small"])
+        .expect(0, &["all in order"]);
+}
