@@ -2,7 +2,8 @@
 //!
 //! 1. The points of a neighbouring checkpoint are tried first; they keep their identity.
 //! 2. Then states of trials with jitter, in rounds of fixed size.
-//! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors.
+//! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
+//!    known points are new only where the known points' indices do not sum to what theory demands.
 //! 4. The search ends when the indices sum to what theory demands and a whole round has found nothing new, or
 //!    when the starts are used up.
 //!
@@ -133,14 +134,18 @@ pub fn search<M: Map + ?Sized>(
     } else {
         1
     };
-    let mut midpoints_of = 0;
+    let is_balanced = |findings: &Findings| expected.is_none_or(|sum| sum == findings.index_sum());
+    let mut midpoints_of = if is_balanced(&search.findings) {
+        search.findings.fixed_points.len()
+    } else {
+        0
+    };
     for (round, chunk) in starts.chunks(ROUND).enumerate() {
         let before = search.findings.fixed_points.len();
         search.try_starts(chunk, true)?;
         midpoints_of = search.try_midpoints(midpoints_of)?;
         let nothing_new = search.findings.fixed_points.len() == before;
-        let balanced = expected.is_none_or(|sum| sum == search.findings.index_sum());
-        if round + 1 >= fewest_rounds && nothing_new && balanced {
+        if round + 1 >= fewest_rounds && nothing_new && is_balanced(&search.findings) {
             break;
         }
     }
