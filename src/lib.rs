@@ -1,6 +1,7 @@
 //! Creode trains recurrent networks, keeps the whole of their learning, and follows the landscape of fixed
 //! points that solves the task as it comes into being.
 
+pub mod calculus;
 pub mod cell;
 pub mod curriculum;
 pub mod dynamics;

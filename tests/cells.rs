@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+use creode::calculus::Interval;
+use creode::cell::low_rank::LowRank;
 use creode::cell::map::{CellMap, CellPath, readout};
 use creode::cell::parameters::Parameters;
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::dynamics::newton::{Ending, Limits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
 use creode::train::dfdx_engine::DfdxEngine;
 use creode::train::engine::Engine as _;
-use faer::Mat;
+use faer::{Col, Mat};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 
 fn cells() -> Vec<CellKind> {
     use Activation::{Relu, Tanh};
@@ -49,12 +54,6 @@ fn parameters(spec: &NetworkSpec, seed: u64) -> Parameters<f64> {
     parameters
 }
 
-fn state(phase: f64) -> Vec<f64> {
-    (0..9)
-        .map(|i| 0.8 * (f64::from(i) * 1.3 + phase).sin())
-        .collect()
-}
-
 fn image<M: Map + ?Sized>(map: &M, point: &[f64]) -> Vec<f64> {
     let mut out = vec![0.0; map.dim()];
     map.step(point, &mut out);
@@ -83,18 +82,59 @@ fn assert_jacobian<M: Map + ?Sized>(map: &M, point: &[f64], name: &str) {
     }
 }
 
+/// Weights without a pattern that a mistake in an index could share.
+fn values(count: usize, size: f64, seed: u64) -> Vec<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let draw = |_| size * rng.random_range(-1.0..1.0);
+    (0..count).map(draw).collect()
+}
+
+/// One of every cell that analysis knows, of nine units, with the weights of a seed.
+fn maps(seed: u64) -> Vec<(String, CellMap)> {
+    let mut maps: Vec<(String, CellMap)> = cells()
+        .into_iter()
+        .map(|cell| {
+            let spec = network(cell);
+            let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
+            (format!("{cell:?}"), map)
+        })
+        .collect();
+    let (weights, drive) = (
+        |gates: usize| values(gates * 81, 0.7, seed),
+        |gates: usize| values(gates * 9, 0.8, seed + 100),
+    );
+    let factors = |seed| values(18, 1.0, seed);
+    maps.push(("UGRNN".into(), CellMap::ugrnn(&weights(2), drive(2))));
+    maps.push(("LSTM".into(), CellMap::lstm(&weights(4), drive(4))));
+    let diagonal = values(9, 0.9, seed + 200);
+    maps.push((
+        "piecewise linear".into(),
+        CellMap::piecewise_linear(&diagonal, &weights(1), drive(1)),
+    ));
+    for form in [LeakyForm::Rates, LeakyForm::Currents] {
+        let map = LowRank::new(form, 0.4, factors(seed), factors(seed + 300), drive(1));
+        maps.push((format!("low rank, {form:?}"), CellMap::LowRank(map)));
+    }
+    maps
+}
+
+/// A state without zeros, of any dimension.
+fn state_of(map: &dyn Map, phase: f64) -> Vec<f64> {
+    let value = |i| 0.8 * (1.3 * f64::from(i) + phase).sin();
+    (0..map.dim() as i32).map(value).collect()
+}
+
 #[test]
 fn jacobians_agree_with_central_differences() {
-    for cell in cells() {
-        let spec = network(cell);
-        let map = CellMap::new(&spec, &parameters(&spec, 3), &[0.4, -0.2, 0.1]);
+    for (name, map) in maps(3) {
         for phase in [0.25, 1.0, 2.0] {
-            assert_jacobian(&map, &state(phase), &format!("{cell:?}"));
+            let state = state_of(&map, phase);
+            assert_jacobian(&map, &state, &name);
             if let Some(reduced) = map.reduced() {
                 assert_jacobian(
                     &*reduced,
-                    &reduced.project(&state(phase)),
-                    &format!("{cell:?}, reduced"),
+                    &reduced.project(&state),
+                    &format!("{name}, reduced"),
                 );
             }
         }
@@ -105,27 +145,215 @@ fn jacobians_agree_with_central_differences() {
 
 #[test]
 fn derivatives_along_weights_and_input_agree_with_central_differences() {
-    for cell in cells() {
-        let spec = network(cell);
-        let path = CellPath {
-            from: CellMap::new(&spec, &parameters(&spec, 3), &[0.4, -0.2, 0.1]),
-            to: CellMap::new(&spec, &parameters(&spec, 4), &[-0.3, 0.5, 0.0]),
-        };
-        let (s, h, point) = (0.37, 1e-6, state(0.5));
-        let mut derivative = vec![0.0; 9];
+    for ((name, from), (_, to)) in maps(3).into_iter().zip(maps(4)) {
+        let path = CellPath::new(from, to).unwrap();
+        let (s, h) = (0.37, 1e-6);
+        let point = state_of(&path.at(s), 0.5);
+        let mut derivative = vec![0.0; point.len()];
         path.derivative(s, &point, &mut derivative);
         let (above, below) = (
             image(&path.at(s + h), &point),
             image(&path.at(s - h), &point),
         );
-        for i in 0..9 {
+        for i in 0..point.len() {
             let difference = (above[i] - below[i]) / (2.0 * h);
             assert!(
                 (derivative[i] - difference).abs() < 1e-8,
-                "{cell:?} [{i}]: {} against {difference}",
+                "{name} [{i}]: {} against {difference}",
                 derivative[i]
             );
         }
+    }
+}
+
+/// J(x + h v) v, whose central differences in h are D²F[v,v] and D³F[v,v,v].
+fn slope_along<M: Map + ?Sized>(map: &M, point: &[f64], v: &[f64], h: f64) -> Vec<f64> {
+    let moved: Vec<f64> = point.iter().zip(v).map(|(x, v)| x + h * v).collect();
+    let mut jacobian = Mat::zeros(map.dim(), map.dim());
+    map.jacobian(&moved, jacobian.as_mut());
+    let product = &jacobian * Col::from_fn(v.len(), |i| v[i]);
+    (0..v.len()).map(|i| product[i]).collect()
+}
+
+fn assert_jets<M: Map + ?Sized>(map: &M, point: &[f64], name: &str) {
+    let v = values(point.len(), 1.0, 77);
+    let jets = map.jet(point, &v);
+    let h = 1e-3;
+    let at = |steps: f64| slope_along(map, point, &v, steps * h);
+    let (far_below, below, here, above, far_above) =
+        (at(-2.0), at(-1.0), at(0.0), at(1.0), at(2.0));
+    for (i, jet) in jets.iter().enumerate() {
+        let second = (8.0 * (above[i] - below[i]) - (far_above[i] - far_below[i])) / (12.0 * h);
+        let third = (16.0 * (above[i] + below[i]) - (far_above[i] + far_below[i]) - 30.0 * here[i])
+            / (12.0 * h * h);
+        assert!(
+            (jet.0[1] - here[i]).abs() < 1e-12,
+            "{name} [{i}]: {jet:?} against {}",
+            here[i]
+        );
+        assert!(
+            (2.0 * jet.0[2] - second).abs() < 1e-7,
+            "{name} [{i}]: {jet:?} against {second}"
+        );
+        assert!(
+            (6.0 * jet.0[3] - third).abs() < 1e-5,
+            "{name} [{i}]: {jet:?} against {third}"
+        );
+    }
+}
+
+#[test]
+fn jets_agree_with_differences_of_the_jacobian() {
+    for (name, map) in maps(5) {
+        // Away from the kinks of a rectifier, whose second derivatives are 0.
+        let state = state_of(&map, 0.9);
+        assert_jets(&map, &state, &name);
+        if let Some(reduced) = map.reduced() {
+            assert_jets(
+                &*reduced,
+                &reduced.project(&state),
+                &format!("{name}, reduced"),
+            );
+        }
+    }
+}
+
+fn assert_bounds_hold<M: Map + ?Sized>(map: &M, center: &[f64], name: &str) {
+    let (dim, radius) = (map.dim(), 0.05);
+    let around: Vec<Interval> = center
+        .iter()
+        .map(|&x| Interval::around(x, radius))
+        .collect();
+    let (Some(bounds), Some(image_box), Some(jacobian_box)) = (
+        map.bounds(center, radius),
+        map.image_of_box(&around),
+        map.jacobian_over_box(&around),
+    ) else {
+        return assert!(name.contains("low rank"), "{name} knows its bounds");
+    };
+    let at = |point: &[f64]| {
+        let mut jacobian = Mat::zeros(dim, dim);
+        map.jacobian(point, jacobian.as_mut());
+        (image(map, point), jacobian)
+    };
+    let jacobian_there = at(center).1;
+    for trial in 0..40 {
+        let offset = values(dim, radius, 1000 + trial);
+        let distance = offset.iter().fold(0.0, |most: f64, d| most.max(d.abs()));
+        let point: Vec<f64> = center.iter().zip(&offset).map(|(x, d)| x + d).collect();
+        let (image, jacobian) = at(&point);
+        for i in 0..dim {
+            assert!(
+                image_box[i].contains(image[i]) && bounds[i].range.contains(image[i]),
+                "{name} [{i}]"
+            );
+            let row = |j: usize| jacobian[(i, j)];
+            let slope: f64 = (0..dim).map(|j| row(j).abs()).sum();
+            let change: f64 = (0..dim)
+                .map(|j| (row(j) - jacobian_there[(i, j)]).abs())
+                .sum();
+            assert!(
+                slope <= bounds[i].slope * (1.0 + 1e-12),
+                "{name} [{i}]: {slope} {:?}",
+                bounds[i]
+            );
+            assert!(
+                change <= bounds[i].bend * distance * (1.0 + 1e-12) + 1e-14,
+                "{name} [{i}]: {change} {:?}",
+                bounds[i]
+            );
+            for j in 0..dim {
+                let entry = jacobian_box[i * dim + j];
+                let margin = 1e-14 * (1.0 + row(j).abs());
+                assert!(
+                    entry.low - margin <= row(j) && row(j) <= entry.high + margin,
+                    "{name} [{i}, {j}]"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn bounds_and_boxes_hold_what_they_say() {
+    for (name, map) in maps(6) {
+        let center = state_of(&map, 0.4);
+        assert_bounds_hold(&map, &center, &name);
+        if let Some(reduced) = map.reduced() {
+            assert_bounds_hold(
+                &*reduced,
+                &reduced.project(&center),
+                &format!("{name}, reduced"),
+            );
+        }
+    }
+}
+
+/// At a fixed point det(I − J) of the map and of its reduced equation have the same sign.
+#[test]
+fn reduced_equations_have_the_fixed_points_and_indices_of_the_map() {
+    let sign = |map: &dyn Map, point: &[f64]| {
+        let mut jacobian = Mat::zeros(map.dim(), map.dim());
+        map.jacobian(point, jacobian.as_mut());
+        (Mat::<f64>::identity(map.dim(), map.dim()) - jacobian)
+            .determinant()
+            .signum()
+    };
+    let mut compared = 0;
+    for seed in 10..22 {
+        for (name, map) in maps(seed) {
+            let Some(reduced) = map.reduced() else {
+                continue;
+            };
+            for start in 0..4 {
+                let from = values(reduced.dim(), 1.0, 50 + start);
+                let Ending::Root { point } = solve(&*reduced, &from, Limits::default()) else {
+                    continue;
+                };
+                let lifted = reduced.lift(&point);
+                let q = creode::map::q(&map, &lifted);
+                assert!(q < 1e-24, "{name}: the lifted root has q {q}");
+                assert_eq!(sign(&map, &lifted), sign(&*reduced, &point), "{name}");
+                let back = reduced.project(&lifted);
+                assert!(
+                    back.iter().zip(&point).all(|(a, b)| (a - b).abs() < 1e-10),
+                    "{name}"
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 200, "{compared} roots compared");
+}
+
+/// Computed once by PyTorch 2.15's `LSTMCell` in f64, with weights sin(1.7 k + phase) · 1.2.
+#[test]
+fn a_long_short_term_memory_makes_pytorchs_step() {
+    let filled = |count: usize, phase: f64| -> Vec<f64> {
+        (0..count)
+            .map(|k| 1.2 * (1.7 * k as f64 + phase).sin())
+            .collect()
+    };
+    let (inputs, input) = (filled(24, 0.1), [0.5, -0.3]);
+    let (bias, hidden_bias) = (filled(12, 0.3), filled(12, 0.4));
+    let drive: Vec<f64> = (0..12)
+        .map(|i| inputs[2 * i] * input[0] + inputs[2 * i + 1] * input[1] + bias[i] + hidden_bias[i])
+        .collect();
+    let map = CellMap::lstm(&filled(36, 0.2), drive);
+    let next = image(&map, &[0.2, -0.6, 0.9, 1.5, -0.4, 0.3]);
+    let expected = [
+        -0.000_259_439_782_759_083_06,
+        -0.033_136_710_590_575_78,
+        0.163_328_525_288_099_4,
+        -0.000_755_164_675_598_718_5,
+        -0.798_907_479_308_399_4,
+        0.578_275_919_873_579_6,
+    ];
+    for (found, expected) in next.iter().zip(expected) {
+        assert!(
+            (found - expected).abs() < 1e-15,
+            "{found} against {expected}"
+        );
     }
 }
 
@@ -190,20 +418,22 @@ fn the_map_makes_the_steps_of_the_training_kernel() {
 /// F sends the whole trapping box into its interior: tried at corners, where it is tightest.
 #[test]
 fn trapping_boxes_trap() {
-    for cell in cells() {
-        let spec = network(cell);
-        let map = CellMap::new(&spec, &parameters(&spec, 6), &[1.0, -1.0, 0.5]);
+    for (name, map) in maps(6) {
         let Some(half_widths) = map.trapping_box() else {
+            assert!(
+                name.contains("Relu") || name.contains("linear"),
+                "{name} is bounded"
+            );
             continue;
         };
-        for corner in 0..512_u32 {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..512 {
             let point: Vec<f64> = half_widths
                 .iter()
-                .enumerate()
-                .map(|(i, w)| if corner >> i & 1 == 1 { *w } else { -w })
+                .map(|w| if rng.random() { *w } else { -w })
                 .collect();
             for (f, half_width) in image(&map, &point).iter().zip(&half_widths) {
-                assert!(f.abs() < *half_width, "{cell:?}: {f} at corner {corner}");
+                assert!(f.abs() < *half_width, "{name}: {f} leaves {half_width}");
             }
         }
     }

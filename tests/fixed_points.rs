@@ -4,7 +4,6 @@
 
 use creode::cell::map::CellMap;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
-use creode::cell::rate::RateMap;
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::newton::Limits;
 use creode::dynamics::search::{Findings, Known, search};
@@ -39,7 +38,7 @@ fn by_unstable(findings: &Findings) -> Vec<usize> {
 fn three_bits_have_27_points_whose_indices_sum_to_one() {
     let weights = vec![2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0];
     let findings = search(
-        &RateMap::vanilla(weights, vec![0.0; 3]),
+        &CellMap::vanilla(&weights, vec![0.0; 3]),
         &[],
         &starts(512, 3, 1.0, 1),
         Limits::default(),
@@ -76,10 +75,10 @@ fn hopfield_network_has_its_mixtures() {
         (2.1, vec![6, 24, 20, 1]),
         (3.0, vec![14, 24, 12, 1]),
     ] {
-        let weights = (0..64)
+        let weights: Vec<f64> = (0..64)
             .map(|at| gain / 8.0 * patterns.iter().map(|p| p[at / 8] * p[at % 8]).sum::<f64>())
             .collect();
-        let map = RateMap::vanilla(weights, vec![0.0; 8]);
+        let map = CellMap::vanilla(&weights, vec![0.0; 8]);
         let findings = search(&map, &[], &starts(2048, 8, 1.0, 2), Limits::default()).unwrap();
         assert_eq!(by_unstable(&findings), expected, "gain {gain}");
         assert_eq!(findings.index_sum(), 1);
@@ -103,11 +102,11 @@ fn henon_map_needs_no_trapping_box() {
 #[test]
 fn discrete_ring_has_all_its_points() {
     let angle = |i: usize| std::f64::consts::TAU * i as f64 / 8.0;
-    let weights = (0..64)
+    let weights: Vec<f64> = (0..64)
         .map(|at| 0.5 * (angle(at / 8) - angle(at % 8)).cos())
         .collect();
     let findings = search(
-        &RateMap::vanilla(weights, vec![0.0; 8]),
+        &CellMap::vanilla(&weights, vec![0.0; 8]),
         &[],
         &starts(2048, 8, 1.0, 4),
         Limits::default(),
@@ -120,7 +119,7 @@ fn discrete_ring_has_all_its_points() {
 #[test]
 fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
     // x' = tanh(2x + b): three points for |b| < 0.532839975354, one beyond.
-    let map = |b: f64| RateMap::vanilla(vec![2.0], vec![b]);
+    let map = |b: f64| CellMap::vanilla(&[2.0], vec![b]);
     let before = search(&map(0.50), &[], &starts(64, 1, 1.0, 5), Limits::default()).unwrap();
     assert_eq!(before.fixed_points.len(), 3);
     let known: Vec<Known> = before

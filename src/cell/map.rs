@@ -2,127 +2,216 @@
 
 use faer::MatMut;
 
-use super::gru::GruMap;
-use super::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
-use super::rate::RateMap;
-use super::spec::{CellKind, NetworkSpec};
+use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
+use super::low_rank::LowRank;
+use super::parameters::{
+    BIAS_HH, BIAS_IH, Parameters, READOUT_BIAS, READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH,
+};
+use super::spec::{Activation, CellKind, NetworkSpec};
+use super::unitwise::Unitwise;
+use crate::calculus::{Bound, Interval, Jet};
 use crate::map::{Family, Map, Reduced};
 
 /// A recurrent cell at a constant input, in f64.
-///
-/// The pre-activations a(x) are affine in the weights at a fixed state, so the derivative of F along any change
-/// of weights or input follows from the change Δa of the pre-activations alone.
 pub trait Cell: Map {
     /// What the readout sees of a state.
     fn features(&self, state: &[f64]) -> Vec<f64>;
-
-    /// Pre-activations of all gates at a state.
-    fn preactivations(&self, state: &[f64]) -> Vec<f64>;
-
-    /// ∂F/∂s at a state whose pre-activations are `a` and change by `delta_a` per unit of s.
-    fn response(&self, state: &[f64], a: &[f64], delta_a: &[f64], out: &mut [f64]);
 }
 
 /// Any cell at a constant input.
 #[derive(Debug, Clone)]
 pub enum CellMap {
     /// Vanilla or leaky rate cell.
-    Rate(RateMap),
+    Rate(Unitwise<RateFormula>),
     /// Gated recurrent unit.
-    Gru(GruMap),
+    Gru(Unitwise<GruFormula>),
+    /// Update gate RNN.
+    Ugrnn(Unitwise<UgrnnFormula>),
+    /// Long short-term memory; its state is (h, c).
+    Lstm(Unitwise<LstmFormula>),
+    /// Piecewise-linear RNN.
+    PiecewiseLinear(Unitwise<PiecewiseLinearFormula>),
+    /// Low-rank rate network.
+    LowRank(LowRank),
+}
+
+/// Evaluates an expression for the cell behind a variant.
+macro_rules! for_cell {
+    ($map:expr, $cell:ident => $value:expr) => {
+        match $map {
+            CellMap::Rate($cell) => $value,
+            CellMap::Gru($cell) => $value,
+            CellMap::Ugrnn($cell) => $value,
+            CellMap::Lstm($cell) => $value,
+            CellMap::PiecewiseLinear($cell) => $value,
+            CellMap::LowRank($cell) => $value,
+        }
+    };
 }
 
 impl CellMap {
     /// The cell of a network at a constant input.
     pub fn new(network: &NetworkSpec, parameters: &Parameters<f64>, input: &[f64]) -> Self {
+        let recurrent = parameters.get(WEIGHT_HH);
+        let drive = drive(parameters.get(WEIGHT_IH), parameters.get(BIAS_IH), input);
         match network.cell {
-            CellKind::Vanilla { activation } => Self::Rate(RateMap::new(
-                network.units,
-                activation,
-                None,
-                parameters,
-                input,
-            )),
+            CellKind::Vanilla { activation } => Self::rate(
+                RateFormula {
+                    activation,
+                    leak: None,
+                },
+                recurrent,
+                drive,
+            ),
             CellKind::Leaky {
                 form,
                 activation,
                 alpha,
-            } => Self::Rate(RateMap::new(
-                network.units,
-                activation,
-                Some((form, alpha)),
-                parameters,
-                input,
-            )),
-            CellKind::Gru => Self::Gru(GruMap::new(network.units, parameters, input)),
+            } => Self::rate(
+                RateFormula {
+                    activation,
+                    leak: Some((form, alpha)),
+                },
+                recurrent,
+                drive,
+            ),
+            CellKind::Gru => Self::gru(recurrent, &drive, parameters.get(BIAS_HH)),
         }
+    }
+
+    /// A vanilla or leaky cell with recurrent weights `[units][units]` (row-major) and drive B u + b.
+    pub fn rate(formula: RateFormula, recurrent: &[f64], drive: Vec<f64>) -> Self {
+        Self::Rate(Unitwise::new(formula, recurrent, drive))
+    }
+
+    /// A vanilla tanh cell with recurrent weights `[units][units]` (row-major) and drive B u + b.
+    pub fn vanilla(recurrent: &[f64], drive: Vec<f64>) -> Self {
+        let formula = RateFormula {
+            activation: Activation::Tanh,
+            leak: None,
+        };
+        Self::rate(formula, recurrent, drive)
+    }
+
+    /// A gated recurrent unit with weights and biases in PyTorch's blocks (r, z, n): recurrent `[3 units][units]`, what
+    /// the input and its bias give, `[3 units]`, and the hidden bias, `[3 units]`.
+    pub fn gru(recurrent: &[f64], from_input: &[f64], hidden_bias: &[f64]) -> Self {
+        let gates = 2 * hidden_bias.len() / 3;
+        let mut drive = sum(&from_input[..gates], &hidden_bias[..gates]);
+        drive.extend_from_slice(&hidden_bias[gates..]);
+        drive.extend_from_slice(&from_input[gates..]);
+        Self::Gru(Unitwise::new(GruFormula, recurrent, drive))
+    }
+
+    /// An update gate RNN with blocks (gate, candidate): recurrent `[2 units][units]` and drive `[2 units]`.
+    pub fn ugrnn(recurrent: &[f64], drive: Vec<f64>) -> Self {
+        Self::Ugrnn(Unitwise::new(UgrnnFormula, recurrent, drive))
+    }
+
+    /// A long short-term memory with PyTorch's blocks (i, f, g, o): recurrent `[4 units][units]` and drive `[4 units]`,
+    /// both biases in it.
+    pub fn lstm(recurrent: &[f64], drive: Vec<f64>) -> Self {
+        Self::Lstm(Unitwise::new(LstmFormula, recurrent, drive))
+    }
+
+    /// A piecewise-linear RNN z' = A z + W relu(z) + h: the diagonal of A, W `[units][units]`, and h.
+    pub fn piecewise_linear(diagonal: &[f64], recurrent: &[f64], mut drive: Vec<f64>) -> Self {
+        drive.extend_from_slice(diagonal);
+        Self::PiecewiseLinear(Unitwise::new(PiecewiseLinearFormula, recurrent, drive))
     }
 
     /// The cell behind the variant.
     pub fn cell(&self) -> &dyn Cell {
-        match self {
-            Self::Rate(cell) => cell,
-            Self::Gru(cell) => cell,
-        }
+        for_cell!(self, cell => cell)
     }
 }
 
 impl Map for CellMap {
     fn dim(&self) -> usize {
-        self.cell().dim()
+        for_cell!(self, cell => cell.dim())
     }
 
     fn step(&self, point: &[f64], out: &mut [f64]) {
-        self.cell().step(point, out);
-    }
-
-    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
-        self.cell().step_batch(points, out);
+        for_cell!(self, cell => cell.step(point, out));
     }
 
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
-        self.cell().jacobian(point, out);
+        for_cell!(self, cell => cell.jacobian(point, out));
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        for_cell!(self, cell => cell.jet(point, direction))
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        for_cell!(self, cell => cell.bounds(center, radius))
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        for_cell!(self, cell => cell.image_of_box(region))
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        for_cell!(self, cell => cell.jacobian_over_box(region))
     }
 
     fn trapping_box(&self) -> Option<Vec<f64>> {
-        self.cell().trapping_box()
+        for_cell!(self, cell => cell.trapping_box())
     }
 
     fn q_floor(&self, point: &[f64]) -> f64 {
-        self.cell().q_floor(point)
+        for_cell!(self, cell => cell.q_floor(point))
     }
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
-        self.cell().reduced()
+        for_cell!(self, cell => cell.reduced())
     }
 }
 
 /// The straight path between two cells of one architecture: θ(s) = (1−s)θ₀ + sθ₁, and the same for the input.
 #[derive(Debug, Clone)]
 pub struct CellPath {
-    /// The cell at s = 0.
-    pub from: CellMap,
-    /// The cell at s = 1.
-    pub to: CellMap,
+    from: CellMap,
+    to: CellMap,
+}
+
+impl CellPath {
+    /// The path from one cell at s = 0 to another at s = 1; `None` unless both are of one kind and size.
+    pub fn new(from: CellMap, to: CellMap) -> Option<Self> {
+        let is_alike = std::mem::discriminant(&from) == std::mem::discriminant(&to);
+        (is_alike && from.dim() == to.dim()).then_some(Self { from, to })
+    }
 }
 
 impl Family for CellPath {
     type At = CellMap;
 
     fn at(&self, s: f64) -> CellMap {
+        use CellMap::{Gru, LowRank, Lstm, PiecewiseLinear, Rate, Ugrnn};
         match (&self.from, &self.to) {
-            (CellMap::Rate(from), CellMap::Rate(to)) => CellMap::Rate(from.between(to, s)),
-            (CellMap::Gru(from), CellMap::Gru(to)) => CellMap::Gru(from.between(to, s)),
+            (Rate(from), Rate(to)) => Rate(from.between(to, s)),
+            (Gru(from), Gru(to)) => Gru(from.between(to, s)),
+            (Ugrnn(from), Ugrnn(to)) => Ugrnn(from.between(to, s)),
+            (Lstm(from), Lstm(to)) => Lstm(from.between(to, s)),
+            (PiecewiseLinear(from), PiecewiseLinear(to)) => PiecewiseLinear(from.between(to, s)),
+            (LowRank(from), LowRank(to)) => LowRank(from.between(to, s)),
+            // `new` lets no such pair in.
             (from, _) => from.clone(),
         }
     }
 
-    fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]) {
-        let start = self.from.cell().preactivations(point);
-        let end = self.to.cell().preactivations(point);
-        let delta: Vec<f64> = start.iter().zip(&end).map(|(a, b)| b - a).collect();
-        let at: Vec<f64> = start.iter().zip(&delta).map(|(a, d)| a + s * d).collect();
-        self.from.cell().response(point, &at, &delta, out);
+    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        use CellMap::{Gru, LowRank, Lstm, PiecewiseLinear, Rate, Ugrnn};
+        let s = Jet::line(s, rate);
+        match (&self.from, &self.to) {
+            (Rate(from), Rate(to)) => from.path_jet(to, s, point, direction),
+            (Gru(from), Gru(to)) => from.path_jet(to, s, point, direction),
+            (Ugrnn(from), Ugrnn(to)) => from.path_jet(to, s, point, direction),
+            (Lstm(from), Lstm(to)) => from.path_jet(to, s, point, direction),
+            (PiecewiseLinear(from), PiecewiseLinear(to)) => from.path_jet(to, s, point, direction),
+            (LowRank(from), LowRank(to)) => from.path_jet(to, s, point, direction),
+            (from, _) => from.jet(point, direction),
+        }
     }
 }
 
@@ -138,7 +227,7 @@ pub fn readout(parameters: &Parameters<f64>, features: &[f64]) -> Vec<f64> {
 }
 
 /// Σ a_i b_i in four interleaved parts.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 4];
     let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
     let rest: f64 = chunks_a
@@ -164,6 +253,11 @@ pub(super) fn affine(matrix: &[f64], vector: &[f64], offset: &[f64]) -> Vec<f64>
         .collect()
 }
 
+/// a + b, element by element.
+fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
 /// (1−s) a + s b, element by element.
 pub(super) fn lerp(a: &[f64], b: &[f64], s: f64) -> Vec<f64> {
     a.iter()
@@ -173,7 +267,7 @@ pub(super) fn lerp(a: &[f64], b: &[f64], s: f64) -> Vec<f64> {
 }
 
 /// The pre-activations that a constant input and the bias alone give.
-pub(super) fn drive(weight: &[f64], bias: &[f64], input: &[f64]) -> Vec<f64> {
+fn drive(weight: &[f64], bias: &[f64], input: &[f64]) -> Vec<f64> {
     if input.is_empty() {
         bias.to_vec()
     } else {

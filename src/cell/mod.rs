@@ -3,14 +3,15 @@
 //! A cell appears twice: as a fused [`sequence`] kernel in the number format of training, and at a constant
 //! input as a map of its state space in f64, for analysis.
 
-pub mod gru;
+pub mod formula;
 pub mod gru_kernel;
+pub mod low_rank;
 pub mod map;
 pub mod parameters;
-pub mod rate;
 pub mod rate_kernel;
 pub mod sequence;
 pub mod spec;
+pub mod unitwise;
 
 use gru_kernel::GruKernel;
 use rate_kernel::RateKernel;

@@ -260,7 +260,7 @@ fn half_square(residual: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::rate::RateMap;
+    use crate::cell::map::CellMap;
     use crate::map::{Henon, Logistic};
 
     fn root<M: Map>(map: &M, start: &[f64]) -> (Vec<f64>, i8) {
@@ -295,7 +295,7 @@ mod tests {
             (1.5, 0.858_559_636_640_110),
             (3.0, 0.994_901_528_452_629),
         ] {
-            let (point, index) = root(&RateMap::vanilla(vec![w], vec![0.0]), &[0.9]);
+            let (point, index) = root(&CellMap::vanilla(&[w], vec![0.0]), &[0.9]);
             assert!((point[0] - x).abs() < 1e-12 && index == 1, "{w}: {point:?}");
         }
     }
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_ghost_is_a_minimum_and_not_a_fixed_point() {
         // Just beyond the fold at b = 0.532839975354, w = 2, the node at negative x is gone; q there is 1e-13.
-        let map = RateMap::vanilla(vec![2.0], vec![0.532_839_975_354 + 1e-6]);
+        let map = CellMap::vanilla(&[2.0], vec![0.532_839_975_354 + 1e-6]);
         let only_fallback = Limits {
             newton_steps: 0,
             ..Limits::default()

@@ -91,7 +91,7 @@ pub fn modulus((re, im): (f64, f64)) -> f64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::cell::rate::RateMap;
+    use crate::cell::map::CellMap;
     use crate::map::{Henon, Logistic};
 
     #[test]
@@ -111,10 +111,7 @@ mod tests {
         assert_eq!(kind(2.0, 0.0), Kind::Repeller);
         let rotation = |radius: f64| {
             let (sin, cos) = 1.0_f64.sin_cos();
-            RateMap::vanilla(
-                [cos, -sin, sin, cos].map(|w| radius * w).to_vec(),
-                vec![0.0; 2],
-            )
+            CellMap::vanilla(&[cos, -sin, sin, cos].map(|w| radius * w), vec![0.0; 2])
         };
         assert_eq!(
             Spectrum::at(&rotation(0.9), &[0.0; 2]).unwrap().kind(),

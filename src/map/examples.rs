@@ -3,6 +3,7 @@
 use faer::MatMut;
 
 use super::{Family, Map};
+use crate::calculus::{Bound, Interval, Jet, Scalar};
 
 /// The logistic map x → r x (1 − x), with fixed points 0 and 1 − 1/r and multipliers r and 2 − r.
 #[derive(Debug, Clone, Copy)]
@@ -11,13 +12,36 @@ pub struct Logistic {
     pub rate: f64,
 }
 
+/// r x (1 − x), in any reading.
+fn logistic<S: Scalar>(rate: S, x: S) -> S {
+    rate * x * (S::constant(1.0) - x)
+}
+
 impl Map for Logistic {
     fn dim(&self) -> usize {
         1
     }
 
     fn step(&self, point: &[f64], out: &mut [f64]) {
-        out[0] = self.rate * point[0] * (1.0 - point[0]);
+        out[0] = logistic(self.rate, point[0]);
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        LogisticFamily.jet(self.rate, 0.0, point, direction)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let x = Bound::affine(Interval::around(center[0], radius), 1.0, 0.0);
+        Some(vec![logistic(Bound::constant(self.rate), x)])
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(vec![logistic(Interval::constant(self.rate), region[0])])
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        let slope = Interval::constant(1.0) - region[0].scaled(2.0);
+        Some(vec![slope.scaled(self.rate)])
     }
 
     fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
@@ -36,8 +60,9 @@ impl Family for LogisticFamily {
         Logistic { rate: s }
     }
 
-    fn derivative(&self, _: f64, point: &[f64], out: &mut [f64]) {
-        out[0] = point[0] * (1.0 - point[0]);
+    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let x = Jet::line(point[0], direction[0]);
+        vec![logistic(Jet::line(s, rate), x)]
     }
 }
 
@@ -50,14 +75,38 @@ pub struct Henon {
     pub b: f64,
 }
 
+/// (1 − a x² + y, b x), in any reading.
+fn henon<S: Scalar>(a: S, b: f64, [x, y]: [S; 2]) -> Vec<S> {
+    vec![S::constant(1.0) - a * x * x + y, x.scaled(b)]
+}
+
 impl Map for Henon {
     fn dim(&self) -> usize {
         2
     }
 
     fn step(&self, point: &[f64], out: &mut [f64]) {
-        out[0] = 1.0 - self.a * point[0] * point[0] + point[1];
-        out[1] = self.b * point[0];
+        out.copy_from_slice(&henon(self.a, self.b, [point[0], point[1]]));
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        HenonFamily { b: self.b }.jet(self.a, 0.0, point, direction)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let x = [0, 1].map(|i| Bound::affine(Interval::around(center[i], radius), 1.0, 0.0));
+        Some(henon(Bound::constant(self.a), self.b, x))
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        let a = Interval::constant(self.a);
+        Some(henon(a, self.b, [region[0], region[1]]))
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        let constant = Interval::constant;
+        let slope = region[0].scaled(-2.0).scaled(self.a);
+        Some(vec![slope, constant(1.0), constant(self.b), constant(0.0)])
     }
 
     fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
@@ -82,8 +131,8 @@ impl Family for HenonFamily {
         Henon { a: s, b: self.b }
     }
 
-    fn derivative(&self, _: f64, point: &[f64], out: &mut [f64]) {
-        out[0] = -point[0] * point[0];
-        out[1] = 0.0;
+    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let x = [0, 1].map(|i| Jet::line(point[i], direction[i]));
+        henon(Jet::line(s, rate), self.b, x)
     }
 }

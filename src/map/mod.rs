@@ -5,6 +5,9 @@
 
 use faer::MatMut;
 
+use crate::calculus::{Bound, Interval, Jet};
+
+pub mod derivatives;
 mod examples;
 
 pub use examples::{Henon, HenonFamily, Logistic, LogisticFamily};
@@ -27,6 +30,29 @@ pub trait Map: Sync {
 
     /// ∂F/∂x at a point, `dim × dim`.
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>);
+
+    /// Taylor coefficients of t ↦ F(x + t v), one jet a coordinate.
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet>;
+
+    /// Bounds on each coordinate of F over the ball of a radius around a point, in the maximum norm, and on the
+    /// rounding errors of [`step`](Self::step) and [`jacobian`](Self::jacobian) at its centre; `None` if the map
+    /// cannot say. What a certificate needs.
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let _ = (center, radius);
+        None
+    }
+
+    /// Intervals that hold F(x) for every x of a box; `None` if the map cannot say.
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        let _ = region;
+        None
+    }
+
+    /// Intervals that hold ∂F/∂x for every x of a box, `dim × dim` row-major; `None` if the map cannot say.
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        let _ = region;
+        None
+    }
 
     /// Half-widths of a box around the origin that F sends into its own interior, where one is known. All fixed
     /// points lie in it.
@@ -74,8 +100,16 @@ pub trait Family: Sync {
     /// The map at s.
     fn at(&self, s: f64) -> Self::At;
 
+    /// Taylor coefficients of t ↦ F_{s + t r}(x + t v), one jet a coordinate.
+    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet>;
+
     /// ∂F_s(x)/∂s at a point.
-    fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]);
+    fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]) {
+        let still = vec![0.0; point.len()];
+        for (out, jet) in out.iter_mut().zip(self.jet(s, 1.0, point, &still)) {
+            *out = jet.0[1];
+        }
+    }
 }
 
 /// ½‖F(x)−x‖².

@@ -1,0 +1,191 @@
+//! What a certificate must know of a number: its range, how much it can bend, and how wrong it was computed.
+
+use std::ops::{Add, Mul, Neg, Sub};
+
+use super::interval::Interval;
+use super::scalar::{Scalar, Smooth};
+
+/// Unit roundoff of f64.
+const UNIT: f64 = 0.5 * f64::EPSILON;
+/// Where |tanh″| is largest, and its value there, 4/(3√3), rounded up.
+const TANH_BEND: (f64, f64) = (0.658_478_948_462_408_4, 0.769_800_358_919_502);
+/// Where |sigmoid″| is largest, ln(2 + √3), and its value there, 1/(6√3), rounded up.
+const SIGMOID_BEND: (f64, f64) = (1.316_957_896_924_816_7, 0.096_225_044_864_938);
+
+/// Bounds on a function of the state over a ball in the maximum norm, and on the rounding errors of its computed value
+/// and gradient at the ball's centre.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// Holds all its values on the ball.
+    pub range: Interval,
+    /// sup Σ_j |∂_j| on the ball.
+    pub slope: f64,
+    /// sup Σ_jk |∂_j ∂_k| on the ball.
+    pub bend: f64,
+    /// |computed − exact| at the centre.
+    pub error: f64,
+    /// Σ_j |computed ∂_j − exact ∂_j| at the centre.
+    pub slope_error: f64,
+}
+
+impl Bound {
+    /// An affine function with value in `range`, Σ|coefficients| = `slope`, computed to `error`; the coefficients are
+    /// exact.
+    pub fn affine(range: Interval, slope: f64, error: f64) -> Self {
+        Self {
+            range,
+            slope,
+            bend: 0.0,
+            error,
+            slope_error: 0.0,
+        }
+    }
+
+    /// f of this, from the range of f and the largest |f′| and |f″| over it.
+    fn composed(self, range: Interval, slope: f64, bend: f64) -> Self {
+        Self {
+            range,
+            slope: slope * self.slope,
+            bend: bend * self.slope * self.slope + slope * self.bend,
+            error: slope * self.error + 8.0 * UNIT * range.magnitude(),
+            slope_error: slope * self.slope_error
+                + (bend * self.error + 20.0 * UNIT * slope) * self.slope,
+        }
+    }
+}
+
+impl Add for Bound {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let range = self.range + other.range;
+        let slope = self.slope + other.slope;
+        Self {
+            range,
+            slope,
+            bend: self.bend + other.bend,
+            error: self.error + other.error + UNIT * range.magnitude(),
+            slope_error: self.slope_error + other.slope_error + UNIT * slope,
+        }
+    }
+}
+
+impl Sub for Bound {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self + -other
+    }
+}
+
+impl Neg for Bound {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self {
+            range: -self.range,
+            ..self
+        }
+    }
+}
+
+impl Mul for Bound {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        let range = self.range * other.range;
+        let (a, b) = (self.range.magnitude(), other.range.magnitude());
+        let slope = a * other.slope + b * self.slope;
+        Self {
+            range,
+            slope,
+            bend: a * other.bend + 2.0 * self.slope * other.slope + b * self.bend,
+            error: a * other.error
+                + b * self.error
+                + self.error * other.error
+                + UNIT * range.magnitude(),
+            slope_error: (a + self.error) * other.slope_error
+                + (b + other.error) * self.slope_error
+                + self.error * other.slope
+                + other.error * self.slope
+                + 3.0 * UNIT * slope,
+        }
+    }
+}
+
+impl Scalar for Bound {
+    fn constant(value: f64) -> Self {
+        Self::affine(Interval::constant(value), 0.0, 0.0)
+    }
+
+    fn tanh(self) -> Self {
+        let bend = largest_bend(self.range, TANH_BEND, |a| {
+            2.0 * a.tanh().abs() * a.sech_squared()
+        });
+        self.composed(self.range.tanh(), self.range.sech_squared().high, bend)
+    }
+
+    fn sigmoid(self) -> Self {
+        let bend = largest_bend(self.range, SIGMOID_BEND, |a| {
+            a.sigmoid_slope() * (a.sigmoid() - (-a).sigmoid()).abs()
+        });
+        self.composed(self.range.sigmoid(), self.range.sigmoid_slope().high, bend)
+    }
+
+    fn exp(self) -> Self {
+        let range = self.range.exp();
+        self.composed(range, range.high, range.high)
+    }
+
+    fn relu(self) -> Self {
+        let kinked = self.range.low < 0.0 && 0.0 < self.range.high;
+        let bend = if kinked { f64::INFINITY } else { 0.0 };
+        self.composed(self.range.relu(), self.range.relu_slope().high, bend)
+    }
+}
+
+/// The largest |f″| over a range, for an f whose |f″| is even and rises to `top` and then falls.
+fn largest_bend(range: Interval, top: (f64, f64), bend: impl Fn(f64) -> f64) -> f64 {
+    if range.contains(top.0) || range.contains(-top.0) {
+        return top.1;
+    }
+    let at_ends = bend(range.low).max(bend(range.high));
+    (at_ends * (1.0 + 32.0 * f64::EPSILON)).min(top.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calculus::Jet;
+    use proptest::prelude::*;
+
+    /// A formula with every nonlinearity in it.
+    fn formula<S: Scalar>(x: S) -> S {
+        let gate = (x.scaled(1.3) + S::constant(0.2)).sigmoid();
+        gate * (x * x - S::constant(0.4)).tanh() + (-gate) * x.scaled(0.3).exp()
+    }
+
+    proptest! {
+        #[test]
+        fn slope_and_bend_are_never_exceeded(center in -2.0..2.0_f64, radius in 0.0..0.5_f64, share in -1.0..1.0_f64) {
+            let ball = Bound::affine(Interval::around(center, radius), 1.0, 0.0);
+            let found = formula(ball);
+            let jet = formula(Jet::line(center + share * radius, 1.0));
+            prop_assert!(found.range.contains(jet.0[0]));
+            prop_assert!(jet.0[1].abs() <= found.slope);
+            prop_assert!(2.0 * jet.0[2].abs() <= found.bend);
+        }
+    }
+
+    #[test]
+    fn the_largest_bends_are_where_the_constants_say() {
+        for (top, function) in [
+            (TANH_BEND, (|x| x.tanh()) as fn(Jet) -> Jet),
+            (SIGMOID_BEND, |x| x.sigmoid()),
+        ] {
+            let bend = |a: f64| 2.0 * function(Jet::line(a, 1.0)).0[2].abs();
+            assert!(bend(top.0) <= top.1 && bend(top.0) > top.1 * (1.0 - 1e-12));
+            assert!((1..400).all(|i| bend(0.01 * f64::from(i)) <= top.1));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Taylor coefficients along a line, to third order.
+
+use std::ops::{Add, Mul, Neg, Sub};
+
+use super::scalar::{Scalar, sech_squared, sigmoid};
+
+/// c₀ + c₁t + c₂t² + c₃t³: the k-th derivative in t is k! c_k.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Jet(pub [f64; 4]);
+
+impl Jet {
+    /// value + slope · t.
+    pub fn line(value: f64, slope: f64) -> Self {
+        Self([value, slope, 0.0, 0.0])
+    }
+
+    /// The coefficients of y = f(a) from y₀ and w = y′/a′: k y_k = Σ_{j=1..k} j a_j w_{k−j}, where `weight` gives w_k
+    /// from the coefficients of y up to k.
+    fn compose(self, first: f64, weight: impl Fn(&[f64; 4], usize) -> f64) -> Self {
+        let mut y = [first, 0.0, 0.0, 0.0];
+        let mut w = [0.0; 4];
+        for k in 1..4 {
+            w[k - 1] = weight(&y, k - 1);
+            let sum: f64 = (1..=k).map(|j| j as f64 * self.0[j] * w[k - j]).sum();
+            y[k] = sum / k as f64;
+        }
+        Self(y)
+    }
+}
+
+/// The k-th coefficient of y².
+fn square(y: &[f64; 4], k: usize) -> f64 {
+    (0..=k).map(|i| y[i] * y[k - i]).sum()
+}
+
+impl Add for Jet {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|k| self.0[k] + other.0[k]))
+    }
+}
+
+impl Sub for Jet {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|k| self.0[k] - other.0[k]))
+    }
+}
+
+impl Neg for Jet {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(self.0.map(|c| -c))
+    }
+}
+
+impl Mul for Jet {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        Self(std::array::from_fn(|k| {
+            (0..=k).map(|i| self.0[i] * other.0[k - i]).sum()
+        }))
+    }
+}
+
+impl Mul<f64> for Jet {
+    type Output = Self;
+
+    fn mul(self, factor: f64) -> Self {
+        self.scaled(factor)
+    }
+}
+
+impl Scalar for Jet {
+    fn constant(value: f64) -> Self {
+        Self::line(value, 0.0)
+    }
+
+    fn scaled(self, factor: f64) -> Self {
+        Self(self.0.map(|c| factor * c))
+    }
+
+    fn tanh(self) -> Self {
+        let slope = sech_squared(self.0[0]);
+        self.compose(self.0[0].tanh(), |y, k| match k {
+            0 => slope,
+            _ => -square(y, k),
+        })
+    }
+
+    fn sigmoid(self) -> Self {
+        let slope = sigmoid(self.0[0]) * sigmoid(-self.0[0]);
+        self.compose(sigmoid(self.0[0]), |y, k| match k {
+            0 => slope,
+            _ => y[k] - square(y, k),
+        })
+    }
+
+    fn exp(self) -> Self {
+        self.compose(self.0[0].exp(), |y, k| y[k])
+    }
+
+    fn relu(self) -> Self {
+        if self.0[0] > 0.0 {
+            self
+        } else {
+            Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The coefficients of x ↦ f(x + h) by the derivatives of f in closed form.
+    fn assert_coefficients(found: Jet, expected: [f64; 4]) {
+        for k in 0..4 {
+            assert!(
+                (found.0[k] - expected[k]).abs() < 1e-14,
+                "{found:?} against {expected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nonlinearities_have_their_derivatives_in_closed_form() {
+        let a = 0.7_f64;
+        let t = a.tanh();
+        let d = 1.0 - t * t;
+        let line = Jet::line(a, 1.0);
+        assert_coefficients(line.tanh(), [t, d, -t * d, d * (6.0 * t * t - 2.0) / 6.0]);
+        let s = sigmoid(a);
+        let d = s * (1.0 - s);
+        let second = d * (1.0 - 2.0 * s);
+        let third = d * (1.0 - 6.0 * s + 6.0 * s * s);
+        assert_coefficients(line.sigmoid(), [s, d, second / 2.0, third / 6.0]);
+        let e = a.exp();
+        assert_coefficients(line.exp(), [e, e, e / 2.0, e / 6.0]);
+    }
+
+    #[test]
+    fn a_composition_equals_its_own_formula() {
+        // tanh(a) = 2 sigmoid(2a) − 1 along a curved path.
+        let a = Jet([0.3, -0.8, 0.4, 1.1]);
+        let left = a.tanh();
+        let right = a.scaled(2.0).sigmoid().scaled(2.0) - Jet::constant(1.0);
+        assert_coefficients(left, right.0);
+        // e^a e^−a = 1.
+        assert_coefficients(a.exp() * (-a).exp(), [1.0, 0.0, 0.0, 0.0]);
+    }
+}

@@ -1,0 +1,100 @@
+//! What a formula may do with a number.
+
+use std::ops::{Add, Mul, Neg, Sub};
+
+/// A number, or what stands for one.
+pub trait Scalar:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+{
+    /// A number without uncertainty or derivative.
+    fn constant(value: f64) -> Self;
+
+    /// The product with such a number.
+    #[must_use]
+    fn scaled(self, factor: f64) -> Self {
+        self * Self::constant(factor)
+    }
+
+    /// Hyperbolic tangent.
+    #[must_use]
+    fn tanh(self) -> Self;
+
+    /// 1/(1 + e⁻ᵃ). Write 1 − sigmoid(a) as sigmoid(−a): it stays accurate where the gate saturates.
+    #[must_use]
+    fn sigmoid(self) -> Self;
+
+    /// eᵃ.
+    #[must_use]
+    fn exp(self) -> Self;
+
+    /// max(0, a).
+    #[must_use]
+    fn relu(self) -> Self;
+}
+
+/// A scalar in which the slopes of the nonlinearities can be written too.
+pub trait Smooth: Scalar {
+    /// tanh′(a) = sech²(a).
+    #[must_use]
+    fn sech_squared(self) -> Self;
+
+    /// sigmoid′(a) = sigmoid(a) sigmoid(−a).
+    #[must_use]
+    fn sigmoid_slope(self) -> Self;
+
+    /// relu′(a): 1 above 0, else 0.
+    #[must_use]
+    fn relu_slope(self) -> Self;
+}
+
+impl Scalar for f64 {
+    fn constant(value: f64) -> Self {
+        value
+    }
+
+    fn tanh(self) -> Self {
+        f64::tanh(self)
+    }
+
+    fn sigmoid(self) -> Self {
+        sigmoid(self)
+    }
+
+    fn exp(self) -> Self {
+        f64::exp(self)
+    }
+
+    fn relu(self) -> Self {
+        self.max(0.0)
+    }
+}
+
+impl Smooth for f64 {
+    fn sech_squared(self) -> Self {
+        sech_squared(self)
+    }
+
+    fn sigmoid_slope(self) -> Self {
+        sigmoid(self) * sigmoid(-self)
+    }
+
+    fn relu_slope(self) -> Self {
+        f64::from(u8::from(self > 0.0))
+    }
+}
+
+/// 1/(1 + e⁻ᵃ), without overflow.
+pub fn sigmoid(a: f64) -> f64 {
+    if a >= 0.0 {
+        1.0 / (1.0 + (-a).exp())
+    } else {
+        let e = a.exp();
+        e / (1.0 + e)
+    }
+}
+
+/// sech²(a), accurate where 1 − tanh²(a) underflows.
+pub fn sech_squared(a: f64) -> f64 {
+    let e = (-2.0 * a.abs()).exp();
+    4.0 * e / ((1.0 + e) * (1.0 + e))
+}

@@ -1,0 +1,211 @@
+//! The formulas of the cells, one unit at a time, each written once.
+//!
+//! In every cell here a unit looks at the others through affine pre-activations alone. What it then makes of them
+//! and of its own state is its formula; step, Jacobian, higher derivatives and bounds all follow from it.
+
+use super::spec::{Activation, LeakyForm};
+use crate::calculus::Scalar;
+
+/// Pre-activations that a unit of any cell has at most.
+pub const MOST_GATES: usize = 4;
+/// State variables that a unit of any cell has at most.
+pub const MOST_STATES: usize = 2;
+
+/// What one unit makes of its pre-activations a and its own state.
+pub trait Formula: Clone + Send + Sync {
+    /// Pre-activations of a unit.
+    const GATES: usize;
+    /// Pre-activations with recurrent weights; they come first, the others are constants of the unit.
+    const RECURRENT_GATES: usize;
+    /// State variables of a unit; the first is what other units see.
+    const STATES: usize;
+
+    /// What the other units and the readout see of a unit.
+    fn feature<S: Scalar>(&self, state: S) -> S {
+        state
+    }
+
+    /// The unit's next state.
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES];
+
+    /// Where the unit would come to rest if its pre-activations stayed as they are: the fixed points of the network
+    /// are those of x ↦ rest(a(x)), with the same indices. `None` where that is no simpler than the step.
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]>;
+
+    /// Whether features lie in [−1, 1], whatever the weights.
+    fn is_bounded(&self) -> bool;
+}
+
+/// Vanilla and leaky rate cells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateFormula {
+    /// φ.
+    pub activation: Activation,
+    /// Form and α of a leaky cell.
+    pub leak: Option<(LeakyForm, f64)>,
+}
+
+impl RateFormula {
+    fn activate<S: Scalar>(&self, a: S) -> S {
+        match self.activation {
+            Activation::Tanh => a.tanh(),
+            Activation::Relu => a.relu(),
+        }
+    }
+
+    fn is_currents(&self) -> bool {
+        matches!(self.leak, Some((LeakyForm::Currents, _)))
+    }
+
+    /// What the state relaxes towards.
+    fn drive<S: Scalar>(&self, a: S) -> S {
+        if self.is_currents() {
+            a
+        } else {
+            self.activate(a)
+        }
+    }
+}
+
+impl Formula for RateFormula {
+    const GATES: usize = 1;
+    const RECURRENT_GATES: usize = 1;
+    const STATES: usize = 1;
+
+    fn feature<S: Scalar>(&self, state: S) -> S {
+        if self.is_currents() {
+            self.activate(state)
+        } else {
+            state
+        }
+    }
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        let drive = self.drive(a[0]);
+        match self.leak {
+            Some((_, alpha)) if alpha < 1.0 => {
+                let next = state[0].scaled(1.0 - alpha) + drive.scaled(alpha);
+                [next, next]
+            }
+            _ => [drive; MOST_STATES],
+        }
+    }
+
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]> {
+        self.leak.map(|_| [self.drive(a[0]); MOST_STATES])
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.activation == Activation::Tanh
+    }
+}
+
+/// Gated recurrent unit in PyTorch's convention: a = (a_r, a_z, m = U_n h + b_hn, a_n = W_n u + b_in).
+///
+/// F(h) − h = (1 − z)(n − h) and z < 1, so the fixed points solve h = n(h), and det(I − J) = Π(1 − z) det(I − ∂n/∂h)
+/// keeps its sign. That equation has no false solutions where z is nearly 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GruFormula;
+
+impl GruFormula {
+    fn candidate<S: Scalar>(a: &[S]) -> S {
+        (a[3] + a[0].sigmoid() * a[2]).tanh()
+    }
+}
+
+impl Formula for GruFormula {
+    const GATES: usize = 4;
+    const RECURRENT_GATES: usize = 3;
+    const STATES: usize = 1;
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        let next = (-a[1]).sigmoid() * Self::candidate(a) + a[1].sigmoid() * state[0];
+        [next; MOST_STATES]
+    }
+
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]> {
+        Some([Self::candidate(a); MOST_STATES])
+    }
+
+    fn is_bounded(&self) -> bool {
+        true
+    }
+}
+
+/// Update gate RNN (Collins, Sohl-Dickstein & Sussillo 2017): h' = g h + (1 − g) c, a = (a_g, a_c), g = sigmoid(a_g),
+/// c = tanh(a_c).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UgrnnFormula;
+
+impl Formula for UgrnnFormula {
+    const GATES: usize = 2;
+    const RECURRENT_GATES: usize = 2;
+    const STATES: usize = 1;
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        let next = a[0].sigmoid() * state[0] + (-a[0]).sigmoid() * a[1].tanh();
+        [next; MOST_STATES]
+    }
+
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]> {
+        Some([a[1].tanh(); MOST_STATES])
+    }
+
+    fn is_bounded(&self) -> bool {
+        true
+    }
+}
+
+/// Long short-term memory in PyTorch's convention: a = (a_i, a_f, a_g, a_o), state (h, c),
+/// c' = sigmoid(a_f) c + sigmoid(a_i) tanh(a_g), h' = sigmoid(a_o) tanh(c').
+///
+/// At rest c = γ = i g/(1 − f), so the fixed points solve h = o tanh(γ(h)) in half the unknowns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LstmFormula;
+
+impl Formula for LstmFormula {
+    const GATES: usize = 4;
+    const RECURRENT_GATES: usize = 4;
+    const STATES: usize = 2;
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        let cell = a[1].sigmoid() * state[1] + a[0].sigmoid() * a[2].tanh();
+        [a[3].sigmoid() * cell.tanh(), cell]
+    }
+
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]> {
+        // 1/(1 − sigmoid(a)) = 1 + eᵃ.
+        let cell = a[0].sigmoid() * a[2].tanh() * (S::constant(1.0) + a[1].exp());
+        Some([a[3].sigmoid() * cell.tanh(), cell])
+    }
+
+    fn is_bounded(&self) -> bool {
+        true
+    }
+}
+
+/// Piecewise-linear RNN (Durstewitz 2017): z' = A z + W relu(z) + h with a diagonal A; a = (W relu(z) + h, A).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PiecewiseLinearFormula;
+
+impl Formula for PiecewiseLinearFormula {
+    const GATES: usize = 2;
+    const RECURRENT_GATES: usize = 1;
+    const STATES: usize = 1;
+
+    fn feature<S: Scalar>(&self, state: S) -> S {
+        state.relu()
+    }
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        [a[1] * state[0] + a[0]; MOST_STATES]
+    }
+
+    fn rest<S: Scalar>(&self, _: &[S]) -> Option<[S; MOST_STATES]> {
+        None
+    }
+
+    fn is_bounded(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,370 @@
+//! Low-rank rate networks x' = (1−α)x + α tanh(m nᵀ x + c), or in currents x' = (1−α)x + α(m nᵀ tanh(x) + c), at a
+//! constant input (Mastrogiuseppe & Ostojic 2018).
+//!
+//! All recurrent input passes through κ = nᵀ(rates) in R^rank. With y(κ) = tanh(m κ + c), a fixed point solves
+//! κ = nᵀ y(κ), and det(I_N − J) = αᴺ det(I_R − ∂(nᵀy)/∂κ) (Sylvester), so points, indices and folds are those of a map
+//! in `rank` dimensions, whatever the number of units.
+
+use faer::MatMut;
+
+use super::map::{Cell, affine, lerp};
+use super::spec::LeakyForm;
+use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth, sech_squared};
+use crate::map::{Map, Reduced};
+
+/// Unit roundoff of f64.
+const UNIT: f64 = 0.5 * f64::EPSILON;
+
+/// A low-rank tanh rate network with the input folded into its drive.
+#[derive(Debug, Clone)]
+pub struct LowRank {
+    form: LeakyForm,
+    alpha: f64,
+    rank: usize,
+    /// m, `[units][rank]`.
+    outward: Vec<f64>,
+    /// n, `[units][rank]`.
+    inward: Vec<f64>,
+    drive: Vec<f64>,
+}
+
+impl LowRank {
+    /// The network with connectivity m nᵀ, both `[units][rank]` row-major and any factor 1/N taken into them, leak α in
+    /// (0, 1], and drive B u + b.
+    pub fn new(
+        form: LeakyForm,
+        alpha: f64,
+        outward: Vec<f64>,
+        inward: Vec<f64>,
+        drive: Vec<f64>,
+    ) -> Self {
+        Self {
+            form,
+            alpha,
+            rank: outward.len() / drive.len().max(1),
+            outward,
+            inward,
+            drive,
+        }
+    }
+
+    /// The network whose factors (not their product) and drive lie at s on the way to another's.
+    pub fn between(&self, other: &Self, s: f64) -> Self {
+        Self {
+            outward: lerp(&self.outward, &other.outward, s),
+            inward: lerp(&self.inward, &other.inward, s),
+            drive: lerp(&self.drive, &other.drive, s),
+            ..self.clone()
+        }
+    }
+
+    /// Taylor coefficients of t ↦ F_{s + t r}(x + t v) on the straight path of the factors to another network.
+    pub fn path_jet(&self, other: &Self, s: Jet, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let on_path = |a: &[f64], b: &[f64]| -> Vec<Jet> {
+            let both = a.iter().zip(b);
+            both.map(|(&a, &b)| Jet::constant(a) + s.scaled(b - a))
+                .collect()
+        };
+        let state: Vec<Jet> = lines(point, direction);
+        let outward = on_path(&self.outward, &other.outward);
+        let inward = on_path(&self.inward, &other.inward);
+        let drive = on_path(&self.drive, &other.drive);
+        let latent = transposed_product(&inward, &self.rates(&state), self.rank);
+        let a: Vec<Jet> = outward
+            .chunks_exact(self.rank)
+            .zip(drive)
+            .map(|(row, c)| row.iter().zip(&latent).fold(c, |sum, (&m, &k)| sum + m * k))
+            .collect();
+        self.leaky(&a, &state)
+    }
+
+    /// What the units send: the state itself, or its tanh.
+    fn rates<S: Scalar>(&self, state: &[S]) -> Vec<S> {
+        match self.form {
+            LeakyForm::Rates => state.to_vec(),
+            LeakyForm::Currents => state.iter().map(|x| x.tanh()).collect(),
+        }
+    }
+
+    fn leaky<S: Scalar>(&self, a: &[S], state: &[S]) -> Vec<S> {
+        let drive = |a: S| match self.form {
+            LeakyForm::Rates => a.tanh(),
+            LeakyForm::Currents => a,
+        };
+        a.iter()
+            .zip(state)
+            .map(|(&a, x)| x.scaled(1.0 - self.alpha) + drive(a).scaled(self.alpha))
+            .collect()
+    }
+
+    /// κ of a state.
+    fn latent(&self, state: &[f64]) -> Vec<f64> {
+        transposed_product(&self.inward, &self.rates(state), self.rank)
+    }
+
+    /// m κ + c.
+    fn preactivations(&self, latent: &[f64]) -> Vec<f64> {
+        affine(&self.outward, latent, &self.drive)
+    }
+
+    /// Σ_j |m_ij| for each unit.
+    fn outward_sums(&self) -> impl Iterator<Item = f64> {
+        self.outward
+            .chunks_exact(self.rank)
+            .map(|row| row.iter().map(|m| m.abs()).sum())
+    }
+
+    /// Pre-activations over a box of κ.
+    fn over_box(&self, region: &[Interval]) -> Vec<Interval> {
+        self.outward
+            .chunks_exact(self.rank)
+            .zip(&self.drive)
+            .map(|(row, &c)| {
+                let terms = row.iter().zip(region);
+                terms.fold(Interval::constant(c), |sum, (&m, k)| sum + k.scaled(m))
+            })
+            .collect()
+    }
+}
+
+impl Map for LowRank {
+    fn dim(&self) -> usize {
+        self.drive.len()
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.leaky(&self.preactivations(&self.latent(point)), point));
+    }
+
+    fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
+        let ones = vec![1.0; self.dim()];
+        let slopes = |values: &[f64]| values.iter().map(|&a| sech_squared(a)).collect();
+        let (rows, columns): (Vec<f64>, Vec<f64>) = match self.form {
+            LeakyForm::Rates => (slopes(&self.preactivations(&self.latent(point))), ones),
+            LeakyForm::Currents => (ones, slopes(point)),
+        };
+        for (j, n) in self.inward.chunks_exact(self.rank).enumerate() {
+            for (i, m) in self.outward.chunks_exact(self.rank).enumerate() {
+                let weight: f64 = m.iter().zip(n).map(|(m, n)| m * n).sum();
+                out[(i, j)] = self.alpha * rows[i] * weight * columns[j];
+            }
+            out[(j, j)] += 1.0 - self.alpha;
+        }
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        self.path_jet(self, Jet::constant(0.0), point, direction)
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        let reach = match self.form {
+            LeakyForm::Rates => vec![1.0; self.dim()],
+            LeakyForm::Currents => {
+                let most: Vec<f64> = (0..self.rank)
+                    .map(|r| column_sum(&self.inward, self.rank, r))
+                    .collect();
+                self.outward
+                    .chunks_exact(self.rank)
+                    .zip(&self.drive)
+                    .map(|(row, c)| {
+                        row.iter().zip(&most).map(|(m, k)| m.abs() * k).sum::<f64>() + c.abs()
+                    })
+                    .collect()
+            }
+        };
+        Some(
+            reach
+                .iter()
+                .map(|reach: &f64| reach * (1.0 + 1e-9) + 1e-12)
+                .collect(),
+        )
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        // The rounding of κ = nᵀ(rates), then that of m κ + c.
+        let size: f64 = self.inward.iter().map(|n| n.abs()).sum();
+        let gamma = (self.dim() + self.rank + 2) as f64 * UNIT;
+        let error = |((reach, c), x): ((f64, &f64), &f64)| {
+            (gamma * (reach * size + c.abs()) + UNIT * (8.0 + x.abs())).powi(2)
+        };
+        0.5 * self
+            .outward_sums()
+            .zip(&self.drive)
+            .zip(point)
+            .map(error)
+            .sum::<f64>()
+    }
+
+    fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
+        Some(Box::new(Latent(self)))
+    }
+}
+
+impl Cell for LowRank {
+    fn features(&self, state: &[f64]) -> Vec<f64> {
+        self.rates(state)
+    }
+}
+
+/// κ ↦ nᵀ tanh(m κ + c).
+struct Latent<'a>(&'a LowRank);
+
+impl Latent<'_> {
+    /// Partial derivatives of nᵀ tanh(m κ + c) from the pre-activations, `[rank][rank]`.
+    fn slopes<T: Smooth>(&self, a: &[T]) -> Vec<T> {
+        let LowRank {
+            rank,
+            outward,
+            inward,
+            ..
+        } = self.0;
+        let mut out = vec![T::constant(0.0); rank * rank];
+        for (i, &a) in a.iter().enumerate() {
+            let slope = Dual::<T, 1>::variable(a, 0).tanh().gradient[0];
+            for r in 0..*rank {
+                for k in 0..*rank {
+                    let entry = &mut out[r * rank + k];
+                    *entry = *entry
+                        + slope
+                            .scaled(outward[i * rank + k])
+                            .scaled(inward[i * rank + r]);
+                }
+            }
+        }
+        out
+    }
+}
+
+impl Map for Latent<'_> {
+    fn dim(&self) -> usize {
+        self.0.rank
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        let rates: Vec<f64> = self
+            .0
+            .preactivations(point)
+            .iter()
+            .map(|a| a.tanh())
+            .collect();
+        out.copy_from_slice(&transposed_product(&self.0.inward, &rates, self.0.rank));
+    }
+
+    fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
+        let slopes = self.slopes(&self.0.preactivations(point));
+        for r in 0..self.0.rank {
+            for k in 0..self.0.rank {
+                out[(r, k)] = slopes[r * self.0.rank + k];
+            }
+        }
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let slopes = affine(&self.0.outward, direction, &vec![0.0; self.0.drive.len()]);
+        let rates: Vec<Jet> = lines(&self.0.preactivations(point), &slopes)
+            .iter()
+            .map(|a| a.tanh())
+            .collect();
+        transposed_product(&self.0.inward, &rates, self.0.rank)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let region: Vec<Interval> = center
+            .iter()
+            .map(|&k| Interval::around(k, radius))
+            .collect();
+        let size = region.iter().map(|k| k.magnitude()).fold(0.0, f64::max);
+        let gamma = (self.0.dim() + self.0.rank + 2) as f64 * UNIT;
+        let rates = self
+            .0
+            .over_box(&region)
+            .into_iter()
+            .zip(self.0.outward_sums())
+            .zip(&self.0.drive)
+            .map(|((range, sum), c)| {
+                Bound::affine(range, sum, gamma * (sum * size + c.abs())).tanh()
+            });
+        let mut out = vec![Bound::constant(0.0); self.0.rank];
+        for (rate, row) in rates.zip(self.0.inward.chunks_exact(self.0.rank)) {
+            for (sum, &n) in out.iter_mut().zip(row) {
+                let term = rate.scaled(n);
+                *sum = Bound {
+                    // One sum of all units, not a chain of roundings.
+                    error: sum.error + term.error + gamma * term.range.magnitude(),
+                    slope_error: sum.slope_error + term.slope_error + gamma * term.slope,
+                    ..*sum + term
+                };
+            }
+        }
+        Some(out)
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        let rates: Vec<Interval> = self.0.over_box(region).iter().map(|a| a.tanh()).collect();
+        let mut out = vec![Interval::constant(0.0); self.0.rank];
+        for (rate, row) in rates.iter().zip(self.0.inward.chunks_exact(self.0.rank)) {
+            for (sum, &n) in out.iter_mut().zip(row) {
+                *sum = *sum + rate.scaled(n);
+            }
+        }
+        Some(out)
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.slopes(&self.0.over_box(region)))
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        let half_width = |r| column_sum(&self.0.inward, self.0.rank, r) * (1.0 + 1e-9) + 1e-12;
+        Some((0..self.0.rank).map(half_width).collect())
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        let errors = self.bounds(point, 0.0).unwrap_or_default();
+        let error = |(bound, k): (&Bound, &f64)| (bound.error + UNIT * k.abs()).powi(2);
+        0.5 * errors.iter().zip(point).map(error).sum::<f64>()
+    }
+}
+
+impl Reduced for Latent<'_> {
+    fn project(&self, state: &[f64]) -> Vec<f64> {
+        self.0.latent(state)
+    }
+
+    fn lift(&self, reduced: &[f64]) -> Vec<f64> {
+        let a = self.0.preactivations(reduced);
+        match self.0.form {
+            LeakyForm::Rates => a.iter().map(|a| a.tanh()).collect(),
+            LeakyForm::Currents => a,
+        }
+    }
+}
+
+/// matrixᵀ · vector for a matrix `[len of vector][width]`.
+fn transposed_product<M, S>(matrix: &[M], vector: &[S], width: usize) -> Vec<S>
+where
+    M: Copy,
+    S: Scalar + std::ops::Mul<M, Output = S>,
+{
+    let mut out = vec![S::constant(0.0); width];
+    for (row, &x) in matrix.chunks_exact(width).zip(vector) {
+        for (sum, &m) in out.iter_mut().zip(row) {
+            *sum = *sum + x * m;
+        }
+    }
+    out
+}
+
+fn column_sum(matrix: &[f64], width: usize, column: usize) -> f64 {
+    matrix[column..]
+        .iter()
+        .step_by(width)
+        .map(|x| x.abs())
+        .sum()
+}
+
+/// point + t · direction.
+fn lines(point: &[f64], direction: &[f64]) -> Vec<Jet> {
+    let both = point.iter().zip(direction);
+    both.map(|(&x, &v)| Jet::line(x, v)).collect()
+}

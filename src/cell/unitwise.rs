@@ -1,0 +1,461 @@
+//! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
+
+use faer::MatMut;
+
+use super::formula::{Formula, MOST_GATES, MOST_STATES};
+use super::map::{Cell, lerp};
+use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
+use crate::map::{Map, Reduced};
+
+/// Unit roundoff of f64.
+const UNIT: f64 = 0.5 * f64::EPSILON;
+/// Variables that a unit's next state depends on: pre-activations, then its own state.
+const VARIABLES: usize = MOST_GATES + MOST_STATES;
+
+/// A cell of `units` units in f64, the constant input folded into the drive.
+#[derive(Debug, Clone)]
+pub struct Unitwise<F> {
+    formula: F,
+    units: usize,
+    /// Recurrent weights by columns: `[units][recurrent gates · units]`.
+    recurrent: Vec<f64>,
+    /// What the pre-activations are without recurrent input, `[gates][units]`.
+    drive: Vec<f64>,
+}
+
+/// Which of a unit's two functions is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// The map itself.
+    Step,
+    /// The state at rest.
+    Rest,
+}
+
+impl<F: Formula> Unitwise<F> {
+    /// The cell with recurrent weights `[recurrent gates · units][units]`, row-major, and drives `[gates][units]`.
+    pub fn new(formula: F, recurrent: &[f64], drive: Vec<f64>) -> Self {
+        let units = drive.len() / F::GATES;
+        let rows = F::RECURRENT_GATES * units;
+        let by_columns =
+            (0..units * rows).map(|place| recurrent[place % rows * units + place / rows]);
+        Self {
+            recurrent: by_columns.collect(),
+            formula,
+            units,
+            drive,
+        }
+    }
+
+    /// The cell whose weights and drives lie at s on the way to another's.
+    pub fn between(&self, other: &Self, s: f64) -> Self {
+        Self {
+            formula: self.formula.clone(),
+            units: self.units,
+            recurrent: lerp(&self.recurrent, &other.recurrent, s),
+            drive: lerp(&self.drive, &other.drive, s),
+        }
+    }
+
+    /// Taylor coefficients of t ↦ F_{s + t r}(x + t v) on the straight path to another cell: at a fixed state the
+    /// pre-activations are affine in the weights, so those of both ends are enough.
+    pub fn path_jet(&self, other: &Self, s: Jet, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let state = lines(point, direction);
+        let (start, end) = (
+            self.jet_preactivations(&state),
+            other.jet_preactivations(&state),
+        );
+        let a: Vec<Jet> = start
+            .iter()
+            .zip(end)
+            .map(|(&start, end)| start + s * (end - start))
+            .collect();
+        self.apply(Of::Step, &a, &state)
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &[f64]> {
+        self.recurrent.chunks_exact(F::RECURRENT_GATES * self.units)
+    }
+
+    fn features<S: Scalar>(&self, state: &[S]) -> Vec<S> {
+        state[..self.units]
+            .iter()
+            .map(|&x| self.formula.feature(x))
+            .collect()
+    }
+
+    /// The pre-activations, `[gates][units]`.
+    fn preactivations(&self, state: &[f64]) -> Vec<f64> {
+        let mut a = self.drive.clone();
+        for (column, feature) in self.columns().zip(self.features(state)) {
+            add_scaled(&mut a, feature, column);
+        }
+        a
+    }
+
+    fn jet_preactivations(&self, state: &[Jet]) -> Vec<Jet> {
+        let features = self.features(state);
+        let coefficient = |k: usize| {
+            let mut sums = if k == 0 {
+                self.drive.clone()
+            } else {
+                vec![0.0; self.drive.len()]
+            };
+            for (column, feature) in self.columns().zip(&features) {
+                if feature.0[k] != 0.0 {
+                    add_scaled(&mut sums, feature.0[k], column);
+                }
+            }
+            sums
+        };
+        let by_order: [Vec<f64>; 4] = std::array::from_fn(coefficient);
+        (0..self.drive.len())
+            .map(|i| Jet(std::array::from_fn(|k| by_order[k][i])))
+            .collect()
+    }
+
+    fn interval_preactivations(&self, state: &[Interval]) -> Vec<Interval> {
+        let mut a: Vec<Interval> = self.drive.iter().map(|&c| Interval::constant(c)).collect();
+        for (column, feature) in self.columns().zip(self.features(state)) {
+            for (a, &weight) in a.iter_mut().zip(column) {
+                *a = *a + feature.scaled(weight);
+            }
+        }
+        a
+    }
+
+    /// Linear combinations of bounds, with the error of summing them in any order.
+    fn bound_preactivations(&self, state: &[Bound]) -> Vec<Bound> {
+        let gamma = (self.units + 2) as f64 * UNIT;
+        let of_drive = |&c: &f64| Bound::affine(Interval::constant(c), 0.0, gamma * c.abs());
+        let mut a: Vec<Bound> = self.drive.iter().map(of_drive).collect();
+        for (column, feature) in self.columns().zip(self.features(state)) {
+            let error = feature.error + gamma * feature.range.magnitude();
+            let slope_error = feature.slope_error + UNIT * feature.slope;
+            for (a, &weight) in a.iter_mut().zip(column) {
+                let size = weight.abs();
+                a.range = a.range + feature.range.scaled(weight);
+                a.slope += size * feature.slope;
+                a.bend += size * feature.bend;
+                a.error += size * error;
+                a.slope_error += size * slope_error;
+            }
+        }
+        // The sums above are themselves rounded.
+        let up = 1.0 + 8.0 * gamma;
+        for a in &mut a {
+            a.slope *= up;
+            a.bend *= up;
+            a.error *= up;
+            a.slope_error *= up;
+        }
+        a
+    }
+
+    fn own<S: Scalar>(&self, values: &[S], unit: usize, blocks: usize) -> [S; MOST_GATES] {
+        std::array::from_fn(|block| {
+            if block < blocks {
+                values[block * self.units + unit]
+            } else {
+                S::constant(0.0)
+            }
+        })
+    }
+
+    fn unit<S: Scalar>(&self, of: Of, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        match of {
+            Of::Step => self.formula.step(a, state),
+            Of::Rest => self
+                .formula
+                .rest(a)
+                .unwrap_or_else(|| self.formula.step(a, state)),
+        }
+    }
+
+    /// Next states, or states at rest, `[states][units]`.
+    fn apply<S: Scalar>(&self, of: Of, a: &[S], state: &[S]) -> Vec<S> {
+        let n = self.units;
+        let blocks = state.len() / n;
+        let mut out = vec![S::constant(0.0); F::STATES * n];
+        for unit in 0..n {
+            let next = self.unit(
+                of,
+                &self.own(a, unit, F::GATES),
+                &self.own(state, unit, blocks),
+            );
+            for block in 0..F::STATES {
+                out[block * n + unit] = next[block];
+            }
+        }
+        out
+    }
+
+    /// Partial derivatives of each unit in its own variables: `[unit]`, of each state the [`VARIABLES`].
+    fn partials<T: Smooth>(
+        &self,
+        of: Of,
+        a: &[T],
+        state: &[T],
+    ) -> Vec<[[T; VARIABLES]; MOST_STATES]> {
+        let blocks = state.len() / self.units;
+        (0..self.units)
+            .map(|unit| {
+                let a = self.own(a, unit, F::GATES);
+                let own = self.own(state, unit, blocks);
+                let a: [Dual<T, VARIABLES>; MOST_GATES] =
+                    std::array::from_fn(|gate| Dual::variable(a[gate], gate));
+                let own: [Dual<T, VARIABLES>; MOST_STATES] =
+                    std::array::from_fn(|place| Dual::variable(own[place], MOST_GATES + place));
+                self.unit(of, &a, &own).map(|next| next.gradient)
+            })
+            .collect()
+    }
+
+    /// The slope of each unit's feature in its state.
+    fn feature_slopes<T: Smooth>(&self, state: &[T]) -> Vec<T> {
+        state[..self.units]
+            .iter()
+            .map(|&x| self.formula.feature(Dual::<T, 1>::variable(x, 0)).gradient[0])
+            .collect()
+    }
+
+    /// Fills the first `blocks` × `blocks` blocks of the Jacobian, where rows are states and columns states.
+    fn fill_jacobian(&self, of: Of, point: &[f64], blocks: usize, mut out: MatMut<'_, f64>) {
+        let n = self.units;
+        let partials = self.partials(of, &self.preactivations(point), point);
+        let slopes = self.feature_slopes(point);
+        let by_gate: Vec<Vec<f64>> = (0..blocks * F::RECURRENT_GATES)
+            .map(|place| {
+                let (block, gate) = (place / F::RECURRENT_GATES, place % F::RECURRENT_GATES);
+                partials.iter().map(|unit| unit[block][gate]).collect()
+            })
+            .collect();
+        for (j, column) in self.columns().enumerate() {
+            for block in 0..blocks {
+                for unit in 0..n {
+                    let sum: f64 = (0..F::RECURRENT_GATES)
+                        .map(|gate| {
+                            by_gate[block * F::RECURRENT_GATES + gate][unit]
+                                * column[gate * n + unit]
+                        })
+                        .sum();
+                    out[(block * n + unit, j)] = sum * slopes[j];
+                }
+            }
+        }
+        for (unit, partials) in partials.iter().enumerate() {
+            for (row, partials) in partials[..blocks].iter().enumerate() {
+                for column in 0..blocks {
+                    let place = (row * n + unit, column * n + unit);
+                    if column > 0 {
+                        for other in 0..n {
+                            out[(row * n + other, place.1)] = 0.0;
+                        }
+                    }
+                    out[place] += partials[MOST_GATES + column];
+                }
+            }
+        }
+    }
+
+    fn interval_jacobian(&self, of: Of, region: &[Interval], blocks: usize) -> Vec<Interval> {
+        let n = self.units;
+        let partials = self.partials(of, &self.interval_preactivations(region), region);
+        let slopes = self.feature_slopes(region);
+        let zero = Interval::constant(0.0);
+        let width = blocks * n;
+        let mut out = vec![zero; width * width];
+        for (unit, partials) in partials.iter().enumerate() {
+            for (row, partials) in partials[..blocks].iter().enumerate() {
+                let row = &mut out[(row * n + unit) * width..][..width];
+                for (j, column) in self.columns().enumerate() {
+                    let through = (0..F::RECURRENT_GATES).fold(zero, |sum, gate| {
+                        sum + partials[gate].scaled(column[gate * n + unit])
+                    });
+                    row[j] = through * slopes[j];
+                }
+                for column in 0..blocks {
+                    let entry = &mut row[column * n + unit];
+                    *entry = *entry + partials[MOST_GATES + column];
+                }
+            }
+        }
+        out
+    }
+
+    fn ball(center: &[f64], radius: f64) -> Vec<Bound> {
+        let around = |&x: &f64| Bound::affine(Interval::around(x, radius), 1.0, 0.0);
+        center.iter().map(around).collect()
+    }
+
+    /// ½Σ(rounding error of each coordinate of x − F(x))².
+    fn q_floor_of(&self, of: Of, point: &[f64]) -> f64 {
+        let gamma = (self.units + 2) as f64 * UNIT;
+        let mut magnitude: Vec<f64> = self.drive.iter().map(|c| c.abs()).collect();
+        for (column, feature) in self.columns().zip(self.features(point)) {
+            for (sum, weight) in magnitude.iter_mut().zip(column) {
+                *sum += (weight * feature).abs();
+            }
+        }
+        let a: Vec<Bound> = self
+            .preactivations(point)
+            .iter()
+            .zip(&magnitude)
+            .map(|(&a, size)| Bound::affine(Interval::constant(a), 0.0, gamma * size))
+            .collect();
+        let at = |&x: &f64| Bound::affine(Interval::constant(x), 0.0, 0.0);
+        let state: Vec<Bound> = point.iter().map(at).collect();
+        let next = self.apply(of, &a, &state);
+        let error = |(next, x): (&Bound, &f64)| (next.error + UNIT * (8.0 + x.abs())).powi(2);
+        0.5 * next.iter().zip(point).map(error).sum::<f64>()
+    }
+}
+
+impl<F: Formula> Map for Unitwise<F> {
+    fn dim(&self) -> usize {
+        F::STATES * self.units
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.apply(Of::Step, &self.preactivations(point), point));
+    }
+
+    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
+        self.fill_jacobian(Of::Step, point, F::STATES, out);
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let state = lines(point, direction);
+        self.apply(Of::Step, &self.jet_preactivations(&state), &state)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let state = Self::ball(center, radius);
+        Some(self.apply(Of::Step, &self.bound_preactivations(&state), &state))
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.apply(Of::Step, &self.interval_preactivations(region), region))
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.interval_jacobian(Of::Step, region, F::STATES))
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        if !self.formula.is_bounded() {
+            return None;
+        }
+        let mut a: Vec<Interval> = self.drive.iter().map(|&c| Interval::constant(c)).collect();
+        for column in self.columns() {
+            for (a, weight) in a.iter_mut().zip(column) {
+                *a = *a + Interval::new(-weight.abs(), weight.abs());
+            }
+        }
+        let state = vec![Interval::new(-1.0, 1.0); self.dim()];
+        let at_rest = self.apply(Of::Rest, &a, &state);
+        // A little more than what F can reach, so that F sends the box into its interior.
+        let half_width = |range: &Interval| range.magnitude() * (1.0 + 1e-9) + 1e-12;
+        Some(at_rest.iter().map(half_width).collect())
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        self.q_floor_of(Of::Step, point)
+    }
+
+    fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
+        let nothing = [0.0; MOST_GATES];
+        self.formula.rest::<f64>(&nothing)?;
+        Some(Box::new(AtRest(self)))
+    }
+}
+
+impl<F: Formula> Cell for Unitwise<F> {
+    fn features(&self, state: &[f64]) -> Vec<f64> {
+        Self::features(self, state)
+    }
+}
+
+/// The equation x = rest(a(x)) of a cell, in the states that other units see: the same fixed points and indices,
+/// without the leak or gate that shrinks the residual.
+struct AtRest<'a, F>(&'a Unitwise<F>);
+
+impl<F: Formula> AtRest<'_, F> {
+    fn visible<S: Scalar>(&self, a: &[S], state: &[S]) -> Vec<S> {
+        let mut out = self.0.apply(Of::Rest, a, state);
+        out.truncate(self.0.units);
+        out
+    }
+}
+
+impl<F: Formula> Map for AtRest<'_, F> {
+    fn dim(&self) -> usize {
+        self.0.units
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.visible(&self.0.preactivations(point), point));
+    }
+
+    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
+        self.0.fill_jacobian(Of::Rest, point, 1, out);
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let state = lines(point, direction);
+        self.visible(&self.0.jet_preactivations(&state), &state)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let state = Unitwise::<F>::ball(center, radius);
+        Some(self.visible(&self.0.bound_preactivations(&state), &state))
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.visible(&self.0.interval_preactivations(region), region))
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.0.interval_jacobian(Of::Rest, region, 1))
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        let mut half_widths = self.0.trapping_box()?;
+        half_widths.truncate(self.0.units);
+        Some(half_widths)
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        self.0.q_floor_of(Of::Rest, point)
+    }
+}
+
+impl<F: Formula> Reduced for AtRest<'_, F> {
+    fn project(&self, state: &[f64]) -> Vec<f64> {
+        state[..self.0.units].to_vec()
+    }
+
+    fn lift(&self, reduced: &[f64]) -> Vec<f64> {
+        let mut state = self
+            .0
+            .apply(Of::Rest, &self.0.preactivations(reduced), reduced);
+        state[..self.0.units].copy_from_slice(reduced);
+        state
+    }
+}
+
+/// point + t · direction.
+fn lines(point: &[f64], direction: &[f64]) -> Vec<Jet> {
+    point
+        .iter()
+        .zip(direction)
+        .map(|(&x, &v)| Jet::line(x, v))
+        .collect()
+}
+
+/// sums += factor · column.
+fn add_scaled(sums: &mut [f64], factor: f64, column: &[f64]) {
+    for (sum, weight) in sums.iter_mut().zip(column) {
+        *sum += factor * weight;
+    }
+}
