@@ -5,6 +5,7 @@ pub mod calculus;
 pub mod cell;
 pub mod curriculum;
 pub mod dynamics;
+pub mod foreign;
 pub mod lab;
 pub mod map;
 pub mod parameters;

@@ -4,7 +4,7 @@
 
 use creode::calculus::Interval;
 use creode::cell::low_rank::LowRank;
-use creode::cell::map::{CellMap, CellPath, readout};
+use creode::cell::map::{CellMap, CellPath, Readout};
 use creode::cell::parameters::Parameters;
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::newton::{Ending, Limits, solve};
@@ -403,7 +403,7 @@ fn the_map_makes_the_steps_of_the_training_kernel() {
                         "{cell:?}, step {time}: {a} against {b}"
                     );
                 }
-                let output = readout(&at, &map.cell().features(own));
+                let output = Readout::of(&at).output(&map.cell().features(own));
                 for (a, b) in output.iter().zip(&simulation.outputs[row * 2..]) {
                     assert!(
                         (a - b).abs() < 1e-13,

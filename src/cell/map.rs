@@ -215,15 +215,28 @@ impl Family for CellPath {
     }
 }
 
-/// Output of a network's readout for given features.
-pub fn readout(parameters: &Parameters<f64>, features: &[f64]) -> Vec<f64> {
-    let weight = parameters.get(READOUT_WEIGHT);
-    parameters
-        .get(READOUT_BIAS)
-        .iter()
-        .zip(weight.chunks_exact(features.len()))
-        .map(|(bias, row)| bias + dot(row, features))
-        .collect()
+/// A linear readout.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Readout {
+    /// `[outputs][features]`.
+    pub weight: Vec<f64>,
+    /// One for each output.
+    pub bias: Vec<f64>,
+}
+
+impl Readout {
+    /// That of a trained network.
+    pub fn of(parameters: &Parameters<f64>) -> Self {
+        Self {
+            weight: parameters.get(READOUT_WEIGHT).to_vec(),
+            bias: parameters.get(READOUT_BIAS).to_vec(),
+        }
+    }
+
+    /// The output for given features.
+    pub fn output(&self, features: &[f64]) -> Vec<f64> {
+        affine(&self.weight, features, &self.bias)
+    }
 }
 
 /// Σ a_i b_i in four interleaved parts.
@@ -245,7 +258,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `matrix · vector + offset` for a row-major matrix.
-pub(super) fn affine(matrix: &[f64], vector: &[f64], offset: &[f64]) -> Vec<f64> {
+pub(crate) fn affine(matrix: &[f64], vector: &[f64], offset: &[f64]) -> Vec<f64> {
     matrix
         .chunks_exact(vector.len())
         .zip(offset)

@@ -4,3 +4,4 @@ pub mod newton;
 pub mod projection;
 pub mod search;
 pub mod spectrum;
+pub mod starts;

@@ -13,22 +13,18 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
-use rand::{Rng, RngExt as _};
-use rand_distr::{Distribution as _, StandardNormal};
-
+use super::analysed::{Analysed, Tracked};
 use super::trainer::{CheckpointId, stream};
 use super::{Event, LabError};
-use crate::cell::map::{CellMap, readout};
+use crate::cell::map::{CellMap, Readout};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{AnalysisSettings, Curriculum};
 use crate::dynamics::newton::Limits;
 use crate::dynamics::projection::Projection;
-use crate::dynamics::search::{Findings, FixedPoint, Known, search};
-use crate::map::Map as _;
+use crate::dynamics::search::{FixedPoint, Known, search};
+use crate::dynamics::starts::jittered;
 use crate::task::{Batch, Probe};
-use crate::trace::rows::{
-    FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, TrialRow,
-};
+use crate::trace::rows::{FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, TrialRow};
 use crate::trace::{Run, RunWriter};
 use crate::train::engine::Simulation;
 
@@ -56,6 +52,10 @@ pub struct Job {
 }
 
 impl Job {
+    fn readout(&self) -> Readout {
+        Readout::of(&self.parameters)
+    }
+
     /// The rows of `trials`.
     pub fn trial_rows(&self) -> Vec<TrialRow> {
         let Self {
@@ -155,26 +155,8 @@ impl<'scope> Analyst<'scope> {
     }
 }
 
-/// Identity and place of a point, for the next checkpoint to start from.
-#[derive(Debug, Clone)]
-struct Tracked {
-    id: u32,
-    state: Vec<f64>,
-    index: i8,
-}
-
 /// Points by the name of their probe input.
 type ByCondition = Vec<(String, Vec<Tracked>)>;
-
-/// The landscape of one probe input, still open to points found from the next checkpoint.
-struct Open {
-    condition: String,
-    map: CellMap,
-    findings: Findings,
-    ids: Vec<u32>,
-    n_from_later: usize,
-    wall_secs: f64,
-}
 
 struct Worker<'a> {
     settings: &'a AnalysisSettings,
@@ -185,7 +167,7 @@ struct Worker<'a> {
     /// Points of the last complete checkpoint by condition.
     tracked: ByCondition,
     next_id: u32,
-    open: Option<(Box<Job>, Vec<Open>)>,
+    open: Option<(Box<Job>, Vec<Analysed>)>,
     analysis: Analysis,
 }
 
@@ -237,7 +219,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Step 1.
-    fn forward(&mut self, job: &Job) -> Result<Vec<Open>, LabError> {
+    fn forward(&mut self, job: &Job) -> Result<Vec<Analysed>, LabError> {
         let mut landscapes = Vec::new();
         let probes = if self.settings.enabled {
             job.probes.as_slice()
@@ -250,7 +232,13 @@ impl<'a> Worker<'a> {
                 self.seed,
                 START_STREAMS + (u64::from(job.id.number) << 16) + place as u64,
             );
-            let starts = starts(&job.simulation, self.settings, &mut rng);
+            let starts = jittered(
+                &job.simulation.states,
+                job.simulation.state_size,
+                self.settings.starts,
+                self.settings.noise,
+                &mut rng,
+            );
             let map = CellMap::new(self.network, &job.parameters, &probe.input);
             let before: &[Tracked] = self
                 .tracked
@@ -280,7 +268,7 @@ impl<'a> Worker<'a> {
                 })
                 .collect();
             let wall_secs = begun.elapsed().as_secs_f64();
-            landscapes.push(Open {
+            landscapes.push(Analysed {
                 condition: probe.name.clone(),
                 map,
                 findings,
@@ -297,18 +285,18 @@ impl<'a> Worker<'a> {
     }
 
     /// Step 3.
-    fn write(&mut self, job: &Job, landscapes: &[Open]) -> Result<(), LabError> {
+    fn write(&mut self, job: &Job, landscapes: &[Analysed]) -> Result<(), LabError> {
         let rows: Vec<LandscapeRow> = landscapes
             .iter()
             .map(|open| open.landscape_row(job.id))
             .collect();
         let fixed_points: Vec<FixedPointRow> = landscapes
             .iter()
-            .flat_map(|open| open.fixed_points(job))
+            .flat_map(|open| open.fixed_points(job.id, &job.readout(), &job.projection))
             .collect();
         let slow_points: Vec<SlowPointRow> = landscapes
             .iter()
-            .flat_map(|open| open.slow_points(job))
+            .flat_map(|open| open.slow_points(job.id, &job.readout(), &job.projection))
             .collect();
         let spectra: Vec<SpectrumRow> = landscapes
             .iter()
@@ -346,7 +334,7 @@ impl<'a> Worker<'a> {
 }
 
 /// Step 2.
-fn backward(earlier: &mut [Open], later: &Open, id: CheckpointId) -> Result<(), LabError> {
+fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Result<(), LabError> {
     let Some(earlier) = earlier
         .iter_mut()
         .find(|open| open.condition == later.condition)
@@ -422,164 +410,4 @@ fn last_tracked(run: &Run) -> Result<(ByCondition, u32), LabError> {
         }
     }
     Ok((last, next_id))
-}
-
-/// States of the probe trials, evenly over time and trials, half of them with little and half with full jitter.
-fn starts(
-    simulation: &Simulation,
-    settings: &AnalysisSettings,
-    rng: &mut dyn Rng,
-) -> Vec<Vec<f64>> {
-    let size = simulation.state_size.max(1);
-    let count = simulation.states.len() / size;
-    if count == 0 {
-        return Vec::new();
-    }
-    let mean_square =
-        simulation.states.iter().map(|x| x * x).sum::<f64>() / simulation.states.len() as f64;
-    let deviation = settings.noise * mean_square.sqrt();
-    (0..settings.starts)
-        .map(|start| {
-            let row = rng.random_range(0..count);
-            let scale = if start % 2 == 0 {
-                0.2 * deviation
-            } else {
-                deviation
-            };
-            let state = &simulation.states[row * size..][..size];
-            state
-                .iter()
-                .map(|x| {
-                    let normal: f64 = StandardNormal.sample(rng);
-                    x + scale * normal
-                })
-                .collect()
-        })
-        .collect()
-}
-
-impl Open {
-    fn tracked(&self) -> Vec<Tracked> {
-        self.findings
-            .fixed_points
-            .iter()
-            .zip(&self.ids)
-            .map(|(point, &id)| Tracked {
-                id,
-                state: point.state.clone(),
-                index: point.index,
-            })
-            .collect()
-    }
-
-    fn landscape_row(&self, id: CheckpointId) -> LandscapeRow {
-        let findings = &self.findings;
-        let stable = |point: &&FixedPoint| {
-            matches!(point.spectrum.kind(), Kind::StableNode | Kind::StableFocus)
-        };
-        LandscapeRow {
-            checkpoint: id.number,
-            step: id.step,
-            condition: self.condition.clone(),
-            n_fixed: findings.fixed_points.len() as u32,
-            n_stable: findings.fixed_points.iter().filter(stable).count() as u32,
-            n_slow: findings.slow_points.len() as u32,
-            n_from_later: self.n_from_later as u32,
-            n_starts: findings.n_starts as u32,
-            index_sum: findings.index_sum(),
-            index_expected: self.map.index_sum(),
-            unseen_estimate: findings.unseen_estimate(),
-            wall_secs: self.wall_secs,
-            warning: self.warning(),
-        }
-    }
-
-    fn warning(&self) -> Option<String> {
-        let marginal = self
-            .findings
-            .fixed_points
-            .iter()
-            .filter(|point| point.spectrum.kind() == Kind::Marginal)
-            .count();
-        let sum = self.findings.index_sum();
-        let unbalanced = self.map.index_sum().filter(|&expected| expected != sum).map(|expected| {
-            format!("the indices sum to {sum}, not {expected}: at least one fixed point is missing or degenerate")
-        });
-        let undecided = (marginal > 0)
-            .then(|| format!("{marginal} fixed points are too close to a bifurcation to class"));
-        let parts: Vec<String> = unbalanced.into_iter().chain(undecided).collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
-    }
-
-    fn fixed_points(&self, job: &Job) -> Vec<FixedPointRow> {
-        let rows = self.findings.fixed_points.iter().zip(&self.ids);
-        rows.map(|(point, &branch)| {
-            let (multiplier_re, multiplier_im) = point.spectrum.leading();
-            FixedPointRow {
-                checkpoint: job.id.number,
-                step: job.id.step,
-                condition: self.condition.clone(),
-                point: branch,
-                kind: point.spectrum.kind(),
-                q: point.q,
-                radius: None,
-                n_unstable: point.spectrum.n_unstable() as u16,
-                multiplier_re,
-                multiplier_im,
-                index: point.index,
-                readout: readout(&job.parameters, &self.map.cell().features(&point.state)),
-                basin_fraction: None,
-                found: if point.from_known.is_some() {
-                    Found::Tracked
-                } else {
-                    point.found
-                },
-                pc: job.projection.project(&point.state),
-                state: point.state.clone(),
-            }
-        })
-        .collect()
-    }
-
-    fn slow_points(&self, job: &Job) -> Vec<SlowPointRow> {
-        let rows = self.findings.slow_points.iter();
-        rows.map(|point| {
-            let (multiplier_re, multiplier_im) = point.spectrum.leading();
-            SlowPointRow {
-                checkpoint: job.id.number,
-                step: job.id.step,
-                condition: self.condition.clone(),
-                q: point.q,
-                n_unstable: point.spectrum.n_unstable() as u16,
-                multiplier_re,
-                multiplier_im,
-                readout: readout(&job.parameters, &self.map.cell().features(&point.state)),
-                pc: job.projection.project(&point.state),
-                state: point.state.clone(),
-            }
-        })
-        .collect()
-    }
-
-    fn spectra(&self, id: CheckpointId) -> Vec<SpectrumRow> {
-        let points = self.findings.fixed_points.iter().zip(&self.ids);
-        points
-            .flat_map(|(point, &branch)| {
-                point
-                    .spectrum
-                    .eigenvalues
-                    .iter()
-                    .enumerate()
-                    .map(move |(rank, &(re, im))| SpectrumRow {
-                        checkpoint: id.number,
-                        step: id.step,
-                        condition: self.condition.clone(),
-                        point: branch,
-                        rank: rank as u16,
-                        re,
-                        im,
-                    })
-            })
-            .collect()
-    }
 }

@@ -45,6 +45,14 @@ pub enum LabError {
         /// How it ended.
         message: String,
     },
+    /// A constant input has another width than the network's.
+    #[error("the input has {found} values, the network takes {expected}")]
+    InputWidth {
+        /// Values given.
+        found: usize,
+        /// Input channels.
+        expected: usize,
+    },
     /// The analysis thread ended before its time.
     #[error("the analysis thread ended early")]
     AnalysisGone,

@@ -12,6 +12,8 @@ use crate::curriculum::Curriculum;
 use crate::trace::rows::LandscapeRow;
 use crate::trace::{Ending, EndingReason, RUN_FILE, Run, RunWriter};
 
+pub mod again;
+pub mod analysed;
 pub mod analyst;
 mod error;
 mod probe;

@@ -142,7 +142,11 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
                     number: entry.checkpoint,
                     step: entry.step,
                 };
-                Ok((id, saved.parameters, self.shown_stage(&saved.position)))
+                Ok((
+                    id,
+                    saved.parameters,
+                    shown_stage(self.curriculum, &saved.position),
+                ))
             })
             .collect()
     }
@@ -159,17 +163,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
 
     /// The stage whose task the network was last trained on.
     pub fn stage(&self) -> usize {
-        self.shown_stage(&self.state.position)
-    }
-
-    /// A checkpoint at the end of a stage belongs to that stage, not to the next.
-    fn shown_stage(&self, position: &Position) -> usize {
-        let ended = position.stage_step == 0 || position.stage == self.curriculum.stages.len();
-        if ended {
-            position.stage.saturating_sub(1)
-        } else {
-            position.stage
-        }
+        shown_stage(self.curriculum, &self.state.position)
     }
 
     /// Loss of the last step of this session; NaN before it.
@@ -340,6 +334,17 @@ pub(super) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     rng
+}
+
+/// The stage whose task a network was last trained on: a checkpoint at the end of a stage belongs to that stage, not to
+/// the next.
+pub(super) fn shown_stage(curriculum: &Curriculum, position: &Position) -> usize {
+    let ended = position.stage_step == 0 || position.stage == curriculum.stages.len();
+    if ended {
+        position.stage.saturating_sub(1)
+    } else {
+        position.stage
+    }
 }
 
 /// Reads a file of weights, which must be of this training step.

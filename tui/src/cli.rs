@@ -10,8 +10,9 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use creode::curriculum::Override;
 
+use crate::analyze::AnalyzeArgs;
 use crate::dashboard::{self, Mode};
-use crate::{runs, train, verify};
+use crate::{analyze, runs, train, verify};
 
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   creode train curricula/flip-flop.toml            train, and trace the landscape
   creode watch                                     follow it from another terminal
   creode replay flip-flop                          scrub through it afterwards
+  creode analyze model.safetensors --cell gru      the fixed points of a network of your own
 
 Exit codes: 0 done, 2 usage or error, 130 interrupted (resumable).";
 
@@ -68,6 +70,8 @@ enum Command {
         #[command(flatten)]
         drawing: Drawing,
     },
+    /// Find the fixed points of one network: a checkpoint of a run again, or somebody else's weights
+    Analyze(Box<AnalyzeArgs>),
     /// Check a run: every file there, whole, and readable
     Verify {
         /// Name under the traces directory, or a path
@@ -131,6 +135,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
             };
             show(&dir, Mode::Watch, drawing)
         }
+        Command::Analyze(args) => analyze::analyze(args, &cli.place),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
     }
 }

@@ -1,5 +1,6 @@
 //! Everything of Creode that meets a terminal: the command line and the dashboard.
 
+mod analyze;
 pub mod cli;
 pub mod dashboard;
 mod runs;

@@ -304,3 +304,65 @@ fn a_loss_that_becomes_nan_stops_with_its_step_after_a_checkpoint() {
         .creode(&["verify", "small"])
         .expect(0, &["all in order"]);
 }
+
+#[test]
+fn a_network_is_analysed_from_its_run_and_from_its_file_alike() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    let last = "traces/small/checkpoints/00000040.safetensors";
+    let points = |subject: &str| -> Vec<(String, f64)> {
+        let analysed = folder.creode(&["analyze", subject, "--format", "json"]);
+        analysed.expect(0, &[]);
+        let json: serde_json::Value = serde_json::from_str(&analysed.stdout).unwrap();
+        let condition = &json["conditions"][0];
+        assert_eq!(condition["index_sum"], 1);
+        let points = condition["fixed_points"].as_array().unwrap();
+        let mut points: Vec<(String, f64)> = points
+            .iter()
+            .map(|point| {
+                (
+                    point["kind"].to_string(),
+                    point["multiplier_re"].as_f64().unwrap(),
+                )
+            })
+            .collect();
+        points.sort_by(|a, b| a.1.total_cmp(&b.1));
+        points
+    };
+    let (of_run, of_file) = (points("small"), points(last));
+    assert!(!of_run.is_empty() && of_run.len() == of_file.len());
+    for (a, b) in of_run.iter().zip(&of_file) {
+        assert!(
+            a.0 == b.0 && (a.1 - b.1).abs() < 1e-9,
+            "{a:?} against {b:?}"
+        );
+    }
+    folder
+        .creode(&["analyze", "small", "--checkpoint", "0"])
+        .expect(0, &["index sum +1", "unstable"]);
+}
+
+#[test]
+fn what_cannot_be_analysed_is_an_error_with_the_way_out() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    let last = "traces/small/checkpoints/00000040.safetensors";
+    let cases: [(&[&str], &[&str]); 8] = [
+        (&["small.toml"], &["small.toml", "no safetensors file"]),
+        (&["absent"], &["no run absent", "small"]),
+        (&["small", "--checkpoint", "9"], &["checkpoint 9"]),
+        (&["small", "--cell", "gru"], &["--cell", "files of weights"]),
+        (&["small", "--input", "1,2,3"], &["3 values", "takes 1"]),
+        (
+            &[last, "--cell", "lstm"],
+            &["weight_hh_l0", "[8, 8]", "4 · units"],
+        ),
+        (&[last, "--map", "recurent=w"], &["recurent", "recurrent"]),
+        (&[last, "--starts", last], &["starts should be", "8]"]),
+    ];
+    for (arguments, words) in cases {
+        folder
+            .creode(&[&["analyze"], arguments].concat())
+            .expect(2, words);
+    }
+}

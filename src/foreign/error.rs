@@ -1,0 +1,109 @@
+//! What can be wrong with somebody else's file.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::options::Role;
+
+/// Why a foreign network could not be read.
+#[derive(Debug, Error)]
+pub enum ForeignError {
+    /// The file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is not of the format that its name promises.
+    #[error("{} is no {format} file that can be read: {reason}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The format expected.
+        format: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No tensor plays a part that the cell needs.
+    #[error(
+        "no tensor for the {role}: none is named {expected}; name it with `--map {role}=NAME` (there are {})",
+        list(found)
+    )]
+    Missing {
+        /// The part.
+        role: Role,
+        /// Names looked for.
+        expected: String,
+        /// Names in the file.
+        found: Vec<String>,
+    },
+    /// A name given by the user is not in the file.
+    #[error("no tensor {name} for the {role} (there are {})", list(found))]
+    Unknown {
+        /// The part.
+        role: Role,
+        /// The name given.
+        name: String,
+        /// Names in the file.
+        found: Vec<String>,
+    },
+    /// Several tensors could play one part.
+    #[error(
+        "the {role} may be any of {}; say which with `--map {role}=NAME`",
+        list(candidates)
+    )]
+    Ambiguous {
+        /// The part.
+        role: Role,
+        /// The tensors that could.
+        candidates: Vec<String>,
+    },
+    /// A tensor has a shape that does not fit the others.
+    #[error("{name} has shape {found:?}; as {role} it should be {expected}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// What it was taken for.
+        role: Role,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that would fit.
+        expected: String,
+    },
+    /// A tensor holds values that are no numbers.
+    #[error(
+        "{name} holds {count} values that are NaN or infinite: training diverged; take an earlier checkpoint"
+    )]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// How many.
+        count: usize,
+    },
+    /// A setting is missing, or does not fit the cell.
+    #[error("{0}")]
+    Setting(String),
+    /// The constant input has another width than the input weights.
+    #[error("the input has {found} values, the network takes {expected}")]
+    InputWidth {
+        /// Values given.
+        found: usize,
+        /// Columns of the input weights.
+        expected: usize,
+    },
+}
+
+/// At most a dozen names.
+fn list(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let shown = names[..names.len().min(MOST)].join(", ");
+    match names.len() {
+        0 => "none".to_owned(),
+        count if count > MOST => format!("{shown} and {} more", count - MOST),
+        _ => shown,
+    }
+}

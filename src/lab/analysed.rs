@@ -1,0 +1,199 @@
+//! The landscape of one network at one constant input, and the rows it is written in.
+
+use std::time::Instant;
+
+use super::trainer::CheckpointId;
+use crate::cell::map::{CellMap, Readout};
+use crate::dynamics::newton::Limits;
+use crate::dynamics::projection::Projection;
+use crate::dynamics::search::{Findings, FixedPoint, search};
+use crate::dynamics::spectrum::SpectrumError;
+use crate::map::Map as _;
+use crate::trace::rows::{FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow};
+
+/// A landscape, with the identities of its points.
+#[derive(Debug, Clone)]
+pub struct Analysed {
+    /// Name of the constant input.
+    pub condition: String,
+    /// The network at that input.
+    pub map: CellMap,
+    /// What was found.
+    pub findings: Findings,
+    /// Identity of each fixed point's branch.
+    pub ids: Vec<u32>,
+    /// How many of the fixed points were found only from those of the next checkpoint; they stand last.
+    pub n_from_later: usize,
+    /// Seconds that it took.
+    pub wall_secs: f64,
+}
+
+/// Identity and place of a point, for the next checkpoint to start from.
+#[derive(Debug, Clone)]
+pub struct Tracked {
+    /// Identity of its branch.
+    pub id: u32,
+    /// The point.
+    pub state: Vec<f64>,
+    /// sign det(I−J) there.
+    pub index: i8,
+}
+
+impl Analysed {
+    /// Searches a map from given starts; every point is new and is numbered in order of discovery.
+    pub fn search(
+        condition: String,
+        map: CellMap,
+        starts: &[Vec<f64>],
+    ) -> Result<Self, SpectrumError> {
+        let begun = Instant::now();
+        let findings = search(&map, &[], starts, Limits::default())?;
+        Ok(Self {
+            condition,
+            ids: (0..findings.fixed_points.len() as u32).collect(),
+            map,
+            findings,
+            n_from_later: 0,
+            wall_secs: begun.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// The points, for the next checkpoint to start from.
+    pub fn tracked(&self) -> Vec<Tracked> {
+        self.findings
+            .fixed_points
+            .iter()
+            .zip(&self.ids)
+            .map(|(point, &id)| Tracked {
+                id,
+                state: point.state.clone(),
+                index: point.index,
+            })
+            .collect()
+    }
+
+    /// The row of `landscapes`.
+    pub fn landscape_row(&self, id: CheckpointId) -> LandscapeRow {
+        let findings = &self.findings;
+        let stable = |point: &&FixedPoint| {
+            matches!(point.spectrum.kind(), Kind::StableNode | Kind::StableFocus)
+        };
+        LandscapeRow {
+            checkpoint: id.number,
+            step: id.step,
+            condition: self.condition.clone(),
+            n_fixed: findings.fixed_points.len() as u32,
+            n_stable: findings.fixed_points.iter().filter(stable).count() as u32,
+            n_slow: findings.slow_points.len() as u32,
+            n_from_later: self.n_from_later as u32,
+            n_starts: findings.n_starts as u32,
+            index_sum: findings.index_sum(),
+            index_expected: self.map.index_sum(),
+            unseen_estimate: findings.unseen_estimate(),
+            wall_secs: self.wall_secs,
+            warning: self.warning(),
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        let marginal = self
+            .findings
+            .fixed_points
+            .iter()
+            .filter(|point| point.spectrum.kind() == Kind::Marginal)
+            .count();
+        let sum = self.findings.index_sum();
+        let unbalanced = self.map.index_sum().filter(|&expected| expected != sum).map(|expected| {
+            format!("the indices sum to {sum}, not {expected}: at least one fixed point is missing or degenerate")
+        });
+        let undecided = (marginal > 0)
+            .then(|| format!("{marginal} fixed points are too close to a bifurcation to class"));
+        let parts: Vec<String> = unbalanced.into_iter().chain(undecided).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// The rows of `fixed_points`.
+    pub fn fixed_points(
+        &self,
+        id: CheckpointId,
+        readout: &Readout,
+        projection: &Projection,
+    ) -> Vec<FixedPointRow> {
+        let rows = self.findings.fixed_points.iter().zip(&self.ids);
+        rows.map(|(point, &branch)| {
+            let (multiplier_re, multiplier_im) = point.spectrum.leading();
+            FixedPointRow {
+                checkpoint: id.number,
+                step: id.step,
+                condition: self.condition.clone(),
+                point: branch,
+                kind: point.spectrum.kind(),
+                q: point.q,
+                radius: None,
+                n_unstable: point.spectrum.n_unstable() as u16,
+                multiplier_re,
+                multiplier_im,
+                index: point.index,
+                readout: readout.output(&self.map.cell().features(&point.state)),
+                basin_fraction: None,
+                found: if point.from_known.is_some() {
+                    Found::Tracked
+                } else {
+                    point.found
+                },
+                pc: projection.project(&point.state),
+                state: point.state.clone(),
+            }
+        })
+        .collect()
+    }
+
+    /// The rows of `slow_points`.
+    pub fn slow_points(
+        &self,
+        id: CheckpointId,
+        readout: &Readout,
+        projection: &Projection,
+    ) -> Vec<SlowPointRow> {
+        let rows = self.findings.slow_points.iter();
+        rows.map(|point| {
+            let (multiplier_re, multiplier_im) = point.spectrum.leading();
+            SlowPointRow {
+                checkpoint: id.number,
+                step: id.step,
+                condition: self.condition.clone(),
+                q: point.q,
+                n_unstable: point.spectrum.n_unstable() as u16,
+                multiplier_re,
+                multiplier_im,
+                readout: readout.output(&self.map.cell().features(&point.state)),
+                pc: projection.project(&point.state),
+                state: point.state.clone(),
+            }
+        })
+        .collect()
+    }
+
+    /// The rows of `spectra`.
+    pub fn spectra(&self, id: CheckpointId) -> Vec<SpectrumRow> {
+        let points = self.findings.fixed_points.iter().zip(&self.ids);
+        points
+            .flat_map(|(point, &branch)| {
+                point
+                    .spectrum
+                    .eigenvalues
+                    .iter()
+                    .enumerate()
+                    .map(move |(rank, &(re, im))| SpectrumRow {
+                        checkpoint: id.number,
+                        step: id.step,
+                        condition: self.condition.clone(),
+                        point: branch,
+                        rank: rank as u16,
+                        re,
+                        im,
+                    })
+            })
+            .collect()
+    }
+}
