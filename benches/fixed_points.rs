@@ -1,0 +1,238 @@
+//! All fixed points of a trained network from the same 1,024 starts: Creode's Newton against `scipy.optimize.root(hybr)`
+//! with the analytic Jacobian and gradient descent (Adam) on q in PyTorch, in f64, each with all cores.
+//!
+//! Networks are trained first, on the 3-bit flip-flop. Creode solves from every start here, though its search would stop
+//! once the indices balance and nothing new comes; that time is printed beside it. `cargo bench --bench fixed_points`
+//! needs a Python with torch, numpy and scipy: `CREODE_PYTHON`, or what `.ci/setup-python torch numpy scipy` has
+//! set up. Arguments such as `vanilla 64` restrict it; `CREODE_BENCH_LIMIT_SECS` (default 120) bounds each peer.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use creode::cell::map::CellMap;
+use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
+use creode::curriculum::Curriculum;
+use creode::dynamics::newton::{Ending, Limits, polish, solve};
+use creode::dynamics::search::search;
+use creode::dynamics::spectrum::Spectrum;
+use creode::dynamics::starts::jittered;
+use creode::lab;
+use creode::map::{Map as _, q};
+use creode::trace::{Run, RunWriter};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+const STARTS: usize = 1024;
+const CASES: [(&str, &[usize]); 2] = [("vanilla", &[64, 128, 256, 512]), ("gru", &[64, 128, 256])];
+/// Turns of Creode's side; the best counts.
+const ROUNDS: usize = 5;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let limit = std::env::var("CREODE_BENCH_LIMIT_SECS").unwrap_or_else(|_| "120".to_owned());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let python = python();
+    println!("{STARTS} starts, {cores} cores; seconds (starts with q < 1e-24, distinct points)");
+    for (cell, sizes) in CASES {
+        for &units in sizes {
+            let name = units.to_string();
+            let is_wanted = |word: &String| word == cell || *word == name;
+            if !wanted.iter().all(is_wanted) {
+                continue;
+            }
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let network = trained(cell, units, folder.path());
+            let own = own_secs(&network);
+            println!(
+                "{cell:7} {units:4}  creode {:.4} ({}, {}), with spectra {:.4}, as a search {:.4} ({} points)",
+                own.all_starts,
+                own.converged,
+                own.distinct,
+                own.with_spectra,
+                own.search,
+                own.search_points
+            );
+            if let Some(python) = &python {
+                for line in peers(python, &network, cell, units, cores, &limit, folder.path()) {
+                    let fields: Vec<&str> = line.split_whitespace().collect();
+                    let [peer, secs, tried, converged, distinct, iterations] = fields[..] else {
+                        continue;
+                    };
+                    let secs: f64 = secs.parse().unwrap_or(f64::NAN);
+                    println!(
+                        "              {peer} {secs:.2} ({converged} of {tried} tried, {distinct}; {iterations} iterations): ratio {:.1}",
+                        secs / own.all_starts
+                    );
+                }
+            }
+        }
+    }
+}
+
+struct Network {
+    map: CellMap,
+    parameters: Parameters<f64>,
+    starts: Vec<Vec<f64>>,
+}
+
+/// Trains on the flip-flop, and draws starts from the states of its trials.
+fn trained(cell: &str, units: usize, folder: &Path) -> Network {
+    let text = format!(
+        "seed = 1\n[network]\ncell = \"{cell}\"\nunits = {units}\n[optimiser]\nlearning_rate = 1e-3\nclip_norm = 1.0\n\
+         [[stage]]\ntask = \"flip-flop\"\nbits = 3\nuntil = {{ steps = 1500 }}\n\
+         [checkpoints]\nevery = 1500\n[analysis]\nenabled = false\n"
+    );
+    let curriculum = Curriculum::parse(&text, "bench.toml", &[]).expect("a sound curriculum");
+    let dir = folder.join("run");
+    let writer = RunWriter::create(&dir, &curriculum.to_toml()).expect("a run");
+    lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| {}).expect("training");
+    let run = Run::open(&dir).expect("the run");
+    let file = run.weights(1).expect("the last checkpoint");
+    let saved = lab::saved::Saved::<f32>::from_bytes(
+        &file.bytes,
+        &curriculum.network,
+        curriculum.optimiser,
+    )
+    .expect("its weights");
+    let parameters = saved.parameters.cast();
+    let states: Vec<f64> = run
+        .trials(1)
+        .expect("trials")
+        .into_iter()
+        .flat_map(|row| row.state)
+        .collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    Network {
+        map: CellMap::new(&curriculum.network, &parameters, &[0.0; 3]),
+        parameters,
+        starts: jittered(&states, units, STARTS, 0.5, &mut rng),
+    }
+}
+
+struct Own {
+    all_starts: f64,
+    converged: usize,
+    distinct: usize,
+    with_spectra: f64,
+    search: f64,
+    search_points: usize,
+}
+
+fn own_secs(network: &Network) -> Own {
+    let Network { map, starts, .. } = network;
+    let mut best = Own {
+        all_starts: f64::INFINITY,
+        converged: 0,
+        distinct: 0,
+        with_spectra: f64::INFINITY,
+        search: f64::INFINITY,
+        search_points: 0,
+    };
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        let roots: Vec<Vec<f64>> = starts
+            .par_iter()
+            .filter_map(|start| root(map, start))
+            .collect();
+        let mut distinct: Vec<&Vec<f64>> = Vec::new();
+        for root in &roots {
+            let is_same =
+                |other: &&Vec<f64>| root.iter().zip(*other).all(|(a, b)| (a - b).abs() < 1e-6);
+            if !distinct.iter().any(is_same) {
+                distinct.push(root);
+            }
+        }
+        best.all_starts = best.all_starts.min(begun.elapsed().as_secs_f64());
+        let spectra: Vec<Spectrum> = distinct
+            .par_iter()
+            .map(|point| Spectrum::at(map, point).expect("eigenvalues"))
+            .collect();
+        best.with_spectra = best.with_spectra.min(begun.elapsed().as_secs_f64());
+        best.converged = roots.iter().filter(|root| q(map, root) < 1e-24).count();
+        best.distinct = spectra.len();
+        let begun = Instant::now();
+        let findings = search(map, &[], starts, Limits::default()).expect("eigenvalues");
+        best.search = best.search.min(begun.elapsed().as_secs_f64());
+        best.search_points = findings.fixed_points.len();
+    }
+    best
+}
+
+/// The fixed point that a start leads to, polished.
+fn root(map: &CellMap, start: &[f64]) -> Option<Vec<f64>> {
+    let ending =
+        |map: &dyn creode::map::Map, start: &[f64]| match solve(map, start, Limits::default()) {
+            Ending::Root { point } => Some(polish(map, point).0),
+            Ending::Minimum { .. } | Ending::Lost => None,
+        };
+    match map.reduced() {
+        None => ending(map, start),
+        Some(reduced) => {
+            let root = ending(&*reduced, &reduced.project(start))?;
+            Some(reduced.lift(&root))
+        }
+    }
+}
+
+fn peers(
+    python: &str,
+    network: &Network,
+    cell: &str,
+    units: usize,
+    cores: usize,
+    limit: &str,
+    folder: &Path,
+) -> Vec<String> {
+    let write = |name: &str, values: &[f64]| {
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        fs::write(folder.join(format!("{name}.f64")), bytes).expect("room for the weights");
+    };
+    write("recurrent", network.parameters.get(WEIGHT_HH));
+    write("from_input", network.parameters.get(BIAS_IH));
+    write("hidden_bias", network.parameters.get(BIAS_HH));
+    write("starts", &network.starts.concat());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/fixed_points_peer.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(folder)
+        .args([cell, &units.to_string(), &cores.to_string(), limit])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+        Ok(output) => {
+            eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+            Vec::new()
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            Vec::new()
+        }
+    }
+}
+
+/// A Python that can import all that the peers need.
+fn python() -> Option<String> {
+    let set_up = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
+    let candidates = std::env::var("CREODE_PYTHON")
+        .into_iter()
+        .chain([set_up.to_owned(), "python3".to_owned()]);
+    candidates.into_iter().find(|python| {
+        Command::new(python)
+            .args(["-c", "import torch, numpy, scipy"])
+            .output()
+            .is_ok_and(|output| output.status.success())
+    })
+}
