@@ -10,7 +10,7 @@ use super::parameters::{
 use super::spec::{Activation, CellKind, NetworkSpec};
 use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
-use crate::map::{Family, Map, Reduced};
+use crate::map::{Family, Linearised, Map, Reduced};
 
 /// A recurrent cell at a constant input, in f64.
 pub trait Cell: Map {
@@ -133,6 +133,14 @@ impl Map for CellMap {
 
     fn step(&self, point: &[f64], out: &mut [f64]) {
         for_cell!(self, cell => cell.step(point, out));
+    }
+
+    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
+        for_cell!(self, cell => cell.step_batch(points, out));
+    }
+
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        for_cell!(self, cell => cell.linearised(points))
     }
 
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {

@@ -1,11 +1,12 @@
 //! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
 
-use faer::MatMut;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
 use super::map::{Cell, lerp};
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
-use crate::map::{Map, Reduced};
+use crate::map::{Linearised, Map, Reduced};
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -91,6 +92,77 @@ impl<F: Formula> Unitwise<F> {
             add_scaled(&mut a, feature, column);
         }
         a
+    }
+
+    /// The pre-activations of many states, `[count][gates · units]`, in one product.
+    fn batch_preactivations(&self, states: &[f64], dim: usize) -> Vec<f64> {
+        let features: Vec<f64> = states
+            .chunks_exact(dim)
+            .flat_map(|state| self.features(state))
+            .collect();
+        let mut a: Vec<f64> = self.drive.repeat(features.len() / self.units);
+        self.add_products(&features, &mut a, self.drive.len());
+        a
+    }
+
+    /// out += features · recurrentᵀ for features `[count][units]`, into rows of a given stride.
+    fn add_products(&self, features: &[f64], out: &mut [f64], stride: usize) {
+        let (n, rows) = (self.units, F::RECURRENT_GATES * self.units);
+        let count = features.len() / n;
+        matmul(
+            // Not `from_row_major_slice_with_stride_mut`: faer 0.24 mixes up its strides.
+            MatMut::from_column_major_slice_with_stride_mut(out, rows, count, stride)
+                .transpose_mut(),
+            Accum::Add,
+            MatRef::from_row_major_slice(features, count, n),
+            MatRef::from_row_major_slice(&self.recurrent, n, rows),
+            1.0,
+            Par::Seq,
+        );
+    }
+
+    /// F or R of many states, of `blocks` state variables each.
+    fn apply_batch(&self, of: Of, points: &[f64], blocks: usize, out: &mut [f64]) {
+        let dim = blocks * self.units;
+        let a = self.batch_preactivations(points, dim);
+        let rows = points
+            .chunks_exact(dim)
+            .zip(a.chunks_exact(self.drive.len()));
+        for ((state, a), out) in rows.zip(out.chunks_exact_mut(dim)) {
+            out.copy_from_slice(&self.apply(of, a, state)[..dim]);
+        }
+    }
+
+    fn linearise(&self, of: Of, points: &[f64], blocks: usize) -> Products<'_, F> {
+        let (n, dim) = (self.units, blocks * self.units);
+        let a = self.batch_preactivations(points, dim);
+        let mut products = Products {
+            cell: self,
+            blocks,
+            feature_slopes: Vec::with_capacity(points.len() / blocks),
+            through_gates: Vec::new(),
+            own: Vec::new(),
+        };
+        for (state, a) in points
+            .chunks_exact(dim)
+            .zip(a.chunks_exact(self.drive.len()))
+        {
+            let partials = self.partials(of, a, state);
+            products.feature_slopes.extend(self.feature_slopes(state));
+            for row in 0..blocks {
+                for gate in 0..F::RECURRENT_GATES {
+                    products
+                        .through_gates
+                        .extend((0..n).map(|unit| partials[unit][row][gate]));
+                }
+                for column in 0..blocks {
+                    products
+                        .own
+                        .extend((0..n).map(|unit| partials[unit][row][MOST_GATES + column]));
+                }
+            }
+        }
+        products
     }
 
     fn jet_preactivations(&self, state: &[Jet]) -> Vec<Jet> {
@@ -320,6 +392,14 @@ impl<F: Formula> Map for Unitwise<F> {
         out.copy_from_slice(&self.apply(Of::Step, &self.preactivations(point), point));
     }
 
+    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
+        self.apply_batch(Of::Step, points, F::STATES, out);
+    }
+
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        Some(Box::new(self.linearise(Of::Step, points, F::STATES)))
+    }
+
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
         self.fill_jacobian(Of::Step, point, F::STATES, out);
     }
@@ -397,6 +477,14 @@ impl<F: Formula> Map for AtRest<'_, F> {
         out.copy_from_slice(&self.visible(&self.0.preactivations(point), point));
     }
 
+    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
+        self.0.apply_batch(Of::Rest, points, 1, out);
+    }
+
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        Some(Box::new(self.0.linearise(Of::Rest, points, 1)))
+    }
+
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
         self.0.fill_jacobian(Of::Rest, point, 1, out);
     }
@@ -441,6 +529,59 @@ impl<F: Formula> Reduced for AtRest<'_, F> {
             .apply(Of::Rest, &self.0.preactivations(reduced), reduced);
         state[..self.0.units].copy_from_slice(reduced);
         state
+    }
+}
+
+/// Jacobians at several points as products: one matrix product for all of them, then what each unit makes of it.
+struct Products<'a, F> {
+    cell: &'a Unitwise<F>,
+    blocks: usize,
+    /// `[point][units]`.
+    feature_slopes: Vec<f64>,
+    /// Partial derivatives in the pre-activations, `[point][blocks][recurrent gates][units]`.
+    through_gates: Vec<f64>,
+    /// Partial derivatives in the unit's own states, `[point][blocks][blocks][units]`.
+    own: Vec<f64>,
+}
+
+impl<F: Formula> Linearised for Products<'_, F> {
+    fn apply(&self, vectors: &[f64], out: &mut [f64]) {
+        let (n, blocks, gates) = (self.cell.units, self.blocks, F::RECURRENT_GATES);
+        let dim = blocks * n;
+        let visible: Vec<f64> = vectors
+            .chunks_exact(dim)
+            .flat_map(|vector| &vector[..n])
+            .zip(&self.feature_slopes)
+            .map(|(v, slope)| v * slope)
+            .collect();
+        let mut received = vec![0.0; visible.len() * gates];
+        self.cell.add_products(&visible, &mut received, gates * n);
+        for (point, (out, vector)) in out
+            .chunks_exact_mut(dim)
+            .zip(vectors.chunks_exact(dim))
+            .enumerate()
+        {
+            let received = &received[point * gates * n..][..gates * n];
+            for (row, out) in out.chunks_exact_mut(n).enumerate() {
+                let place = point * blocks + row;
+                out.fill(0.0);
+                let through = &self.through_gates[place * gates * n..][..gates * n];
+                for (weights, values) in through.chunks_exact(n).zip(received.chunks_exact(n)) {
+                    add_weighted(out, weights, values);
+                }
+                let own = &self.own[place * dim..][..dim];
+                for (weights, values) in own.chunks_exact(n).zip(vector.chunks_exact(n)) {
+                    add_weighted(out, weights, values);
+                }
+            }
+        }
+    }
+}
+
+/// sums += weights ∘ values.
+fn add_weighted(sums: &mut [f64], weights: &[f64], values: &[f64]) {
+    for (sum, (weight, value)) in sums.iter_mut().zip(weights.iter().zip(values)) {
+        *sum += weight * value;
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Limits {
     pub fallback_steps: usize,
     /// Halvings of a Newton step. Default 12.
     pub halvings: usize,
+    /// Whether a search goes through all of its starts, though the indices balance and nothing new comes. Default false.
+    pub every_start: bool,
 }
 
 impl Default for Limits {
@@ -22,6 +24,7 @@ impl Default for Limits {
             newton_steps: 40,
             fallback_steps: 100,
             halvings: 12,
+            every_start: false,
         }
     }
 }

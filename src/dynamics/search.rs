@@ -4,7 +4,8 @@
 //! 2. Then states of trials with jitter, in rounds of fixed size.
 //! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
 //!    known points are new only where the known points' indices do not sum to what theory demands.
-//! 4. The search ends when the indices sum to what theory demands and a whole round has found nothing new, or
+//! 4. Starts on their way to a point that is known are dropped early (see [`super::batch`]).
+//! 5. The search ends when the indices sum to what theory demands and a whole round has found nothing new, or
 //!    when the starts are used up.
 //!
 //! Within a round the starts run in parallel, and their ends are merged in the order of the starts: the result
@@ -12,6 +13,7 @@
 
 use rayon::prelude::*;
 
+use super::batch::{BATCH, Left, descend};
 use super::newton::{Ending, Limits, polish, solve};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::{Map, Reduced, q};
@@ -25,6 +27,9 @@ const FEWEST_ROUNDS: usize = 2;
 const MOST_MIDPOINTS: usize = 256;
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
+/// Starts that are solved again in full where the indices do not balance: two points may be so close to each other that
+/// one was taken for the other on the way.
+const SOLVED_IN_FULL: usize = 256;
 /// Slow points closer than this are one.
 const SAME_SLOW_POINT: f64 = 1e-3;
 
@@ -145,15 +150,28 @@ pub fn search<M: Map + ?Sized>(
         search.try_starts(chunk, true)?;
         midpoints_of = search.try_midpoints(midpoints_of)?;
         let nothing_new = search.findings.fixed_points.len() == before;
-        if round + 1 >= fewest_rounds && nothing_new && is_balanced(&search.findings) {
+        let is_enough = round + 1 >= fewest_rounds && nothing_new && !limits.every_start;
+        if is_enough && is_balanced(&search.findings) {
             break;
         }
+    }
+    if !is_balanced(&search.findings) {
+        let again = &starts[..starts.len().min(SOLVED_IN_FULL)];
+        search.take(search.ends_in_full(again), false)?;
     }
     search
         .findings
         .slow_points
         .sort_by(|a, b| a.q.total_cmp(&b.q));
     Ok(search.findings)
+}
+
+/// Where a start ends.
+enum End {
+    /// In the fixed point of this place in the findings.
+    Known(usize),
+    /// Where the solver says.
+    Elsewhere(Ending),
 }
 
 struct Search<'a, M: ?Sized> {
@@ -164,12 +182,20 @@ struct Search<'a, M: ?Sized> {
 }
 
 impl<M: Map + ?Sized> Search<'_, M> {
-    /// Solves from a state; roots of the reduced equation come back as states.
+    /// A state in the coordinates of the equation that is solved.
+    fn coordinates(&self, state: &[f64]) -> Vec<f64> {
+        match &self.reduced {
+            None => state.to_vec(),
+            Some(reduced) => reduced.project(state),
+        }
+    }
+
+    /// Solves in full; roots of the reduced equation come back as states.
     fn end(&self, start: &[f64]) -> Ending {
         let Some(reduced) = &self.reduced else {
             return solve(self.map, start, self.limits);
         };
-        match solve(&**reduced, &reduced.project(start), self.limits) {
+        match solve(&**reduced, start, self.limits) {
             Ending::Root { point } => Ending::Root {
                 point: reduced.lift(&point),
             },
@@ -185,8 +211,33 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
     }
 
-    fn ends(&self, starts: &[Vec<f64>]) -> Vec<Ending> {
-        starts.par_iter().map(|start| self.end(start)).collect()
+    /// Where starts end, every one of them solved in full.
+    fn ends_in_full(&self, starts: &[Vec<f64>]) -> Vec<End> {
+        let solved = |start: &Vec<f64>| End::Elsewhere(self.end(&self.coordinates(start)));
+        starts.par_iter().map(solved).collect()
+    }
+
+    /// Where starts end; those plainly on their way to a point that is known already are not solved.
+    fn ends(&self, starts: &[Vec<f64>]) -> Vec<End> {
+        let fixed_points = &self.findings.fixed_points;
+        let known: Vec<Vec<f64>> = fixed_points
+            .iter()
+            .map(|point| self.coordinates(&point.state))
+            .collect();
+        let in_batch = |starts: &[Vec<f64>]| {
+            let starts: Vec<Vec<f64>> =
+                starts.iter().map(|start| self.coordinates(start)).collect();
+            let left = match &self.reduced {
+                None => descend(self.map, &known, starts),
+                Some(reduced) => descend(&**reduced, &known, starts),
+            };
+            let end = |left| match left {
+                Left::AtKnown(place) => End::Known(place),
+                Left::At(point) => End::Elsewhere(self.end(&point)),
+            };
+            left.into_iter().map(end).collect::<Vec<End>>()
+        };
+        starts.par_chunks(BATCH).flat_map_iter(in_batch).collect()
     }
 
     /// A root as exact as rounding lets it be, with its index.
@@ -203,7 +254,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
     fn try_known(&mut self, known: &[Known<'_>]) -> Result<(), SpectrumError> {
         let roots: Vec<Option<(Vec<f64>, i8)>> = known
             .par_iter()
-            .map(|point| match self.end(point.state) {
+            .map(|point| match self.end(&self.coordinates(point.state)) {
                 Ending::Root { point } => Some(self.polish(point)),
                 Ending::Minimum { .. } | Ending::Lost => None,
             })
@@ -233,18 +284,26 @@ impl<M: Map + ?Sized> Search<'_, M> {
     fn try_starts(&mut self, starts: &[Vec<f64>], count_hits: bool) -> Result<(), SpectrumError> {
         let ends = self.ends(starts);
         self.findings.n_starts += starts.len();
+        self.take(ends, count_hits)
+    }
+
+    /// Merges the ends of starts into the findings, in their order.
+    fn take(&mut self, ends: Vec<End>, count_hits: bool) -> Result<(), SpectrumError> {
         let hit = usize::from(count_hits);
         let mut new_roots = Vec::new();
         for end in ends {
             match end {
-                Ending::Root { point } if self.inside(&point) => {
+                End::Known(place) => self.findings.fixed_points[place].hits += hit,
+                End::Elsewhere(Ending::Root { point }) if self.inside(&point) => {
                     match self.findings.position(&point) {
                         Some(same) => self.findings.fixed_points[same].hits += hit,
                         None => new_roots.push(point),
                     }
                 }
-                Ending::Minimum { point } if self.inside(&point) => self.add_slow(point)?,
-                _ => self.findings.n_lost += 1,
+                End::Elsewhere(Ending::Minimum { point }) if self.inside(&point) => {
+                    self.add_slow(point)?;
+                }
+                End::Elsewhere(_) => self.findings.n_lost += 1,
             }
         }
         let polished: Vec<(Vec<f64>, i8)> = new_roots

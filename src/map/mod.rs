@@ -31,6 +31,13 @@ pub trait Map: Sync {
     /// ∂F/∂x at a point, `dim × dim`.
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>);
 
+    /// The Jacobians at many points (`[count][dim]`) as products, where that is cheaper than forming them; `None` where it
+    /// is not.
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        let _ = points;
+        None
+    }
+
     /// Taylor coefficients of t ↦ F(x + t v), one jet a coordinate.
     fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet>;
 
@@ -80,6 +87,12 @@ pub trait Map: Sync {
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         None
     }
+}
+
+/// The Jacobians J_b of a map at several points.
+pub trait Linearised {
+    /// J_b v_b for every point b, `[count][dim]` each.
+    fn apply(&self, vectors: &[f64], out: &mut [f64]);
 }
 
 /// The reduced fixed-point equation of a map: a map R in as many or fewer dimensions, whose fixed points are those

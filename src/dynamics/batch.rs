@@ -1,0 +1,429 @@
+//! Many starts at once: inexact Newton steps that need no factorisation, until a start is near a known root or close to a
+//! new one.
+//!
+//! All starts share the weights, so the products J v of a whole batch are one matrix product; a Newton step to a tenth
+//! takes a dozen of them, far less than a factorisation per start. Nothing is decided here that a factorisation would
+//! decide otherwise: what is not plainly on its way to a known root is handed back, to be solved in full.
+
+use crate::map::{Linearised, Map};
+
+/// Starts worked on together.
+pub const BATCH: usize = 32;
+/// Below this dimension a factorisation is as cheap.
+const SMALLEST_DIM: usize = 32;
+
+/// Newton steps before a start is handed back.
+const NEWTON_STEPS: usize = 12;
+/// Halvings of a step before that.
+const HALVINGS: usize = 5;
+/// Krylov vectors per step.
+const KRYLOV: usize = 24;
+/// Residual, relative to the right-hand side, at which a linear solve ends.
+const LINEAR_TOLERANCE: f64 = 0.1;
+/// A start with q below this that is not near a known root is close to a new one.
+const CLOSE: f64 = 1e-7;
+/// How much of the residual at a point may be left unexplained by the linearisation at the root it is said to belong to.
+const UNEXPLAINED: f64 = 0.25;
+
+/// Where a start was left.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Left {
+    /// On its way to the known root of this place in the list.
+    AtKnown(usize),
+    /// Here, undecided.
+    At(Vec<f64>),
+}
+
+/// Takes a batch of starts as far as inexact Newton steps lead; no step at all if the map is small or offers no products
+/// J v.
+///
+/// 1. G = x − F(x). A start belongs to a known root x* if A*(x − x*), A* = I − J(x*), is G(x) to a quarter of its
+///    length: near any other root G vanishes and that does not. One with q < 10⁻⁷ that belongs to none is left.
+/// 2. (I − J)d = −G to a tenth by GMRES, for all starts at once.
+/// 3. d is halved until q falls by Armijo's rule; a start for which no halving helps is left.
+pub fn descend<M: Map + ?Sized>(map: &M, known: &[Vec<f64>], starts: Vec<Vec<f64>>) -> Vec<Left> {
+    let dim = map.dim();
+    let mut batch = Batch {
+        map,
+        active: (0..starts.len()).collect(),
+        points: starts.concat(),
+        residuals: Vec::new(),
+        left: starts.into_iter().map(Left::At).collect(),
+    };
+    if dim < SMALLEST_DIM {
+        return batch.left;
+    }
+    batch.residuals = batch.residuals_of(&batch.points);
+    for _ in 0..NEWTON_STEPS {
+        batch.leave(known);
+        let Some(linearised) = map.linearised(&batch.points) else {
+            break;
+        };
+        if batch.active.is_empty() {
+            break;
+        }
+        let directions = gmres(&*linearised, &batch.residuals, dim);
+        batch.line_search(&directions);
+    }
+    batch.leave_all();
+    batch.left
+}
+
+/// Starts on their way.
+struct Batch<'a, M: ?Sized> {
+    map: &'a M,
+    /// Their places in the list of starts.
+    active: Vec<usize>,
+    /// Where they are, `[active][dim]`.
+    points: Vec<f64>,
+    /// x − F(x) there.
+    residuals: Vec<f64>,
+    /// Where every start was left, or began.
+    left: Vec<Left>,
+}
+
+impl<M: Map + ?Sized> Batch<'_, M> {
+    fn residuals_of(&self, points: &[f64]) -> Vec<f64> {
+        let mut images = vec![0.0; points.len()];
+        self.map.step_batch(points, &mut images);
+        points.iter().zip(images).map(|(x, f)| x - f).collect()
+    }
+
+    fn row(&self, place: usize) -> std::ops::Range<usize> {
+        let dim = self.map.dim();
+        place * dim..(place + 1) * dim
+    }
+
+    /// Step 1.
+    fn leave(&mut self, known: &[Vec<f64>]) {
+        let mut kept = Vec::new();
+        for place in 0..self.active.len() {
+            let point = &self.points[self.row(place)];
+            let residual = &self.residuals[self.row(place)];
+            if let Some(root) = known_root(self.map, known, point, residual) {
+                self.left[self.active[place]] = Left::AtKnown(root);
+            } else if half_square(residual) < CLOSE {
+                self.left[self.active[place]] = Left::At(point.to_vec());
+            } else {
+                kept.push(place);
+            }
+        }
+        self.keep(&kept);
+    }
+
+    /// Leaves all that are still on their way where they are.
+    fn leave_all(&mut self) {
+        for place in 0..self.active.len() {
+            self.left[self.active[place]] = Left::At(self.points[self.row(place)].to_vec());
+        }
+    }
+
+    /// Goes on with these alone.
+    fn keep(&mut self, kept: &[usize]) {
+        for (to, &from) in kept.iter().enumerate() {
+            self.active[to] = self.active[from];
+            let (from, to) = (self.row(from), self.row(to).start);
+            self.points.copy_within(from.clone(), to);
+            self.residuals.copy_within(from, to);
+        }
+        let length = self.row(kept.len()).start;
+        self.active.truncate(kept.len());
+        self.points.truncate(length);
+        self.residuals.truncate(length);
+    }
+
+    /// Step 3.
+    fn line_search(&mut self, directions: &[f64]) {
+        let mut waiting: Vec<usize> = (0..self.active.len()).collect();
+        let mut scale = 1.0;
+        for _ in 0..=HALVINGS {
+            if waiting.is_empty() {
+                return;
+            }
+            let tried: Vec<f64> = waiting
+                .iter()
+                .flat_map(|&place| self.row(place))
+                .map(|i| self.points[i] + scale * directions[i])
+                .collect();
+            let residuals = self.residuals_of(&tried);
+            let mut refused = Vec::new();
+            for (row, &place) in waiting.iter().enumerate() {
+                let (from, to) = (self.row(row), self.row(place));
+                let before = half_square(&self.residuals[to.clone()]);
+                if half_square(&residuals[from.clone()]) <= (1.0 - 2e-4 * scale) * before {
+                    self.points[to.clone()].copy_from_slice(&tried[from.clone()]);
+                    self.residuals[to].copy_from_slice(&residuals[from]);
+                } else {
+                    refused.push(place);
+                }
+            }
+            waiting = refused;
+            scale *= 0.5;
+        }
+        for &place in &waiting {
+            self.left[self.active[place]] = Left::At(self.points[self.row(place)].to_vec());
+        }
+        let kept: Vec<usize> = (0..self.active.len())
+            .filter(|place| !waiting.contains(place))
+            .collect();
+        self.keep(&kept);
+    }
+}
+
+fn half_square(residual: &[f64]) -> f64 {
+    0.5 * residual.iter().map(|r| r * r).sum::<f64>()
+}
+
+/// The known root whose linearisation explains the residual at a point.
+fn known_root<M: Map + ?Sized>(
+    map: &M,
+    known: &[Vec<f64>],
+    point: &[f64],
+    residual: &[f64],
+) -> Option<usize> {
+    let distance =
+        |root: &Vec<f64>| -> f64 { root.iter().zip(point).map(|(a, b)| (a - b).powi(2)).sum() };
+    let (place, root) = known
+        .iter()
+        .enumerate()
+        .min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
+    let offset: Vec<f64> = point.iter().zip(root).map(|(x, r)| x - r).collect();
+    let slopes = map.jet(root, &offset);
+    let unexplained: f64 = residual
+        .iter()
+        .zip(offset.iter().zip(slopes))
+        .map(|(g, (v, slope))| (g - (v - slope.0[1])).powi(2))
+        .sum();
+    let total: f64 = residual.iter().map(|g| g * g).sum();
+    (unexplained <= UNEXPLAINED * UNEXPLAINED * total).then_some(place)
+}
+
+/// Arnoldi process of one right-hand side.
+struct Krylov {
+    /// Columns of the triangular factor of the Hessenberg matrix.
+    triangle: Vec<Vec<f64>>,
+    /// Givens rotations that made it triangular.
+    rotations: Vec<(f64, f64)>,
+    /// Right-hand side in that basis.
+    projected: Vec<f64>,
+    /// Norm of the right-hand side.
+    norm: f64,
+    is_done: bool,
+}
+
+impl Krylov {
+    fn new(norm: f64) -> Self {
+        Self {
+            triangle: Vec::new(),
+            rotations: Vec::new(),
+            projected: vec![norm],
+            norm,
+            is_done: norm == 0.0,
+        }
+    }
+
+    /// Takes in a column of the Hessenberg matrix; done when the residual is small enough.
+    fn push(&mut self, mut column: Vec<f64>) {
+        for (i, &(cos, sin)) in self.rotations.iter().enumerate() {
+            let (a, b) = (column[i], column[i + 1]);
+            column[i] = cos * a + sin * b;
+            column[i + 1] = cos * b - sin * a;
+        }
+        let last = column.len() - 2;
+        let (a, b) = (column[last], column[last + 1]);
+        let length = a.hypot(b);
+        let (cos, sin) = if length > 0.0 {
+            (a / length, b / length)
+        } else {
+            (1.0, 0.0)
+        };
+        column[last] = length;
+        column.truncate(last + 1);
+        let residual = self.projected[last];
+        self.projected[last] = cos * residual;
+        self.projected.push(-sin * residual);
+        self.rotations.push((cos, sin));
+        self.triangle.push(column);
+        self.is_done = (sin * residual).abs() <= LINEAR_TOLERANCE * self.norm || length == 0.0;
+    }
+
+    /// Coefficients of the solution in the basis.
+    fn coefficients(&self) -> Vec<f64> {
+        let size = self.triangle.len();
+        let mut y = vec![0.0; size];
+        for i in (0..size).rev() {
+            let rest: f64 = (i + 1..size).map(|j| self.triangle[j][i] * y[j]).sum();
+            let pivot = self.triangle[i][i];
+            y[i] = if pivot == 0.0 {
+                0.0
+            } else {
+                (self.projected[i] - rest) / pivot
+            };
+        }
+        y
+    }
+}
+
+/// Solves (I − J_b) d_b = −g_b for every row b, to [`LINEAR_TOLERANCE`] or [`KRYLOV`] vectors.
+fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64> {
+    let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let mut rows: Vec<Krylov> = residuals
+        .chunks_exact(dim)
+        .map(|residual| Krylov::new(norm(residual)))
+        .collect();
+    let mut first = residuals.to_vec();
+    for (vector, krylov) in first.chunks_exact_mut(dim).zip(&rows) {
+        let scale = if krylov.norm > 0.0 {
+            -1.0 / krylov.norm
+        } else {
+            0.0
+        };
+        vector.iter_mut().for_each(|x| *x *= scale);
+    }
+    let mut basis = vec![first];
+    while basis.len() <= KRYLOV && !rows.iter().all(|krylov| krylov.is_done) {
+        let newest = &basis[basis.len() - 1];
+        let mut next = vec![0.0; newest.len()];
+        linearised.apply(newest, &mut next);
+        for (next, v) in next.iter_mut().zip(newest) {
+            *next = v - *next;
+        }
+        for (b, krylov) in rows.iter_mut().enumerate() {
+            let next = &mut next[b * dim..][..dim];
+            if krylov.is_done {
+                next.fill(0.0);
+                continue;
+            }
+            let mut column = Vec::with_capacity(basis.len() + 1);
+            for vectors in &basis {
+                let v = &vectors[b * dim..][..dim];
+                let overlap: f64 = dot(v, next);
+                for (next, v) in next.iter_mut().zip(v) {
+                    *next -= overlap * v;
+                }
+                column.push(overlap);
+            }
+            let length = norm(next);
+            column.push(length);
+            let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
+            next.iter_mut().for_each(|x| *x *= scale);
+            krylov.push(column);
+        }
+        basis.push(next);
+    }
+    let mut solution = vec![0.0; residuals.len()];
+    for (b, krylov) in rows.iter().enumerate() {
+        let solution = &mut solution[b * dim..][..dim];
+        for (y, vectors) in krylov.coefficients().iter().zip(&basis) {
+            for (x, v) in solution.iter_mut().zip(&vectors[b * dim..][..dim]) {
+                *x += y * v;
+            }
+        }
+    }
+    solution
+}
+
+/// Σ a_i b_i in eight interleaved parts.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (chunks_a, rest_a) = a.as_chunks::<8>();
+    let (chunks_b, rest_b) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (x, y) in chunks_a.iter().zip(chunks_b) {
+        for lane in 0..8 {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    let rest: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::map::CellMap;
+    use crate::dynamics::newton::{Ending, Limits, polish, solve};
+
+    fn root(map: &CellMap, start: f64) -> Vec<f64> {
+        match solve(map, &[start], Limits::default()) {
+            Ending::Root { point } => polish(map, point).0,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Just before the fold at b = 0.532839975354 (w = 2) a node and a saddle stand close together: whichever of them is
+    /// known, a start on its way to the other must not be taken for it.
+    #[test]
+    fn a_partner_in_a_fold_is_not_taken_for_the_known_root() {
+        for distance in [1e-2, 1e-4, 1e-6] {
+            let map = CellMap::vanilla(&[2.0], vec![0.532_839_975_354_09 - distance]);
+            let fold = -0.5_f64.sqrt();
+            let width = distance.sqrt();
+            let (node, saddle) = (
+                root(&map, fold - 2.0 * width),
+                root(&map, fold + 2.0 * width),
+            );
+            assert!(saddle[0] - node[0] > width, "two roots {node:?} {saddle:?}");
+            for (known, other) in [(&node, &saddle), (&saddle, &node)] {
+                let taken = |share: f64| {
+                    let point = [known[0] + share * (other[0] - known[0])];
+                    let mut image = [0.0];
+                    map.step(&point, &mut image);
+                    let known = [known.clone()];
+                    known_root(&map, &known, &point, &[point[0] - image[0]]).is_some()
+                };
+                assert!((1..4).all(|i| taken(0.05 * f64::from(i))), "{distance}");
+                assert!((5..15).all(|i| !taken(0.1 * f64::from(i))), "{distance}");
+            }
+        }
+    }
+
+    /// Three bits of 16 units each, x = tanh(2 · mean of its bit): all starts that are not plainly at one of the 27
+    /// known roots are handed back, and those that are, are at the nearest one.
+    #[test]
+    fn starts_of_a_memory_reach_its_known_roots() {
+        let weights: Vec<f64> = (0..48 * 48)
+            .map(|place| {
+                if place / 48 / 16 == place % 48 / 16 {
+                    2.0 / 16.0
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let map = CellMap::vanilla(&weights, vec![0.0; 48]);
+        let level = 0.957_504_024_077_269;
+        let known: Vec<Vec<f64>> = (0..27)
+            .map(|code| {
+                let signs = [code / 9, code / 3 % 3, code % 3].map(|digit| f64::from(digit) - 1.0);
+                (0..48).map(|unit| level * signs[unit / 16]).collect()
+            })
+            .collect();
+        let starts: Vec<Vec<f64>> = known
+            .iter()
+            .enumerate()
+            .map(|(seed, root)| {
+                let jitter =
+                    |(unit, x): (usize, &f64)| x + 0.2 * (37.0 * unit as f64 + seed as f64).sin();
+                root.iter().enumerate().map(jitter).collect()
+            })
+            .collect();
+        let left = descend(&map, &known, starts.clone());
+        let expected: Vec<Left> = (0..27).map(Left::AtKnown).collect();
+        assert_eq!(left, expected);
+        for left in descend(&map, &[], starts) {
+            let Left::At(point) = left else {
+                panic!("nothing was known")
+            };
+            let nearest = known.iter().map(|root| {
+                root.iter()
+                    .zip(&point)
+                    .map(|(a, b)| (a - b).abs())
+                    .fold(0.0, f64::max)
+            });
+            assert!(
+                nearest.fold(f64::INFINITY, f64::min) < 1e-2,
+                "inexact steps led close to a root"
+            );
+        }
+    }
+}
