@@ -3,7 +3,7 @@
 //!
 //! Networks are trained first, on the 3-bit flip-flop. Creode goes through every start here and then does more than its
 //! peers (midpoints between attractors, indices, spectra), though its search would stop once the indices balance and
-//! nothing new comes; that time is printed beside it. `cargo bench --bench fixed_points`
+//! nothing new comes; that time is printed beside it, and that of the spectra, which the peers do not compute. `cargo bench --bench fixed_points`
 //! needs a Python with torch, numpy and scipy: `CREODE_PYTHON`, or what `.ci/setup-python torch numpy scipy` has
 //! set up. Arguments such as `vanilla 64` restrict it; `CREODE_BENCH_LIMIT_SECS` (default 120) bounds each peer.
 
@@ -17,13 +17,18 @@ use creode::cell::map::CellMap;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::curriculum::Curriculum;
 use creode::dynamics::newton::Limits;
-use creode::dynamics::search::search;
+use creode::dynamics::search::{FixedPoint, search};
+use creode::dynamics::spectrum::Spectrum;
 use creode::dynamics::starts::jittered;
 use creode::lab;
 use creode::map::q;
+use creode::task::Batch;
 use creode::trace::{Run, RunWriter};
+use creode::train::dfdx_engine::DfdxEngine;
+use creode::train::engine::Engine as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 const STARTS: usize = 1024;
 const CASES: [(&str, &[usize]); 2] = [("vanilla", &[64, 128, 256, 512]), ("gru", &[64, 128, 256])];
@@ -50,8 +55,13 @@ fn main() {
             let network = trained(cell, units, folder.path());
             let own = own_secs(&network);
             println!(
-                "{cell:7} {units:4}  creode {:.4} ({} starts, {} points), stopped when complete {:.4} ({} points)",
-                own.every_start, own.converged, own.points, own.search, own.search_points
+                "{cell:7} {units:4}  creode {:.4}, of which spectra {:.4} ({} starts, {} points); stopped when complete {:.4} ({} points)",
+                own.every_start,
+                own.spectra,
+                own.converged,
+                own.points,
+                own.search,
+                own.search_points
             );
             if let Some(python) = &python {
                 for line in peers(python, &network, cell, units, cores, &limit, folder.path()) {
@@ -61,8 +71,9 @@ fn main() {
                     };
                     let secs: f64 = secs.parse().unwrap_or(f64::NAN);
                     println!(
-                        "              {peer} {secs:.2} ({converged} of {tried} tried, {distinct}; {iterations} iterations): ratio {:.1}",
-                        secs / own.every_start
+                        "              {peer} {secs:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, without spectra {:.1}",
+                        secs / own.every_start,
+                        secs / (own.every_start - own.spectra)
                     );
                 }
             }
@@ -96,22 +107,23 @@ fn trained(cell: &str, units: usize, folder: &Path) -> Network {
     )
     .expect("its weights");
     let parameters = saved.parameters.cast();
-    let states: Vec<f64> = run
-        .trials(1)
-        .expect("trials")
-        .into_iter()
-        .flat_map(|row| row.state)
-        .collect();
+    let task = curriculum.stages[0].task.task();
+    let mut batch = Batch::zeros(task.trial_steps(), 64, 3, 3);
+    task.draw(&mut ChaCha8Rng::seed_from_u64(1), &mut batch);
+    let simulation = DfdxEngine::<f64>::new(&curriculum.network)
+        .simulate(&parameters, &batch)
+        .expect("the batch fits");
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     Network {
         map: CellMap::new(&curriculum.network, &parameters, &[0.0; 3]),
         parameters,
-        starts: jittered(&states, units, STARTS, 0.5, &mut rng),
+        starts: jittered(&simulation.states, units, STARTS, 0.5, &mut rng),
     }
 }
 
 struct Own {
     every_start: f64,
+    spectra: f64,
     converged: usize,
     points: usize,
     search: f64,
@@ -138,8 +150,16 @@ fn own_secs(network: &Network) -> Own {
             .iter()
             .all(|point| q(map, &point.state) < 1e-24)
     );
+    let spectra = (0..ROUNDS).map(|_| {
+        let begun = Instant::now();
+        let of = |point: &FixedPoint| Spectrum::at(map, &point.state).expect("eigenvalues");
+        let spectra: Vec<Spectrum> = all.fixed_points.par_iter().map(of).collect();
+        assert_eq!(spectra.len(), all.fixed_points.len());
+        begun.elapsed().as_secs_f64()
+    });
     Own {
         every_start,
+        spectra: spectra.fold(f64::INFINITY, f64::min),
         converged: all.fixed_points.iter().map(|point| point.hits).sum(),
         points: all.fixed_points.len(),
         search,

@@ -278,7 +278,9 @@ fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64>
         } else {
             0.0
         };
-        vector.iter_mut().for_each(|x| *x *= scale);
+        for x in vector {
+            *x *= scale;
+        }
     }
     let mut basis = vec![first];
     while basis.len() <= KRYLOV && !rows.iter().all(|krylov| krylov.is_done) {
@@ -306,7 +308,9 @@ fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64>
             let length = norm(next);
             column.push(length);
             let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
-            next.iter_mut().for_each(|x| *x *= scale);
+            for x in next {
+                *x *= scale;
+            }
             krylov.push(column);
         }
         basis.push(next);

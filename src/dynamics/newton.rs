@@ -142,13 +142,11 @@ fn damped_step<'a, M: Map + ?Sized>(
 /// −(I−J)⁻¹(x−F), and sign det(I−J). `None` if the matrix is singular to working precision.
 fn newton_step<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<(Mat<f64>, i8)> {
     let lu = PartialPivLu::new(iterate.matrix().as_ref());
-    let (mut smallest, mut largest, mut sign) =
-        (f64::INFINITY, 0.0_f64, permutation_sign(lu.P().arrays().0));
+    let (mut smallest, mut largest) = (f64::INFINITY, 0.0_f64);
     for i in 0..iterate.map.dim() {
-        let pivot = lu.U()[(i, i)];
-        smallest = smallest.min(pivot.abs());
-        largest = largest.max(pivot.abs());
-        sign *= if pivot < 0.0 { -1 } else { 1 };
+        let pivot = lu.U()[(i, i)].abs();
+        smallest = smallest.min(pivot);
+        largest = largest.max(pivot);
     }
     // NaN pivots count as a breakdown, too.
     if smallest.is_nan() || largest.is_nan() || smallest <= 1e-14 * largest {
@@ -159,7 +157,15 @@ fn newton_step<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<(Mat<f64>, i
     step.col_as_slice(0)
         .iter()
         .all(|d| d.is_finite())
-        .then_some((step, sign))
+        .then(|| (step, sign_of_determinant(&lu)))
+}
+
+/// The sign of the determinant of a factorised matrix.
+pub(super) fn sign_of_determinant(lu: &PartialPivLu<f64>) -> i8 {
+    let upper = lu.U();
+    let negative = (0..upper.nrows()).filter(|&i| upper[(i, i)] < 0.0).count();
+    let of_pivots = if negative % 2 == 0 { 1 } else { -1 };
+    of_pivots * permutation_sign(lu.P().arrays().0)
 }
 
 fn permutation_sign(permutation: &[usize]) -> i8 {

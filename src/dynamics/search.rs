@@ -14,6 +14,7 @@
 use rayon::prelude::*;
 
 use super::batch::{BATCH, Left, descend};
+use super::certificate::{Certificate, certify};
 use super::newton::{Ending, Limits, polish, solve};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::{Map, Reduced, q};
@@ -25,6 +26,8 @@ const ROUND: usize = 64;
 const FEWEST_ROUNDS: usize = 2;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
+/// Rounds of midpoints between saddles at most, where the indices do not balance.
+const ROUNDS_BETWEEN_SADDLES: usize = 4;
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
 /// Starts that are solved again in full where the indices do not balance: two points may be so close to each other that
@@ -44,6 +47,8 @@ pub struct FixedPoint {
     pub index: i8,
     /// Eigenvalues of the full map.
     pub spectrum: Spectrum,
+    /// Proof of it, in the coordinates of the reduced equation where the map has one; `None` where there is none.
+    pub certificate: Option<Certificate>,
     /// How it was found.
     pub found: Found,
     /// Which of the known points led here, by its place in the list given to the search.
@@ -93,9 +98,12 @@ impl Findings {
 
     fn position(&self, state: &[f64]) -> Option<usize> {
         let scale = state.iter().fold(1.0, |a: f64, x| a.max(x.abs()));
-        self.fixed_points
-            .iter()
-            .position(|other| distance(&other.state, state) <= SAME_POINT * scale)
+        let is_same = |other: &FixedPoint| {
+            // Partners in a young fold may be closer than any fixed tolerance.
+            let alone = other.certificate.map_or(f64::INFINITY, |c| c.unique_within);
+            distance(&other.state, state) <= alone.min(SAME_POINT * scale)
+        };
+        self.fixed_points.iter().position(is_same)
     }
 
     /// Sum of the indices.
@@ -152,6 +160,16 @@ pub fn search<M: Map + ?Sized>(
         let nothing_new = search.findings.fixed_points.len() == before;
         let is_enough = round + 1 >= fewest_rounds && nothing_new && !limits.every_start;
         if is_enough && is_balanced(&search.findings) {
+            break;
+        }
+    }
+    for _ in 0..ROUNDS_BETWEEN_SADDLES {
+        let before = search.findings.fixed_points.len();
+        if is_balanced(&search.findings) {
+            break;
+        }
+        search.try_between_saddles()?;
+        if search.findings.fixed_points.len() == before {
             break;
         }
     }
@@ -340,6 +358,26 @@ impl<M: Map + ?Sized> Search<'_, M> {
         Ok(length)
     }
 
+    /// Tries the midpoints of all pairs of saddles with equally many unstable directions: between two saddles on opposite
+    /// edges of a face lies that of the face.
+    fn try_between_saddles(&mut self) -> Result<(), SpectrumError> {
+        let points = &self.findings.fixed_points;
+        let n_unstable: Vec<usize> = points
+            .iter()
+            .map(|point| point.spectrum.n_unstable())
+            .collect();
+        let mut midpoints = Vec::new();
+        for b in 0..points.len() {
+            for a in 0..b {
+                if n_unstable[a] == n_unstable[b] && n_unstable[a] > 0 {
+                    midpoints.push(midpoint(&points[a].state, &points[b].state));
+                }
+            }
+        }
+        midpoints.truncate(MOST_MIDPOINTS);
+        self.try_starts(&midpoints, false)
+    }
+
     fn inside(&self, point: &[f64]) -> bool {
         point.iter().all(|x| x.is_finite())
             && self.map.trapping_box().is_none_or(|half_widths| {
@@ -365,19 +403,24 @@ impl<M: Map + ?Sized> Search<'_, M> {
             q,
             index,
             spectrum,
+            certificate: None,
             found,
             from_known,
             hits,
         });
     }
 
-    /// Fills in the spectra of the points from `first` on.
+    /// Fills in the spectra and certificates of the points from `first` on.
     fn linearise(&mut self, first: usize) -> Result<(), SpectrumError> {
-        let map = self.map;
+        let (map, reduced) = (self.map, &self.reduced);
         self.findings.fixed_points[first..]
             .par_iter_mut()
             .try_for_each(|point| {
                 point.spectrum = Spectrum::at(map, &point.state)?;
+                point.certificate = match reduced {
+                    None => certify(map, &point.state),
+                    Some(reduced) => certify(&**reduced, &reduced.project(&point.state)),
+                };
                 Ok(())
             })
     }

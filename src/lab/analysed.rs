@@ -108,7 +108,19 @@ impl Analysed {
         });
         let undecided = (marginal > 0)
             .then(|| format!("{marginal} fixed points are too close to a bifurcation to class"));
-        let parts: Vec<String> = unbalanced.into_iter().chain(undecided).collect();
+        let uncertified = self
+            .findings
+            .fixed_points
+            .iter()
+            .filter(|point| point.certificate.is_none())
+            .count();
+        let unproved =
+            (uncertified > 0).then(|| format!("{uncertified} fixed points could not be certified"));
+        let parts: Vec<String> = unbalanced
+            .into_iter()
+            .chain(undecided)
+            .chain(unproved)
+            .collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
@@ -129,7 +141,7 @@ impl Analysed {
                 point: branch,
                 kind: point.spectrum.kind(),
                 q: point.q,
-                radius: None,
+                radius: point.certificate.map(|certificate| certificate.radius),
                 n_unstable: point.spectrum.n_unstable() as u16,
                 multiplier_re,
                 multiplier_im,
