@@ -7,6 +7,7 @@ pub mod curriculum;
 pub mod dynamics;
 pub mod foreign;
 pub mod lab;
+pub mod landscape;
 pub mod map;
 pub mod parameters;
 pub mod simd;

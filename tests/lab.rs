@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Outcome, Summary};
+use creode::landscape::event::Kind;
 use creode::trace::rows::{FixedPointRow, LandscapeRow};
 use creode::trace::{Run, RunWriter, verify};
 
@@ -304,5 +305,48 @@ fn a_checkpoint_with_nan_weights_cannot_be_resumed_and_says_which() {
     assert!(
         error.contains("rnn.weight_hh_l0") && error.contains("NaN"),
         "{error}"
+    );
+}
+
+/// One bit, then two: every point that appears is born in a located fold, and the books balance in every interval.
+#[test]
+fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[
+        "stage.0.until.steps=200",
+        "stage.1.until.steps=300",
+        "checkpoints.every=50",
+    ]);
+    let dir = folder.path().join("run");
+    let summary = train(&curriculum, &dir, None);
+    assert_eq!(summary.by_unstable, [4, 4, 1]);
+    let intervals = lab::history::of_run(&dir, &|_, _| {}).unwrap();
+    assert_eq!(intervals.len(), 10);
+    let (mut created, mut folds) = (0, 0);
+    for interval in &intervals {
+        assert_eq!(interval.unexplained, [0; 0], "{}", interval.to_step);
+        let before = interval.before.0 + interval.before.1;
+        let after = interval.after.0 + interval.after.1;
+        assert_eq!(interval.continued + 2 * interval.annihilated, before);
+        assert_eq!(interval.continued + 2 * interval.created, after);
+        created += interval.created;
+        let net: f64 = interval
+            .events
+            .iter()
+            .filter_map(|of| match &of.event.kind {
+                Kind::Fold(form) => Some(form.pair_side()),
+                _ => None,
+            })
+            .sum();
+        assert_eq!(net, interval.created as f64 - interval.annihilated as f64);
+        for of in &interval.events {
+            folds += usize::from(of.event.kind.code() == "LP");
+            assert!(of.event.residual < 1e-11 && (0.0..=1.0).contains(&of.event.place.s));
+            assert!(!of.points.is_empty());
+        }
+    }
+    assert!(
+        created >= 3 && folds >= created,
+        "{created} pairs in {folds} folds"
     );
 }

@@ -16,6 +16,7 @@ pub mod again;
 pub mod analysed;
 pub mod analyst;
 mod error;
+pub mod history;
 mod probe;
 pub mod saved;
 pub mod trainer;

@@ -16,7 +16,7 @@ use creode::trace::rows::{FixedPointRow, SlowPointRow};
 use serde_json::{Value, json};
 
 use crate::cli::Place;
-use crate::runs;
+use crate::{events, runs};
 
 /// Arguments of `creode analyze`.
 #[derive(Debug, Args)]
@@ -26,6 +26,9 @@ pub(crate) struct AnalyzeArgs {
     /// Checkpoint of the run [default: the last]
     #[arg(long, value_name = "K")]
     checkpoint: Option<u32>,
+    /// Bifurcations between all checkpoints of the run, instead of fixed points of one
+    #[arg(long)]
+    events: bool,
     /// Constant input, one value a channel [default: the task's own, or zeros]
     #[arg(
         long,
@@ -106,6 +109,9 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         input: args.input.clone(),
     };
     let file = Path::new(&args.subject);
+    if args.events {
+        return print_events(args, place);
+    }
     let is_run = place.traces.join(&args.subject).join(RUN_FILE).is_file() || !file.is_file();
     let portrait = if is_run {
         refuse_options_of_files(args)?;
@@ -121,6 +127,22 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
     match args.format {
         Format::Json => writeln!(out, "{:#}", as_json(&portrait, args.tol_q))?,
         Format::Table => out.write_all(as_table(&portrait, args.tol_q).as_bytes())?,
+    }
+    Ok(0)
+}
+
+fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
+    refuse_options_of_files(args)?;
+    if args.checkpoint.is_some() || args.input.is_some() {
+        bail!(
+            "--events is of the whole run, at the task's own inputs: it goes without --checkpoint and --input"
+        );
+    }
+    let intervals = events::history(&runs::find(&args.subject, place)?)?;
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals))?,
+        Format::Table => out.write_all(events::as_table(&intervals).as_bytes())?,
     }
     Ok(0)
 }
@@ -308,7 +330,7 @@ fn as_table(portrait: &Portrait, tol_q: Option<f64>) -> String {
     lines.join("\n") + "\n"
 }
 
-fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }
@@ -319,7 +341,7 @@ fn vector(values: &[f64]) -> String {
 }
 
 /// Columns padded to their widest cell.
-fn aligned<const N: usize>(table: &[[String; N]]) -> Vec<String> {
+pub(crate) fn aligned<const N: usize>(table: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
         let cells = table.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)

@@ -3,6 +3,7 @@
 mod analyze;
 pub mod cli;
 pub mod dashboard;
+mod events;
 mod runs;
 mod train;
 mod verify;

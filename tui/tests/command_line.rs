@@ -366,3 +366,34 @@ fn what_cannot_be_analysed_is_an_error_with_the_way_out() {
             .expect(2, words);
     }
 }
+
+#[test]
+fn the_bifurcations_of_a_run_are_listed() {
+    let folder = Folder::new();
+    let longer = [
+        "train",
+        "small.toml",
+        "--set",
+        "stage.0.until.steps=160",
+        "--set",
+        "checkpoints.every=40",
+        "--set",
+        "optimiser.learning_rate=1e-2",
+    ];
+    folder.creode(&longer).expect(0, &["3 fixed points (2/1)"]);
+    folder.creode(&["analyze", "small", "--events"]).expect(
+        0,
+        &[
+            "LP",
+            "a pair appears",
+            "4 intervals",
+            "unexplained: 0 points",
+        ],
+    );
+    let listed = folder.creode(&["analyze", "small", "--events", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(json["intervals"].as_array().unwrap().len(), 4);
+    folder
+        .creode(&["analyze", "small", "--events", "--checkpoint", "1"])
+        .expect(2, &["--events", "--checkpoint"]);
+}

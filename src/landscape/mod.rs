@@ -1,0 +1,20 @@
+//! What a [`Family`](crate::map::Family) of maps does: how its fixed points move along s, where they are born, change
+//! stability and die, and by which bifurcation.
+//!
+//! [`path`] follows one fixed point through folds, [`test_functions`] sees that something happens between two points
+//! of a [`branch`], [`locate`] and [`crossing`] find where to rounding, [`normal_form`] what kind, and [`event`] puts it
+//! together. [`matching`] joins the fixed points of both ends of a family.
+
+pub mod branch;
+pub mod crossing;
+mod equation;
+pub mod event;
+#[cfg(test)]
+mod examples;
+pub mod locate;
+pub mod matching;
+pub mod normal_form;
+pub mod path;
+pub mod test_functions;
+
+pub use equation::Extended;

@@ -1,0 +1,137 @@
+//! `creode analyze RUN --events`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use creode::lab::history::{self, Interval, RunEvent};
+use creode::landscape::event::Kind;
+use creode::landscape::normal_form::Criticality;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::analyze::{aligned, count};
+
+/// Follows the fixed points of a run from checkpoint to checkpoint, with a progress bar on a terminal.
+pub(crate) fn history(dir: &Path) -> anyhow::Result<Vec<Interval>> {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} checkpoints · {eta} left")
+    {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    let intervals = history::of_run(dir, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(intervals?)
+}
+
+/// Every interval with its events.
+pub(crate) fn as_json(intervals: &[Interval]) -> Value {
+    let event = |of: &RunEvent| {
+        let event = &of.event;
+        json!({
+            "kind": event.kind.code(), "s": event.place.s, "state": event.place.state,
+            "multipliers": event.multipliers, "coefficient": event.kind.coefficient(),
+            "criticality": event.criticality().map(name), "residual": event.residual,
+            "status": status(event.kind.code()), "points": of.points,
+        })
+    };
+    let interval = |of: &Interval| {
+        json!({
+            "condition": of.condition, "from_step": of.from_step, "to_step": of.to_step,
+            "n_before": of.before.0, "n_after": of.after.0, "discovered_before": of.before.1,
+            "discovered_after": of.after.1, "continued": of.continued, "annihilated_pairs": of.annihilated,
+            "created_pairs": of.created, "unexplained": of.unexplained,
+            "events": of.events.iter().map(event).collect::<Vec<Value>>(),
+        })
+    };
+    json!({ "intervals": intervals.iter().map(interval).collect::<Vec<Value>>() })
+}
+
+/// The intervals in which something happened, and what it all comes to.
+pub(crate) fn as_table(intervals: &[Interval]) -> String {
+    let head = [
+        "steps",
+        "s",
+        "event",
+        "multiplier",
+        "coefficient",
+        "",
+        "points",
+    ];
+    let mut table = vec![head.map(str::to_owned)];
+    for interval in intervals {
+        let steps = format!("({}, {}]", interval.from_step, interval.to_step);
+        table.extend(interval.events.iter().map(|of| row(&steps, of)));
+        if !interval.unexplained.is_empty() {
+            let points = list(&interval.unexplained);
+            let cells = [steps.as_str(), "", "unexplained", "", "", "", &points];
+            table.push(cells.map(str::to_owned));
+        }
+    }
+    let sum = |of: &dyn Fn(&Interval) -> usize| intervals.iter().map(of).sum::<usize>();
+    let kinds = ["LP", "BP", "PD", "NS", "?"].map(|code| {
+        let is_of = |event: &&RunEvent| event.event.kind.code() == code;
+        let number = sum(&|of| of.events.iter().filter(is_of).count());
+        format!("{number} {code}")
+    });
+    let mut text = aligned(&table).join("\n");
+    let _ = writeln!(
+        text,
+        "\n{}: {} continued, {} created, {} annihilated, {} that the search had missed; events: {}; unexplained: {}",
+        count(intervals.len(), "interval"),
+        count(sum(&|of| of.continued), "point"),
+        count(sum(&|of| of.created), "pair"),
+        count(sum(&|of| of.annihilated), "pair"),
+        sum(&|of| of.before.1 + of.after.1),
+        kinds.join(", "),
+        count(sum(&|of| of.unexplained.len()), "point"),
+    );
+    text
+}
+
+fn row(steps: &str, of: &RunEvent) -> [String; 7] {
+    let event = &of.event;
+    let multiplier = event.multipliers.first().map_or(String::new(), |(re, im)| {
+        if *im == 0.0 {
+            format!("{re:+.6}")
+        } else {
+            format!("{re:+.4} ± {:.4}i", im.abs())
+        }
+    });
+    let remark = match &event.kind {
+        Kind::Fold(form) if form.pair_side() > 0.0 => "a pair appears".to_owned(),
+        Kind::Fold(_) => "a pair vanishes".to_owned(),
+        _ => event.criticality().map_or("", name).to_owned(),
+    };
+    [
+        steps.to_owned(),
+        format!("{:.6}", event.place.s),
+        event.kind.code().to_owned(),
+        multiplier,
+        event
+            .kind
+            .coefficient()
+            .map_or(String::new(), |coefficient| format!("{coefficient:+.3e}")),
+        remark,
+        list(&of.points),
+    ]
+}
+
+fn status(code: &str) -> &'static str {
+    if code == "?" { "bracketed" } else { "located" }
+}
+
+fn name(criticality: Criticality) -> &'static str {
+    match criticality {
+        Criticality::Supercritical => "supercritical",
+        Criticality::Subcritical => "subcritical",
+        Criticality::Degenerate => "degenerate",
+    }
+}
+
+fn list(points: &[u32]) -> String {
+    let texts: Vec<String> = points.iter().map(u32::to_string).collect();
+    texts.join(" ")
+}
