@@ -47,3 +47,17 @@ print(
     f"{last + 1} checkpoints, {warned} with a warning; at the last 27 fixed points, 8/12/6/1, index sum +1, "
     f"q at most {worst:.1e}, accuracy {accuracy:.4f}"
 )
+
+uncertified = rows("select count(*) from '{run}/fixed_points/*.parquet' where radius is null")[0][0]
+assert uncertified == 0, f"{uncertified} fixed points without a certificate"
+
+# Every pair of fixed points that is there at the end and was not at the beginning was born in a located fold.
+first_last = rows(
+    "select arg_min(n_fixed, checkpoint), arg_max(n_fixed, checkpoint) from '{run}/landscapes/*.parquet'"
+)[0]
+born, unlocated = rows("select sum(pair_change), count(*) filter (status <> 'located') from '{run}/events.parquet'")[0]
+assert first_last[1] - first_last[0] == 2 * born, f"from {first_last[0]} to {first_last[1]} points by {born} pairs"
+assert unlocated == 0, f"{unlocated} events that could not be located"
+types = [str(type_) for type_ in duckdb.read_parquet(f"{run.as_posix()}/events.parquet").types]
+assert types.count("UINTEGER[]") == 1 and types.count("DOUBLE[]") == 1, f"columns of events: {types}"
+print(f"{born} pairs of fixed points were born in located folds")

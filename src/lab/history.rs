@@ -13,10 +13,10 @@ use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::dynamics::search::Known;
 use crate::landscape::branch::Limits;
-use crate::landscape::event::{Event, events};
+use crate::landscape::event::{Event, Kind, events};
 use crate::landscape::matching::{Matching, Strand, match_ends};
 use crate::task::Probe;
-use crate::trace::rows::FixedPointRow;
+use crate::trace::rows::{EventRow, FixedPointRow};
 use crate::trace::{Entry, Run};
 
 /// Two events closer than this in s and, relative to the largest coordinate (at least 1), in state are one, met from two
@@ -73,6 +73,47 @@ pub fn of_run(
         Precision::F32 => history::<f32>(&run, &curriculum, observer),
         Precision::F64 => history::<f64>(&run, &curriculum, observer),
     }
+}
+
+/// The rows of `events`.
+pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, LabError> {
+    let steps = Run::open(dir)?.steps()?;
+    let row = |interval: &Interval, of: &RunEvent| {
+        let event = &of.event;
+        let (multiplier_re, multiplier_im) = event
+            .multipliers
+            .first()
+            .copied()
+            .unwrap_or((f64::NAN, 0.0));
+        let there = steps
+            .binary_search_by_key(&interval.to_step, |step| step.step)
+            .ok()
+            .map(|place| &steps[place]);
+        EventRow {
+            condition: interval.condition.clone(),
+            from_step: interval.from_step,
+            to_step: interval.to_step,
+            position: event.place.s,
+            kind: event.kind.code().to_owned(),
+            is_located: !matches!(event.kind, Kind::Unclassified { .. }),
+            multiplier_re,
+            multiplier_im: multiplier_im.abs(),
+            coefficient: event.kind.coefficient(),
+            criticality: event.criticality().map(|of| of.name().to_owned()),
+            pair_change: match &event.kind {
+                Kind::Fold(form) => form.pair_side() as i8,
+                _ => 0,
+            },
+            points: of.points.clone(),
+            state: event.place.state.clone(),
+            loss: there.map(|step| step.loss),
+            grad_norm: there.map(|step| step.grad_norm),
+        }
+    };
+    let rows = intervals
+        .iter()
+        .flat_map(|interval| interval.events.iter().map(move |of| row(interval, of)));
+    Ok(rows.collect())
 }
 
 /// A checkpoint at each of its constant inputs.

@@ -31,6 +31,15 @@ pub enum Criticality {
 }
 
 impl Criticality {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Supercritical => "supercritical",
+            Self::Subcritical => "subcritical",
+            Self::Degenerate => "degenerate",
+        }
+    }
+
     /// Supercritical where the coefficient is negative.
     fn of(coefficient: f64, natural: f64) -> Self {
         if coefficient.abs() <= NEGLIGIBLE * natural || coefficient.is_nan() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder};
+use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder, UInt32Builder};
 use arrow_array::{
     Array, ArrayRef, Float64Array, Int8Array, Int32Array, StringArray, UInt16Array, UInt32Array,
     UInt64Array,
@@ -10,10 +10,15 @@ use arrow_array::{
 
 use super::error::TraceError;
 use super::rows::{
-    FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    EventRow, FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow,
+    TrialRow,
 };
-use super::schema::{PROJECTION_DIMS, Table, list_element};
+use super::schema::{PROJECTION_DIMS, Table, identity_element, list_element};
 use super::table::{Columns, Row};
+
+/// Names in the column `status` of `events`.
+const LOCATED: &str = "located";
+const BRACKETED: &str = "bracketed";
 
 fn column<R, A: Array + FromIterator<T> + 'static, T>(
     rows: &[R],
@@ -37,6 +42,15 @@ fn texts<R>(rows: &[R], value: impl Fn(&R) -> &str) -> ArrayRef {
 
 fn vectors<R>(rows: &[R], value: impl Fn(&R) -> &[f64]) -> ArrayRef {
     let mut builder = ListBuilder::new(Float64Builder::new()).with_field(list_element());
+    for row in rows {
+        builder.values().append_slice(value(row));
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+fn identities<R>(rows: &[R], value: impl Fn(&R) -> &[u32]) -> ArrayRef {
+    let mut builder = ListBuilder::new(UInt32Builder::new()).with_field(identity_element());
     for row in rows {
         builder.values().append_slice(value(row));
         builder.append(true);
@@ -333,6 +347,68 @@ impl Row for TrialRow {
             output: output.value(i),
             state: state.value(i),
             pc: pc[i],
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for EventRow {
+    const TABLE: Table = Table::Events;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            texts(rows, |row| &row.condition),
+            numbers!(UInt64Array, rows, from_step),
+            numbers!(UInt64Array, rows, to_step),
+            numbers!(Float64Array, rows, position),
+            texts(rows, |row| &row.kind),
+            texts(rows, |row| if row.is_located { LOCATED } else { BRACKETED }),
+            numbers!(Float64Array, rows, multiplier_re),
+            numbers!(Float64Array, rows, multiplier_im),
+            column::<_, Float64Array, _>(rows, |row| row.coefficient),
+            column::<_, StringArray, _>(rows, |row| row.criticality.clone()),
+            numbers!(Int8Array, rows, pair_change),
+            identities(rows, |row| &row.points),
+            vectors(rows, |row| &row.state),
+            column::<_, Float64Array, _>(rows, |row| row.loss),
+            column::<_, Float64Array, _>(rows, |row| row.grad_norm),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let condition = columns.texts("condition")?;
+        let from_step: &UInt64Array = columns.required("from_step")?;
+        let to_step: &UInt64Array = columns.required("to_step")?;
+        let position: &Float64Array = columns.required("position")?;
+        let kind = columns.texts("kind")?;
+        let status = columns.texts("status")?;
+        let multiplier_re: &Float64Array = columns.required("multiplier_re")?;
+        let multiplier_im: &Float64Array = columns.required("multiplier_im")?;
+        let coefficient: &Float64Array = columns.nullable("coefficient")?;
+        let criticality: &StringArray = columns.nullable("criticality")?;
+        let pair_change: &Int8Array = columns.required("pair_change")?;
+        let points = columns.identities("points")?;
+        let state = columns.vectors("state")?;
+        let loss: &Float64Array = columns.nullable("loss")?;
+        let grad_norm: &Float64Array = columns.nullable("grad_norm")?;
+        let row = |i| Self {
+            condition: condition.value(i).to_owned(),
+            from_step: from_step.value(i),
+            to_step: to_step.value(i),
+            position: position.value(i),
+            kind: kind.value(i).to_owned(),
+            is_located: status.value(i) == LOCATED,
+            multiplier_re: multiplier_re.value(i),
+            multiplier_im: multiplier_im.value(i),
+            coefficient: coefficient.is_valid(i).then(|| coefficient.value(i)),
+            criticality: criticality
+                .is_valid(i)
+                .then(|| criticality.value(i).to_owned()),
+            pair_change: pair_change.value(i),
+            points: points.value(i),
+            state: state.value(i),
+            loss: loss.is_valid(i).then(|| loss.value(i)),
+            grad_norm: grad_norm.is_valid(i).then(|| grad_norm.value(i)),
         };
         Ok((0..columns.row_count()).map(row).collect())
     }

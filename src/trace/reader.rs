@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, Manifest};
-use super::rows::{FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow};
+use super::rows::{
+    EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+};
 use super::schema::Table;
 use super::table::{Row, decode};
-use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE, sha256_hex};
+use super::writer::{CHECKPOINTS_FOLDER, EVENTS_FILE, RUN_FILE, sha256_hex};
 
 /// One checkpoint of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +171,16 @@ impl Run {
     /// The probe trials of a checkpoint.
     pub fn trials(&self, checkpoint: u32) -> Result<Vec<TrialRow>, TraceError> {
         self.table_of(checkpoint)
+    }
+
+    /// The events between the checkpoints, as they were last derived; none if they never were.
+    pub fn events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {
+        let path = self.dir.join(EVENTS_FILE);
+        match fs::read(&path) {
+            Ok(bytes) => decode(&path, bytes).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(TraceError::read(&path, error)),
+        }
     }
 
     /// The file of a checkpoint: weights and all that training needs to go on from it.

@@ -224,3 +224,38 @@ pub struct TrialRow {
     /// The state in the run's fixed projection.
     pub pc: [f64; 3],
 }
+
+/// One bifurcation between two checkpoints (`events`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventRow {
+    /// Name of the probe input.
+    pub condition: String,
+    /// Training step of the checkpoint before.
+    pub from_step: u64,
+    /// Training step of the checkpoint after.
+    pub to_step: u64,
+    /// Where between the two, 0 to 1, on the straight line between their weights.
+    pub position: f64,
+    /// LP, BP, PD, NS or ?.
+    pub kind: String,
+    /// Whether the position is that of the event, to rounding.
+    pub is_located: bool,
+    /// Real part of the critical eigenvalue.
+    pub multiplier_re: f64,
+    /// Imaginary part of the critical eigenvalue, not negative.
+    pub multiplier_im: f64,
+    /// Normal-form coefficient.
+    pub coefficient: Option<f64>,
+    /// supercritical, subcritical or degenerate.
+    pub criticality: Option<String>,
+    /// 1 if a pair of fixed points appears, −1 if one vanishes, else 0.
+    pub pair_change: i8,
+    /// Identities of the fixed points whose branches meet there.
+    pub points: Vec<u32>,
+    /// The point in state space.
+    pub state: Vec<f64>,
+    /// Loss of training step `to_step`.
+    pub loss: Option<f64>,
+    /// Gradient norm of training step `to_step`.
+    pub grad_norm: Option<f64>,
+}

@@ -29,11 +29,13 @@ pub enum Table {
     Spectra,
     /// Per checkpoint × probe trial × time step.
     Trials,
+    /// Per bifurcation between two checkpoints; one file for the whole run, derived from the other tables.
+    Events,
 }
 
 impl Table {
-    /// All tables.
-    pub const ALL: [Self; 6] = [
+    /// The tables that are written checkpoint by checkpoint, each in a folder of its own.
+    pub const GROWING: [Self; 6] = [
         Self::Steps,
         Self::Landscapes,
         Self::FixedPoints,
@@ -42,7 +44,7 @@ impl Table {
         Self::Trials,
     ];
 
-    /// Name of the table and of its folder.
+    /// Name of the table, and of its folder or file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Steps => "steps",
@@ -51,12 +53,13 @@ impl Table {
             Self::SlowPoints => "slow_points",
             Self::Spectra => "spectra",
             Self::Trials => "trials",
+            Self::Events => "events",
         }
     }
 
-    /// The table of that name.
+    /// The table whose folder has that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|table| table.name() == name)
+        Self::GROWING.into_iter().find(|table| table.name() == name)
     }
 
     /// The schema of its files.
@@ -68,6 +71,7 @@ impl Table {
             Self::SlowPoints => SLOW_POINTS,
             Self::Spectra => SPECTRA,
             Self::Trials => TRIALS,
+            Self::Events => EVENTS,
         };
         let fields: Vec<Field> = columns.iter().map(Column::field).collect();
         Arc::new(Schema::new_with_metadata(
@@ -80,6 +84,11 @@ impl Table {
 /// The field inside a list column: never null.
 pub(super) fn list_element() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::Float64, false))
+}
+
+/// The same in a list of identities.
+pub(super) fn identity_element() -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::UInt32, false))
 }
 
 /// Number of coordinates of the fixed projection (`pc`).
@@ -98,6 +107,7 @@ enum Type {
     Text,
     NullableText,
     Vector,
+    Identities,
     Projection,
 }
 
@@ -112,6 +122,7 @@ impl Type {
             Self::F64 | Self::NullableF64 => DataType::Float64,
             Self::Text | Self::NullableText => DataType::Utf8,
             Self::Vector => DataType::List(list_element()),
+            Self::Identities => DataType::List(identity_element()),
             Self::Projection => DataType::FixedSizeList(list_element(), PROJECTION_DIMS),
         }
     }
@@ -389,6 +400,89 @@ const TRIALS: &[Column] = &[
     PC,
 ];
 
+const EVENTS: &[Column] = &[
+    CONDITION,
+    Column(
+        "from_step",
+        Type::U64,
+        "training step",
+        "Training step of the checkpoint before the event",
+    ),
+    Column(
+        "to_step",
+        Type::U64,
+        "training step",
+        "Training step of the checkpoint after it",
+    ),
+    Column(
+        "position",
+        Type::F64,
+        "1",
+        "Where between the two, 0 to 1, on the straight line between their weights",
+    ),
+    Column(
+        "kind",
+        Type::Text,
+        "1",
+        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, ? unclassified",
+    ),
+    Column(
+        "status",
+        Type::Text,
+        "1",
+        "located (to rounding) or bracketed (position is near it)",
+    ),
+    Column(
+        "multiplier_re",
+        Type::F64,
+        "1",
+        "Real part of the critical eigenvalue",
+    ),
+    Column(
+        "multiplier_im",
+        Type::F64,
+        "1",
+        "Imaginary part of the critical eigenvalue, not negative",
+    ),
+    Column(
+        "coefficient",
+        Type::NullableF64,
+        "1",
+        "Normal-form coefficient: a (LP), c or a (BP), b (PD), Re d (NS)",
+    ),
+    Column(
+        "criticality",
+        Type::NullableText,
+        "1",
+        "supercritical, subcritical or degenerate (BP, PD, NS)",
+    ),
+    Column(
+        "pair_change",
+        Type::I8,
+        "1",
+        "1 if a pair of fixed points appears, -1 if one vanishes, else 0",
+    ),
+    Column(
+        "points",
+        Type::Identities,
+        "1",
+        "Identities of the fixed points whose branches meet here",
+    ),
+    STATE,
+    Column(
+        "loss",
+        Type::NullableF64,
+        "1",
+        "Loss of training step to_step",
+    ),
+    Column(
+        "grad_norm",
+        Type::NullableF64,
+        "1",
+        "Gradient norm of training step to_step",
+    ),
+];
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -396,8 +490,12 @@ mod tests {
 
     #[test]
     fn every_column_has_a_unit_and_a_description_and_a_name_of_its_own() {
-        for table in Table::ALL {
-            assert_eq!(Table::from_name(table.name()), Some(table));
+        assert!(
+            Table::GROWING
+                .iter()
+                .all(|&table| Table::from_name(table.name()) == Some(table))
+        );
+        for table in Table::GROWING.into_iter().chain([Table::Events]) {
             let schema = table.schema();
             assert_eq!(schema.metadata[SCHEMA_VERSION_KEY], "1");
             for (position, field) in schema.fields().iter().enumerate() {

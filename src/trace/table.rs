@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
+use arrow_array::types::{ArrowPrimitiveType, Float64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, ListArray, RecordBatch, StringArray};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
@@ -132,12 +132,19 @@ impl<'a> Columns<'a> {
         self.required(name)
     }
 
-    pub(super) fn vectors(&self, name: &str) -> Result<Vectors<'a>, TraceError> {
+    pub(super) fn vectors(&self, name: &str) -> Result<Lists<'a, f64>, TraceError> {
+        self.lists::<Float64Type>(name)
+    }
+
+    pub(super) fn identities(&self, name: &str) -> Result<Lists<'a, u32>, TraceError> {
+        self.lists::<UInt32Type>(name)
+    }
+
+    fn lists<T: ArrowPrimitiveType>(&self, name: &str) -> Result<Lists<'a, T::Native>, TraceError> {
         let lists: &ListArray = self.required(name)?;
-        let values = self.elements(name, lists.values())?;
-        Ok(Vectors {
+        Ok(Lists {
             offsets: lists.value_offsets(),
-            values,
+            values: self.elements::<T>(name, lists.values())?,
         })
     }
 
@@ -146,15 +153,22 @@ impl<'a> Columns<'a> {
         if lists.value_length() != PROJECTION_DIMS {
             return Err(self.wrong_column(name, "a list of 3", &lists.data_type().to_string()));
         }
-        Ok(self.elements(name, lists.values())?.as_chunks().0)
+        Ok(self
+            .elements::<Float64Type>(name, lists.values())?
+            .as_chunks()
+            .0)
     }
 
-    fn elements(&self, name: &str, values: &'a ArrayRef) -> Result<&'a [f64], TraceError> {
-        match values.as_primitive_opt::<Float64Type>() {
+    fn elements<T: ArrowPrimitiveType>(
+        &self,
+        name: &str,
+        values: &'a ArrayRef,
+    ) -> Result<&'a [T::Native], TraceError> {
+        match values.as_primitive_opt::<T>() {
             Some(elements) if elements.null_count() == 0 => Ok(elements.values()),
             _ => Err(self.wrong_column(
                 name,
-                "a list of f64 without nulls",
+                "a list of numbers without nulls",
                 &values.data_type().to_string(),
             )),
         }
@@ -186,13 +200,13 @@ impl<'a> Columns<'a> {
 }
 
 /// A column of lists.
-pub(super) struct Vectors<'a> {
+pub(super) struct Lists<'a, N> {
     offsets: &'a [i32],
-    values: &'a [f64],
+    values: &'a [N],
 }
 
-impl Vectors<'_> {
-    pub(super) fn value(&self, row: usize) -> Vec<f64> {
+impl<N: Clone> Lists<'_, N> {
+    pub(super) fn value(&self, row: usize) -> Vec<N> {
         self.values[self.offsets[row] as usize..self.offsets[row + 1] as usize].to_vec()
     }
 }

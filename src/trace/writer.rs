@@ -10,13 +10,17 @@ use sha2::{Digest, Sha256};
 
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, Manifest, ManifestAppender};
-use super::rows::{FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow};
+use super::rows::{
+    EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+};
 use super::schema::Table;
 use super::table::{Row, encode};
 
 pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";
 /// Name of the file with a run's resolved curriculum; every run has one.
 pub const RUN_FILE: &str = "run.toml";
+/// Name of the file with the derived events of a run.
+pub const EVENTS_FILE: &str = "events.parquet";
 const LOG_FILE: &str = "log.txt";
 
 /// The text of a `run.toml`: the resolved curriculum, then `about` (seed, versions, host) as its table `[run]`.
@@ -226,13 +230,18 @@ impl RunWriter {
     }
 }
 
+/// Writes the events of the run in `dir`, in place of those there were; atomically, and beside a writer of the run.
+pub fn write_events(dir: &Path, rows: &[EventRow]) -> Result<(), TraceError> {
+    write_durably(&dir.join(EVENTS_FILE), &encode(rows)?)
+}
+
 fn weights_path(name: &str) -> String {
     format!("{CHECKPOINTS_FOLDER}/{name}.safetensors")
 }
 
 /// The folders of a run's files.
 fn folders() -> impl Iterator<Item = &'static str> {
-    std::iter::once(CHECKPOINTS_FOLDER).chain(Table::ALL.map(Table::name))
+    std::iter::once(CHECKPOINTS_FOLDER).chain(Table::GROWING.map(Table::name))
 }
 
 fn make_folders(dir: &Path) -> Result<(), TraceError> {

@@ -10,9 +10,10 @@ use creode::cell::spec::Activation;
 use creode::foreign::{CellName, ForeignNetwork, Options, Role, tensors};
 use creode::lab::again::{self, Portrait, Settings, name_of_input};
 use creode::lab::analysed::Analysed;
+use creode::lab::history::event_rows;
 use creode::map::Map as _;
-use creode::trace::RUN_FILE;
 use creode::trace::rows::{FixedPointRow, SlowPointRow};
+use creode::trace::{RUN_FILE, write_events};
 use serde_json::{Value, json};
 
 use crate::cli::Place;
@@ -26,7 +27,7 @@ pub(crate) struct AnalyzeArgs {
     /// Checkpoint of the run [default: the last]
     #[arg(long, value_name = "K")]
     checkpoint: Option<u32>,
-    /// Bifurcations between all checkpoints of the run, instead of fixed points of one
+    /// Bifurcations between all checkpoints of the run, instead of fixed points of one; also written to its events.parquet
     #[arg(long)]
     events: bool,
     /// Constant input, one value a channel [default: the task's own, or zeros]
@@ -138,10 +139,13 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
             "--events is of the whole run, at the task's own inputs: it goes without --checkpoint and --input"
         );
     }
-    let intervals = events::history(&runs::find(&args.subject, place)?)?;
+    let dir = runs::find(&args.subject, place)?;
+    let intervals = events::history(&dir)?;
+    let rows = event_rows(&dir, &intervals)?;
+    write_events(&dir, &rows)?;
     let mut out = std::io::stdout().lock();
     match args.format {
-        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals))?,
+        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals, &rows))?,
         Format::Table => out.write_all(events::as_table(&intervals).as_bytes())?,
     }
     Ok(0)

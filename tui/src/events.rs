@@ -6,6 +6,7 @@ use std::path::Path;
 use creode::lab::history::{self, Interval, RunEvent};
 use creode::landscape::event::Kind;
 use creode::landscape::normal_form::Criticality;
+use creode::trace::rows::EventRow;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -26,24 +27,26 @@ pub(crate) fn history(dir: &Path) -> anyhow::Result<Vec<Interval>> {
     Ok(intervals?)
 }
 
-/// Every interval with its events.
-pub(crate) fn as_json(intervals: &[Interval]) -> Value {
-    let event = |of: &RunEvent| {
-        let event = &of.event;
+/// Every interval with its events, in the columns of `events`.
+pub(crate) fn as_json(intervals: &[Interval], events: &[EventRow]) -> Value {
+    let event = |row: &EventRow| {
         json!({
-            "kind": event.kind.code(), "s": event.place.s, "state": event.place.state,
-            "multipliers": event.multipliers, "coefficient": event.kind.coefficient(),
-            "criticality": event.criticality().map(name), "residual": event.residual,
-            "status": status(event.kind.code()), "points": of.points,
+            "position": row.position, "kind": row.kind, "status": if row.is_located { "located" } else { "bracketed" },
+            "multiplier_re": row.multiplier_re, "multiplier_im": row.multiplier_im,
+            "coefficient": row.coefficient, "criticality": row.criticality, "pair_change": row.pair_change,
+            "points": row.points, "state": row.state, "loss": row.loss, "grad_norm": row.grad_norm,
         })
     };
     let interval = |of: &Interval| {
+        let is_within =
+            |row: &&EventRow| row.to_step == of.to_step && row.condition == of.condition;
+        let events = events.iter().filter(is_within).map(event);
         json!({
             "condition": of.condition, "from_step": of.from_step, "to_step": of.to_step,
             "n_before": of.before.0, "n_after": of.after.0, "discovered_before": of.before.1,
             "discovered_after": of.after.1, "continued": of.continued, "annihilated_pairs": of.annihilated,
             "created_pairs": of.created, "unexplained": of.unexplained,
-            "events": of.events.iter().map(event).collect::<Vec<Value>>(),
+            "events": events.collect::<Vec<Value>>(),
         })
     };
     json!({ "intervals": intervals.iter().map(interval).collect::<Vec<Value>>() })
@@ -103,7 +106,7 @@ fn row(steps: &str, of: &RunEvent) -> [String; 7] {
     let remark = match &event.kind {
         Kind::Fold(form) if form.pair_side() > 0.0 => "a pair appears".to_owned(),
         Kind::Fold(_) => "a pair vanishes".to_owned(),
-        _ => event.criticality().map_or("", name).to_owned(),
+        _ => event.criticality().map_or("", Criticality::name).to_owned(),
     };
     [
         steps.to_owned(),
@@ -117,18 +120,6 @@ fn row(steps: &str, of: &RunEvent) -> [String; 7] {
         remark,
         list(&of.points),
     ]
-}
-
-fn status(code: &str) -> &'static str {
-    if code == "?" { "bracketed" } else { "located" }
-}
-
-fn name(criticality: Criticality) -> &'static str {
-    match criticality {
-        Criticality::Supercritical => "supercritical",
-        Criticality::Subcritical => "subcritical",
-        Criticality::Degenerate => "degenerate",
-    }
 }
 
 fn list(points: &[u32]) -> String {

@@ -392,7 +392,23 @@ fn the_bifurcations_of_a_run_are_listed() {
     );
     let listed = folder.creode(&["analyze", "small", "--events", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
-    assert_eq!(json["intervals"].as_array().unwrap().len(), 4);
+    let intervals = json["intervals"].as_array().unwrap();
+    let listed: usize = intervals
+        .iter()
+        .map(|of| of["events"].as_array().unwrap().len())
+        .sum();
+    let stored = Run::open(folder.run()).unwrap().events().unwrap().unwrap();
+    assert!(intervals.len() == 4 && listed == stored.len());
+    let born = stored.iter().filter(|event| event.pair_change == 1).count();
+    assert!(
+        born >= 1
+            && stored
+                .iter()
+                .all(|event| event.is_located && event.loss.is_some())
+    );
+    folder
+        .creode(&["verify", "small"])
+        .expect(0, &["all in order"]);
     folder
         .creode(&["analyze", "small", "--events", "--checkpoint", "1"])
         .expect(2, &["--events", "--checkpoint"]);
