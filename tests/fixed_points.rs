@@ -201,6 +201,6 @@ proptest! {
             prop_assert_eq!(point.index, if above % 2 == 0 { 1 } else { -1 });
         }
         let sum = findings.index_sum();
-        prop_assert!(sum == map.index_sum().unwrap() || findings.n_starts == 256, "{} after {}", sum, findings.n_starts);
+        prop_assert!(sum == map.index_sum().unwrap() || findings.n_starts >= 256, "{} after {}", sum, findings.n_starts);
     }
 }

@@ -168,7 +168,8 @@ pub(super) fn sign_of_determinant(lu: &PartialPivLu<f64>) -> i8 {
     of_pivots * permutation_sign(lu.P().arrays().0)
 }
 
-fn permutation_sign(permutation: &[usize]) -> i8 {
+/// −1 for an odd permutation, 1 for an even one.
+pub(crate) fn permutation_sign(permutation: &[usize]) -> i8 {
     let mut seen = vec![false; permutation.len()];
     let mut sign = 1;
     for first in 0..permutation.len() {

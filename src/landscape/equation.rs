@@ -3,6 +3,7 @@
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 
+use crate::dynamics::newton::permutation_sign;
 use crate::map::{Family, Map};
 
 /// A point (x, s) of the extended space, or a direction in it.
@@ -188,23 +189,6 @@ impl Factored {
 fn finite(column: Mat<f64>) -> Option<Mat<f64>> {
     let all = (0..column.nrows()).all(|i| (0..column.ncols()).all(|j| column[(i, j)].is_finite()));
     all.then_some(column)
-}
-
-fn permutation_sign(permutation: &[usize]) -> i8 {
-    let mut seen = vec![false; permutation.len()];
-    let mut sign = 1;
-    for first in 0..permutation.len() {
-        let (mut at, mut length) = (first, 0);
-        while !seen[at] {
-            seen[at] = true;
-            at = permutation[at];
-            length += 1;
-        }
-        if length > 0 && length % 2 == 0 {
-            sign = -sign;
-        }
-    }
-    sign
 }
 
 /// D²F[v, w] with respect to (x, s) together, by polarisation of jets.

@@ -1,12 +1,14 @@
 //! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
 
+mod maps;
+mod products;
+
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
-use super::map::{Cell, lerp};
+use super::map::lerp;
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
-use crate::map::{Linearised, Map, Reduced};
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -131,38 +133,6 @@ impl<F: Formula> Unitwise<F> {
         for ((state, a), out) in rows.zip(out.chunks_exact_mut(dim)) {
             out.copy_from_slice(&self.apply(of, a, state)[..dim]);
         }
-    }
-
-    fn linearise(&self, of: Of, points: &[f64], blocks: usize) -> Products<'_, F> {
-        let (n, dim) = (self.units, blocks * self.units);
-        let a = self.batch_preactivations(points, dim);
-        let mut products = Products {
-            cell: self,
-            blocks,
-            feature_slopes: Vec::with_capacity(points.len() / blocks),
-            through_gates: Vec::new(),
-            own: Vec::new(),
-        };
-        for (state, a) in points
-            .chunks_exact(dim)
-            .zip(a.chunks_exact(self.drive.len()))
-        {
-            let partials = self.partials(of, a, state);
-            products.feature_slopes.extend(self.feature_slopes(state));
-            for row in 0..blocks {
-                for gate in 0..F::RECURRENT_GATES {
-                    products
-                        .through_gates
-                        .extend((0..n).map(|unit| partials[unit][row][gate]));
-                }
-                for column in 0..blocks {
-                    products
-                        .own
-                        .extend((0..n).map(|unit| partials[unit][row][MOST_GATES + column]));
-                }
-            }
-        }
-        products
     }
 
     fn jet_preactivations(&self, state: &[Jet]) -> Vec<Jet> {
@@ -380,208 +350,6 @@ impl<F: Formula> Unitwise<F> {
         let next = self.apply(of, &a, &state);
         let error = |(next, x): (&Bound, &f64)| (next.error + UNIT * (8.0 + x.abs())).powi(2);
         0.5 * next.iter().zip(point).map(error).sum::<f64>()
-    }
-}
-
-impl<F: Formula> Map for Unitwise<F> {
-    fn dim(&self) -> usize {
-        F::STATES * self.units
-    }
-
-    fn step(&self, point: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&self.apply(Of::Step, &self.preactivations(point), point));
-    }
-
-    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
-        self.apply_batch(Of::Step, points, F::STATES, out);
-    }
-
-    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
-        Some(Box::new(self.linearise(Of::Step, points, F::STATES)))
-    }
-
-    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
-        self.fill_jacobian(Of::Step, point, F::STATES, out);
-    }
-
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let state = lines(point, direction);
-        self.apply(Of::Step, &self.jet_preactivations(&state), &state)
-    }
-
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let state = Self::ball(center, radius);
-        Some(self.apply(Of::Step, &self.bound_preactivations(&state), &state))
-    }
-
-    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
-        Some(self.apply(Of::Step, &self.interval_preactivations(region), region))
-    }
-
-    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
-        Some(self.interval_jacobian(Of::Step, region, F::STATES))
-    }
-
-    fn trapping_box(&self) -> Option<Vec<f64>> {
-        if !self.formula.is_bounded() {
-            return None;
-        }
-        let mut a: Vec<Interval> = self.drive.iter().map(|&c| Interval::constant(c)).collect();
-        for column in self.columns() {
-            for (a, weight) in a.iter_mut().zip(column) {
-                *a = *a + Interval::new(-weight.abs(), weight.abs());
-            }
-        }
-        let state = vec![Interval::new(-1.0, 1.0); self.dim()];
-        let at_rest = self.apply(Of::Rest, &a, &state);
-        // A little more than what F can reach, so that F sends the box into its interior.
-        let half_width = |range: &Interval| range.magnitude() * (1.0 + 1e-9) + 1e-12;
-        Some(at_rest.iter().map(half_width).collect())
-    }
-
-    fn q_floor(&self, point: &[f64]) -> f64 {
-        self.q_floor_of(Of::Step, point)
-    }
-
-    fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
-        let nothing = [0.0; MOST_GATES];
-        self.formula.rest::<f64>(&nothing)?;
-        Some(Box::new(AtRest(self)))
-    }
-}
-
-impl<F: Formula> Cell for Unitwise<F> {
-    fn features(&self, state: &[f64]) -> Vec<f64> {
-        Self::features(self, state)
-    }
-}
-
-/// The equation x = rest(a(x)) of a cell, in the states that other units see: the same fixed points and indices,
-/// without the leak or gate that shrinks the residual.
-struct AtRest<'a, F>(&'a Unitwise<F>);
-
-impl<F: Formula> AtRest<'_, F> {
-    fn visible<S: Scalar>(&self, a: &[S], state: &[S]) -> Vec<S> {
-        let mut out = self.0.apply(Of::Rest, a, state);
-        out.truncate(self.0.units);
-        out
-    }
-}
-
-impl<F: Formula> Map for AtRest<'_, F> {
-    fn dim(&self) -> usize {
-        self.0.units
-    }
-
-    fn step(&self, point: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&self.visible(&self.0.preactivations(point), point));
-    }
-
-    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
-        self.0.apply_batch(Of::Rest, points, 1, out);
-    }
-
-    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
-        Some(Box::new(self.0.linearise(Of::Rest, points, 1)))
-    }
-
-    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
-        self.0.fill_jacobian(Of::Rest, point, 1, out);
-    }
-
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let state = lines(point, direction);
-        self.visible(&self.0.jet_preactivations(&state), &state)
-    }
-
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let state = Unitwise::<F>::ball(center, radius);
-        Some(self.visible(&self.0.bound_preactivations(&state), &state))
-    }
-
-    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
-        Some(self.visible(&self.0.interval_preactivations(region), region))
-    }
-
-    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
-        Some(self.0.interval_jacobian(Of::Rest, region, 1))
-    }
-
-    fn trapping_box(&self) -> Option<Vec<f64>> {
-        let mut half_widths = self.0.trapping_box()?;
-        half_widths.truncate(self.0.units);
-        Some(half_widths)
-    }
-
-    fn q_floor(&self, point: &[f64]) -> f64 {
-        self.0.q_floor_of(Of::Rest, point)
-    }
-}
-
-impl<F: Formula> Reduced for AtRest<'_, F> {
-    fn project(&self, state: &[f64]) -> Vec<f64> {
-        state[..self.0.units].to_vec()
-    }
-
-    fn lift(&self, reduced: &[f64]) -> Vec<f64> {
-        let mut state = self
-            .0
-            .apply(Of::Rest, &self.0.preactivations(reduced), reduced);
-        state[..self.0.units].copy_from_slice(reduced);
-        state
-    }
-}
-
-/// Jacobians at several points as products: one matrix product for all of them, then what each unit makes of it.
-struct Products<'a, F> {
-    cell: &'a Unitwise<F>,
-    blocks: usize,
-    /// `[point][units]`.
-    feature_slopes: Vec<f64>,
-    /// Partial derivatives in the pre-activations, `[point][blocks][recurrent gates][units]`.
-    through_gates: Vec<f64>,
-    /// Partial derivatives in the unit's own states, `[point][blocks][blocks][units]`.
-    own: Vec<f64>,
-}
-
-impl<F: Formula> Linearised for Products<'_, F> {
-    fn apply(&self, vectors: &[f64], out: &mut [f64]) {
-        let (n, blocks, gates) = (self.cell.units, self.blocks, F::RECURRENT_GATES);
-        let dim = blocks * n;
-        let visible: Vec<f64> = vectors
-            .chunks_exact(dim)
-            .flat_map(|vector| &vector[..n])
-            .zip(&self.feature_slopes)
-            .map(|(v, slope)| v * slope)
-            .collect();
-        let mut received = vec![0.0; visible.len() * gates];
-        self.cell.add_products(&visible, &mut received, gates * n);
-        for (point, (out, vector)) in out
-            .chunks_exact_mut(dim)
-            .zip(vectors.chunks_exact(dim))
-            .enumerate()
-        {
-            let received = &received[point * gates * n..][..gates * n];
-            for (row, out) in out.chunks_exact_mut(n).enumerate() {
-                let place = point * blocks + row;
-                out.fill(0.0);
-                let through = &self.through_gates[place * gates * n..][..gates * n];
-                for (weights, values) in through.chunks_exact(n).zip(received.chunks_exact(n)) {
-                    add_weighted(out, weights, values);
-                }
-                let own = &self.own[place * dim..][..dim];
-                for (weights, values) in own.chunks_exact(n).zip(vector.chunks_exact(n)) {
-                    add_weighted(out, weights, values);
-                }
-            }
-        }
-    }
-}
-
-/// sums += weights ∘ values.
-fn add_weighted(sums: &mut [f64], weights: &[f64], values: &[f64]) {
-    for (sum, (weight, value)) in sums.iter_mut().zip(weights.iter().zip(values)) {
-        *sum += weight * value;
     }
 }
 

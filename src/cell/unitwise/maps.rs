@@ -1,0 +1,158 @@
+//! The cell as a map, and its equation at rest as the reduced one.
+
+use faer::MatMut;
+
+use super::{Of, Unitwise, lines};
+use crate::calculus::{Bound, Interval, Jet, Scalar};
+use crate::cell::formula::{Formula, MOST_GATES};
+use crate::cell::map::Cell;
+use crate::map::{Linearised, Map, Reduced};
+
+impl<F: Formula> Map for Unitwise<F> {
+    fn dim(&self) -> usize {
+        F::STATES * self.units
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.apply(Of::Step, &self.preactivations(point), point));
+    }
+
+    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
+        self.apply_batch(Of::Step, points, F::STATES, out);
+    }
+
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        Some(Box::new(self.linearise(Of::Step, points, F::STATES)))
+    }
+
+    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
+        self.fill_jacobian(Of::Step, point, F::STATES, out);
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let state = lines(point, direction);
+        self.apply(Of::Step, &self.jet_preactivations(&state), &state)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let state = Self::ball(center, radius);
+        Some(self.apply(Of::Step, &self.bound_preactivations(&state), &state))
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.apply(Of::Step, &self.interval_preactivations(region), region))
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.interval_jacobian(Of::Step, region, F::STATES))
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        if !self.formula.is_bounded() {
+            return None;
+        }
+        let mut a: Vec<Interval> = self.drive.iter().map(|&c| Interval::constant(c)).collect();
+        for column in self.columns() {
+            for (a, weight) in a.iter_mut().zip(column) {
+                *a = *a + Interval::new(-weight.abs(), weight.abs());
+            }
+        }
+        let state = vec![Interval::new(-1.0, 1.0); self.dim()];
+        let at_rest = self.apply(Of::Rest, &a, &state);
+        // A little more than what F can reach, so that F sends the box into its interior.
+        let half_width = |range: &Interval| range.magnitude() * (1.0 + 1e-9) + 1e-12;
+        Some(at_rest.iter().map(half_width).collect())
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        self.q_floor_of(Of::Step, point)
+    }
+
+    fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
+        let nothing = [0.0; MOST_GATES];
+        self.formula.rest::<f64>(&nothing)?;
+        Some(Box::new(AtRest(self)))
+    }
+}
+
+impl<F: Formula> Cell for Unitwise<F> {
+    fn features(&self, state: &[f64]) -> Vec<f64> {
+        Self::features(self, state)
+    }
+}
+
+/// The equation x = rest(a(x)) of a cell, in the states that other units see: the same fixed points and indices,
+/// without the leak or gate that shrinks the residual.
+struct AtRest<'a, F>(&'a Unitwise<F>);
+
+impl<F: Formula> AtRest<'_, F> {
+    fn visible<S: Scalar>(&self, a: &[S], state: &[S]) -> Vec<S> {
+        let mut out = self.0.apply(Of::Rest, a, state);
+        out.truncate(self.0.units);
+        out
+    }
+}
+
+impl<F: Formula> Map for AtRest<'_, F> {
+    fn dim(&self) -> usize {
+        self.0.units
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.visible(&self.0.preactivations(point), point));
+    }
+
+    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
+        self.0.apply_batch(Of::Rest, points, 1, out);
+    }
+
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        Some(Box::new(self.0.linearise(Of::Rest, points, 1)))
+    }
+
+    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
+        self.0.fill_jacobian(Of::Rest, point, 1, out);
+    }
+
+    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+        let state = lines(point, direction);
+        self.visible(&self.0.jet_preactivations(&state), &state)
+    }
+
+    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
+        let state = Unitwise::<F>::ball(center, radius);
+        Some(self.visible(&self.0.bound_preactivations(&state), &state))
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.visible(&self.0.interval_preactivations(region), region))
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        Some(self.0.interval_jacobian(Of::Rest, region, 1))
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        let mut half_widths = self.0.trapping_box()?;
+        half_widths.truncate(self.0.units);
+        Some(half_widths)
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        self.0.q_floor_of(Of::Rest, point)
+    }
+}
+
+impl<F: Formula> Reduced for AtRest<'_, F> {
+    fn project(&self, state: &[f64]) -> Vec<f64> {
+        state[..self.0.units].to_vec()
+    }
+
+    fn lift(&self, reduced: &[f64]) -> Vec<f64> {
+        let mut state = self
+            .0
+            .apply(Of::Rest, &self.0.preactivations(reduced), reduced);
+        state[..self.0.units].copy_from_slice(reduced);
+        state
+    }
+}

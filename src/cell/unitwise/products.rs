@@ -1,0 +1,93 @@
+//! Products of the Jacobian with vectors, for many states at once.
+
+use super::{Of, Unitwise};
+use crate::cell::formula::{Formula, MOST_GATES};
+use crate::map::Linearised;
+
+impl<F: Formula> Unitwise<F> {
+    /// The Jacobians of F or R at many states, of `blocks` state variables each.
+    pub(super) fn linearise(&self, of: Of, points: &[f64], blocks: usize) -> Products<'_, F> {
+        let (n, dim) = (self.units, blocks * self.units);
+        let a = self.batch_preactivations(points, dim);
+        let mut products = Products {
+            cell: self,
+            blocks,
+            feature_slopes: Vec::with_capacity(points.len() / blocks),
+            through_gates: Vec::new(),
+            own: Vec::new(),
+        };
+        for (state, a) in points
+            .chunks_exact(dim)
+            .zip(a.chunks_exact(self.drive.len()))
+        {
+            let partials = self.partials(of, a, state);
+            products.feature_slopes.extend(self.feature_slopes(state));
+            for row in 0..blocks {
+                for gate in 0..F::RECURRENT_GATES {
+                    products
+                        .through_gates
+                        .extend((0..n).map(|unit| partials[unit][row][gate]));
+                }
+                for column in 0..blocks {
+                    products
+                        .own
+                        .extend((0..n).map(|unit| partials[unit][row][MOST_GATES + column]));
+                }
+            }
+        }
+        products
+    }
+}
+
+/// Jacobians at several points as products: one matrix product for all of them, then what each unit makes of it.
+pub(super) struct Products<'a, F> {
+    cell: &'a Unitwise<F>,
+    blocks: usize,
+    /// `[point][units]`.
+    feature_slopes: Vec<f64>,
+    /// Partial derivatives in the pre-activations, `[point][blocks][recurrent gates][units]`.
+    through_gates: Vec<f64>,
+    /// Partial derivatives in the unit's own states, `[point][blocks][blocks][units]`.
+    own: Vec<f64>,
+}
+
+impl<F: Formula> Linearised for Products<'_, F> {
+    fn apply(&self, vectors: &[f64], out: &mut [f64]) {
+        let (n, blocks, gates) = (self.cell.units, self.blocks, F::RECURRENT_GATES);
+        let dim = blocks * n;
+        let visible: Vec<f64> = vectors
+            .chunks_exact(dim)
+            .flat_map(|vector| &vector[..n])
+            .zip(&self.feature_slopes)
+            .map(|(v, slope)| v * slope)
+            .collect();
+        let mut received = vec![0.0; visible.len() * gates];
+        self.cell.add_products(&visible, &mut received, gates * n);
+        for (point, (out, vector)) in out
+            .chunks_exact_mut(dim)
+            .zip(vectors.chunks_exact(dim))
+            .enumerate()
+        {
+            let received = &received[point * gates * n..][..gates * n];
+            for (row, out) in out.chunks_exact_mut(n).enumerate() {
+                let place = point * blocks + row;
+                out.fill(0.0);
+                let through = &self.through_gates[place * gates * n..][..gates * n];
+                for (weights, values) in through.chunks_exact(n).zip(received.chunks_exact(n)) {
+                    add_weighted(out, weights, values);
+                }
+                let own = &self.own[place * dim..][..dim];
+                for (weights, values) in own.chunks_exact(n).zip(vector.chunks_exact(n)) {
+                    add_weighted(out, weights, values);
+                }
+            }
+        }
+    }
+}
+
+/// sums += weights ∘ values.
+fn add_weighted(sums: &mut [f64], weights: &[f64], values: &[f64]) {
+    for (sum, (weight, value)) in sums.iter_mut().zip(weights.iter().zip(values)) {
+        *sum += weight * value;
+    }
+}
