@@ -6,6 +6,7 @@ use creode::cell::map::CellMap;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::newton::Limits;
+use creode::dynamics::search::Completeness;
 use creode::dynamics::search::{Findings, Known, search};
 use creode::map::{Henon, Map};
 use proptest::prelude::*;
@@ -201,6 +202,7 @@ proptest! {
             prop_assert_eq!(point.index, if above % 2 == 0 { 1 } else { -1 });
         }
         let sum = findings.index_sum();
+        prop_assert_eq!(findings.complete == Completeness::Incomplete, sum != 1);
         prop_assert!(sum == map.index_sum().unwrap() || findings.n_starts >= 256, "{} after {}", sum, findings.n_starts);
     }
 }

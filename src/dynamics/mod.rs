@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod certificate;
+pub mod enumerate;
 pub mod newton;
 pub mod projection;
 pub mod search;

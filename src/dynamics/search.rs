@@ -5,7 +5,8 @@
 //! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
 //!    known points are new only where the known points' indices do not sum to what theory demands.
 //! 4. Starts on their way to a point that is known are dropped early (see [`super::batch`]).
-//! 5. The search ends when the indices sum to what theory demands and a whole round has found nothing new, or
+//! 5. A small map is searched completely besides (see [`super::enumerate`]).
+//! 6. The search by starts ends when the indices sum to what theory demands and a whole round has found nothing new, or
 //!    when the starts are used up.
 //!
 //! Within a round the starts run in parallel, and their ends are merged in the order of the starts: the result
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 
 use super::batch::{BATCH, Left, descend};
 use super::certificate::{Certificate, certify};
+use super::enumerate::{Enumeration, enumerate};
 use super::newton::{Ending, Limits, polish, solve};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::{Map, Reduced, q};
@@ -26,6 +28,10 @@ const ROUND: usize = 64;
 const FEWEST_ROUNDS: usize = 2;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
+/// Maps of at most this dimension are searched completely, if no more than [`ENUMERATED_BOXES`] boxes are needed.
+const ENUMERATED_DIM: usize = 5;
+/// Boxes of a complete search at most.
+const ENUMERATED_BOXES: usize = 4000;
 /// Rounds of midpoints between saddles at most, where the indices do not balance.
 const ROUNDS_BETWEEN_SADDLES: usize = 4;
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
@@ -77,6 +83,32 @@ pub struct Known<'a> {
     pub index: i8,
 }
 
+/// What is known of a list of fixed points as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Completeness {
+    /// There are no others: the whole trapping box was searched with interval arithmetic.
+    Proved,
+    /// The indices sum to what theory demands, as those of a list that lacks pairs of opposite index do, too.
+    IndexConsistent,
+    /// The indices do not sum to what theory demands.
+    Incomplete,
+    /// Theory demands nothing.
+    #[default]
+    Unknown,
+}
+
+impl Completeness {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::IndexConsistent => "index_consistent",
+            Self::Incomplete => "incomplete",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Findings {
@@ -84,6 +116,8 @@ pub struct Findings {
     pub fixed_points: Vec<FixedPoint>,
     /// Slow points, by rising q.
     pub slow_points: Vec<SlowPoint>,
+    /// Whether that is all there are.
+    pub complete: Completeness,
     /// Starts used, the known points not counted.
     pub n_starts: usize,
     /// Starts that ended nowhere, or outside the trapping box.
@@ -177,6 +211,13 @@ pub fn search<M: Map + ?Sized>(
         let again = &starts[..starts.len().min(SOLVED_IN_FULL)];
         search.take(search.ends_in_full(again), false)?;
     }
+    let is_proved = search.enumerate()?;
+    search.findings.complete = match expected {
+        _ if is_proved => Completeness::Proved,
+        None => Completeness::Unknown,
+        Some(_) if is_balanced(&search.findings) => Completeness::IndexConsistent,
+        Some(_) => Completeness::Incomplete,
+    };
     search
         .findings
         .slow_points
@@ -376,6 +417,30 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         midpoints.truncate(MOST_MIDPOINTS);
         self.try_starts(&midpoints, false)
+    }
+
+    /// Adds what is missing from the complete list of a small map; whether there is such a list and it was taken over
+    /// point by point.
+    fn enumerate(&mut self) -> Result<bool, SpectrumError> {
+        let all = match &self.reduced {
+            None if self.map.dim() <= ENUMERATED_DIM => enumerate(self.map, ENUMERATED_BOXES),
+            Some(reduced) if reduced.dim() <= ENUMERATED_DIM => {
+                enumerate(&**reduced, ENUMERATED_BOXES).map(|all| Enumeration {
+                    points: all.points.iter().map(|point| reduced.lift(point)).collect(),
+                    ..all
+                })
+            }
+            _ => None,
+        };
+        let Some(all) = all else { return Ok(false) };
+        let ends = all
+            .points
+            .into_iter()
+            .map(|point| End::Elsewhere(Ending::Root { point }));
+        let ends: Vec<End> = ends.collect();
+        let count = ends.len();
+        self.take(ends, false)?;
+        Ok(all.is_complete && count == self.findings.fixed_points.len())
     }
 
     fn inside(&self, point: &[f64]) -> bool {

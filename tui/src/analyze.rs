@@ -275,7 +275,7 @@ fn as_json(portrait: &Portrait, tol_q: Option<f64>) -> Value {
         });
         json!({
             "condition": row.condition, "index_sum": row.index_sum, "index_expected": row.index_expected,
-            "unseen_estimate": row.unseen_estimate, "n_starts": row.n_starts, "warning": row.warning,
+            "complete": of.findings.complete.name(), "unseen_estimate": row.unseen_estimate, "n_starts": row.n_starts, "warning": row.warning,
             "fixed_points": fixed.collect::<Vec<Value>>(), "slow_points": slow.collect::<Vec<Value>>(),
         })
     };
@@ -291,11 +291,12 @@ fn as_table(portrait: &Portrait, tol_q: Option<f64>) -> String {
             .map_or(String::new(), |sum| format!(" (theory {sum:+})"));
         let slow = slow_points(portrait, of, tol_q);
         lines.push(format!(
-            "{}: {}, {} stable · index sum {:+}{expected} · {} · {} starts, {:.2} s",
+            "{}: {}, {} stable · index sum {:+}{expected} · complete: {} · {} · {} starts, {:.2} s",
             row.condition,
             count(row.n_fixed as usize, "fixed point"),
             row.n_stable,
             row.index_sum,
+            of.findings.complete.name().replace('_', " "),
             count(slow.len(), "slow point"),
             row.n_starts,
             row.wall_secs

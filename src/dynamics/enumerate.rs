@@ -1,0 +1,262 @@
+//! Every fixed point of a small map, with proof: interval branch and bound.
+
+use faer::Mat;
+use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
+
+use super::newton::polish;
+use crate::calculus::{Interval, Scalar as _};
+use crate::map::Map;
+
+/// Where an interval is cut; not the middle, which symmetric maps like to have a fixed point on.
+const CUT: f64 = 0.4873;
+/// A box narrower than this, relative to its place (at least 1), is given up as undecided.
+const NARROWEST: f64 = 1e-11;
+
+/// All fixed points of a map in a box.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Enumeration {
+    /// The fixed points, each proved to be there and polished.
+    pub points: Vec<Vec<f64>>,
+    /// Whether it is proved that there is no other; if not, the budget was used up or a degenerate point left a box
+    /// undecided.
+    pub is_complete: bool,
+    /// Boxes looked at.
+    pub boxes: usize,
+}
+
+/// Finds all fixed points of a map within its trapping box, looking at no more than `budget` boxes; `None` if the map has no
+/// trapping box or cannot enclose its values and Jacobians.
+///
+/// For a box X, beginning with one a little larger than the trapping box:
+/// 1. X ← X ∩ F(X); an empty X holds no fixed point.
+/// 2. Krawczyk's operator K = c − Y G(c) + (I − Y A(X))(X − c), with c the middle of X, G = x − F, A(X) an enclosure of
+///    I − J on X, and Y the inverse of its middle. Every fixed point of X lies in K: an empty K ∩ X holds none, and K in the
+///    interior of X means exactly one.
+/// 3. Otherwise X ← X ∩ K, cut along its widest side.
+pub fn enumerate<M: Map + ?Sized>(map: &M, budget: usize) -> Option<Enumeration> {
+    let whole: Vec<Interval> = map
+        .trapping_box()?
+        .iter()
+        .map(|w| Interval::new(-w * 1.001 - 1e-6, w * 1.0013 + 1e-6))
+        .collect();
+    let mut found = Enumeration {
+        is_complete: true,
+        ..Enumeration::default()
+    };
+    let mut waiting = vec![whole];
+    while let Some(region) = waiting.pop() {
+        if found.boxes == budget {
+            found.is_complete = false;
+            break;
+        }
+        found.boxes += 1;
+        match examine(map, &region)? {
+            Verdict::Empty => {}
+            Verdict::One(around) => found.points.push(refined(map, around)?),
+            Verdict::Undecided(region) => {
+                let Some(halves) = cut(&region) else {
+                    found.is_complete = false;
+                    continue;
+                };
+                waiting.extend(halves);
+            }
+        }
+    }
+    Some(found)
+}
+
+/// The one fixed point of a box: the box is made as small as Krawczyk's operator can, so that Newton's method cannot leave
+/// it for another one.
+fn refined<M: Map + ?Sized>(map: &M, mut region: Vec<Interval>) -> Option<Vec<f64>> {
+    let width = |region: &[Interval]| {
+        region
+            .iter()
+            .map(|side| side.high - side.low)
+            .fold(0.0, f64::max)
+    };
+    while let Verdict::One(smaller) = examine(map, &region)? {
+        if width(&smaller) > 0.5 * width(&region) {
+            break;
+        }
+        region = smaller;
+    }
+    let middle = region.iter().map(|side| side.middle()).collect();
+    Some(polish(map, middle).0)
+}
+
+enum Verdict {
+    Empty,
+    /// Exactly one fixed point, within this box.
+    One(Vec<Interval>),
+    /// What is left of the box.
+    Undecided(Vec<Interval>),
+}
+
+/// Steps 1 and 2; `None` if the map cannot enclose itself.
+fn examine<M: Map + ?Sized>(map: &M, region: &[Interval]) -> Option<Verdict> {
+    let image = map.image_of_box(region)?;
+    let Some(region) = intersection(region, &image) else {
+        return Some(Verdict::Empty);
+    };
+    let jacobian = map.jacobian_over_box(&region)?;
+    let Some(inverse) = inverse_of_middle(&jacobian, region.len()) else {
+        return Some(Verdict::Undecided(region));
+    };
+    let center: Vec<f64> = region.iter().map(|side| side.middle()).collect();
+    let at_center: Vec<Interval> = center.iter().map(|&c| Interval::constant(c)).collect();
+    let image = map.image_of_box(&at_center)?;
+    let residual: Vec<Interval> = at_center.iter().zip(image).map(|(&c, f)| c - f).collect();
+    let krawczyk = krawczyk(&region, &at_center, &residual, &jacobian, &inverse);
+    let is_inside = krawczyk.iter().zip(&region).all(|(k, x)| k.is_inside(*x));
+    if is_inside {
+        return Some(Verdict::One(krawczyk));
+    }
+    Some(match intersection(&region, &krawczyk) {
+        None => Verdict::Empty,
+        Some(left) => Verdict::Undecided(left),
+    })
+}
+
+/// c − Y G(c) + (I − Y A)(X − c).
+fn krawczyk(
+    region: &[Interval],
+    center: &[Interval],
+    residual: &[Interval],
+    jacobian: &[Interval],
+    inverse: &Mat<f64>,
+) -> Vec<Interval> {
+    let n = region.len();
+    let one = |i, j| Interval::constant(f64::from(u8::from(i == j)));
+    let row = |i: usize| {
+        let mut sum = center[i];
+        for k in 0..n {
+            sum = sum - residual[k].scaled(inverse[(i, k)]);
+        }
+        for j in 0..n {
+            let mut defect = one(i, j);
+            for k in 0..n {
+                defect = defect - (one(k, j) - jacobian[k * n + j]).scaled(inverse[(i, k)]);
+            }
+            sum = sum + defect * (region[j] - center[j]);
+        }
+        sum
+    };
+    (0..n).map(row).collect()
+}
+
+/// The inverse of the middle of I − J.
+fn inverse_of_middle(jacobian: &[Interval], n: usize) -> Option<Mat<f64>> {
+    let middle = Mat::from_fn(n, n, |i, j| {
+        f64::from(u8::from(i == j)) - jacobian[i * n + j].middle()
+    });
+    let inverse = PartialPivLu::new(middle.as_ref()).inverse();
+    let is_finite = (0..n).all(|j| (0..n).all(|i| inverse[(i, j)].is_finite()));
+    is_finite.then_some(inverse)
+}
+
+fn intersection(a: &[Interval], b: &[Interval]) -> Option<Vec<Interval>> {
+    let both = a.iter().zip(b);
+    both.map(|(a, &b)| a.intersection(b)).collect()
+}
+
+/// Step 3; `None` for a box too narrow to be cut.
+fn cut(region: &[Interval]) -> Option<[Vec<Interval>; 2]> {
+    let width = |side: &Interval| side.high - side.low;
+    let widest =
+        (0..region.len()).max_by(|&a, &b| width(&region[a]).total_cmp(&width(&region[b])))?;
+    let side = region[widest];
+    if width(&side) <= NARROWEST * side.magnitude().max(1.0) {
+        return None;
+    }
+    let at = side.low + CUT * width(&side);
+    let with = |part: Interval| {
+        let mut half = region.to_vec();
+        half[widest] = part;
+        half
+    };
+    Some([
+        with(Interval::new(at, side.high)),
+        with(Interval::new(side.low, at)),
+    ])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cell::map::CellMap;
+    use crate::dynamics::newton::Limits;
+    use crate::dynamics::search::search;
+    use crate::dynamics::spectrum::Spectrum;
+    use proptest::prelude::*;
+    use rand::SeedableRng as _;
+    use rand_chacha::ChaCha8Rng;
+
+    /// Three orthogonal patterns in eight units, x = tanh((g/8) Σ ξξᵀ x): counts by unstable directions.
+    #[test]
+    fn hopfield_networks_have_their_known_numbers_of_points() {
+        let pattern = |mask: usize, unit: usize| if unit & mask == 0 { 1.0 } else { -1.0 };
+        for (gain, expected) in [(0.9, vec![1]), (1.2, vec![6, 12, 8, 1])] {
+            let weights: Vec<f64> = (0..64)
+                .map(|place| {
+                    let overlap = |mask| pattern(mask, place / 8) * pattern(mask, place % 8);
+                    gain / 8.0 * (overlap(1) + overlap(2) + overlap(4))
+                })
+                .collect();
+            let map = CellMap::vanilla(&weights, vec![0.0; 8]);
+            let found = enumerate(&map, 400_000).unwrap();
+            let mut counts = vec![0; expected.len()];
+            for point in &found.points {
+                counts[Spectrum::at(&map, point).unwrap().n_unstable()] += 1;
+            }
+            assert!(found.is_complete, "{gain}: {} boxes", found.boxes);
+            assert_eq!(counts, expected, "{gain}");
+        }
+    }
+
+    #[test]
+    fn a_budget_that_is_too_small_is_not_called_complete() {
+        let map = CellMap::vanilla(&[3.0], vec![0.0]);
+        assert!(!enumerate(&map, 1).unwrap().is_complete);
+        let all = enumerate(&map, 1000).unwrap();
+        assert!(all.is_complete && all.points.len() == 3, "{all:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        /// Complete lists have index sum 1, and every point that the search finds is in them.
+        #[test]
+        fn the_proved_list_holds_all_that_a_search_finds(
+            kind in 0_u8..3, units in 1_usize..4, gain in 1.0_f64..4.0, seed in any::<u64>()
+        ) {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let deviation = gain * (3.0 / units as f64).sqrt();
+            let mut draw = |count: usize, size: f64| -> Vec<f64> {
+                (0..count).map(|_| size * rng.random_range(-1.0..1.0)).collect()
+            };
+            let square = units * units;
+            let map = match kind {
+                0 => CellMap::vanilla(&draw(square, deviation), draw(units, 0.5)),
+                1 => CellMap::gru(&draw(3 * square, deviation), &draw(3 * units, 0.5), &draw(3 * units, 0.5)),
+                _ => CellMap::ugrnn(&draw(2 * square, deviation), draw(2 * units, 0.5)),
+            };
+            let starts: Vec<Vec<f64>> = (0..64).map(|_| draw(units, 1.0)).collect();
+            let reduced = map.reduced();
+            let equation: &dyn Map = match &reduced {
+                Some(reduced) => &**reduced,
+                None => &map,
+            };
+            let all = enumerate(equation, 30_000).unwrap();
+            if all.is_complete {
+                let sum: i32 = all.points.iter().map(|point| i32::from(polish(equation, point.clone()).1)).sum();
+                prop_assert_eq!(sum, 1);
+                for found in search(&map, &[], &starts, Limits::default()).unwrap().fixed_points {
+                    let is_in_list = all.points.iter().any(|point| {
+                        point.iter().zip(&found.state).all(|(a, b)| (a - b).abs() < 1e-8)
+                    });
+                    prop_assert!(is_in_list, "{:?} is not among {:?}", found.state, all.points);
+                }
+            }
+        }
+    }
+}
