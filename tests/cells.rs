@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use creode::calculus::Interval;
+use creode::calculus::{Bound, Interval, Jet};
 use creode::cell::low_rank::LowRank;
 use creode::cell::map::{CellMap, CellPath, Readout};
 use creode::cell::parameters::Parameters;
@@ -177,7 +177,7 @@ fn slope_along<M: Map + ?Sized>(map: &M, point: &[f64], v: &[f64], h: f64) -> Ve
 
 fn assert_jets<M: Map + ?Sized>(map: &M, point: &[f64], name: &str) {
     let v = values(point.len(), 1.0, 77);
-    let jets = map.jet(point, &v);
+    let jets = map.jet(&Jet::lines(point, &v));
     let h = 1e-3;
     let at = |steps: f64| slope_along(map, point, &v, steps * h);
     let (far_below, below, here, above, far_above) =
@@ -225,7 +225,7 @@ fn assert_bounds_hold<M: Map + ?Sized>(map: &M, center: &[f64], name: &str) {
         .map(|&x| Interval::around(x, radius))
         .collect();
     let (Some(bounds), Some(image_box), Some(jacobian_box)) = (
-        map.bounds(center, radius),
+        map.bounds(&Bound::ball(center, radius)),
         map.image_of_box(&around),
         map.jacobian_over_box(&around),
     ) else {

@@ -41,6 +41,12 @@ impl Bound {
         }
     }
 
+    /// The coordinates of the state itself, on the ball of a radius around a point.
+    pub fn ball(center: &[f64], radius: f64) -> Vec<Self> {
+        let around = |&x: &f64| Self::affine(Interval::around(x, radius), 1.0, 0.0);
+        center.iter().map(around).collect()
+    }
+
     /// f of this, from the range of f and the largest |f′| and |f″| over it.
     fn composed(self, range: Interval, slope: f64, bend: f64) -> Self {
         Self {

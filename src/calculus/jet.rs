@@ -14,6 +14,13 @@ impl Jet {
         Self([value, slope, 0.0, 0.0])
     }
 
+    /// value + slope · t for each of several.
+    pub fn lines(values: &[f64], slopes: &[f64]) -> Vec<Self> {
+        let both = values.iter().zip(slopes);
+        both.map(|(&value, &slope)| Self::line(value, slope))
+            .collect()
+    }
+
     /// The coefficients of y = f(a) from y₀ and w = y′/a′: k y_k = Σ_{j=1..k} j a_j w_{k−j}, where `weight` gives w_k
     /// from the coefficients of y up to k.
     fn compose(self, first: f64, weight: impl Fn(&[f64; 4], usize) -> f64) -> Self {

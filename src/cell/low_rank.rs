@@ -58,24 +58,23 @@ impl LowRank {
         }
     }
 
-    /// Taylor coefficients of t ↦ F_{s + t r}(x + t v) on the straight path of the factors to another network.
-    pub fn path_jet(&self, other: &Self, s: Jet, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+    /// Taylor coefficients of t ↦ F_{s(t)}(x(t)) on the straight path of the factors to another network.
+    pub fn path_jet(&self, other: &Self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
         let on_path = |a: &[f64], b: &[f64]| -> Vec<Jet> {
             let both = a.iter().zip(b);
             both.map(|(&a, &b)| Jet::constant(a) + s.scaled(b - a))
                 .collect()
         };
-        let state: Vec<Jet> = lines(point, direction);
         let outward = on_path(&self.outward, &other.outward);
         let inward = on_path(&self.inward, &other.inward);
         let drive = on_path(&self.drive, &other.drive);
-        let latent = transposed_product(&inward, &self.rates(&state), self.rank);
+        let latent = transposed_product(&inward, &self.rates(curve), self.rank);
         let a: Vec<Jet> = outward
             .chunks_exact(self.rank)
             .zip(drive)
             .map(|(row, c)| row.iter().zip(&latent).fold(c, |sum, (&m, &k)| sum + m * k))
             .collect();
-        self.leaky(&a, &state)
+        self.leaky(&a, curve)
     }
 
     /// What the units send: the state itself, or its tanh.
@@ -152,8 +151,8 @@ impl Map for LowRank {
         }
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        self.path_jet(self, Jet::constant(0.0), point, direction)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        self.path_jet(self, Jet::constant(0.0), curve)
     }
 
     fn trapping_box(&self) -> Option<Vec<f64>> {
@@ -259,41 +258,33 @@ impl Map for Latent<'_> {
         }
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let slopes = affine(&self.0.outward, direction, &vec![0.0; self.0.drive.len()]);
-        let rates: Vec<Jet> = lines(&self.0.preactivations(point), &slopes)
-            .iter()
-            .map(|a| a.tanh())
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        let rows = self.0.outward.chunks_exact(self.0.rank);
+        let rates: Vec<Jet> = rows
+            .zip(&self.0.drive)
+            .map(|(row, &c)| {
+                let terms = row.iter().zip(curve);
+                let sum = terms.fold(Jet::constant(c), |sum, (&m, &k)| sum + k.scaled(m));
+                sum.tanh()
+            })
             .collect();
         transposed_product(&self.0.inward, &rates, self.0.rank)
     }
 
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let region: Vec<Interval> = center
-            .iter()
-            .map(|&k| Interval::around(k, radius))
-            .collect();
-        let size = region.iter().map(|k| k.magnitude()).fold(0.0, f64::max);
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
         let gamma = (self.0.dim() + self.0.rank + 2) as f64 * UNIT;
-        let rates = self
-            .0
-            .over_box(&region)
-            .into_iter()
-            .zip(self.0.outward_sums())
-            .zip(&self.0.drive)
-            .map(|((range, sum), c)| {
-                Bound::affine(range, sum, gamma * (sum * size + c.abs())).tanh()
-            });
+        let rows = self.0.outward.chunks_exact(self.0.rank);
+        let rates = rows.zip(&self.0.drive).map(|(row, &c)| {
+            let offset = Bound::affine(Interval::constant(c), 0.0, gamma * c.abs());
+            let terms = row.iter().zip(state);
+            terms
+                .fold(offset, |sum, (&m, &k)| summed(sum, k.scaled(m), gamma))
+                .tanh()
+        });
         let mut out = vec![Bound::constant(0.0); self.0.rank];
         for (rate, row) in rates.zip(self.0.inward.chunks_exact(self.0.rank)) {
             for (sum, &n) in out.iter_mut().zip(row) {
-                let term = rate.scaled(n);
-                *sum = Bound {
-                    // One sum of all units, not a chain of roundings.
-                    error: sum.error + term.error + gamma * term.range.magnitude(),
-                    slope_error: sum.slope_error + term.slope_error + gamma * term.slope,
-                    ..*sum + term
-                };
+                *sum = summed(*sum, rate.scaled(n), gamma);
             }
         }
         Some(out)
@@ -320,7 +311,7 @@ impl Map for Latent<'_> {
     }
 
     fn q_floor(&self, point: &[f64]) -> f64 {
-        let errors = self.bounds(point, 0.0).unwrap_or_default();
+        let errors = self.bounds(&Bound::ball(point, 0.0)).unwrap_or_default();
         let error = |(bound, k): (&Bound, &f64)| (bound.error + UNIT * k.abs()).powi(2);
         0.5 * errors.iter().zip(point).map(error).sum::<f64>()
     }
@@ -337,6 +328,15 @@ impl Reduced for Latent<'_> {
             LeakyForm::Rates => a.iter().map(|a| a.tanh()).collect(),
             LeakyForm::Currents => a,
         }
+    }
+}
+
+/// One term more of a sum whose every term is rounded to a relative `gamma`, in whatever order it is summed.
+fn summed(sum: Bound, term: Bound, gamma: f64) -> Bound {
+    Bound {
+        error: sum.error + term.error + gamma * term.range.magnitude(),
+        slope_error: sum.slope_error + term.slope_error + gamma * term.slope,
+        ..sum + term
     }
 }
 
@@ -361,10 +361,4 @@ fn column_sum(matrix: &[f64], width: usize, column: usize) -> f64 {
         .step_by(width)
         .map(|x| x.abs())
         .sum()
-}
-
-/// point + t · direction.
-fn lines(point: &[f64], direction: &[f64]) -> Vec<Jet> {
-    let both = point.iter().zip(direction);
-    both.map(|(&x, &v)| Jet::line(x, v)).collect()
 }

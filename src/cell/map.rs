@@ -147,12 +147,12 @@ impl Map for CellMap {
         for_cell!(self, cell => cell.jacobian(point, out));
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        for_cell!(self, cell => cell.jet(point, direction))
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        for_cell!(self, cell => cell.jet(curve))
     }
 
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        for_cell!(self, cell => cell.bounds(center, radius))
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        for_cell!(self, cell => cell.bounds(state))
     }
 
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
@@ -208,17 +208,16 @@ impl Family for CellPath {
         }
     }
 
-    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
+    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
         use CellMap::{Gru, LowRank, Lstm, PiecewiseLinear, Rate, Ugrnn};
-        let s = Jet::line(s, rate);
         match (&self.from, &self.to) {
-            (Rate(from), Rate(to)) => from.path_jet(to, s, point, direction),
-            (Gru(from), Gru(to)) => from.path_jet(to, s, point, direction),
-            (Ugrnn(from), Ugrnn(to)) => from.path_jet(to, s, point, direction),
-            (Lstm(from), Lstm(to)) => from.path_jet(to, s, point, direction),
-            (PiecewiseLinear(from), PiecewiseLinear(to)) => from.path_jet(to, s, point, direction),
-            (LowRank(from), LowRank(to)) => from.path_jet(to, s, point, direction),
-            (from, _) => from.jet(point, direction),
+            (Rate(from), Rate(to)) => from.path_jet(to, s, curve),
+            (Gru(from), Gru(to)) => from.path_jet(to, s, curve),
+            (Ugrnn(from), Ugrnn(to)) => from.path_jet(to, s, curve),
+            (Lstm(from), Lstm(to)) => from.path_jet(to, s, curve),
+            (PiecewiseLinear(from), PiecewiseLinear(to)) => from.path_jet(to, s, curve),
+            (LowRank(from), LowRank(to)) => from.path_jet(to, s, curve),
+            (from, _) => from.jet(curve),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! takes a dozen of them, far less than a factorisation per start. Nothing is decided here that a factorisation would
 //! decide otherwise: what is not plainly on its way to a known root is handed back, to be solved in full.
 
+use crate::calculus::Jet;
 use crate::map::{Linearised, Map};
 
 /// Starts worked on together.
@@ -188,7 +189,7 @@ fn known_root<M: Map + ?Sized>(
         .enumerate()
         .min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
     let offset: Vec<f64> = point.iter().zip(root).map(|(x, r)| x - r).collect();
-    let slopes = map.jet(root, &offset);
+    let slopes = map.jet(&Jet::lines(root, &offset));
     let unexplained: f64 = residual
         .iter()
         .zip(offset.iter().zip(slopes))

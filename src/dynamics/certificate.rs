@@ -55,13 +55,13 @@ pub fn certify<M: Map + ?Sized>(map: &M, point: &[f64]) -> Option<Certificate> {
     let scale = point.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
     let mut ball = LARGEST_BALL * scale;
     for _ in 0..REDUCTIONS {
-        let Some(found) = linear.radii(&map.bounds(point, ball)?, point) else {
+        let Some(found) = linear.radii(&map.bounds(&Bound::ball(point, ball))?, point) else {
             ball *= 0.1;
             continue;
         };
         let within = found.1.min(ball);
         // Step 4.
-        let tighter = linear.radii(&map.bounds(point, within)?, point);
+        let tighter = linear.radii(&map.bounds(&Bound::ball(point, within))?, point);
         let (radius, unique_within) = tighter.unwrap_or(found);
         let unique_within = unique_within.min(within);
         if radius >= unique_within {

@@ -1,10 +1,19 @@
 //! What one map does: its fixed points, their spectra, and the slow points beside them.
 
+pub mod attractor;
 pub mod batch;
 pub mod certificate;
+pub mod cycle;
+mod deflation;
+pub mod edge;
 pub mod enumerate;
+pub mod krylov;
+pub mod linearisation;
+pub mod lyapunov;
+pub mod manifold;
 pub mod newton;
 pub mod projection;
+pub mod rotation;
 pub mod search;
 pub mod spectrum;
 pub mod starts;

@@ -14,6 +14,8 @@ pub struct Limits {
     pub fallback_steps: usize,
     /// Halvings of a Newton step. Default 12.
     pub halvings: usize,
+    /// Boxes that a complete search of a small map looks at, at most; 0 for no such search. Default 4000.
+    pub boxes: usize,
     /// Whether a search goes through all of its starts, though the indices balance and nothing new comes. Default false.
     pub every_start: bool,
 }
@@ -24,6 +26,7 @@ impl Default for Limits {
             newton_steps: 40,
             fallback_steps: 100,
             halvings: 12,
+            boxes: 4000,
             every_start: false,
         }
     }
@@ -47,15 +50,15 @@ pub enum Ending {
 }
 
 /// A start on its way to a fixed point.
-struct Iterate<'a, M: ?Sized> {
+pub(super) struct Iterate<'a, M: ?Sized> {
     map: &'a M,
-    point: Vec<f64>,
+    pub(super) point: Vec<f64>,
     residual: Vec<f64>,
-    q: f64,
+    pub(super) q: f64,
 }
 
 impl<'a, M: Map + ?Sized> Iterate<'a, M> {
-    fn at(map: &'a M, point: Vec<f64>) -> Self {
+    pub(super) fn at(map: &'a M, point: Vec<f64>) -> Self {
         let residual = residual(map, &point);
         let q = half_square(&residual);
         Self {
@@ -81,7 +84,7 @@ impl<'a, M: Map + ?Sized> Iterate<'a, M> {
     }
 
     /// The iterate at point + scale · step.
-    fn moved(&self, step: &Mat<f64>, scale: f64) -> Self {
+    pub(super) fn moved(&self, step: &Mat<f64>, scale: f64) -> Self {
         let point = self
             .point
             .iter()
@@ -140,7 +143,7 @@ fn damped_step<'a, M: Map + ?Sized>(
 }
 
 /// −(I−J)⁻¹(x−F), and sign det(I−J). `None` if the matrix is singular to working precision.
-fn newton_step<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<(Mat<f64>, i8)> {
+pub(super) fn newton_step<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<(Mat<f64>, i8)> {
     let lu = PartialPivLu::new(iterate.matrix().as_ref());
     let (mut smallest, mut largest) = (f64::INFINITY, 0.0_f64);
     for i in 0..iterate.map.dim() {

@@ -1,16 +1,25 @@
 //! Eigenvalues of a map at a point, and what they say of it.
 
-use faer::Mat;
+use faer::{Mat, c64};
 
+use super::krylov::leading_eigenvalues;
 use crate::map::Map;
 use crate::trace::rows::Kind;
+
+/// Largest dimension of which all eigenvalues are computed.
+pub const DENSE_DIM: usize = 768;
+/// Eigenvalues of a larger map that are computed first, and at most before all are.
+const LEADING: (usize, usize) = (24, 96);
 
 /// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
 /// imaginary part first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Spectrum {
-    /// (real part, imaginary part).
+    /// (real part, imaginary part). Of a map of more than [`DENSE_DIM`] dimensions only the leading ones: all that lie
+    /// outside the unit circle, and some inside.
     pub eigenvalues: Vec<(f64, f64)>,
+    /// Dimension of the state space.
+    pub dim: usize,
     /// Moduli closer to 1 than this are not told from 1: 100 n u ‖J‖, u the unit roundoff.
     pub marginal_band: f64,
 }
@@ -30,7 +39,7 @@ impl Spectrum {
         let mut jacobian = Mat::zeros(dim, dim);
         map.jacobian(point, jacobian.as_mut());
         let marginal_band = 50.0 * dim as f64 * f64::EPSILON * jacobian.norm_l2();
-        let values = jacobian.eigenvalues().map_err(|_| SpectrumError { dim })?;
+        let values = eigenvalues(&jacobian, marginal_band)?;
         let mut eigenvalues: Vec<(f64, f64)> = values
             .into_iter()
             .map(|value| (value.re, value.im))
@@ -42,6 +51,7 @@ impl Spectrum {
         });
         Ok(Self {
             eigenvalues,
+            dim,
             marginal_band,
         })
     }
@@ -74,12 +84,29 @@ impl Spectrum {
             } else {
                 Kind::StableFocus
             }
-        } else if n_unstable == self.eigenvalues.len() {
+        } else if n_unstable == self.dim {
             Kind::Repeller
         } else {
             Kind::Saddle
         }
     }
+}
+
+/// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle.
+fn eigenvalues(matrix: &Mat<f64>, marginal_band: f64) -> Result<Vec<c64>, SpectrumError> {
+    let dim = matrix.nrows();
+    let mut count = LEADING.0;
+    while dim > DENSE_DIM && count <= LEADING.1 {
+        let leading = leading_eigenvalues(matrix, count);
+        let reaches_inside = leading
+            .last()
+            .is_some_and(|last| last.norm() < 1.0 - marginal_band);
+        if reaches_inside {
+            return Ok(leading);
+        }
+        count *= 2;
+    }
+    matrix.eigenvalues().map_err(|_| SpectrumError { dim })
 }
 
 /// |λ|.

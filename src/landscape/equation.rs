@@ -3,6 +3,7 @@
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 
+use crate::calculus::Jet;
 use crate::dynamics::newton::permutation_sign;
 use crate::map::{Family, Map};
 
@@ -200,7 +201,10 @@ pub(super) fn second_extended<F: Family + ?Sized>(
 ) -> Vec<f64> {
     let along = |sign: f64| {
         let direction = v.moved(sign, w);
-        family.jet(place.s, direction.s, &place.state, &direction.state)
+        family.jet(
+            Jet::line(place.s, direction.s),
+            &Jet::lines(&place.state, &direction.state),
+        )
     };
     along(1.0)
         .iter()

@@ -270,8 +270,8 @@ impl Map for CircleAt {
         out[(0, 0)] = 1.0 - self.k * (2.0 * PI * point[0]).cos();
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        Circle(self.k).jet(self.s, 0.0, point, direction)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        Circle(self.k).jet(Jet::constant(self.s), curve)
     }
 }
 
@@ -282,12 +282,15 @@ impl Family for Circle {
         CircleAt { k: self.0, s }
     }
 
-    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let turn = 2.0 * PI;
-        let (sin, cos) = (turn * point[0]).sin_cos();
-        let (v, scale) = (turn * direction[0], self.0 / turn);
-        let sine = [sin, cos * v, -sin * v * v / 2.0, -cos * v * v * v / 6.0];
-        vec![Jet::line(point[0], direction[0]) + Jet::line(s, rate) - Jet(sine).scaled(scale)]
+    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
+        // sin(a + h) = sin a (1 − h²/2) + cos a (h − h³/6).
+        let angle = curve[0].scaled(2.0 * PI);
+        let (sin, cos) = angle.0[0].sin_cos();
+        let h = angle - Jet::constant(angle.0[0]);
+        let even = Jet::constant(1.0) - (h * h).scaled(0.5);
+        let odd = h - (h * h * h).scaled(1.0 / 6.0);
+        let sine = even.scaled(sin) + odd.scaled(cos);
+        vec![curve[0] + s - sine.scaled(self.0 / (2.0 * PI))]
     }
 }
 

@@ -32,13 +32,8 @@ impl<T: Formula> Family for Along<T> {
         }
     }
 
-    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let x: Vec<Jet> = point
-            .iter()
-            .zip(direction)
-            .map(|(x, v)| Jet::line(*x, *v))
-            .collect();
-        self.0.value(Jet::line(s, rate), &x)
+    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
+        self.0.value(s, curve)
     }
 }
 
@@ -55,14 +50,14 @@ impl<T: Formula> Map for Held<T> {
         for j in 0..self.dim() {
             let mut direction = vec![0.0; self.dim()];
             direction[j] = 1.0;
-            for (i, jet) in self.jet(point, &direction).iter().enumerate() {
+            for (i, jet) in self.jet(&Jet::lines(point, &direction)).iter().enumerate() {
                 out[(i, j)] = jet.0[1];
             }
         }
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        Along(self.formula.clone()).jet(self.s, 0.0, point, direction)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        Along(self.formula.clone()).jet(Jet::constant(self.s), curve)
     }
 }
 

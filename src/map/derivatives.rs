@@ -1,10 +1,11 @@
 //! Second and third derivatives of maps and families as multilinear forms, by polarisation of jets.
 
 use super::{Family, Map};
+use crate::calculus::Jet;
 
 /// D²F(x)[v, w].
 pub fn second<M: Map + ?Sized>(map: &M, point: &[f64], v: &[f64], w: &[f64]) -> Vec<f64> {
-    let along = |sign: f64| map.jet(point, &combined(v, w, sign));
+    let along = |sign: f64| map.jet(&Jet::lines(point, &combined(v, w, sign)));
     // B(v,w) = ¼[B(v+w,v+w) − B(v−w,v−w)], and B(u,u) is twice the second coefficient along u.
     along(1.0)
         .iter()
@@ -15,7 +16,8 @@ pub fn second<M: Map + ?Sized>(map: &M, point: &[f64], v: &[f64], w: &[f64]) -> 
 
 /// D³F(x)[v, v, v].
 pub fn third_along<M: Map + ?Sized>(map: &M, point: &[f64], v: &[f64]) -> Vec<f64> {
-    map.jet(point, v).iter().map(|jet| 6.0 * jet.0[3]).collect()
+    let jets = map.jet(&Jet::lines(point, v));
+    jets.iter().map(|jet| 6.0 * jet.0[3]).collect()
 }
 
 /// D³F(x)[v, v, w].
@@ -32,10 +34,10 @@ pub fn third<M: Map + ?Sized>(map: &M, point: &[f64], v: &[f64], w: &[f64]) -> V
 /// ∂/∂s of D F_s(x)[v].
 pub fn mixed<F: Family + ?Sized>(family: &F, s: f64, point: &[f64], v: &[f64]) -> Vec<f64> {
     let back: Vec<f64> = v.iter().map(|v| -v).collect();
-    family
-        .jet(s, 1.0, point, v)
+    let along = |v: &[f64]| family.jet(Jet::line(s, 1.0), &Jet::lines(point, v));
+    along(v)
         .iter()
-        .zip(family.jet(s, 1.0, point, &back))
+        .zip(along(&back))
         .map(|(plus, minus)| 0.5 * (plus.0[2] - minus.0[2]))
         .collect()
 }

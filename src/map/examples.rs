@@ -26,13 +26,12 @@ impl Map for Logistic {
         out[0] = logistic(self.rate, point[0]);
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        LogisticFamily.jet(self.rate, 0.0, point, direction)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        LogisticFamily.jet(Jet::constant(self.rate), curve)
     }
 
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let x = Bound::affine(Interval::around(center[0], radius), 1.0, 0.0);
-        Some(vec![logistic(Bound::constant(self.rate), x)])
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        Some(vec![logistic(Bound::constant(self.rate), state[0])])
     }
 
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
@@ -60,9 +59,8 @@ impl Family for LogisticFamily {
         Logistic { rate: s }
     }
 
-    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let x = Jet::line(point[0], direction[0]);
-        vec![logistic(Jet::line(s, rate), x)]
+    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
+        vec![logistic(s, curve[0])]
     }
 }
 
@@ -89,13 +87,12 @@ impl Map for Henon {
         out.copy_from_slice(&henon(self.a, self.b, [point[0], point[1]]));
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        HenonFamily { b: self.b }.jet(self.a, 0.0, point, direction)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        HenonFamily { b: self.b }.jet(Jet::constant(self.a), curve)
     }
 
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let x = [0, 1].map(|i| Bound::affine(Interval::around(center[i], radius), 1.0, 0.0));
-        Some(henon(Bound::constant(self.a), self.b, x))
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        Some(henon(Bound::constant(self.a), self.b, [state[0], state[1]]))
     }
 
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
@@ -131,8 +128,7 @@ impl Family for HenonFamily {
         Henon { a: s, b: self.b }
     }
 
-    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let x = [0, 1].map(|i| Jet::line(point[i], direction[i]));
-        henon(Jet::line(s, rate), self.b, x)
+    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
+        henon(s, self.b, [curve[0], curve[1]])
     }
 }

@@ -5,10 +5,11 @@
 
 use faer::MatMut;
 
-use crate::calculus::{Bound, Interval, Jet};
+use crate::calculus::{Bound, Interval, Jet, Scalar as _};
 
 pub mod derivatives;
 mod examples;
+pub mod iterate;
 
 pub use examples::{Henon, HenonFamily, Logistic, LogisticFamily};
 
@@ -38,14 +39,14 @@ pub trait Map: Sync {
         None
     }
 
-    /// Taylor coefficients of t ↦ F(x + t v), one jet a coordinate.
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet>;
+    /// Taylor coefficients of t ↦ F(x(t)), one jet a coordinate, from those of a curve x(t).
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet>;
 
-    /// Bounds on each coordinate of F over the ball of a radius around a point, in the maximum norm, and on the
-    /// rounding errors of [`step`](Self::step) and [`jacobian`](Self::jacobian) at its centre; `None` if the map
-    /// cannot say. What a certificate needs.
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let _ = (center, radius);
+    /// Bounds on each coordinate of F(x(y)), and on the rounding errors of [`step`](Self::step) and
+    /// [`jacobian`](Self::jacobian), from the bounds on each coordinate of x(y); `None` if the map cannot say. With
+    /// [`Bound::ball`], over a ball around a point: what a certificate needs.
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        let _ = state;
         None
     }
 
@@ -89,6 +90,61 @@ pub trait Map: Sync {
     }
 }
 
+/// A map that is borrowed is the map.
+impl<M: Map + ?Sized> Map for &M {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn step(&self, point: &[f64], out: &mut [f64]) {
+        (**self).step(point, out);
+    }
+
+    fn step_batch(&self, points: &[f64], out: &mut [f64]) {
+        (**self).step_batch(points, out);
+    }
+
+    fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
+        (**self).jacobian(point, out);
+    }
+
+    fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
+        (**self).linearised(points)
+    }
+
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        (**self).jet(curve)
+    }
+
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        (**self).bounds(state)
+    }
+
+    fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        (**self).image_of_box(region)
+    }
+
+    fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
+        (**self).jacobian_over_box(region)
+    }
+
+    fn trapping_box(&self) -> Option<Vec<f64>> {
+        (**self).trapping_box()
+    }
+
+    fn index_sum(&self) -> Option<i32> {
+        (**self).index_sum()
+    }
+
+    fn q_floor(&self, point: &[f64]) -> f64 {
+        (**self).q_floor(point)
+    }
+
+    fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
+        (**self).reduced()
+    }
+}
+
 /// The Jacobians J_b of a map at several points.
 pub trait Linearised {
     /// J_b v_b for every point b, `[count][dim]` each.
@@ -113,13 +169,13 @@ pub trait Family: Sync {
     /// The map at s.
     fn at(&self, s: f64) -> Self::At;
 
-    /// Taylor coefficients of t ↦ F_{s + t r}(x + t v), one jet a coordinate.
-    fn jet(&self, s: f64, rate: f64, point: &[f64], direction: &[f64]) -> Vec<Jet>;
+    /// Taylor coefficients of t ↦ F_{s(t)}(x(t)), one jet a coordinate, from those of s(t) and of a curve x(t).
+    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet>;
 
     /// ∂F_s(x)/∂s at a point.
     fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]) {
-        let still = vec![0.0; point.len()];
-        for (out, jet) in out.iter_mut().zip(self.jet(s, 1.0, point, &still)) {
+        let still: Vec<Jet> = point.iter().map(|&x| Jet::constant(x)).collect();
+        for (out, jet) in out.iter_mut().zip(self.jet(Jet::line(s, 1.0), &still)) {
             *out = jet.0[1];
         }
     }

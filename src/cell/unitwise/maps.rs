@@ -2,7 +2,7 @@
 
 use faer::MatMut;
 
-use super::{Of, Unitwise, lines};
+use super::{Of, Unitwise};
 use crate::calculus::{Bound, Interval, Jet, Scalar};
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::cell::map::Cell;
@@ -29,14 +29,12 @@ impl<F: Formula> Map for Unitwise<F> {
         self.fill_jacobian(Of::Step, point, F::STATES, out);
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let state = lines(point, direction);
-        self.apply(Of::Step, &self.jet_preactivations(&state), &state)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        self.apply(Of::Step, &self.jet_preactivations(curve), curve)
     }
 
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let state = Self::ball(center, radius);
-        Some(self.apply(Of::Step, &self.bound_preactivations(&state), &state))
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        Some(self.apply(Of::Step, &self.bound_preactivations(state), state))
     }
 
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
@@ -114,14 +112,12 @@ impl<F: Formula> Map for AtRest<'_, F> {
         self.0.fill_jacobian(Of::Rest, point, 1, out);
     }
 
-    fn jet(&self, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let state = lines(point, direction);
-        self.visible(&self.0.jet_preactivations(&state), &state)
+    fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+        self.visible(&self.0.jet_preactivations(curve), curve)
     }
 
-    fn bounds(&self, center: &[f64], radius: f64) -> Option<Vec<Bound>> {
-        let state = Unitwise::<F>::ball(center, radius);
-        Some(self.visible(&self.0.bound_preactivations(&state), &state))
+    fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
+        Some(self.visible(&self.0.bound_preactivations(state), state))
     }
 
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {

@@ -60,20 +60,19 @@ impl<F: Formula> Unitwise<F> {
         }
     }
 
-    /// Taylor coefficients of t ↦ F_{s + t r}(x + t v) on the straight path to another cell: at a fixed state the
+    /// Taylor coefficients of t ↦ F_{s(t)}(x(t)) on the straight path to another cell: at a fixed state the
     /// pre-activations are affine in the weights, so those of both ends are enough.
-    pub fn path_jet(&self, other: &Self, s: Jet, point: &[f64], direction: &[f64]) -> Vec<Jet> {
-        let state = lines(point, direction);
+    pub fn path_jet(&self, other: &Self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
         let (start, end) = (
-            self.jet_preactivations(&state),
-            other.jet_preactivations(&state),
+            self.jet_preactivations(curve),
+            other.jet_preactivations(curve),
         );
         let a: Vec<Jet> = start
             .iter()
             .zip(end)
             .map(|(&start, end)| start + s * (end - start))
             .collect();
-        self.apply(Of::Step, &a, &state)
+        self.apply(Of::Step, &a, curve)
     }
 
     fn columns(&self) -> impl Iterator<Item = &[f64]> {
@@ -325,11 +324,6 @@ impl<F: Formula> Unitwise<F> {
         out
     }
 
-    fn ball(center: &[f64], radius: f64) -> Vec<Bound> {
-        let around = |&x: &f64| Bound::affine(Interval::around(x, radius), 1.0, 0.0);
-        center.iter().map(around).collect()
-    }
-
     /// ½Σ(rounding error of each coordinate of x − F(x))².
     fn q_floor_of(&self, of: Of, point: &[f64]) -> f64 {
         let gamma = (self.units + 2) as f64 * UNIT;
@@ -351,15 +345,6 @@ impl<F: Formula> Unitwise<F> {
         let error = |(next, x): (&Bound, &f64)| (next.error + UNIT * (8.0 + x.abs())).powi(2);
         0.5 * next.iter().zip(point).map(error).sum::<f64>()
     }
-}
-
-/// point + t · direction.
-fn lines(point: &[f64], direction: &[f64]) -> Vec<Jet> {
-    point
-        .iter()
-        .zip(direction)
-        .map(|(&x, &v)| Jet::line(x, v))
-        .collect()
 }
 
 /// sums += factor · column.

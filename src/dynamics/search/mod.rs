@@ -5,12 +5,16 @@
 //! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
 //!    known points are new only where the known points' indices do not sum to what theory demands.
 //! 4. Starts on their way to a point that is known are dropped early (see [`super::batch`]).
-//! 5. A small map is searched completely besides (see [`super::enumerate`]).
-//! 6. The search by starts ends when the indices sum to what theory demands and a whole round has found nothing new, or
+//! 5. Where the indices still do not balance, edges between basins are tracked (see [`super::edge`]), and what is known is
+//!    deflated.
+//! 6. A small map is searched completely besides (see [`super::enumerate`]).
+//! 7. The search by starts ends when the indices sum to what theory demands and a whole round has found nothing new, or
 //!    when the starts are used up.
 //!
 //! Within a round the starts run in parallel, and their ends are merged in the order of the starts: the result
 //! does not depend on the number of threads.
+
+mod rescue;
 
 use rayon::prelude::*;
 
@@ -28,17 +32,10 @@ const ROUND: usize = 64;
 const FEWEST_ROUNDS: usize = 2;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
-/// Maps of at most this dimension are searched completely, if no more than [`ENUMERATED_BOXES`] boxes are needed.
-const ENUMERATED_DIM: usize = 5;
-/// Boxes of a complete search at most.
-const ENUMERATED_BOXES: usize = 4000;
-/// Rounds of midpoints between saddles at most, where the indices do not balance.
-const ROUNDS_BETWEEN_SADDLES: usize = 4;
+/// Maps of at most this dimension are searched completely, if no more boxes are needed than the limits allow.
+const ENUMERATED_DIM: usize = 8;
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
-/// Starts that are solved again in full where the indices do not balance: two points may be so close to each other that
-/// one was taken for the other on the way.
-const SOLVED_IN_FULL: usize = 256;
 /// Slow points closer than this are one.
 const SAME_SLOW_POINT: f64 = 1e-3;
 
@@ -181,8 +178,7 @@ pub fn search<M: Map + ?Sized>(
     } else {
         1
     };
-    let is_balanced = |findings: &Findings| expected.is_none_or(|sum| sum == findings.index_sum());
-    let mut midpoints_of = if is_balanced(&search.findings) {
+    let mut midpoints_of = if search.is_balanced() {
         search.findings.fixed_points.len()
     } else {
         0
@@ -193,29 +189,16 @@ pub fn search<M: Map + ?Sized>(
         midpoints_of = search.try_midpoints(midpoints_of)?;
         let nothing_new = search.findings.fixed_points.len() == before;
         let is_enough = round + 1 >= fewest_rounds && nothing_new && !limits.every_start;
-        if is_enough && is_balanced(&search.findings) {
+        if is_enough && search.is_balanced() {
             break;
         }
     }
-    for _ in 0..ROUNDS_BETWEEN_SADDLES {
-        let before = search.findings.fixed_points.len();
-        if is_balanced(&search.findings) {
-            break;
-        }
-        search.try_between_saddles()?;
-        if search.findings.fixed_points.len() == before {
-            break;
-        }
-    }
-    if !is_balanced(&search.findings) {
-        let again = &starts[..starts.len().min(SOLVED_IN_FULL)];
-        search.take(search.ends_in_full(again), false)?;
-    }
+    search.rescue(starts)?;
     let is_proved = search.enumerate()?;
     search.findings.complete = match expected {
         _ if is_proved => Completeness::Proved,
         None => Completeness::Unknown,
-        Some(_) if is_balanced(&search.findings) => Completeness::IndexConsistent,
+        Some(_) if search.is_balanced() => Completeness::IndexConsistent,
         Some(_) => Completeness::Incomplete,
     };
     search
@@ -399,40 +382,22 @@ impl<M: Map + ?Sized> Search<'_, M> {
         Ok(length)
     }
 
-    /// Tries the midpoints of all pairs of saddles with equally many unstable directions: between two saddles on opposite
-    /// edges of a face lies that of the face.
-    fn try_between_saddles(&mut self) -> Result<(), SpectrumError> {
-        let points = &self.findings.fixed_points;
-        let n_unstable: Vec<usize> = points
-            .iter()
-            .map(|point| point.spectrum.n_unstable())
-            .collect();
-        let mut midpoints = Vec::new();
-        for b in 0..points.len() {
-            for a in 0..b {
-                if n_unstable[a] == n_unstable[b] && n_unstable[a] > 0 {
-                    midpoints.push(midpoint(&points[a].state, &points[b].state));
-                }
-            }
-        }
-        midpoints.truncate(MOST_MIDPOINTS);
-        self.try_starts(&midpoints, false)
-    }
-
     /// Adds what is missing from the complete list of a small map; whether there is such a list and it was taken over
     /// point by point.
     fn enumerate(&mut self) -> Result<bool, SpectrumError> {
         let all = match &self.reduced {
-            None if self.map.dim() <= ENUMERATED_DIM => enumerate(self.map, ENUMERATED_BOXES),
+            None if self.map.dim() <= ENUMERATED_DIM => enumerate(self.map, self.limits.boxes),
             Some(reduced) if reduced.dim() <= ENUMERATED_DIM => {
-                enumerate(&**reduced, ENUMERATED_BOXES).map(|all| Enumeration {
+                enumerate(&**reduced, self.limits.boxes).map(|all| Enumeration {
                     points: all.points.iter().map(|point| reduced.lift(point)).collect(),
                     ..all
                 })
             }
             _ => None,
         };
-        let Some(all) = all else { return Ok(false) };
+        let Some(all) = all.filter(|all| all.boxes > 0) else {
+            return Ok(false);
+        };
         let ends = all
             .points
             .into_iter()

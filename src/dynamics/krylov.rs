@@ -1,0 +1,74 @@
+//! The leading eigenvalues of a large matrix, without all the others.
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::matrix_free::eigen::{PartialEigenParams, partial_eigen, partial_eigen_scratch};
+use faer::{Col, Mat, Par, c64};
+
+/// Residual of an eigenpair, relative to the matrix.
+const TOLERANCE: f64 = 1e-12;
+/// Restarts before an eigenvalue counts as not converged.
+const MOST_RESTARTS: usize = 300;
+
+/// The eigenvalues of largest modulus, up to `count` of them and fewer where the Krylov–Schur iteration (Stewart 2001) does
+/// not converge to all; largest modulus first.
+pub fn leading_eigenvalues(matrix: &Mat<f64>, count: usize) -> Vec<c64> {
+    let dim = matrix.nrows();
+    let count = count.min(dim);
+    let params = PartialEigenParams {
+        min_dim: (2 * count).max(32).min(dim),
+        max_dim: (4 * count).max(64).min(dim),
+        max_restarts: MOST_RESTARTS,
+        ..PartialEigenParams::default()
+    };
+    let mut vectors = Mat::<c64>::zeros(dim, count);
+    let mut values = vec![c64::ZERO; count];
+    // Any start with a part along every eigenvector will do; the same one each time gives the same digits each time.
+    let start = Col::from_fn(dim, |i| (1.0 + i as f64).sin());
+    let start = &start * faer::Scale(1.0 / start.norm_l2());
+    let operator = matrix.as_ref();
+    let mut memory = MemBuffer::new(partial_eigen_scratch(&operator, count, Par::Seq, params));
+    let info = partial_eigen(
+        vectors.as_mut(),
+        &mut values,
+        &operator,
+        start.as_ref(),
+        TOLERANCE,
+        Par::Seq,
+        MemStack::new(&mut memory),
+        params,
+    );
+    values.truncate(info.n_converged_eigen);
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn the_leading_eigenvalues_are_those_of_the_whole_spectrum() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let dim = 160;
+        let scale = 1.0 / (dim as f64).sqrt();
+        // A random bulk, and four eigenvalues that stand out of it, two of them a pair.
+        let mut matrix = Mat::from_fn(dim, dim, |_, _| scale * rng.random_range(-1.0..1.0));
+        for (i, outlier) in [(0, 2.0), (1, -1.7)] {
+            matrix[(i, i)] += outlier;
+        }
+        for (i, j, entry) in [(2, 2, 1.1), (2, 3, 0.8), (3, 2, -0.8), (3, 3, 1.1)] {
+            matrix[(i, j)] += entry;
+        }
+        let found = leading_eigenvalues(&matrix, 12);
+        let mut all = matrix.eigenvalues().unwrap_or_default();
+        all.sort_by(|a, b| b.norm().total_cmp(&a.norm()));
+        assert_eq!(found.len(), 12);
+        for (found, expected) in found.iter().zip(&all) {
+            assert!(
+                (found.norm() - expected.norm()).abs() < 1e-10,
+                "{found} {expected}"
+            );
+        }
+    }
+}

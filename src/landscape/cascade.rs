@@ -1,0 +1,166 @@
+//! Cascades of period doublings, by continuation of one cycle after the other.
+
+use super::branch::{Limits, Route};
+use super::crossing::branch_point;
+use super::equation::Extended;
+use super::event::{Event, Kind, events};
+use super::path::{trace, trace_leaving};
+use crate::map::Family;
+use crate::map::iterate::IterateFamily;
+
+/// Where a cycle loses its stability to one of twice its period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubling {
+    /// Period of the cycle before.
+    pub period: usize,
+    /// The flip, as a bifurcation of the iterate of that order.
+    pub event: Event,
+}
+
+/// Follows a fixed point from one s to another up to its first flip, then the cycle of twice the period that is born
+/// there up to its first flip, and so on, `most` flips at most; as many as are found.
+///
+/// 1. The branch of Fᵖ is followed and its first flip located.
+/// 2. At a flip of Fᵖ, F²ᵖ has a pitchfork: its branch that turns is the cycle of period 2p.
+/// 3. That branch is followed with steps that fit the length of the one before, a good part of whose span in s it has.
+pub fn cascade<F: Family + ?Sized>(
+    family: &F,
+    start: &[f64],
+    (from, to): (f64, f64),
+    limits: &Limits,
+    most: usize,
+) -> Vec<Doubling> {
+    let first = trace(family, start, Route::across(from, to), limits);
+    let mut found: Vec<Doubling> = Vec::new();
+    let Some(event) = first_flip(family, &first) else {
+        return found;
+    };
+    let begun = Extended::new(start.to_vec(), from);
+    let mut length = begun.towards(&event.place).norm();
+    let mut span = (to - event.place.s).abs();
+    found.push(Doubling { period: 1, event });
+    while found.len() < most {
+        let last = &found[found.len() - 1];
+        let next = after(family, last, span, length);
+        let Some(next) = next else { break };
+        let (here, there) = (&last.event.place, &next.event.place);
+        // The branch of the longer cycle is traversed from one place of it to another.
+        length = here.towards(there).norm();
+        span = 0.75 * (there.s - here.s).abs();
+        found.push(next);
+    }
+    found
+}
+
+/// Steps 2 and 3.
+fn after<F: Family + ?Sized>(
+    family: &F,
+    last: &Doubling,
+    span: f64,
+    length: f64,
+) -> Option<Doubling> {
+    let period = 2 * last.period;
+    let iterate = IterateFamily::new(family, period);
+    let crossing = branch_point(&iterate, &last.event.place)?;
+    let turning = crossing
+        .tangents?
+        .into_iter()
+        .min_by(|a, b| a.s.abs().total_cmp(&b.s.abs()))?;
+    let place = crossing.critical.place;
+    let limits = Limits {
+        first_step: 0.02 * length,
+        longest_step: 0.1 * length,
+        shortest_step: 1e-7 * length,
+        finest_step: 1e-5 * length,
+        ..Limits::default()
+    };
+    let window = (place.s - span, place.s + span);
+    [1.0, -1.0].into_iter().find_map(|side| {
+        let branch = trace_leaving(&iterate, &place, &turning.scaled(side), window, &limits);
+        let event = first_flip(&iterate, &branch)?;
+        Some(Doubling { period, event })
+    })
+}
+
+fn first_flip<F: Family + ?Sized>(family: &F, branch: &super::branch::Branch) -> Option<Event> {
+    let is_flip = |event: &Event| matches!(event.kind, Kind::Flip(_));
+    events(family, branch).into_iter().find(is_flip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{Along, Formula};
+    use super::*;
+    use crate::calculus::Scalar;
+    use crate::map::LogisticFamily;
+
+    /// x′ = tanh(s(y − x)), y′ = tanh(2s(y − x)): a network of rank one.
+    #[derive(Clone)]
+    struct RankOne;
+
+    impl Formula for RankOne {
+        fn dim(&self) -> usize {
+            2
+        }
+
+        fn value<S: Scalar>(&self, s: S, x: &[S]) -> Vec<S> {
+            let u = s * (x[1] - x[0]);
+            vec![u.tanh(), u.scaled(2.0).tanh()]
+        }
+    }
+
+    fn ratios(places: &[f64]) -> Vec<f64> {
+        places
+            .windows(3)
+            .map(|s| (s[1] - s[0]) / (s[2] - s[1]))
+            .collect()
+    }
+
+    /// The fixed point that u = y − x ≠ 0 belongs to, at one s.
+    fn start(s: f64) -> Vec<f64> {
+        let mut u = 0.7_f64;
+        for _ in 0..200 {
+            let g = (2.0 * s * u).tanh() - (s * u).tanh() - u;
+            let slope = 2.0 * s / (2.0 * s * u).cosh().powi(2) - s / (s * u).cosh().powi(2) - 1.0;
+            u -= g / slope;
+        }
+        vec![(s * u).tanh(), (2.0 * s * u).tanh()]
+    }
+
+    #[test]
+    fn the_cascade_of_a_network_converges_as_feigenbaum_found() {
+        let found = cascade(
+            &Along(RankOne),
+            &start(2.5),
+            (2.5, 6.6),
+            &Limits::default(),
+            9,
+        );
+        let places: Vec<f64> = found.iter().map(|flip| flip.event.place.s).collect();
+        assert_eq!(found.len(), 9, "{places:?}");
+        let published = [
+            3.625_762_009_191_758,
+            5.619_880_278_967_388,
+            6.309_329_419_066_605,
+            6.473_220_173_347_168,
+        ];
+        for (found, published) in places.iter().zip(published) {
+            assert!((found - published).abs() < 1e-9, "{places:?}");
+        }
+        let ratios = ratios(&places);
+        let last = ratios[ratios.len() - 1];
+        assert!((last - 4.669_201_609).abs() < 5e-4, "{ratios:?}");
+        assert_eq!(found[8].period, 256);
+    }
+
+    #[test]
+    fn the_cascade_of_the_logistic_map_has_its_places_in_closed_form() {
+        let found = cascade(&LogisticFamily, &[0.6], (2.5, 3.6), &Limits::default(), 8);
+        let places: Vec<f64> = found.iter().map(|flip| flip.event.place.s).collect();
+        assert_eq!(places.len(), 8, "{places:?}");
+        assert!((places[0] - 3.0).abs() < 1e-10);
+        assert!((places[1] - (1.0 + 6.0_f64.sqrt())).abs() < 1e-10);
+        let ratios = ratios(&places);
+        assert!((ratios[5] - 4.669_2).abs() < 5e-4, "{ratios:?}");
+    }
+}
