@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use creode::cell::low_rank::LowRank;
 use creode::cell::map::CellMap;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::newton::Limits;
-use creode::dynamics::search::Completeness;
-use creode::dynamics::search::{Findings, Known, search};
+use creode::dynamics::search::{Completeness, Findings, Known, search};
 use creode::map::{Henon, Map};
 use proptest::prelude::*;
 use rand::SeedableRng as _;
@@ -72,8 +72,12 @@ fn hopfield_network_has_its_mixtures() {
     };
     let patterns = [pattern(0), pattern(1), pattern(2)];
     for (gain, expected) in [
+        (0.9, vec![1]),
+        (1.2, vec![6, 12, 8, 1]),
         (1.5, vec![6, 12, 8, 1]),
+        (2.0, vec![6, 24, 20, 1]),
         (2.1, vec![6, 24, 20, 1]),
+        (2.3, vec![14, 24, 12, 1]),
         (3.0, vec![14, 24, 12, 1]),
     ] {
         let weights: Vec<f64> = (0..64)
@@ -99,22 +103,61 @@ fn henon_map_needs_no_trapping_box() {
     assert_eq!(findings.index_sum(), 0);
 }
 
-/// A ring of 8 units with cosine weights: 1 + 2N points, the ring's alternating between node and saddle.
+/// Rings of units with cosine weights, of rank two: 1 + 2N points, the ring's alternating between node and saddle, with
+/// eigenvalues along the ring that approach 1 exponentially with the number of units.
 #[test]
-fn discrete_ring_has_all_its_points() {
-    let angle = |i: usize| std::f64::consts::TAU * i as f64 / 8.0;
-    let weights: Vec<f64> = (0..64)
-        .map(|at| 0.5 * (angle(at / 8) - angle(at % 8)).cos())
-        .collect();
-    let findings = search(
-        &CellMap::vanilla(&weights, vec![0.0; 8]),
-        &[],
-        &starts(2048, 8, 1.0, 4),
-        Limits::default(),
-    )
-    .unwrap();
-    assert_eq!(by_unstable(&findings), [8, 8, 1]);
-    assert_eq!(findings.index_sum(), 1);
+fn discrete_rings_have_all_their_points() {
+    for (units, radius, along) in [
+        (6, 2.430_51, None),
+        (8, 2.286_52, Some([-0.152, 0.146])),
+        (12, 2.313_94, Some([-0.017_696, 0.017_557])),
+        (16, 2.316_15, Some([-0.001_856, 0.001_856])),
+    ] {
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / units as f64;
+        let factors: Vec<f64> = (0..units)
+            .flat_map(|i| [angle(i).cos(), angle(i).sin()])
+            .collect();
+        let inward: Vec<f64> = factors.iter().map(|n| 4.0 / units as f64 * n).collect();
+        let network = LowRank::new(LeakyForm::Rates, 1.0, factors, inward, vec![0.0; units]);
+        let map = CellMap::LowRank(network);
+        let limits = Limits {
+            boxes: 100_000,
+            ..Limits::default()
+        };
+        let findings = search(&map, &[], &starts(512, units, 1.0, 4), limits).unwrap();
+        assert_eq!(by_unstable(&findings), [units, units, 1], "{units} units");
+        assert_eq!(findings.index_sum(), 1);
+        assert_eq!(findings.complete, Completeness::Proved, "{units} units");
+        let reduced = map.reduced().unwrap();
+        let mut tangential: Vec<f64> = Vec::new();
+        for point in &findings.fixed_points {
+            let latent = reduced.project(&point.state);
+            let found = latent[0].hypot(latent[1]);
+            // The other half of the ring lies between two units, at a radius that differs less the more units there are.
+            let margin = if units == 16 { 2e-3 } else { 0.25 };
+            assert!(
+                found < 1e-9 || (found - radius).abs() < margin,
+                "{units}: {found}"
+            );
+            if found > 1e-9 {
+                tangential.push(point.spectrum.leading().0 - 1.0);
+            }
+        }
+        let on_phase = findings.fixed_points.iter().any(|point| {
+            let latent = reduced.project(&point.state);
+            (latent[0] - radius).abs() < 1e-5 && latent[1].abs() < 1e-9
+        });
+        assert!(on_phase, "{units}: no point at phase 0 and radius {radius}");
+        if let Some([stable, unstable]) = along {
+            let near = |value: f64, wanted: f64| (value - wanted).abs() < 5e-3 * wanted.abs();
+            assert!(
+                tangential
+                    .iter()
+                    .all(|&l| near(l, stable) || near(l, unstable)),
+                "{units}: {tangential:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -186,6 +229,27 @@ proptest! {
         }
         for point in &findings.slow_points {
             prop_assert!(point.state.iter().all(|x| x.abs() <= 1.0));
+        }
+    }
+
+    #[test]
+    fn long_short_term_memories_report_no_point_outside_their_box(
+        units in 1..5_usize, gain in 1.0..5.0_f64, forget in -1.0..6.0_f64, seed in 0..10_000_u64
+    ) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let deviation = gain / (units as f64).sqrt();
+        let weights: Vec<f64> = (0..4 * units * units).map(|_| deviation * rng.random_range(-1.7..1.7)).collect();
+        let mut drive: Vec<f64> = (0..4 * units).map(|_| rng.random_range(-0.5..0.5)).collect();
+        // Forget gates near 1: the cell state reaches far, and F(x) − x is small far from any fixed point.
+        drive[units..2 * units].iter_mut().for_each(|b| *b += forget);
+        let map = CellMap::lstm(&weights, drive);
+        let reach = map.trapping_box().unwrap();
+        let findings = search(&map, &[], &starts(256, 2 * units, 3.0, seed), Limits::default()).unwrap();
+        prop_assert!(!findings.fixed_points.is_empty());
+        for point in &findings.fixed_points {
+            let is_inside = point.state.iter().zip(&reach).all(|(x, reach)| x.abs() < *reach);
+            prop_assert!(is_inside, "{:?} of {:?}", point.state, reach);
+            prop_assert!(point.certificate.is_some() || point.q < 1e-20, "{}", point.q);
         }
     }
 

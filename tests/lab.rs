@@ -320,7 +320,8 @@ fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
     let dir = folder.path().join("run");
     let summary = train(&curriculum, &dir, None);
     assert_eq!(summary.by_unstable, [4, 4, 1]);
-    let intervals = lab::history::of_run(&dir, &|_, _| {}).unwrap();
+    let history = lab::history::of_run(&dir, 1, &|_, _| {}).unwrap();
+    let intervals = history.intervals;
     assert_eq!(intervals.len(), 10);
     let (mut created, mut folds) = (0, 0);
     for interval in &intervals {
@@ -342,7 +343,7 @@ fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
         for of in &interval.events {
             folds += usize::from(of.event.kind.code() == "LP");
             assert!(of.event.residual < 1e-11 && (0.0..=1.0).contains(&of.event.place.s));
-            assert!(!of.points.is_empty());
+            assert!(!of.branches.is_empty());
         }
     }
     assert!(

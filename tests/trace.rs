@@ -78,6 +78,7 @@ fn landscape_row(checkpoint: u32, step: u64, n_fixed: u32, warning: Option<&str>
         n_starts: 64,
         index_sum: n_fixed as i32,
         index_expected: warning.is_none().then_some(1),
+        complete: "index_consistent".to_owned(),
         unseen_estimate: 0.5,
         wall_secs: 0.125,
         warning: warning.map(str::to_owned),

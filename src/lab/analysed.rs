@@ -89,6 +89,7 @@ impl Analysed {
             n_starts: findings.n_starts as u32,
             index_sum: findings.index_sum(),
             index_expected: self.map.index_sum(),
+            complete: findings.complete.name().to_owned(),
             unseen_estimate: findings.unseen_estimate(),
             wall_secs: self.wall_secs,
             warning: self.warning(),

@@ -284,3 +284,8 @@ fn joined(re: &[f64], im: &[f64]) -> Vec<c64> {
         .map(|(re, im)| c64::new(*re, *im))
         .collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+#[path = "amplitude_tests.rs"]
+mod tests;

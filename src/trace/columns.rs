@@ -10,8 +10,8 @@ use arrow_array::{
 
 use super::error::TraceError;
 use super::rows::{
-    EventRow, FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow,
-    TrialRow,
+    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SlowPointRow,
+    SpectrumRow, StepRow, TrialRow,
 };
 use super::schema::{PROJECTION_DIMS, Table, identity_element, list_element};
 use super::table::{Columns, Row};
@@ -125,6 +125,7 @@ impl Row for LandscapeRow {
             numbers!(UInt32Array, rows, n_starts),
             numbers!(Int32Array, rows, index_sum),
             column::<_, Int32Array, _>(rows, |row| row.index_expected),
+            texts(rows, |row| &row.complete),
             numbers!(Float64Array, rows, unseen_estimate),
             numbers!(Float64Array, rows, wall_secs),
             column::<_, StringArray, _>(rows, |row| row.warning.clone()),
@@ -142,6 +143,7 @@ impl Row for LandscapeRow {
         let n_starts: &UInt32Array = columns.required("n_starts")?;
         let index_sum: &Int32Array = columns.required("index_sum")?;
         let index_expected: &Int32Array = columns.nullable("index_expected")?;
+        let complete = columns.texts("complete")?;
         let unseen_estimate: &Float64Array = columns.required("unseen_estimate")?;
         let wall_secs: &Float64Array = columns.required("wall_secs")?;
         let warning: &StringArray = columns.nullable("warning")?;
@@ -156,6 +158,7 @@ impl Row for LandscapeRow {
             n_starts: n_starts.value(i),
             index_sum: index_sum.value(i),
             index_expected: index_expected.is_valid(i).then(|| index_expected.value(i)),
+            complete: complete.value(i).to_owned(),
             unseen_estimate: unseen_estimate.value(i),
             wall_secs: wall_secs.value(i),
             warning: warning.is_valid(i).then(|| warning.value(i).to_owned()),
@@ -368,7 +371,7 @@ impl Row for EventRow {
             column::<_, Float64Array, _>(rows, |row| row.coefficient),
             column::<_, StringArray, _>(rows, |row| row.criticality.clone()),
             numbers!(Int8Array, rows, pair_change),
-            identities(rows, |row| &row.points),
+            identities(rows, |row| &row.branches),
             vectors(rows, |row| &row.state),
             column::<_, Float64Array, _>(rows, |row| row.loss),
             column::<_, Float64Array, _>(rows, |row| row.grad_norm),
@@ -387,7 +390,7 @@ impl Row for EventRow {
         let coefficient: &Float64Array = columns.nullable("coefficient")?;
         let criticality: &StringArray = columns.nullable("criticality")?;
         let pair_change: &Int8Array = columns.required("pair_change")?;
-        let points = columns.identities("points")?;
+        let branches = columns.identities("branches")?;
         let state = columns.vectors("state")?;
         let loss: &Float64Array = columns.nullable("loss")?;
         let grad_norm: &Float64Array = columns.nullable("grad_norm")?;
@@ -405,11 +408,62 @@ impl Row for EventRow {
                 .is_valid(i)
                 .then(|| criticality.value(i).to_owned()),
             pair_change: pair_change.value(i),
-            points: points.value(i),
+            branches: branches.value(i),
             state: state.value(i),
             loss: loss.is_valid(i).then(|| loss.value(i)),
             grad_norm: grad_norm.is_valid(i).then(|| grad_norm.value(i)),
         };
         Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for BranchRow {
+    const TABLE: Table = Table::Branches;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            texts(rows, |row| &row.condition),
+            numbers!(UInt32Array, rows, branch),
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            column::<_, UInt32Array, _>(rows, |row| row.point),
+            texts(rows, |row| row.matched.name()),
+            column::<_, UInt32Array, _>(rows, |row| row.born_with),
+            column::<_, UInt32Array, _>(rows, |row| row.dies_with),
+            numbers!(Int8Array, rows, index),
+            numbers!(UInt16Array, rows, n_unstable),
+            vectors(rows, |row| &row.state),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let condition = columns.texts("condition")?;
+        let branch: &UInt32Array = columns.required("branch")?;
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let point: &UInt32Array = columns.nullable("point")?;
+        let matched = columns.texts("matched")?;
+        let born_with: &UInt32Array = columns.nullable("born_with")?;
+        let dies_with: &UInt32Array = columns.nullable("dies_with")?;
+        let index: &Int8Array = columns.required("index")?;
+        let n_unstable: &UInt16Array = columns.required("n_unstable")?;
+        let state = columns.vectors("state")?;
+        let some = |array: &UInt32Array, i: usize| array.is_valid(i).then(|| array.value(i));
+        let row = |i: usize| {
+            Ok(Self {
+                condition: condition.value(i).to_owned(),
+                branch: branch.value(i),
+                checkpoint: checkpoint.value(i),
+                step: step.value(i),
+                point: some(point, i),
+                matched: columns.parsed("matched", matched.value(i), Matched::from_name)?,
+                born_with: some(born_with, i),
+                dies_with: some(dies_with, i),
+                index: index.value(i),
+                n_unstable: n_unstable.value(i),
+                state: state.value(i),
+            })
+        };
+        (0..columns.row_count()).map(row).collect()
     }
 }

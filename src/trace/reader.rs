@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, Manifest};
 use super::rows::{
-    EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
 use super::schema::Table;
 use super::table::{Row, decode};
-use super::writer::{CHECKPOINTS_FOLDER, EVENTS_FILE, RUN_FILE, sha256_hex};
+use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE, derived_file, sha256_hex};
 
 /// One checkpoint of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +175,16 @@ impl Run {
 
     /// The events between the checkpoints, as they were last derived; none if they never were.
     pub fn events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {
-        let path = self.dir.join(EVENTS_FILE);
+        self.derived()
+    }
+
+    /// The branches of the fixed points through the run, as they were last derived; none if they never were.
+    pub fn branches(&self) -> Result<Option<Vec<BranchRow>>, TraceError> {
+        self.derived()
+    }
+
+    fn derived<R: Row>(&self) -> Result<Option<Vec<R>>, TraceError> {
+        let path = self.dir.join(derived_file(R::TABLE));
         match fs::read(&path) {
             Ok(bytes) => decode(&path, bytes).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

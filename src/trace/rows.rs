@@ -194,6 +194,8 @@ pub struct LandscapeRow {
     pub index_sum: i32,
     /// What theory demands of the sum, where it demands anything.
     pub index_expected: Option<i32>,
+    /// proved, index_consistent, incomplete or unknown.
+    pub complete: String,
     /// Estimated number of fixed points that no start has reached (Chao1).
     pub unseen_estimate: f64,
     /// Seconds that the analysis took.
@@ -250,12 +252,68 @@ pub struct EventRow {
     pub criticality: Option<String>,
     /// 1 if a pair of fixed points appears, −1 if one vanishes, else 0.
     pub pair_change: i8,
-    /// Identities of the fixed points whose branches meet there.
-    pub points: Vec<u32>,
+    /// The branches that meet there.
+    pub branches: Vec<u32>,
     /// The point in state space.
     pub state: Vec<f64>,
     /// Loss of training step `to_step`.
     pub loss: Option<f64>,
     /// Gradient norm of training step `to_step`.
     pub grad_norm: Option<f64>,
+}
+
+/// How a fixed point of one checkpoint was joined to that of the checkpoint before on the same branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matched {
+    /// It was not: the branch begins here.
+    Not,
+    /// By continuation along the straight line between the weights.
+    Continuation,
+    /// Where continuation failed: it is near, and of the same kind.
+    Assignment,
+}
+
+impl Matched {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Not => "first",
+            Self::Continuation => "continuation",
+            Self::Assignment => "assignment",
+        }
+    }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Not, Self::Continuation, Self::Assignment]
+            .into_iter()
+            .find(|of| of.name() == name)
+    }
+}
+
+/// A fixed point of one checkpoint on its branch through the run (`branches`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BranchRow {
+    /// Name of the probe input.
+    pub condition: String,
+    /// Number of the branch within the condition, in order of appearance.
+    pub branch: u32,
+    /// Number of the checkpoint, counted from 0.
+    pub checkpoint: u32,
+    /// Training step of the checkpoint.
+    pub step: u64,
+    /// Identity of the point in `fixed_points`; none if the search had missed it and continuation led to it.
+    pub point: Option<u32>,
+    /// How it was joined to the checkpoint before.
+    pub matched: Matched,
+    /// The branch that was born together with this one, at the first checkpoint of both.
+    pub born_with: Option<u32>,
+    /// The branch that it meets and vanishes with, at the last checkpoint of both.
+    pub dies_with: Option<u32>,
+    /// sign det(I − J).
+    pub index: i8,
+    /// Number of eigenvalues outside the unit circle.
+    pub n_unstable: u16,
+    /// The point in state space.
+    pub state: Vec<f64>,
 }

@@ -31,6 +31,8 @@ pub enum Table {
     Trials,
     /// Per bifurcation between two checkpoints; one file for the whole run, derived from the other tables.
     Events,
+    /// Per fixed point of each checkpoint, on its branch through the run; one file, derived like the events.
+    Branches,
 }
 
 impl Table {
@@ -54,6 +56,7 @@ impl Table {
             Self::Spectra => "spectra",
             Self::Trials => "trials",
             Self::Events => "events",
+            Self::Branches => "branches",
         }
     }
 
@@ -72,6 +75,7 @@ impl Table {
             Self::Spectra => SPECTRA,
             Self::Trials => TRIALS,
             Self::Events => EVENTS,
+            Self::Branches => BRANCHES,
         };
         let fields: Vec<Field> = columns.iter().map(Column::field).collect();
         Arc::new(Schema::new_with_metadata(
@@ -100,6 +104,7 @@ enum Type {
     I32,
     U16,
     U32,
+    NullableU32,
     U64,
     F64,
     NullableF64,
@@ -117,7 +122,7 @@ impl Type {
             Self::I8 => DataType::Int8,
             Self::I32 | Self::NullableI32 => DataType::Int32,
             Self::U16 => DataType::UInt16,
-            Self::U32 => DataType::UInt32,
+            Self::U32 | Self::NullableU32 => DataType::UInt32,
             Self::U64 => DataType::UInt64,
             Self::F64 | Self::NullableF64 => DataType::Float64,
             Self::Text | Self::NullableText => DataType::Utf8,
@@ -130,7 +135,7 @@ impl Type {
     fn is_nullable(self) -> bool {
         matches!(
             self,
-            Self::NullableF64 | Self::NullableI32 | Self::NullableText
+            Self::NullableF64 | Self::NullableI32 | Self::NullableU32 | Self::NullableText
         )
     }
 }
@@ -195,6 +200,7 @@ const MULTIPLIER_IM: Column = Column(
     "1",
     "Imaginary part of the leading eigenvalue, not negative",
 );
+const INDEX: Column = Column("index", Type::I8, "1", "Sign of det(I - J): 1, 0 or -1");
 const READOUT: Column = Column(
     "readout",
     Type::Vector,
@@ -297,6 +303,12 @@ const LANDSCAPES: &[Column] = &[
         "What theory demands of the sum; null where it demands nothing",
     ),
     Column(
+        "complete",
+        Type::Text,
+        "1",
+        "proved (there are no others), index_consistent (the sum is as theory demands), incomplete (it is not) or unknown",
+    ),
+    Column(
         "unseen_estimate",
         Type::F64,
         "count",
@@ -333,7 +345,7 @@ const FIXED_POINTS: &[Column] = &[
     N_UNSTABLE,
     MULTIPLIER_RE,
     MULTIPLIER_IM,
-    Column("index", Type::I8, "1", "Sign of det(I - J): 1, 0 or -1"),
+    INDEX,
     READOUT,
     Column(
         "basin_fraction",
@@ -400,6 +412,45 @@ const TRIALS: &[Column] = &[
     PC,
 ];
 
+const BRANCHES: &[Column] = &[
+    CONDITION,
+    Column(
+        "branch",
+        Type::U32,
+        "1",
+        "Number of the branch within the condition, in order of appearance",
+    ),
+    CHECKPOINT,
+    STEP,
+    Column(
+        "point",
+        Type::NullableU32,
+        "1",
+        "Identity in fixed_points; null if the search had missed the point and continuation led to it",
+    ),
+    Column(
+        "matched",
+        Type::Text,
+        "1",
+        "first (the branch begins here), continuation or assignment (where continuation failed)",
+    ),
+    Column(
+        "born_with",
+        Type::NullableU32,
+        "1",
+        "Branch that was born together with this one, in the row where both begin",
+    ),
+    Column(
+        "dies_with",
+        Type::NullableU32,
+        "1",
+        "Branch that this one meets and vanishes with, in the row where both end",
+    ),
+    INDEX,
+    N_UNSTABLE,
+    STATE,
+];
+
 const EVENTS: &[Column] = &[
     CONDITION,
     Column(
@@ -463,10 +514,10 @@ const EVENTS: &[Column] = &[
         "1 if a pair of fixed points appears, -1 if one vanishes, else 0",
     ),
     Column(
-        "points",
+        "branches",
         Type::Identities,
         "1",
-        "Identities of the fixed points whose branches meet here",
+        "The branches that meet here, as the table branches numbers them",
     ),
     STATE,
     Column(
@@ -495,7 +546,10 @@ mod tests {
                 .iter()
                 .all(|&table| Table::from_name(table.name()) == Some(table))
         );
-        for table in Table::GROWING.into_iter().chain([Table::Events]) {
+        for table in Table::GROWING
+            .into_iter()
+            .chain([Table::Events, Table::Branches])
+        {
             let schema = table.schema();
             assert_eq!(schema.metadata[SCHEMA_VERSION_KEY], "1");
             for (position, field) in schema.fields().iter().enumerate() {

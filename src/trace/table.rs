@@ -260,11 +260,11 @@ mod tests {
             (n_fixed, n_stable, n_slow, n_from_later, n_starts) in any::<(u32, u32, u32, u32, u32)>(),
             index_expected in any::<Option<i32>>(),
             (unseen_estimate, wall_secs) in (number(), number()),
-            warning in prop::option::of(".{0,12}"),
+            (complete, warning) in (".{0,8}", prop::option::of(".{0,12}")),
         ) -> LandscapeRow {
             LandscapeRow {
                 checkpoint, step, condition, n_fixed, n_stable, n_slow, n_from_later, n_starts, index_sum, index_expected,
-                unseen_estimate, wall_secs, warning,
+                complete, unseen_estimate, wall_secs, warning,
             }
         }
     }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, Manifest, ManifestAppender};
 use super::rows::{
-    EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
 use super::schema::Table;
 use super::table::{Row, encode};
@@ -19,8 +19,6 @@ use super::table::{Row, encode};
 pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";
 /// Name of the file with a run's resolved curriculum; every run has one.
 pub const RUN_FILE: &str = "run.toml";
-/// Name of the file with the derived events of a run.
-pub const EVENTS_FILE: &str = "events.parquet";
 const LOG_FILE: &str = "log.txt";
 
 /// The text of a `run.toml`: the resolved curriculum, then `about` (seed, versions, host) as its table `[run]`.
@@ -232,7 +230,22 @@ impl RunWriter {
 
 /// Writes the events of the run in `dir`, in place of those there were; atomically, and beside a writer of the run.
 pub fn write_events(dir: &Path, rows: &[EventRow]) -> Result<(), TraceError> {
-    write_durably(&dir.join(EVENTS_FILE), &encode(rows)?)
+    write_derived(dir, rows)
+}
+
+/// Writes the branches of the run in `dir`, in place of those there were; atomically, and beside a writer of the run.
+pub fn write_branches(dir: &Path, rows: &[BranchRow]) -> Result<(), TraceError> {
+    write_derived(dir, rows)
+}
+
+/// A table that is derived from the others.
+fn write_derived<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {
+    write_durably(&dir.join(derived_file(R::TABLE)), &encode(rows)?)
+}
+
+/// Name of the file of a table that is derived.
+pub(super) fn derived_file(table: Table) -> String {
+    format!("{}.parquet", table.name())
 }
 
 fn weights_path(name: &str) -> String {

@@ -10,10 +10,10 @@ use creode::cell::spec::Activation;
 use creode::foreign::{CellName, ForeignNetwork, Options, Role, tensors};
 use creode::lab::again::{self, Portrait, Settings, name_of_input};
 use creode::lab::analysed::Analysed;
-use creode::lab::history::event_rows;
+use creode::lab::history::{History, event_rows};
 use creode::map::Map as _;
 use creode::trace::rows::{FixedPointRow, SlowPointRow};
-use creode::trace::{RUN_FILE, write_events};
+use creode::trace::{RUN_FILE, write_branches, write_events};
 use serde_json::{Value, json};
 
 use crate::cli::Place;
@@ -27,7 +27,8 @@ pub(crate) struct AnalyzeArgs {
     /// Checkpoint of the run [default: the last]
     #[arg(long, value_name = "K")]
     checkpoint: Option<u32>,
-    /// Bifurcations between all checkpoints of the run, instead of fixed points of one; also written to its events.parquet
+    /// Bifurcations between all checkpoints of the run, instead of fixed points of one; also written to its
+    /// events.parquet and branches.parquet
     #[arg(long)]
     events: bool,
     /// Constant input, one value a channel [default: the task's own, or zeros]
@@ -140,9 +141,13 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         );
     }
     let dir = runs::find(&args.subject, place)?;
-    let intervals = events::history(&dir)?;
+    let History {
+        intervals,
+        branches,
+    } = events::history(&dir)?;
     let rows = event_rows(&dir, &intervals)?;
     write_events(&dir, &rows)?;
+    write_branches(&dir, &branches)?;
     let mut out = std::io::stdout().lock();
     match args.format {
         Format::Json => writeln!(out, "{:#}", events::as_json(&intervals, &rows))?,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use creode::lab::history::{self, Interval, RunEvent};
+use creode::lab::history::{self, History, Interval, RunEvent};
 use creode::landscape::event::Kind;
 use creode::landscape::normal_form::Criticality;
 use creode::trace::rows::EventRow;
@@ -13,18 +13,18 @@ use serde_json::{Value, json};
 use crate::analyze::{aligned, count};
 
 /// Follows the fixed points of a run from checkpoint to checkpoint, with a progress bar on a terminal.
-pub(crate) fn history(dir: &Path) -> anyhow::Result<Vec<Interval>> {
+pub(crate) fn history(dir: &Path) -> anyhow::Result<History> {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} checkpoints · {eta} left")
     {
         bar.set_style(style.progress_chars("━╸─"));
     }
-    let intervals = history::of_run(dir, &|done, all| {
+    let history = history::of_run(dir, 1, &|done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
-    Ok(intervals?)
+    Ok(history?)
 }
 
 /// Every interval with its events, in the columns of `events`.
@@ -34,7 +34,7 @@ pub(crate) fn as_json(intervals: &[Interval], events: &[EventRow]) -> Value {
             "position": row.position, "kind": row.kind, "status": if row.is_located { "located" } else { "bracketed" },
             "multiplier_re": row.multiplier_re, "multiplier_im": row.multiplier_im,
             "coefficient": row.coefficient, "criticality": row.criticality, "pair_change": row.pair_change,
-            "points": row.points, "state": row.state, "loss": row.loss, "grad_norm": row.grad_norm,
+            "branches": row.branches, "state": row.state, "loss": row.loss, "grad_norm": row.grad_norm,
         })
     };
     let interval = |of: &Interval| {
@@ -61,15 +61,15 @@ pub(crate) fn as_table(intervals: &[Interval]) -> String {
         "multiplier",
         "coefficient",
         "",
-        "points",
+        "branches",
     ];
     let mut table = vec![head.map(str::to_owned)];
     for interval in intervals {
         let steps = format!("({}, {}]", interval.from_step, interval.to_step);
         table.extend(interval.events.iter().map(|of| row(&steps, of)));
         if !interval.unexplained.is_empty() {
-            let points = list(&interval.unexplained);
-            let cells = [steps.as_str(), "", "unexplained", "", "", "", &points];
+            let branches = list(&interval.unexplained);
+            let cells = [steps.as_str(), "", "unexplained", "", "", "", &branches];
             table.push(cells.map(str::to_owned));
         }
     }
@@ -118,11 +118,11 @@ fn row(steps: &str, of: &RunEvent) -> [String; 7] {
             .coefficient()
             .map_or(String::new(), |coefficient| format!("{coefficient:+.3e}")),
         remark,
-        list(&of.points),
+        list(&of.branches),
     ]
 }
 
-fn list(points: &[u32]) -> String {
-    let texts: Vec<String> = points.iter().map(u32::to_string).collect();
+fn list(branches: &[u32]) -> String {
+    let texts: Vec<String> = branches.iter().map(u32::to_string).collect();
     texts.join(" ")
 }

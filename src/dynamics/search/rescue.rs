@@ -11,6 +11,8 @@ use crate::map::Map;
 
 /// Rounds of midpoints between saddles at most, where the indices do not balance.
 const ROUNDS_BETWEEN_SADDLES: usize = 4;
+/// Dimension up to which the last resorts get all of their starts; beyond it as many as cost the same.
+const FULL_DIM: usize = 256;
 /// Starts that are solved again in full.
 const SOLVED_IN_FULL: usize = 256;
 /// Pairs of stable points whose edge is tracked at most, where the indices still do not balance.
@@ -43,15 +45,19 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 break;
             }
         }
+        let affordable = |count: usize| {
+            let share = (FULL_DIM as f64 / self.map.dim() as f64).powi(3).min(1.0);
+            starts.len().min((share * count as f64).ceil() as usize)
+        };
+        let (again, deflated) = (affordable(SOLVED_IN_FULL), affordable(DEFLATED));
         if !self.is_balanced() {
-            let again = &starts[..starts.len().min(SOLVED_IN_FULL)];
-            self.take(self.ends_in_full(again), false)?;
+            self.take(self.ends_in_full(&starts[..again]), false)?;
         }
         if !self.is_balanced() {
             self.try_edges()?;
         }
         if !self.is_balanced() {
-            self.try_deflated(&starts[..starts.len().min(DEFLATED)])?;
+            self.try_deflated(&starts[..deflated])?;
         }
         Ok(())
     }

@@ -74,6 +74,7 @@ pub fn write_checkpoint(writer: &RunWriter, checkpoint: u32) {
         n_starts: 64,
         index_sum: points.iter().map(|point| i32::from(point.index)).sum(),
         index_expected: Some(1),
+        complete: "index_consistent".to_owned(),
         unseen_estimate: 0.0,
         wall_secs: 0.5,
         warning: (checkpoint == 1).then(|| "a warning of the analysis".to_owned()),

@@ -1,0 +1,152 @@
+//! From one checkpoint to the next, at one constant input.
+
+use rayon::prelude::*;
+
+use crate::cell::map::CellPath;
+use crate::dynamics::search::Known;
+use crate::dynamics::spectrum::Spectrum;
+use crate::landscape::branch::Limits;
+use crate::landscape::event::{Event, events};
+use crate::landscape::matching::{End, Matching, Strand, match_ends};
+use crate::map::Family as _;
+
+/// Two events closer than this in s and, relative to the largest coordinate (at least 1), in state are one, met from two
+/// branches.
+const SAME_EVENT: f64 = 1e-6;
+
+/// A fixed point of a checkpoint.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) state: Vec<f64>,
+    pub(super) index: i8,
+    pub(super) n_unstable: u16,
+    /// Its identity in the table of fixed points; `None` if continuation led to it and the search had missed it.
+    pub(super) stored: Option<u32>,
+}
+
+/// What became of the fixed points, by their places in the lists of both checkpoints.
+#[derive(Debug, Clone)]
+pub(super) struct Passage {
+    pub(super) continued: Vec<(usize, usize)>,
+    pub(super) annihilated: Vec<(usize, usize)>,
+    pub(super) created: Vec<(usize, usize)>,
+    pub(super) unexplained_before: Vec<usize>,
+    pub(super) unexplained_after: Vec<usize>,
+    /// Of the unexplained, those that are taken for one point because they are near each other and alike.
+    pub(super) assigned: Vec<(usize, usize)>,
+    /// Bifurcations, by rising s, with the points whose branches meet them.
+    pub(super) events: Vec<(Event, Vec<(End, usize)>)>,
+}
+
+/// Follows the fixed points of two checkpoints to each other; those that are discovered are added to the lists.
+pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<Node>) -> Passage {
+    let matching = match_ends(path, &known(before), &known(after), &Limits::default());
+    let events = located(path, &matching);
+    for (nodes, points, s) in [
+        (&mut *before, &matching.before, 0.0),
+        (&mut *after, &matching.after, 1.0),
+    ] {
+        for point in &points[nodes.len()..] {
+            let n_unstable = Spectrum::at(&path.at(s), &point.state)
+                .map_or(0, |spectrum| spectrum.n_unstable() as u16);
+            nodes.push(Node {
+                state: point.state.clone(),
+                index: point.index,
+                n_unstable,
+                stored: None,
+            });
+        }
+    }
+    let assigned = assigned(&matching, before, after);
+    Passage {
+        continued: matching.pairs,
+        annihilated: matching.annihilated,
+        created: matching.created,
+        unexplained_before: matching.unmatched_before,
+        unexplained_after: matching.unmatched_after,
+        assigned,
+        events,
+    }
+}
+
+fn known(nodes: &[Node]) -> Vec<Known<'_>> {
+    nodes
+        .iter()
+        .map(|node| Known {
+            state: &node.state,
+            index: node.index,
+        })
+        .collect()
+}
+
+/// Where continuation failed: nearest pairs of equal index and equally many unstable directions first, as long as a point
+/// moves less than half the way to its nearest neighbour.
+fn assigned(matching: &Matching, before: &[Node], after: &[Node]) -> Vec<(usize, usize)> {
+    let mut candidates = Vec::new();
+    for &i in &matching.unmatched_before {
+        let neighbours = before.iter().enumerate().filter(|(place, _)| *place != i);
+        let room = neighbours
+            .map(|(_, other)| distance(&before[i].state, &other.state))
+            .fold(f64::INFINITY, f64::min);
+        for &j in &matching.unmatched_after {
+            let moved = distance(&before[i].state, &after[j].state);
+            let alike =
+                before[i].index == after[j].index && before[i].n_unstable == after[j].n_unstable;
+            if alike && moved < 0.5 * room {
+                candidates.push((moved, i, j));
+            }
+        }
+    }
+    candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for (_, i, j) in candidates {
+        if pairs.iter().all(|pair| pair.0 != i && pair.1 != j) {
+            pairs.push((i, j));
+        }
+    }
+    pairs
+}
+
+/// The bifurcations on all branches, each once.
+fn located(path: &CellPath, matching: &Matching) -> Vec<(Event, Vec<(End, usize)>)> {
+    let on = |strands: &[Strand]| -> Vec<Vec<Event>> {
+        strands
+            .par_iter()
+            .map(|strand| events(path, &strand.branch))
+            .collect()
+    };
+    let mut merged: Vec<(Event, Vec<(End, usize)>)> = Vec::new();
+    for (end, strands) in [
+        (End::Before, &matching.forward),
+        (End::After, &matching.backward),
+    ] {
+        for (place, events) in on(strands).into_iter().enumerate() {
+            for event in events {
+                match merged.iter_mut().find(|(other, _)| is_same(other, &event)) {
+                    Some((_, points)) if points.contains(&(end, place)) => {}
+                    Some((_, points)) => points.push((end, place)),
+                    None => merged.push((event, vec![(end, place)])),
+                }
+            }
+        }
+    }
+    merged.sort_by(|a, b| a.0.place.s.total_cmp(&b.0.place.s));
+    merged
+}
+
+fn is_same(a: &Event, b: &Event) -> bool {
+    let scale = a
+        .place
+        .state
+        .iter()
+        .fold(1.0_f64, |most, x| most.max(x.abs()));
+    a.kind.code() == b.kind.code()
+        && (a.place.s - b.place.s).abs() <= SAME_EVENT
+        && distance(&a.place.state, &b.place.state) <= SAME_EVENT * scale
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter()
+        .zip(b)
+        .fold(0.0, |most, (x, y)| most.max((x - y).abs()))
+}
