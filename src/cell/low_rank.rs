@@ -58,6 +58,14 @@ impl LowRank {
         }
     }
 
+    /// The network with its connectivity multiplied by a gain, which m takes up.
+    pub fn with_gain(&self, gain: f64) -> Self {
+        Self {
+            outward: self.outward.iter().map(|m| gain * m).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Taylor coefficients of t ↦ F_{s(t)}(x(t)) on the straight path of the factors to another network.
     pub fn path_jet(&self, other: &Self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
         let on_path = |a: &[f64], b: &[f64]| -> Vec<Jet> {

@@ -120,6 +120,18 @@ impl CellMap {
         Self::PiecewiseLinear(Unitwise::new(PiecewiseLinearFormula, recurrent, drive))
     }
 
+    /// The cell with its recurrent weights multiplied by a gain.
+    pub fn with_gain(&self, gain: f64) -> Self {
+        match self {
+            Self::Rate(cell) => Self::Rate(cell.with_gain(gain)),
+            Self::Gru(cell) => Self::Gru(cell.with_gain(gain)),
+            Self::Ugrnn(cell) => Self::Ugrnn(cell.with_gain(gain)),
+            Self::Lstm(cell) => Self::Lstm(cell.with_gain(gain)),
+            Self::PiecewiseLinear(cell) => Self::PiecewiseLinear(cell.with_gain(gain)),
+            Self::LowRank(cell) => Self::LowRank(cell.with_gain(gain)),
+        }
+    }
+
     /// The cell behind the variant.
     pub fn cell(&self) -> &dyn Cell {
         for_cell!(self, cell => cell)

@@ -1,7 +1,10 @@
 //! What a curriculum says of a network, before there are any weights.
 
+use serde::{Deserialize, Serialize};
+
 /// Pointwise nonlinearity of a vanilla or leaky cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// Hyperbolic tangent.
     Tanh,

@@ -5,9 +5,9 @@ use faer::matrix_free::eigen::{PartialEigenParams, partial_eigen, partial_eigen_
 use faer::{Col, Mat, Par, c64};
 
 /// Residual of an eigenpair, relative to the matrix.
-const TOLERANCE: f64 = 1e-12;
+const TOLERANCE: f64 = 1e-10;
 /// Restarts before an eigenvalue counts as not converged.
-const MOST_RESTARTS: usize = 300;
+const MOST_RESTARTS: usize = 40;
 
 /// The eigenvalues of largest modulus, up to `count` of them and fewer where the Krylov–Schur iteration (Stewart 2001) does
 /// not converge to all; largest modulus first.

@@ -14,10 +14,24 @@ pub struct Limits {
     pub fallback_steps: usize,
     /// Halvings of a Newton step. Default 12.
     pub halvings: usize,
-    /// Boxes that a complete search of a small map looks at, at most; 0 for no such search. Default 4000.
+    /// Largest dimension of a map that is searched completely. Default 5.
+    pub enumerated_dim: usize,
+    /// Boxes that a complete search looks at, at most; 0 for no such search. Default 4000.
     pub boxes: usize,
     /// Whether a search goes through all of its starts, though the indices balance and nothing new comes. Default false.
     pub every_start: bool,
+}
+
+impl Limits {
+    /// Limits for a network that is looked at on its own and not at every checkpoint: a complete search up to 8 dimensions,
+    /// of up to 100 000 boxes.
+    pub fn patient() -> Self {
+        Self {
+            enumerated_dim: 8,
+            boxes: 100_000,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Limits {
@@ -26,6 +40,7 @@ impl Default for Limits {
             newton_steps: 40,
             fallback_steps: 100,
             halvings: 12,
+            enumerated_dim: 5,
             boxes: 4000,
             every_start: false,
         }

@@ -7,9 +7,9 @@ use crate::map::Map;
 use crate::trace::rows::Kind;
 
 /// Largest dimension of which all eigenvalues are computed.
-pub const DENSE_DIM: usize = 768;
+pub const DENSE_DIM: usize = 1000;
 /// Eigenvalues of a larger map that are computed first, and at most before all are.
-const LEADING: (usize, usize) = (24, 96);
+const LEADING: (usize, usize) = (10, 40);
 
 /// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
 /// imaginary part first.

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cell::spec::Activation;
 
 /// What a tensor is to the cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Recurrent weights, `[gates · units][units]`.
     Recurrent,
@@ -91,7 +94,8 @@ impl FromStr for Role {
 }
 
 /// The cells that a foreign network can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CellName {
     /// h' = φ(W h + B u + b).
     Vanilla,
@@ -125,14 +129,18 @@ impl CellName {
 }
 
 /// What the file alone does not say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// The cell; by default that which the shape of the recurrent weights suggests: one block vanilla, two UGRNN, three GRU,
     /// four LSTM.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<CellName>,
     /// α of a leaky cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<f64>,
     /// φ of a vanilla or leaky cell; tanh by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
     /// Names of tensors that are not the usual ones.
     pub names: BTreeMap<Role, String>,

@@ -6,18 +6,30 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::analysed::Analysed;
+use super::followed::Followed;
 use super::probe::ProbeTrials;
+use super::sweep::{Sweep, sweep};
 use super::trainer::{CheckpointId, TrainableReal, reload, shown_stage};
 use super::{LabError, curriculum_of};
-use crate::cell::map::{CellMap, Readout};
-use crate::cell::spec::Precision;
+use crate::cell::map::{CellMap, CellPath, Readout};
+use crate::cell::parameters::Parameters;
+use crate::cell::spec::{NetworkSpec, Precision};
 use crate::curriculum::Curriculum;
+use crate::dynamics::attractor::{self, Attractors, attractors};
+use crate::dynamics::linearisation::{Linearisation, linearise};
+use crate::dynamics::manifold::{Outflow, outflow};
 use crate::dynamics::projection::Projection;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::dynamics::starts::{jittered, simulated};
+use crate::foreign::ForeignNetwork;
 use crate::map::Map as _;
 use crate::task::Probe;
 use crate::trace::{Entry, Run, TraceError};
+
+/// Starts of a network of which nothing else is known.
+const STARTS: usize = 1024;
+/// Their jitter.
+const NOISE: f64 = 0.5;
 
 /// How to look.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,6 +42,26 @@ pub struct Settings {
     pub seed: u64,
     /// A constant input, instead of the task's own.
     pub input: Option<Vec<f64>>,
+}
+
+/// One network, to be looked at.
+pub struct Subject {
+    /// The checkpoint; 0 where there is none.
+    pub id: CheckpointId,
+    /// The network's readout.
+    pub readout: Readout,
+    /// The constant inputs at which it is looked at.
+    pub probes: Vec<Probe>,
+    network: Network,
+    /// Where searches start; `None`: where simulations of the network lead.
+    starts: Option<Vec<Vec<f64>>>,
+    projection: Option<Projection>,
+    settings: Settings,
+}
+
+enum Network {
+    Trained(NetworkSpec, Box<Parameters<f64>>),
+    Foreign(Box<ForeignNetwork>),
 }
 
 /// The landscapes of one network, one for each constant input.
@@ -45,106 +77,255 @@ pub struct Portrait {
     pub landscapes: Vec<Analysed>,
 }
 
-/// Analyses a checkpoint of a run, the last one if none is named, from states of the task's trials.
-pub fn of_run(
-    dir: &Path,
-    checkpoint: Option<u32>,
-    settings: &Settings,
-) -> Result<Portrait, LabError> {
-    let run = Run::open(dir)?;
-    let curriculum = curriculum_of(dir)?;
-    let last = run.entries().last().map_or(0, |entry| entry.checkpoint);
-    let wanted = checkpoint.unwrap_or(last);
-    let entry = run
-        .entries()
-        .iter()
-        .find(|entry| entry.checkpoint == wanted)
-        .ok_or_else(|| TraceError::NoCheckpoint {
-            path: dir.to_path_buf(),
-            checkpoint: wanted,
-            count: run.entries().len(),
-        })?;
-    match curriculum.network.precision {
-        Precision::F32 => of_entry::<f32>(&run, &curriculum, *entry, settings),
-        Precision::F64 => of_entry::<f64>(&run, &curriculum, *entry, settings),
-    }
+/// Where motion ends, from the starts of a search, and from its unstable points.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// The attractors with their basins.
+    pub attractors: Attractors,
+    /// For each fixed point of the landscape where its unstable manifold leads; `None` for stable points.
+    pub outflows: Vec<Option<Outflow>>,
 }
 
-fn of_entry<T: TrainableReal>(
-    run: &Run,
-    curriculum: &Curriculum,
-    entry: Entry,
-    settings: &Settings,
-) -> Result<Portrait, LabError> {
-    let saved = reload::<T>(curriculum, &run.weights(entry.checkpoint)?, entry.step)?;
-    let id = CheckpointId {
-        number: entry.checkpoint,
-        step: entry.step,
-    };
-    let stage = shown_stage(curriculum, &saved.position);
-    let job = ProbeTrials::new(curriculum, run)?.job(id, &saved.parameters, stage)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-    let starts = jittered(
-        &job.simulation.states,
-        job.simulation.state_size,
-        settings.starts.unwrap_or(curriculum.analysis.starts),
-        settings.noise.unwrap_or(curriculum.analysis.noise),
-        &mut rng,
-    );
-    let probes = match &settings.input {
-        Some(input) if input.len() != curriculum.network.inputs => {
-            return Err(LabError::InputWidth {
-                found: input.len(),
-                expected: curriculum.network.inputs,
+impl Subject {
+    /// A checkpoint of a run, the last one if none is named, with states of the task's trials to start from.
+    pub fn of_run(
+        dir: &Path,
+        checkpoint: Option<u32>,
+        settings: Settings,
+    ) -> Result<Self, LabError> {
+        let run = Run::open(dir)?;
+        let last = run.entries().last().map_or(0, |entry| entry.checkpoint);
+        let wanted = checkpoint.unwrap_or(last);
+        let entry = run
+            .entries()
+            .iter()
+            .find(|entry| entry.checkpoint == wanted)
+            .ok_or_else(|| TraceError::NoCheckpoint {
+                path: dir.to_path_buf(),
+                checkpoint: wanted,
+                count: run.entries().len(),
+            })?;
+        if let Some(followed) = Followed::of_run(&run) {
+            let network = followed.network(&run.weights(entry.checkpoint)?)?;
+            let settings = Settings {
+                starts: settings.starts.or(Some(followed.starts)),
+                noise: settings.noise.or(Some(followed.noise)),
+                input: settings.input.or(followed.input),
+                ..settings
+            };
+            let id = CheckpointId {
+                number: entry.checkpoint,
+                step: entry.step,
+            };
+            return Ok(Self {
+                id,
+                ..Self::of_network(network, None, settings)
             });
         }
-        Some(input) => vec![Probe {
-            name: name_of_input(input),
-            input: input.clone(),
-        }],
-        None => job.probes,
-    };
-    let landscapes = probes
-        .into_iter()
-        .map(|probe| {
-            let map = CellMap::new(&curriculum.network, &job.parameters, &probe.input);
-            Analysed::search(probe.name, map, &starts)
+        let curriculum = curriculum_of(dir)?;
+        match curriculum.network.precision {
+            Precision::F32 => Self::of_entry::<f32>(&run, &curriculum, *entry, settings),
+            Precision::F64 => Self::of_entry::<f64>(&run, &curriculum, *entry, settings),
+        }
+    }
+
+    fn of_entry<T: TrainableReal>(
+        run: &Run,
+        curriculum: &Curriculum,
+        entry: Entry,
+        settings: Settings,
+    ) -> Result<Self, LabError> {
+        let saved = reload::<T>(curriculum, &run.weights(entry.checkpoint)?, entry.step)?;
+        let id = CheckpointId {
+            number: entry.checkpoint,
+            step: entry.step,
+        };
+        let stage = shown_stage(curriculum, &saved.position);
+        let job = ProbeTrials::new(curriculum, run)?.job(id, &saved.parameters, stage)?;
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+        let starts = jittered(
+            &job.simulation.states,
+            job.simulation.state_size,
+            settings.starts.unwrap_or(curriculum.analysis.starts),
+            settings.noise.unwrap_or(curriculum.analysis.noise),
+            &mut rng,
+        );
+        let own = job.probes;
+        Ok(Self {
+            id,
+            readout: Readout::of(&job.parameters),
+            probes: settings
+                .input
+                .clone()
+                .map_or(own, |input| vec![Probe::at(input)]),
+            network: Network::Trained(curriculum.network.clone(), Box::new(job.parameters)),
+            starts: Some(starts),
+            projection: Some(job.projection),
+            settings,
         })
-        .collect::<Result<_, _>>()
-        .map_err(|source| LabError::Analysis {
-            checkpoint: id.number,
+    }
+
+    /// Somebody else's network, with given starts or states that it is simulated to.
+    pub fn of_network(
+        network: ForeignNetwork,
+        starts: Option<Vec<Vec<f64>>>,
+        settings: Settings,
+    ) -> Self {
+        let input = settings.input.clone();
+        let input = input.unwrap_or_else(|| vec![0.0; network.inputs()]);
+        Self {
+            id: CheckpointId { number: 0, step: 0 },
+            readout: network.readout().clone(),
+            probes: vec![Probe::at(input)],
+            network: Network::Foreign(Box::new(network)),
+            starts,
+            projection: None,
+            settings,
+        }
+    }
+
+    /// The network at a constant input.
+    pub fn map_at(&self, input: &[f64]) -> Result<CellMap, LabError> {
+        match &self.network {
+            Network::Foreign(network) => Ok(network.map_at(input)?),
+            Network::Trained(spec, _) if input.len() != spec.inputs => Err(LabError::InputWidth {
+                found: input.len(),
+                expected: spec.inputs,
+            }),
+            Network::Trained(spec, parameters) => Ok(CellMap::new(spec, parameters, input)),
+        }
+    }
+
+    /// Where a search of one of several maps starts.
+    fn starts(&self, maps: &[&CellMap]) -> Vec<Vec<f64>> {
+        if let Some(starts) = &self.starts {
+            return starts.clone();
+        }
+        let count = self
+            .settings
+            .starts
+            .unwrap_or(STARTS)
+            .div_ceil(maps.len().max(1));
+        let noise = self.settings.noise.unwrap_or(NOISE);
+        let of = |map: &&CellMap| simulated(*map, count, noise, self.settings.seed);
+        maps.iter().flat_map(of).collect()
+    }
+
+    /// Finds the fixed points at every constant input.
+    pub fn portrait(&self) -> Result<Portrait, LabError> {
+        let first = self.map_at(&self.probes[0].input)?;
+        let fitted = || Projection::fit(&self.starts(&[&first]).concat(), first.dim());
+        let mut landscapes = Vec::new();
+        for probe in &self.probes {
+            let map = self.map_at(&probe.input)?;
+            let starts = self.starts(&[&map]);
+            let found = Analysed::search(probe.name.clone(), map, &starts);
+            landscapes.push(found.map_err(|source| self.failed(source))?);
+        }
+        Ok(Portrait {
+            id: self.id,
+            readout: self.readout.clone(),
+            projection: self.projection.clone().unwrap_or_else(fitted),
+            landscapes,
+        })
+    }
+
+    /// Finds where motion ends, and where the unstable manifolds of a landscape's points lead.
+    pub fn flow(&self, of: &Analysed) -> Result<Flow, LabError> {
+        let starts = self.starts(&[&of.map]);
+        let attractors = attractors(&of.map, &starts, &attractor::Settings::default());
+        let points = of.findings.fixed_points.iter();
+        let outflows = points
+            .map(|point| outflow(&of.map, &point.state, &attractors, self.settings.seed))
+            .collect::<Result<_, _>>()
+            .map_err(|source| self.failed(source))?;
+        Ok(Flow {
+            attractors,
+            outflows,
+        })
+    }
+
+    /// Linearises the network at each fixed point of a landscape.
+    pub fn linearised(&self, of: &Analysed) -> Result<Vec<Linearisation>, LabError> {
+        // A certificate of a reduced equation in fewer coordinates says nothing of the others.
+        let has_all = of
+            .map
+            .reduced()
+            .is_none_or(|reduced| reduced.dim() == of.map.dim());
+        let points = of.findings.fixed_points.iter();
+        points
+            .map(|point| {
+                let certificate = point.certificate.as_ref().filter(|_| has_all);
+                linearise(&of.map, &point.state, certificate)
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|source| self.failed(source))
+    }
+
+    /// Follows all fixed points as the recurrent weights are multiplied by a gain that goes from one value to another, at the
+    /// first constant input.
+    pub fn sweep_gain(&self, (from, to): (f64, f64), stations: usize) -> Result<Sweep, LabError> {
+        let map = self.map_at(&self.probes[0].input)?;
+        let ends = [map.with_gain(from), map.with_gain(to)];
+        self.sweep("gain", (from, to), ends, stations)
+    }
+
+    /// Follows all fixed points as one channel of the constant input goes from one value to another.
+    pub fn sweep_input(
+        &self,
+        channel: usize,
+        (from, to): (f64, f64),
+        stations: usize,
+    ) -> Result<Sweep, LabError> {
+        let input = self.probes[0].input.clone();
+        let at = |value: f64| {
+            let mut input = input.clone();
+            match input.get_mut(channel) {
+                Some(there) => *there = value,
+                None => {
+                    return Err(LabError::NoChannel {
+                        channel,
+                        count: input.len(),
+                    });
+                }
+            }
+            self.map_at(&input)
+        };
+        self.sweep(
+            &format!("input.{channel}"),
+            (from, to),
+            [at(from)?, at(to)?],
+            stations,
+        )
+    }
+
+    /// Follows all fixed points along the straight line from one constant input (0) to another (1).
+    pub fn sweep_between(
+        &self,
+        from: &[f64],
+        to: &[f64],
+        stations: usize,
+    ) -> Result<Sweep, LabError> {
+        let ends = [self.map_at(from)?, self.map_at(to)?];
+        self.sweep("share of the second input", (0.0, 1.0), ends, stations)
+    }
+
+    fn sweep(
+        &self,
+        parameter: &str,
+        range: (f64, f64),
+        [from, to]: [CellMap; 2],
+        stations: usize,
+    ) -> Result<Sweep, LabError> {
+        let starts = self.starts(&[&from, &to]);
+        let path = CellPath::new(from, to).ok_or(LabError::Unlike)?;
+        sweep(parameter, range, &path, &starts, stations).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: SpectrumError) -> LabError {
+        LabError::Analysis {
+            checkpoint: self.id.number,
             source,
-        })?;
-    Ok(Portrait {
-        id,
-        readout: Readout::of(&job.parameters),
-        projection: job.projection,
-        landscapes,
-    })
-}
-
-/// Analyses a map on its own, from given starts or from states that it is simulated to.
-pub fn of_map(
-    condition: String,
-    map: CellMap,
-    readout: Readout,
-    starts: Option<Vec<Vec<f64>>>,
-    settings: &Settings,
-) -> Result<Portrait, SpectrumError> {
-    let count = settings.starts.unwrap_or(1024);
-    let noise = settings.noise.unwrap_or(0.5);
-    let starts = starts.unwrap_or_else(|| simulated(&map, count, noise, settings.seed));
-    let projection = Projection::fit(&starts.concat(), map.dim());
-    Ok(Portrait {
-        id: CheckpointId { number: 0, step: 0 },
-        readout,
-        projection,
-        landscapes: vec![Analysed::search(condition, map, &starts)?],
-    })
-}
-
-/// What a landscape at a given input is called.
-pub fn name_of_input(input: &[f64]) -> String {
-    let values: Vec<String> = input.iter().map(f64::to_string).collect();
-    format!("input {}", values.join(","))
+        }
+    }
 }

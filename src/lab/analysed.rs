@@ -6,7 +6,7 @@ use super::trainer::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
 use crate::dynamics::newton::Limits;
 use crate::dynamics::projection::Projection;
-use crate::dynamics::search::{Findings, FixedPoint, search};
+use crate::dynamics::search::{Findings, FixedPoint, Known, search};
 use crate::dynamics::spectrum::SpectrumError;
 use crate::map::Map as _;
 use crate::trace::rows::{FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow};
@@ -40,16 +40,54 @@ pub struct Tracked {
 }
 
 impl Analysed {
-    /// Searches a map from given starts; every point is new and is numbered in order of discovery.
+    /// Searches a map from given starts, and completely if it is small; every point is new and is numbered in order of discovery.
     pub fn search(
         condition: String,
         map: CellMap,
         starts: &[Vec<f64>],
     ) -> Result<Self, SpectrumError> {
+        Self::of(&condition, map, |map| {
+            search(map, &[], starts, Limits::patient())
+        })
+    }
+
+    /// Searches a map from given starts and from the points of the checkpoint before, whose identities their continuations
+    /// keep; new points are numbered from `next_id` on.
+    pub fn search_from(
+        condition: String,
+        map: CellMap,
+        before: &[Tracked],
+        starts: &[Vec<f64>],
+        next_id: &mut u32,
+    ) -> Result<Self, SpectrumError> {
+        let known: Vec<Known<'_>> = before
+            .iter()
+            .map(|point| Known {
+                state: &point.state,
+                index: point.index,
+            })
+            .collect();
+        let mut found = Self::of(&condition, map, |map| {
+            search(map, &known, starts, Limits::default())
+        })?;
+        let new_id = || {
+            *next_id += 1;
+            *next_id - 1
+        };
+        found.ids = identities(&found.findings, before, new_id);
+        Ok(found)
+    }
+
+    /// The landscape that a search finds; every point is numbered in order of discovery.
+    pub fn of(
+        condition: &str,
+        map: CellMap,
+        search: impl FnOnce(&CellMap) -> Result<Findings, SpectrumError>,
+    ) -> Result<Self, SpectrumError> {
         let begun = Instant::now();
-        let findings = search(&map, &[], starts, Limits::default())?;
+        let findings = search(&map)?;
         Ok(Self {
-            condition,
+            condition: condition.to_owned(),
             ids: (0..findings.fixed_points.len() as u32).collect(),
             map,
             findings,
@@ -209,4 +247,19 @@ impl Analysed {
             })
             .collect()
     }
+}
+
+/// The identities of points: those of the points they continue, or new ones.
+fn identities(
+    findings: &Findings,
+    before: &[Tracked],
+    mut new_id: impl FnMut() -> u32,
+) -> Vec<u32> {
+    let points = findings.fixed_points.iter();
+    points
+        .map(|point| match point.from_known {
+            Some(place) => before[place].id,
+            None => new_id(),
+        })
+        .collect()
 }

@@ -245,37 +245,14 @@ impl<'a> Worker<'a> {
                 .iter()
                 .find(|(name, _)| *name == probe.name)
                 .map_or(&[], |(_, points)| points);
-            let known: Vec<Known> = before
-                .iter()
-                .map(|point| Known {
-                    state: &point.state,
-                    index: point.index,
-                })
-                .collect();
-            let findings = search(&map, &known, &starts, Limits::default()).map_err(|source| {
-                LabError::Analysis {
-                    checkpoint: job.id.number,
-                    source,
-                }
+            let found =
+                Analysed::search_from(probe.name.clone(), map, before, &starts, &mut self.next_id);
+            let mut found = found.map_err(|source| LabError::Analysis {
+                checkpoint: job.id.number,
+                source,
             })?;
-            let ids = findings
-                .fixed_points
-                .iter()
-                .map(|point| {
-                    point
-                        .from_known
-                        .map_or_else(|| new_id(&mut self.next_id), |place| before[place].id)
-                })
-                .collect();
-            let wall_secs = begun.elapsed().as_secs_f64();
-            landscapes.push(Analysed {
-                condition: probe.name.clone(),
-                map,
-                findings,
-                ids,
-                n_from_later: 0,
-                wall_secs,
-            });
+            found.wall_secs = begun.elapsed().as_secs_f64();
+            landscapes.push(found);
         }
         self.tracked = landscapes
             .iter()
@@ -374,11 +351,6 @@ fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Res
     }
     earlier.wall_secs += begun.elapsed().as_secs_f64();
     Ok(())
-}
-
-fn new_id(next: &mut u32) -> u32 {
-    *next += 1;
-    *next - 1
 }
 
 /// The points of the last complete checkpoint on disk as they were before the next one was looked at, and the

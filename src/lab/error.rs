@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::curriculum::CurriculumError;
 use crate::dynamics::spectrum::SpectrumError;
+use crate::foreign::ForeignError;
 use crate::trace::TraceError;
 use crate::train::engine::EngineError;
 
@@ -45,6 +46,9 @@ pub enum LabError {
         /// How it ended.
         message: String,
     },
+    /// Somebody else's network is not in order.
+    #[error(transparent)]
+    Foreign(#[from] ForeignError),
     /// A constant input has another width than the network's.
     #[error("the input has {found} values, the network takes {expected}")]
     InputWidth {
@@ -53,6 +57,25 @@ pub enum LabError {
         /// Input channels.
         expected: usize,
     },
+    /// A checkpoint that came from elsewhere is not in order.
+    #[error("{}: {reason}", path.display())]
+    Followed {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is no such input channel.
+    #[error("there is no input channel {channel}: the network has {count}, counted from 0")]
+    NoChannel {
+        /// The channel asked for.
+        channel: usize,
+        /// Input channels.
+        count: usize,
+    },
+    /// Two networks have no straight line between them.
+    #[error("the two networks are not of one kind and size")]
+    Unlike,
     /// The analysis thread ended before its time.
     #[error("the analysis thread ended early")]
     AnalysisGone,

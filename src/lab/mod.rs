@@ -16,9 +16,11 @@ pub mod again;
 pub mod analysed;
 pub mod analyst;
 mod error;
+pub mod followed;
 pub mod history;
 mod probe;
 pub mod saved;
+pub mod sweep;
 pub mod trainer;
 
 pub use error::LabError;

@@ -74,6 +74,20 @@ pub struct Probe {
     pub input: Vec<f64>,
 }
 
+impl Probe {
+    /// A constant input, named by its values; `no input` if they are all zero.
+    pub fn at(input: Vec<f64>) -> Self {
+        let is_zero = input.iter().all(|&u| u == 0.0);
+        let values: Vec<String> = input.iter().map(f64::to_string).collect();
+        let name = if is_zero {
+            "no input".to_owned()
+        } else {
+            format!("input {}", values.join(","))
+        };
+        Self { name, input }
+    }
+}
+
 /// A task that a network can be trained on.
 pub trait Task: Send + Sync {
     /// Name in the curriculum file.

@@ -238,6 +238,21 @@ pub fn write_branches(dir: &Path, rows: &[BranchRow]) -> Result<(), TraceError> 
     write_derived(dir, rows)
 }
 
+/// Writes the tables of one landscape into a folder that need not be a run, each as `TABLE.parquet`; the folder is made.
+pub fn export_landscape(
+    dir: &Path,
+    landscapes: &[LandscapeRow],
+    fixed_points: &[FixedPointRow],
+    slow_points: &[SlowPointRow],
+    spectra: &[SpectrumRow],
+) -> Result<(), TraceError> {
+    fs::create_dir_all(dir).map_err(|error| TraceError::write(dir, error))?;
+    write_derived(dir, landscapes)?;
+    write_derived(dir, fixed_points)?;
+    write_derived(dir, slow_points)?;
+    write_derived(dir, spectra)
+}
+
 /// A table that is derived from the others.
 fn write_derived<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {
     write_durably(&dir.join(derived_file(R::TABLE)), &encode(rows)?)

@@ -10,7 +10,7 @@ use creode::trace::rows::EventRow;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::analyze::{aligned, count};
+use crate::analyze::table::{aligned, count};
 
 /// Follows the fixed points of a run from checkpoint to checkpoint, with a progress bar on a terminal.
 pub(crate) fn history(dir: &Path) -> anyhow::Result<History> {

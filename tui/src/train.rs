@@ -97,7 +97,7 @@ fn first_step(dir: &Path) -> anyhow::Result<u64> {
 }
 
 /// A flag that Ctrl-C or SIGTERM raises; a second Ctrl-C ends the program at once.
-fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+pub(crate) fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

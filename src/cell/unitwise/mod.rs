@@ -60,6 +60,14 @@ impl<F: Formula> Unitwise<F> {
         }
     }
 
+    /// The cell with its recurrent weights multiplied by a gain.
+    pub fn with_gain(&self, gain: f64) -> Self {
+        Self {
+            recurrent: self.recurrent.iter().map(|w| gain * w).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Taylor coefficients of t ↦ F_{s(t)}(x(t)) on the straight path to another cell: at a fixed state the
     /// pre-activations are affine in the weights, so those of both ends are enough.
     pub fn path_jet(&self, other: &Self, s: Jet, curve: &[Jet]) -> Vec<Jet> {

@@ -32,8 +32,6 @@ const ROUND: usize = 64;
 const FEWEST_ROUNDS: usize = 2;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
-/// Maps of at most this dimension are searched completely, if no more boxes are needed than the limits allow.
-const ENUMERATED_DIM: usize = 8;
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
 /// Slow points closer than this are one.
@@ -386,8 +384,10 @@ impl<M: Map + ?Sized> Search<'_, M> {
     /// point by point.
     fn enumerate(&mut self) -> Result<bool, SpectrumError> {
         let all = match &self.reduced {
-            None if self.map.dim() <= ENUMERATED_DIM => enumerate(self.map, self.limits.boxes),
-            Some(reduced) if reduced.dim() <= ENUMERATED_DIM => {
+            None if self.map.dim() <= self.limits.enumerated_dim => {
+                enumerate(self.map, self.limits.boxes)
+            }
+            Some(reduced) if reduced.dim() <= self.limits.enumerated_dim => {
                 enumerate(&**reduced, self.limits.boxes).map(|all| Enumeration {
                     points: all.points.iter().map(|point| reduced.lift(point)).collect(),
                     ..all

@@ -53,7 +53,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         if !self.is_balanced() {
             self.take(self.ends_in_full(&starts[..again]), false)?;
         }
-        if !self.is_balanced() {
+        if !self.is_balanced() && self.map.dim() <= FULL_DIM {
             self.try_edges()?;
         }
         if !self.is_balanced() {

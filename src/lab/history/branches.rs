@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::passage::{Node, Passage};
-use super::{ByCondition, History, Interval, RunEvent};
+use super::{ByCondition, History, Interval, Place, RunEvent};
 use crate::landscape::matching::End;
-use crate::trace::Entry;
 use crate::trace::rows::{BranchRow, Matched};
 
 /// The fixed points of all checkpoints and what joins them.
 pub(super) struct Chain<'a> {
-    pub(super) checkpoints: &'a [Entry],
+    pub(super) places: &'a [Place],
     pub(super) nodes: &'a [ByCondition<Vec<Node>>],
     /// Between each checkpoint and the next.
     pub(super) passages: &'a [ByCondition<Passage>],
@@ -93,8 +92,8 @@ impl Chain<'_> {
         });
         Some(Interval {
             condition: condition.to_owned(),
-            from_step: self.checkpoints[place].step,
-            to_step: self.checkpoints[place + 1].step,
+            from_step: self.places[place].step,
+            to_step: self.places[place + 1].step,
             before: stored(place),
             after: stored(place + 1),
             continued: passage.continued.len(),
@@ -122,8 +121,8 @@ impl Chain<'_> {
                 rows.push(BranchRow {
                     condition: condition.clone(),
                     branch: here[at].0,
-                    checkpoint: self.checkpoints[place].checkpoint,
-                    step: self.checkpoints[place].step,
+                    checkpoint: self.places[place].checkpoint,
+                    step: self.places[place].step,
                     point: node.stored,
                     matched: here[at].1,
                     born_with: earlier.and_then(|passage| partner(&passage.created, at)),

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use self::branches::Chain;
-use self::passage::{Node, Passage, passage};
+pub(super) use self::passage::Node;
+use self::passage::{Passage, passage};
+use super::followed::Followed;
 use super::trainer::{TrainableReal, reload, shown_stage};
 use super::{LabError, curriculum_of};
 use crate::cell::map::{CellMap, CellPath};
@@ -80,7 +82,6 @@ pub fn of_run(
     observer: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<History, LabError> {
     let run = Run::open(dir)?;
-    let curriculum = curriculum_of(dir)?;
     let complete: Vec<Entry> = run
         .entries()
         .iter()
@@ -90,13 +91,41 @@ pub fn of_run(
         .collect();
     let of_run = OfRun {
         run: &run,
-        curriculum: &curriculum,
         complete,
     };
-    match curriculum.network.precision {
-        Precision::F32 => of_run.history::<f32>(observer),
-        Precision::F64 => of_run.history::<f64>(observer),
+    if let Some(followed) = Followed::of_run(&run) {
+        return of_run.history(|entry| followed_maps(&run, &followed, entry), observer);
     }
+    let curriculum = curriculum_of(dir)?;
+    match curriculum.network.precision {
+        Precision::F32 => of_run.history(|entry| maps::<f32>(&run, &curriculum, entry), observer),
+        Precision::F64 => of_run.history(|entry| maps::<f64>(&run, &curriculum, entry), observer),
+    }
+}
+
+/// The network of a checkpoint of a run that was trained here, at each constant input of its task.
+fn maps<T: TrainableReal>(
+    run: &Run,
+    curriculum: &Curriculum,
+    entry: Entry,
+) -> Result<Maps, LabError> {
+    let saved = reload::<T>(curriculum, &run.weights(entry.checkpoint)?, entry.step)?;
+    let parameters = saved.parameters.cast();
+    let stage = shown_stage(curriculum, &saved.position);
+    let task = curriculum.stages[stage].task.task();
+    let map = |probe: Probe| {
+        let map = CellMap::new(&curriculum.network, &parameters, &probe.input);
+        (probe.name, map)
+    };
+    let probes = task.probes(curriculum.network.inputs).into_iter();
+    Ok(probes.map(map).collect())
+}
+
+/// The same of a run whose checkpoints came from elsewhere.
+fn followed_maps(run: &Run, followed: &Followed, entry: Entry) -> Result<Maps, LabError> {
+    let network = followed.network(&run.weights(entry.checkpoint)?)?;
+    let probe = followed.probe(&network);
+    Ok([(probe.name, network.map_at(&probe.input)?)].into())
 }
 
 /// The rows of `events`.
@@ -140,75 +169,103 @@ pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, L
     Ok(rows.collect())
 }
 
-/// The constant inputs of a checkpoint with the network at each.
-type Maps = BTreeMap<String, CellMap>;
 /// Something for each constant input.
-type ByCondition<T> = BTreeMap<String, T>;
+pub(super) type ByCondition<T> = BTreeMap<String, T>;
+/// The network of a checkpoint at each constant input.
+type Maps = ByCondition<CellMap>;
+
+/// A place on the way: number of the checkpoint, and its training step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) checkpoint: u32,
+    pub(super) step: u64,
+}
+
+/// Steps 1 to 3 for any chain of places: `nodes` at each of them, and `paths` from each to the next.
+pub(super) fn connected<E>(
+    places: &[Place],
+    mut nodes: Vec<ByCondition<Vec<Node>>>,
+    mut paths: impl FnMut(usize) -> Result<ByCondition<CellPath>, E>,
+    observer: &dyn Fn(usize, usize),
+) -> Result<History, E> {
+    let count = places.len().saturating_sub(1);
+    let mut passages: Vec<ByCondition<Passage>> = vec![BTreeMap::new(); count];
+    let mut waiting: BTreeSet<usize> = (0..count).collect();
+    let (mut done, mut all) = (0, count);
+    for _ in 0..MOST_ROUNDS {
+        let mut again = BTreeSet::new();
+        while let Some(place) = waiting.pop_first() {
+            let (first, second) = nodes.split_at_mut(place + 1);
+            for (condition, path) in paths(place)? {
+                let here = first[place].entry(condition.clone()).or_default();
+                let there = second[0].entry(condition.clone()).or_default();
+                let known = (here.len(), there.len());
+                passages[place].insert(condition, passage(&path, here, there));
+                // Step 2.
+                if here.len() > known.0 && place > 0 {
+                    again.insert(place - 1);
+                }
+                if there.len() > known.1 && place + 1 < count && !waiting.contains(&(place + 1)) {
+                    again.insert(place + 1);
+                }
+            }
+            done += 1;
+            observer(done, all);
+        }
+        if again.is_empty() {
+            break;
+        }
+        all += again.len();
+        waiting = again;
+    }
+    let chain = Chain {
+        places,
+        nodes: &nodes,
+        passages: &passages,
+    };
+    Ok(chain.told())
+}
 
 struct OfRun<'a> {
     run: &'a Run,
-    curriculum: &'a Curriculum,
     complete: Vec<Entry>,
 }
 
 impl OfRun<'_> {
-    fn history<T: TrainableReal>(
+    fn history(
         &self,
+        maps: impl Fn(Entry) -> Result<Maps, LabError>,
         observer: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<History, LabError> {
-        let count = self.complete.len().saturating_sub(1);
-        let mut nodes: Vec<ByCondition<Vec<Node>>> = self
+        let nodes = self
             .complete
             .iter()
             .map(|entry| self.nodes(*entry))
             .collect::<Result<_, _>>()?;
-        let mut passages: Vec<ByCondition<Passage>> = vec![BTreeMap::new(); count];
-        let mut waiting: BTreeSet<usize> = (0..count).collect();
-        let mut done = 0;
-        for _ in 0..MOST_ROUNDS {
-            let mut again = BTreeSet::new();
-            let mut earlier: Option<(usize, Maps)> = None;
-            while let Some(place) = waiting.pop_first() {
-                let from = match earlier.take() {
-                    Some((at, maps)) if at == place => maps,
-                    _ => self.maps::<T>(self.complete[place])?,
-                };
-                let to = self.maps::<T>(self.complete[place + 1])?;
-                for (condition, before, after) in in_both(&from, &to) {
-                    let (first, second) = nodes.split_at_mut(place + 1);
-                    let here = first[place].entry(condition.to_owned()).or_default();
-                    let there = second[0].entry(condition.to_owned()).or_default();
-                    let known = (here.len(), there.len());
-                    let Some(path) = CellPath::new(before.clone(), after.clone()) else {
-                        continue;
-                    };
-                    let found = passage(&path, here, there);
-                    // Step 2.
-                    if here.len() > known.0 && place > 0 {
-                        again.insert(place - 1);
-                    }
-                    if there.len() > known.1 && place + 1 < count && !waiting.contains(&(place + 1))
-                    {
-                        again.insert(place + 1);
-                    }
-                    passages[place].insert(condition.to_owned(), found);
-                }
-                earlier = Some((place + 1, to));
-                done += 1;
-                observer(done, count + again.len());
-            }
-            if again.is_empty() {
-                break;
-            }
-            done -= again.len().min(done);
-            waiting = again;
-        }
-        Ok(Chain {
-            checkpoints: &self.complete,
-            nodes: &nodes,
-            passages: &passages,
-        }
-        .told())
+        let places: Vec<Place> = self
+            .complete
+            .iter()
+            .map(|entry| Place {
+                checkpoint: entry.checkpoint,
+                step: entry.step,
+            })
+            .collect();
+        let mut last: Option<(usize, Maps)> = None;
+        let paths = |place: usize| {
+            let from = match last.take() {
+                Some((at, there)) if at == place => there,
+                _ => maps(self.complete[place])?,
+            };
+            let to = maps(self.complete[place + 1])?;
+            let joined = from.into_iter().filter_map(|(condition, from)| {
+                let path = CellPath::new(from, to.get(&condition)?.clone())?;
+                Some((condition, path))
+            });
+            let joined = joined.collect();
+            last = Some((place + 1, to));
+            Ok(joined)
+        };
+        connected(&places, nodes, paths, observer)
     }
 
     /// The stored fixed points of a checkpoint.
@@ -224,27 +281,4 @@ impl OfRun<'_> {
         }
         Ok(nodes)
     }
-
-    fn maps<T: TrainableReal>(&self, entry: Entry) -> Result<Maps, LabError> {
-        let curriculum = self.curriculum;
-        let saved = reload::<T>(curriculum, &self.run.weights(entry.checkpoint)?, entry.step)?;
-        let parameters = saved.parameters.cast();
-        let stage = shown_stage(curriculum, &saved.position);
-        let task = curriculum.stages[stage].task.task();
-        let map = |probe: Probe| {
-            let map = CellMap::new(&curriculum.network, &parameters, &probe.input);
-            (probe.name, map)
-        };
-        let probes = task.probes(curriculum.network.inputs).into_iter();
-        Ok(probes.map(map).collect())
-    }
-}
-
-/// The conditions that two checkpoints share.
-fn in_both<'a>(
-    from: &'a Maps,
-    to: &'a Maps,
-) -> impl Iterator<Item = (&'a str, &'a CellMap, &'a CellMap)> {
-    from.iter()
-        .filter_map(|(name, map)| to.get(name).map(|other| (name.as_str(), map, other)))
 }

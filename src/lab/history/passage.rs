@@ -16,12 +16,12 @@ const SAME_EVENT: f64 = 1e-6;
 
 /// A fixed point of a checkpoint.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) state: Vec<f64>,
-    pub(super) index: i8,
-    pub(super) n_unstable: u16,
+pub(in crate::lab) struct Node {
+    pub(in crate::lab) state: Vec<f64>,
+    pub(in crate::lab) index: i8,
+    pub(in crate::lab) n_unstable: u16,
     /// Its identity in the table of fixed points; `None` if continuation led to it and the search had missed it.
-    pub(super) stored: Option<u32>,
+    pub(in crate::lab) stored: Option<u32>,
 }
 
 /// What became of the fixed points, by their places in the lists of both checkpoints.

@@ -1,0 +1,270 @@
+//! A run made of somebody else's checkpoints: files of weights, one after the other, each analysed as it comes.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::LabError;
+use super::analysed::{Analysed, Tracked};
+use super::trainer::CheckpointId;
+use crate::dynamics::projection::Projection;
+use crate::dynamics::starts::simulated;
+use crate::foreign::tensors::{from_safetensors, read};
+use crate::foreign::{ForeignError, ForeignNetwork, Options};
+use crate::map::Map as _;
+use crate::task::Probe;
+use crate::trace::checkpoint::{CheckpointFile, NamedTensor, TensorValues};
+use crate::trace::rows::LandscapeRow;
+use crate::trace::{Run, RunWriter, TraceError, WeightsFile};
+
+/// How the files of a followed run are read and searched: the table `[followed]` of its `run.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The folder that the files come from.
+    pub folder: PathBuf,
+    /// The constant input; zeros if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Vec<f64>>,
+    /// States from which fixed points are sought.
+    pub starts: usize,
+    /// Jitter of the starts relative to the states.
+    pub noise: f64,
+    /// Seed of the starts.
+    pub seed: u64,
+    /// What the files alone do not say.
+    pub options: Options,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    followed: Followed,
+}
+
+impl Followed {
+    /// That of a run; `None` if the run was trained here.
+    pub fn of_run(run: &Run) -> Option<Self> {
+        let file: File = toml::from_str(run.config_text()).ok()?;
+        Some(file.followed)
+    }
+
+    /// The text of a `run.toml`.
+    fn to_toml(&self) -> Result<String, LabError> {
+        let file = File {
+            followed: self.clone(),
+        };
+        toml::to_string(&file).map_err(|error| LabError::Followed {
+            path: self.folder.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The network of one of the run's checkpoints.
+    pub(super) fn network(&self, file: &WeightsFile) -> Result<ForeignNetwork, LabError> {
+        let tensors = from_safetensors(&file.bytes).map_err(|reason| LabError::Followed {
+            path: file.path.clone(),
+            reason,
+        })?;
+        Ok(ForeignNetwork::new(&tensors, &self.options)?)
+    }
+
+    /// The constant input at which a network is analysed.
+    pub(super) fn probe(&self, network: &ForeignNetwork) -> Probe {
+        let input = self.input.clone();
+        Probe::at(input.unwrap_or_else(|| vec![0.0; network.inputs()]))
+    }
+}
+
+/// Takes checkpoints into a run as they come.
+pub struct Follower {
+    followed: Followed,
+    writer: RunWriter,
+    next_checkpoint: u32,
+    last_step: Option<u64>,
+    units: Option<usize>,
+    tracked: Vec<Tracked>,
+    next_id: u32,
+    projection: Option<Projection>,
+}
+
+impl Follower {
+    /// Begins a run in `dir`, or goes on with the one there, which must have been begun in the same way.
+    pub fn begin(dir: &Path, followed: Followed) -> Result<Self, LabError> {
+        let exists = dir.join(crate::trace::RUN_FILE).exists();
+        let writer = if exists {
+            RunWriter::resume(dir)?
+        } else {
+            RunWriter::create(dir, &followed.to_toml()?)?
+        };
+        let mut follower = Self {
+            followed,
+            writer,
+            next_checkpoint: 0,
+            last_step: None,
+            units: None,
+            tracked: Vec::new(),
+            next_id: 0,
+            projection: None,
+        };
+        if exists {
+            follower.catch_up(dir)?;
+        }
+        Ok(follower)
+    }
+
+    /// Takes up what the run holds already.
+    fn catch_up(&mut self, dir: &Path) -> Result<(), LabError> {
+        let run = Run::open(dir)?;
+        if Followed::of_run(&run).as_ref() != Some(&self.followed) {
+            return Err(LabError::Followed {
+                path: dir.to_path_buf(),
+                reason: "there is a run already that was begun otherwise; choose another name with `--run NAME`"
+                    .to_owned(),
+            });
+        }
+        let Some(last) = run.entries().last().copied() else {
+            return Ok(());
+        };
+        let first = run.entries()[0];
+        let network = self.followed.network(&run.weights(first.checkpoint)?)?;
+        self.fit_projection(&network)?;
+        self.units = Some(network.units());
+        self.next_checkpoint = last.checkpoint + 1;
+        self.last_step = Some(last.step);
+        for entry in run.entries().iter().filter(|entry| entry.complete) {
+            let rows = run.fixed_points(entry.checkpoint)?;
+            self.next_id = rows
+                .iter()
+                .map(|row| row.point + 1)
+                .fold(self.next_id, u32::max);
+            self.tracked = rows
+                .into_iter()
+                .map(|row| Tracked {
+                    id: row.point,
+                    state: row.state,
+                    index: row.index,
+                })
+                .collect();
+        }
+        if !last.complete {
+            let network = self.followed.network(&run.weights(last.checkpoint)?)?;
+            let id = CheckpointId {
+                number: last.checkpoint,
+                step: last.step,
+            };
+            self.analyse(&network, id)?;
+        }
+        Ok(())
+    }
+
+    /// The training step of the last checkpoint taken.
+    pub fn last_step(&self) -> Option<u64> {
+        self.last_step
+    }
+
+    /// Takes a file of weights as the checkpoint of a training step, later than all before: reads it, keeps it in the run, and
+    /// analyses it from the fixed points of the one before.
+    pub fn take(&mut self, path: &Path, step: u64) -> Result<Vec<LandscapeRow>, LabError> {
+        let (network, weights) = self.read(path)?;
+        if let Some(units) = self.units.filter(|units| *units != network.units()) {
+            return Err(LabError::Followed {
+                path: path.to_path_buf(),
+                reason: format!("it has {} units, those before had {units}", network.units()),
+            });
+        }
+        let id = CheckpointId {
+            number: self.next_checkpoint,
+            step,
+        };
+        // A mistake in the input must not leave half a checkpoint.
+        network.map_at(&self.followed.probe(&network).input)?;
+        self.fit_projection(&network)?;
+        self.units = Some(network.units());
+        self.writer
+            .write_checkpoint(id.number, id.step, &weights, &[], &[])?;
+        self.next_checkpoint += 1;
+        self.last_step = Some(step);
+        self.analyse(&network, id)
+    }
+
+    /// The network of a file, and the same as bytes of safetensors.
+    fn read(&self, path: &Path) -> Result<(ForeignNetwork, Vec<u8>), LabError> {
+        let failed = |reason: String| LabError::Followed {
+            path: path.to_path_buf(),
+            reason,
+        };
+        let tensors = read(path)?;
+        let network = ForeignNetwork::new(&tensors, &self.followed.options)
+            .map_err(|error| failed(error.to_string()))?;
+        let tensors = tensors.into_iter().map(|(name, tensor)| NamedTensor {
+            name,
+            shape: tensor.shape,
+            values: TensorValues::F64(tensor.values),
+        });
+        let file = CheckpointFile {
+            tensors: tensors.collect(),
+            metadata: [("source".to_owned(), path.display().to_string())].into(),
+        };
+        let bytes = file.to_bytes().map_err(|error| failed(error.to_string()))?;
+        Ok((network, bytes))
+    }
+
+    fn starts(&self, network: &ForeignNetwork) -> Result<Vec<Vec<f64>>, ForeignError> {
+        let Followed {
+            starts,
+            noise,
+            seed,
+            ..
+        } = self.followed;
+        let map = network.map_at(&self.followed.probe(network).input)?;
+        Ok(simulated(&map, starts, noise, seed))
+    }
+
+    /// Fits the run's projection to the states of its first checkpoint.
+    fn fit_projection(&mut self, network: &ForeignNetwork) -> Result<(), ForeignError> {
+        if self.projection.is_none() {
+            let starts = self.starts(network)?;
+            let dim = starts.first().map_or(network.units(), Vec::len);
+            self.projection = Some(Projection::fit(&starts.concat(), dim));
+        }
+        Ok(())
+    }
+
+    fn analyse(
+        &mut self,
+        network: &ForeignNetwork,
+        id: CheckpointId,
+    ) -> Result<Vec<LandscapeRow>, LabError> {
+        let probe = self.followed.probe(network);
+        let map = network.map_at(&probe.input)?;
+        let starts = self.starts(network)?;
+        let dim = map.dim();
+        let found =
+            Analysed::search_from(probe.name, map, &self.tracked, &starts, &mut self.next_id)
+                .map_err(|source| LabError::Analysis {
+                    checkpoint: id.number,
+                    source,
+                })?;
+        let projection = self
+            .projection
+            .get_or_insert_with(|| Projection::fit(&starts.concat(), dim));
+        let rows = vec![found.landscape_row(id)];
+        self.writer.write_landscape(
+            id.number,
+            id.step,
+            &rows,
+            &found.fixed_points(id, network.readout(), projection),
+            &found.slow_points(id, network.readout(), projection),
+            &found.spectra(id),
+        )?;
+        self.tracked = found.tracked();
+        Ok(rows)
+    }
+
+    /// Notes in the run's log.
+    pub fn log(&self, line: &str) -> Result<(), TraceError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let secs = now.map_or(0, |since| since.as_secs());
+        self.writer.log(&format!("{secs} {line}"))
+    }
+}

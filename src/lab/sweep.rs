@@ -1,0 +1,103 @@
+//! The landscape along a path that is not learning: a parameter of one network, or from one constant input to another.
+
+use std::collections::BTreeMap;
+
+use super::analysed::Analysed;
+use super::history::{History, Interval, Node, Place, connected};
+use crate::cell::map::{CellMap, CellPath};
+use crate::dynamics::newton::Limits;
+use crate::dynamics::search::{Known, search};
+use crate::dynamics::spectrum::SpectrumError;
+use crate::map::Family as _;
+use crate::trace::rows::BranchRow;
+
+/// A landscape along a path.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// What is swept.
+    pub parameter: String,
+    /// Its values at the stations, where all fixed points were searched; at least two.
+    pub stations: Vec<f64>,
+    /// The landscape at each station.
+    pub landscapes: Vec<Analysed>,
+    /// What happened from each station to the next; steps are numbers of stations.
+    pub intervals: Vec<Interval>,
+    /// The fixed points of all stations by the branch that they lie on; steps are numbers of stations.
+    pub branches: Vec<BranchRow>,
+}
+
+impl Sweep {
+    /// The value of the parameter at a place between two stations: `position` from 0 at station `from` to 1 at the next.
+    pub fn value(&self, from: u64, position: f64) -> f64 {
+        let at = from as usize;
+        let (low, high) = (self.stations[at], self.stations[at + 1]);
+        low + position * (high - low)
+    }
+}
+
+/// Follows all fixed points along the straight path from one network to another of its kind, as the parameter goes from one
+/// value to the other.
+///
+/// 1. At `stations` equally spaced values all fixed points are searched from the starts and from those of the station before.
+/// 2. Between stations they are continued both ways, and what happens is located, as between checkpoints.
+pub fn sweep(
+    parameter: &str,
+    (from, to): (f64, f64),
+    path: &CellPath,
+    starts: &[Vec<f64>],
+    stations: usize,
+) -> Result<Sweep, SpectrumError> {
+    let steps = stations.max(2) - 1;
+    let share = |station: usize| station as f64 / steps as f64;
+    let maps: Vec<CellMap> = (0..=steps).map(|station| path.at(share(station))).collect();
+    let mut landscapes: Vec<Analysed> = Vec::new();
+    let mut nodes = Vec::new();
+    for map in &maps {
+        let before = landscapes.last().map_or(Vec::new(), Analysed::tracked);
+        let known: Vec<Known<'_>> = before
+            .iter()
+            .map(|point| Known {
+                state: &point.state,
+                index: point.index,
+            })
+            .collect();
+        let found = Analysed::of(parameter, map.clone(), |map| {
+            search(map, &known, starts, Limits::default())
+        })?;
+        let points = found.findings.fixed_points.iter().enumerate();
+        let here: Vec<Node> = points
+            .map(|(place, point)| Node {
+                state: point.state.clone(),
+                index: point.index,
+                n_unstable: point.spectrum.n_unstable() as u16,
+                stored: Some(place as u32),
+            })
+            .collect();
+        nodes.push(BTreeMap::from([(parameter.to_owned(), here)]));
+        landscapes.push(found);
+    }
+    let places: Vec<Place> = (0..=steps)
+        .map(|station| Place {
+            checkpoint: station as u32,
+            step: station as u64,
+        })
+        .collect();
+    let paths = |place: usize| {
+        let path = CellPath::new(maps[place].clone(), maps[place + 1].clone());
+        let joined = path.map(|path| (parameter.to_owned(), path));
+        Ok::<_, SpectrumError>(joined.into_iter().collect())
+    };
+    let History {
+        intervals,
+        branches,
+    } = connected(&places, nodes, paths, &|_, _| {})?;
+    Ok(Sweep {
+        parameter: parameter.to_owned(),
+        stations: (0..=steps)
+            .map(|station| from + share(station) * (to - from))
+            .collect(),
+        landscapes,
+        intervals,
+        branches,
+    })
+}

@@ -1,0 +1,369 @@
+//! `creode analyze SUBJECT`: the fixed points of one network, what is near them, and where motion ends.
+
+use creode::dynamics::attractor::Attractor;
+use creode::dynamics::linearisation::Linearisation;
+use creode::lab::again::{Flow, Portrait, Subject};
+use creode::lab::analysed::Analysed;
+use creode::trace::export_landscape;
+use creode::trace::rows::{FixedPointRow, SlowPointRow};
+use serde_json::{Value, json};
+
+use super::table::{aligned, count};
+use super::{AnalyzeArgs, Format};
+
+/// A landscape with what was asked for beside it.
+struct Whole<'a> {
+    of: &'a Analysed,
+    flow: Option<Flow>,
+    modes: Option<Vec<Linearisation>>,
+}
+
+/// The landscapes of a network, as a table or as JSON; written to a folder, too, if that was asked for.
+pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<String> {
+    let portrait = subject.portrait()?;
+    let mut whole = Vec::new();
+    for of in &portrait.landscapes {
+        whole.push(Whole {
+            of,
+            flow: args.attractors.then(|| subject.flow(of)).transpose()?,
+            modes: args.modes.then(|| subject.linearised(of)).transpose()?,
+        });
+    }
+    if let Some(folder) = &args.out {
+        let fixed: Vec<FixedPointRow> = whole
+            .iter()
+            .flat_map(|one| fixed_points(&portrait, one))
+            .collect();
+        let slow = portrait
+            .landscapes
+            .iter()
+            .flat_map(|of| slow_points(&portrait, of, args.tol_q));
+        let id = portrait.id;
+        export_landscape(
+            folder,
+            &portrait
+                .landscapes
+                .iter()
+                .map(|of| of.landscape_row(id))
+                .collect::<Vec<_>>(),
+            &fixed,
+            &slow.collect::<Vec<_>>(),
+            &portrait
+                .landscapes
+                .iter()
+                .flat_map(|of| of.spectra(id))
+                .collect::<Vec<_>>(),
+        )?;
+    }
+    Ok(match args.format {
+        Format::Json => format!("{:#}\n", as_json(&portrait, &whole, args.tol_q)),
+        Format::Table => as_table(&portrait, &whole, args.tol_q),
+    })
+}
+
+fn slow_points(portrait: &Portrait, of: &Analysed, tol_q: Option<f64>) -> Vec<SlowPointRow> {
+    let rows = of.slow_points(portrait.id, &portrait.readout, &portrait.projection);
+    let is_kept = |row: &SlowPointRow| tol_q.is_none_or(|tol_q| row.q <= tol_q);
+    rows.into_iter().filter(is_kept).collect()
+}
+
+/// The rows of `fixed_points`, with the shares of basins where attractors were looked for.
+fn fixed_points(portrait: &Portrait, one: &Whole<'_>) -> Vec<FixedPointRow> {
+    let of = one.of;
+    let mut rows = of.fixed_points(portrait.id, &portrait.readout, &portrait.projection);
+    if let Some(flow) = &one.flow {
+        for row in rows.iter_mut().filter(|row| row.n_unstable == 0) {
+            let basin = flow
+                .attractors
+                .basins
+                .iter()
+                .find(|basin| basin.attractor.holds(&row.state));
+            row.basin_fraction = Some(basin.map_or(0.0, |basin| basin.fraction));
+        }
+    }
+    rows.sort_by_key(|row| (row.n_unstable, row.point));
+    rows
+}
+
+/// The place of a point in the findings, by its identity.
+fn place_of(of: &Analysed, point: u32) -> Option<usize> {
+    of.ids.iter().position(|id| *id == point)
+}
+
+/// The columns of `fixed_points` and `slow_points`, with arrays for lists, and what was asked for beside them.
+fn as_json(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Value {
+    let condition = |one: &Whole<'_>| {
+        let of = one.of;
+        let row = of.landscape_row(portrait.id);
+        let fixed = fixed_points(portrait, one).into_iter().map(|row| {
+            let place = place_of(of, row.point);
+            let mut value = json!({
+                "checkpoint": row.checkpoint, "step": row.step, "condition": row.condition, "point": row.point,
+                "kind": row.kind.name(), "state": row.state, "q": row.q, "radius": row.radius,
+                "n_unstable": row.n_unstable, "multiplier_re": row.multiplier_re,
+                "multiplier_im": row.multiplier_im, "index": row.index, "readout": row.readout,
+                "basin_fraction": row.basin_fraction, "found": row.found.name(), "pc": row.pc,
+            });
+            if let (Some(modes), Some(place)) = (&one.modes, place) {
+                value["linearisation"] = linearisation(&modes[place]);
+            }
+            if let Some(Some(outflow)) = one.flow.as_ref().zip(place).map(|(flow, place)| &flow.outflows[place]) {
+                value["leads_to"] = json!({ "attractors": outflow.to, "elsewhere": outflow.elsewhere, "directions": outflow.directions });
+            }
+            value
+        });
+        let slow = slow_points(portrait, of, tol_q).into_iter().map(|row| {
+            json!({
+                "checkpoint": row.checkpoint, "step": row.step, "condition": row.condition, "state": row.state,
+                "q": row.q, "n_unstable": row.n_unstable, "multiplier_re": row.multiplier_re,
+                "multiplier_im": row.multiplier_im, "readout": row.readout, "pc": row.pc,
+            })
+        });
+        let mut value = json!({
+            "condition": row.condition, "index_sum": row.index_sum, "index_expected": row.index_expected,
+            "complete": row.complete, "unseen_estimate": row.unseen_estimate, "n_starts": row.n_starts,
+            "warning": row.warning, "fixed_points": fixed.collect::<Vec<Value>>(),
+            "slow_points": slow.collect::<Vec<Value>>(),
+        });
+        if let Some(flow) = &one.flow {
+            value["attractors"] = attractors(flow);
+        }
+        value
+    };
+    json!({ "conditions": whole.iter().map(condition).collect::<Vec<Value>>() })
+}
+
+fn linearisation(of: &Linearisation) -> Value {
+    let modes = of.modes.iter().map(|mode| {
+        let time = mode.time_constant();
+        json!({
+            "re": mode.eigenvalue.0, "im": mode.eigenvalue.1, "uncertainty": mode.uncertainty,
+            "condition": mode.condition, "time_constant_steps": time.map(|(tau, _)| tau),
+            "time_constant_interval": time.map(|(_, interval)| interval),
+            "cycles_per_step": mode.frequency(), "is_marginal": mode.is_marginal(),
+            "right_re": mode.right.iter().map(|v| v.re).collect::<Vec<f64>>(),
+            "right_im": mode.right.iter().map(|v| v.im).collect::<Vec<f64>>(),
+            "left_re": mode.left.iter().map(|v| v.re).collect::<Vec<f64>>(),
+            "left_im": mode.left.iter().map(|v| v.im).collect::<Vec<f64>>(),
+        })
+    });
+    json!({
+        "modes": modes.collect::<Vec<Value>>(), "norm": of.norm, "departure_from_normality": of.departure,
+        "basis_condition": of.basis_condition, "transient_growth": of.transient_growth.map(|(growth, _)| growth),
+        "transient_growth_steps": of.transient_growth.map(|(_, steps)| steps),
+        "n_unstable": of.n_unstable, "is_n_unstable_certain": of.is_n_unstable_certain,
+    })
+}
+
+fn attractors(flow: &Flow) -> Value {
+    let basin = |basin: &creode::dynamics::attractor::Basin| {
+        let (rotation, exponents) = match &basin.attractor {
+            Attractor::Curve { rotation, .. } => (Some(rotation.number), None),
+            Attractor::Chaotic { exponents, .. } => (None, Some(exponents.exponents.clone())),
+            Attractor::Cycle(_) | Attractor::Unsettled { .. } => (None, None),
+        };
+        json!({
+            "kind": basin.attractor.name(), "basin_fraction": basin.fraction, "interval_95": basin.interval,
+            "hits": basin.hits, "rotation_number": rotation, "lyapunov_exponents": exponents,
+            "states": basin.attractor.states(),
+        })
+    };
+    let of = &flow.attractors;
+    json!({
+        "basins": of.basins.iter().map(basin).collect::<Vec<Value>>(), "n_starts": of.n_starts,
+        "n_escaped": of.n_escaped, "unseen_bound": of.unseen_bound(),
+    })
+}
+
+fn as_table(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> String {
+    let mut lines = Vec::new();
+    for one in whole {
+        let of = one.of;
+        let row = of.landscape_row(portrait.id);
+        let expected = row
+            .index_expected
+            .map_or(String::new(), |sum| format!(" (theory {sum:+})"));
+        let slow = slow_points(portrait, of, tol_q);
+        lines.push(format!(
+            "{}: {}, {} stable · index sum {:+}{expected} · complete: {} · {} · {} starts, {:.2} s",
+            row.condition,
+            count(row.n_fixed as usize, "fixed point"),
+            row.n_stable,
+            row.index_sum,
+            row.complete.replace('_', " "),
+            count(slow.len(), "slow point"),
+            row.n_starts,
+            row.wall_secs
+        ));
+        if let Some(warning) = &row.warning {
+            lines.push(format!("warning: {warning}"));
+        }
+        lines.extend(points_table(portrait, one, &slow));
+        if let Some(modes) = &one.modes {
+            lines.push(String::new());
+            lines.extend(modes_table(portrait, one, modes));
+        }
+        if let Some(flow) = &one.flow {
+            lines.push(String::new());
+            lines.extend(attractors_table(portrait, one, flow));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn points_table(portrait: &Portrait, one: &Whole<'_>, slow: &[SlowPointRow]) -> Vec<String> {
+    let head = [
+        "point", "kind", "unstable", "|λ|max", "q", "index", "readout",
+    ];
+    let mut table = vec![head.map(str::to_owned)];
+    table.extend(fixed_points(portrait, one).iter().map(|row| {
+        [
+            row.point.to_string(),
+            row.kind.name().replace('_', " "),
+            row.n_unstable.to_string(),
+            format!("{:.6}", row.multiplier_re.hypot(row.multiplier_im)),
+            format!("{:.1e}", row.q),
+            format!("{:+}", row.index),
+            vector(&row.readout),
+        ]
+    }));
+    table.extend(slow.iter().map(|row| {
+        [
+            "·".to_owned(),
+            "slow point".to_owned(),
+            row.n_unstable.to_string(),
+            format!("{:.6}", row.multiplier_re.hypot(row.multiplier_im)),
+            format!("{:.1e}", row.q),
+            String::new(),
+            vector(&row.readout),
+        ]
+    }));
+    aligned(&table)
+}
+
+/// The three slowest or most unstable modes of each point.
+fn modes_table(portrait: &Portrait, one: &Whole<'_>, modes: &[Linearisation]) -> Vec<String> {
+    let head = [
+        "point",
+        "unstable",
+        "λ",
+        "τ (steps)",
+        "cycles/step",
+        "κ(λ)",
+        "departure",
+        "growth",
+    ];
+    let mut table = vec![head.map(str::to_owned)];
+    for row in fixed_points(portrait, one) {
+        let Some(of) = place_of(one.of, row.point).map(|place| &modes[place]) else {
+            continue;
+        };
+        let certain = if of.is_n_unstable_certain { "" } else { " ?" };
+        for (rank, mode) in of
+            .modes
+            .iter()
+            .filter(|mode| mode.eigenvalue.1 >= 0.0)
+            .take(3)
+            .enumerate()
+        {
+            let first = |text: String| if rank == 0 { text } else { String::new() };
+            let (re, im) = mode.eigenvalue;
+            table.push([
+                first(row.point.to_string()),
+                first(format!("{}{certain}", of.n_unstable)),
+                if im == 0.0 {
+                    format!("{re:+.6}")
+                } else {
+                    format!("{re:+.4} ± {im:.4}i")
+                },
+                mode.time_constant()
+                    .map_or("marginal".to_owned(), |(tau, _)| format!("{tau:.2}")),
+                format!("{:.4}", mode.frequency()),
+                format!("{:.2}", mode.condition),
+                first(format!("{:.3}", of.departure)),
+                first(
+                    of.transient_growth
+                        .map_or(String::new(), |(growth, steps)| {
+                            format!("{growth:.2} at {steps}")
+                        }),
+                ),
+            ]);
+        }
+    }
+    aligned(&table)
+}
+
+fn attractors_table(portrait: &Portrait, one: &Whole<'_>, flow: &Flow) -> Vec<String> {
+    let of = &flow.attractors;
+    let head = ["attractor", "kind", "basin", "95 %", "readout of a state"];
+    let mut table = vec![head.map(str::to_owned)];
+    for (place, basin) in of.basins.iter().enumerate() {
+        let kind = match &basin.attractor {
+            Attractor::Curve { rotation, .. } => {
+                format!("closed curve, {:.6} turns/step", rotation.number)
+            }
+            Attractor::Chaotic { exponents, .. } => format!(
+                "chaotic, λ₁ = {:.4} ± {:.4}",
+                exponents.exponents[0], exponents.errors[0]
+            ),
+            other => other.name(),
+        };
+        let state = basin.attractor.states().first();
+        let features = state.map(|state| one.of.map.cell().features(state));
+        table.push([
+            letter(place),
+            kind,
+            format!("{:.3}", basin.fraction),
+            format!("{:.3}–{:.3}", basin.interval[0], basin.interval[1]),
+            features.map_or(String::new(), |features| {
+                vector(&portrait.readout.output(&features))
+            }),
+        ]);
+    }
+    let mut lines = aligned(&table);
+    lines.push(format!(
+        "{} starts, {} escaped; an attractor that was not seen draws in less than {:.3} of them (95 %)",
+        of.n_starts,
+        of.n_escaped,
+        of.unseen_bound()
+    ));
+    let mut edges = vec![["point", "unstable", "leads to"].map(str::to_owned)];
+    for row in fixed_points(portrait, one) {
+        let outflow = place_of(one.of, row.point).and_then(|place| flow.outflows[place].as_ref());
+        let Some(outflow) = outflow else { continue };
+        let mut ends: Vec<String> = outflow
+            .to
+            .iter()
+            .enumerate()
+            .filter(|(_, share)| **share > 0.0)
+            .map(|(place, share)| format!("{} {share:.2}", letter(place)))
+            .collect();
+        if outflow.elsewhere > 0.0 {
+            ends.push(format!("elsewhere {:.2}", outflow.elsewhere));
+        }
+        edges.push([
+            row.point.to_string(),
+            row.n_unstable.to_string(),
+            ends.join("  "),
+        ]);
+    }
+    if edges.len() > 1 {
+        lines.push(String::new());
+        lines.extend(aligned(&edges));
+    }
+    lines
+}
+
+/// A, B, …, Z, AA, AB, …
+fn letter(place: usize) -> String {
+    let last = char::from(b'A' + (place % 26) as u8);
+    match place / 26 {
+        0 => last.to_string(),
+        more => letter(more - 1) + &last.to_string(),
+    }
+}
+
+fn vector(values: &[f64]) -> String {
+    let parts: Vec<String> = values.iter().map(|x| format!("{x:+.3}")).collect();
+    parts.join(" ")
+}

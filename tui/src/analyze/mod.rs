@@ -1,0 +1,299 @@
+//! `creode analyze`.
+
+mod follow;
+mod landscape;
+mod sweep;
+pub(crate) mod table;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use creode::cell::spec::Activation;
+use creode::foreign::{CellName, ForeignNetwork, Options, Role, tensors};
+use creode::lab::again::{Settings, Subject};
+use creode::lab::history::{History, event_rows};
+use creode::map::Map as _;
+use creode::trace::{RUN_FILE, write_branches, write_events};
+
+use crate::cli::Place;
+use crate::{events, runs};
+use sweep::Swept;
+
+/// Arguments of `creode analyze`.
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeArgs {
+    /// A run, a file of weights (.safetensors with PyTorch's names, or .npz), or with --follow a folder of such files
+    subject: String,
+    /// Checkpoint of the run [default: the last]
+    #[arg(long, value_name = "K")]
+    checkpoint: Option<u32>,
+    /// Bifurcations between all checkpoints of the run, instead of fixed points of one; also written to its
+    /// events.parquet and branches.parquet
+    #[arg(long)]
+    events: bool,
+    /// Constant input, one value a channel [default: the task's own, or zeros]
+    #[arg(
+        long,
+        value_name = "U,U,…",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    input: Option<Vec<f64>>,
+    /// Also where motion ends: attractors of every kind with the shares of their basins, and where saddles lead
+    #[arg(long)]
+    attractors: bool,
+    /// Also the modes of each fixed point: time constants, frequencies, how far they can be trusted, non-normality
+    #[arg(long)]
+    modes: bool,
+    /// Follow all fixed points along a parameter: gain=0.5..2 (of the recurrent weights) or input.0=-1..1 (a channel)
+    #[arg(long, value_name = "NAME=FROM..TO", conflicts_with = "between")]
+    sweep: Option<Swept>,
+    /// Follow all fixed points from one constant input to another
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["U,U,…", "U,U,…"],
+        allow_hyphen_values = true
+    )]
+    between: Option<Vec<String>>,
+    /// Values of a sweep at which all fixed points are searched
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    stations: usize,
+    /// Watch the folder: every file of weights that appears in it becomes a checkpoint of a run
+    #[arg(long)]
+    follow: bool,
+    /// Name of the run that --follow makes [default: that of the folder]
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    run: Option<String>,
+    /// End --follow when nothing new has appeared for so many seconds [default: at Ctrl-C]
+    #[arg(long, value_name = "SECS", requires = "follow")]
+    idle: Option<f64>,
+    /// Cell of a file of weights [default: by the shape of the recurrent weights]
+    #[arg(long, value_enum)]
+    cell: Option<Cell>,
+    /// Time step over time constant of a leaky cell
+    #[arg(long, value_name = "A")]
+    alpha: Option<f64>,
+    /// Nonlinearity of a vanilla or leaky cell
+    #[arg(long, value_enum)]
+    activation: Option<Nonlinearity>,
+    /// Which tensor plays which part: recurrent, input, bias, hidden-bias, outward and inward (m and n of a low-rank
+    /// network), diagonal, readout, readout-bias
+    #[arg(long = "map", value_name = "PART=NAME", value_parser = part)]
+    names: Vec<(Role, String)>,
+    /// File of starts, one a row: .npy, .npz or .safetensors [default: states of trials, or of simulations]
+    #[arg(long, value_name = "FILE")]
+    starts: Option<PathBuf>,
+    /// Number of starts
+    #[arg(long, alias = "n_inits", value_name = "N")]
+    n_inits: Option<usize>,
+    /// Jitter of the starts, relative to the states
+    #[arg(long, alias = "noise_scale", value_name = "X")]
+    noise_scale: Option<f64>,
+    /// Leave out slow points whose q is larger
+    #[arg(long, alias = "tol_q", value_name = "Q")]
+    tol_q: Option<f64>,
+    /// Seed of the starts
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Also write the tables as Parquet files into this folder
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Cell {
+    Vanilla,
+    LeakyRates,
+    LeakyCurrents,
+    Ugrnn,
+    Gru,
+    Lstm,
+    PiecewiseLinear,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Nonlinearity {
+    Tanh,
+    Relu,
+}
+
+fn part(text: &str) -> Result<(Role, String), String> {
+    let (role, name) = text.split_once('=').ok_or("write PART=NAME")?;
+    Ok((role.parse()?, name.to_owned()))
+}
+
+/// Analyses one network, a run or a folder that fills, and prints what was found.
+pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
+    if args.events {
+        return print_events(args, place);
+    }
+    if args.follow {
+        return follow::follow(args, place);
+    }
+    let subject = subject(args, place)?;
+    let text = if let Some(swept) = &args.sweep {
+        let found = match *swept {
+            Swept::Gain { from, to } => subject.sweep_gain((from, to), args.stations)?,
+            Swept::Input { channel, from, to } => {
+                subject.sweep_input(channel, (from, to), args.stations)?
+            }
+        };
+        sweep::text(&found, args.format == Format::Json)?
+    } else if let Some(between) = &args.between {
+        let (from, to) = (values(&between[0])?, values(&between[1])?);
+        let found = subject.sweep_between(&from, &to, args.stations)?;
+        sweep::text(&found, args.format == Format::Json)?
+    } else {
+        landscape::text(&subject, args)?
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(0)
+}
+
+fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
+    refuse_options_of_files(args)?;
+    if args.checkpoint.is_some() || args.input.is_some() {
+        bail!(
+            "--events is of the whole run, at the task's own inputs: it goes without --checkpoint and --input"
+        );
+    }
+    let dir = runs::find(&args.subject, place)?;
+    let History {
+        intervals,
+        branches,
+    } = events::history(&dir)?;
+    let rows = event_rows(&dir, &intervals)?;
+    write_events(&dir, &rows)?;
+    write_branches(&dir, &branches)?;
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals, &rows))?,
+        Format::Table => out.write_all(events::as_table(&intervals).as_bytes())?,
+    }
+    Ok(0)
+}
+
+/// What is to be looked at: a checkpoint of a run, or the network of a file.
+fn subject(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<Subject> {
+    let settings = Settings {
+        starts: args.n_inits,
+        noise: args.noise_scale,
+        seed: args.seed,
+        input: args.input.clone(),
+    };
+    let file = Path::new(&args.subject);
+    let is_run = place.traces.join(&args.subject).join(RUN_FILE).is_file() || !file.is_file();
+    if is_run {
+        refuse_options_of_files(args)?;
+        let dir = runs::find(&args.subject, place)?;
+        return Ok(Subject::of_run(&dir, args.checkpoint, settings)?);
+    }
+    if args.checkpoint.is_some() {
+        bail!("--checkpoint is for runs, and {} is a file", file.display());
+    }
+    let network = network(file, args)?;
+    let input = args.input.clone();
+    let map = network.map_at(&input.unwrap_or_else(|| vec![0.0; network.inputs()]))?;
+    let starts = match &args.starts {
+        Some(path) => Some(read_starts(path, map.dim())?),
+        None => None,
+    };
+    Ok(Subject::of_network(network, starts, settings))
+}
+
+/// A run says all of this itself.
+fn refuse_options_of_files(args: &AnalyzeArgs) -> anyhow::Result<()> {
+    let given = [
+        ("--cell", args.cell.is_some()),
+        ("--alpha", args.alpha.is_some()),
+        ("--activation", args.activation.is_some()),
+        ("--map", !args.names.is_empty()),
+        ("--starts", args.starts.is_some()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => bail!(
+            "{option} is for files of weights, and {} is none",
+            args.subject
+        ),
+        None => Ok(()),
+    }
+}
+
+/// What the user says of files of weights.
+fn options(args: &AnalyzeArgs) -> Options {
+    Options {
+        cell: args.cell.map(|cell| match cell {
+            Cell::Vanilla => CellName::Vanilla,
+            Cell::LeakyRates => CellName::LeakyRates,
+            Cell::LeakyCurrents => CellName::LeakyCurrents,
+            Cell::Ugrnn => CellName::Ugrnn,
+            Cell::Gru => CellName::Gru,
+            Cell::Lstm => CellName::Lstm,
+            Cell::PiecewiseLinear => CellName::PiecewiseLinear,
+        }),
+        alpha: args.alpha,
+        activation: args.activation.map(|activation| match activation {
+            Nonlinearity::Tanh => Activation::Tanh,
+            Nonlinearity::Relu => Activation::Relu,
+        }),
+        names: args.names.iter().cloned().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// The network of a file of weights.
+fn network(path: &Path, args: &AnalyzeArgs) -> anyhow::Result<ForeignNetwork> {
+    ForeignNetwork::new(&tensors::read(path)?, &options(args))
+        .with_context(|| path.display().to_string())
+}
+
+/// The first array of a file, whose rows must be states.
+fn read_starts(path: &Path, dim: usize) -> anyhow::Result<Vec<Vec<f64>>> {
+    let arrays = tensors::read(path)?;
+    let Some((name, array)) = arrays.iter().next() else {
+        bail!("{} holds no array of numbers", path.display());
+    };
+    if array.shape.last() != Some(&dim) {
+        bail!(
+            "{}: {name} has shape {:?}; starts should be [count, {dim}]",
+            path.display(),
+            array.shape
+        );
+    }
+    if !array.values.iter().all(|x| x.is_finite()) {
+        bail!(
+            "{}: {name} holds values that are NaN or infinite",
+            path.display()
+        );
+    }
+    Ok(array
+        .values
+        .chunks_exact(dim)
+        .map(<[f64]>::to_vec)
+        .collect())
+}
+
+/// Numbers separated by commas.
+fn values(text: &str) -> anyhow::Result<Vec<f64>> {
+    let number = |word: &str| {
+        let number = word.trim().parse::<f64>().ok().filter(|x| x.is_finite());
+        number.with_context(|| {
+            format!("{text}: {word} is no number; write one value a channel, as in 0,0,1")
+        })
+    };
+    text.split(',').map(number).collect()
+}
