@@ -160,6 +160,41 @@ fn discrete_rings_have_all_their_points() {
     }
 }
 
+/// Rank-one connectivity m nᵀ/N with Gaussian loadings of overlap σ: κ = σ ⟨m tanh κm⟩ for N → ∞, a pitchfork at σ = 1
+/// (Mastrogiuseppe & Ostojic 2018). The units here stand for the nodes of a quadrature, so that N → ∞ is meant.
+#[test]
+fn gaussian_networks_of_rank_one_have_the_latent_value_of_mean_field_theory() {
+    for (overlap, expected) in [
+        (1.2, 0.486_282_319_7),
+        (1.5, 0.843_417_399_0),
+        (2.0, 1.337_108_895_9),
+        (3.0, 2.222_314_069_9),
+    ] {
+        let step = 0.05;
+        let nodes: Vec<f64> = (-180..=180).map(|i| step * f64::from(i)).collect();
+        let density = |m: f64| (-0.5 * m * m).exp() / std::f64::consts::TAU.sqrt();
+        let inward = nodes.iter().map(|m| overlap * step * density(*m) * m);
+        let inward: Vec<f64> = inward.collect();
+        let units = nodes.len();
+        let network = LowRank::new(LeakyForm::Rates, 1.0, nodes, inward, vec![0.0; units]);
+        let map = CellMap::LowRank(network);
+        let findings = search(&map, &[], &starts(64, units, 1.0, 3), Limits::default()).unwrap();
+        assert_eq!(findings.complete, Completeness::Proved);
+        let reduced = map.reduced().unwrap();
+        let mut latent: Vec<f64> = findings
+            .fixed_points
+            .iter()
+            .map(|point| reduced.project(&point.state)[0])
+            .collect();
+        latent.sort_by(f64::total_cmp);
+        assert_eq!(latent.len(), 3, "{latent:?}");
+        assert!(
+            (latent[2] - expected).abs() < 1e-9,
+            "{latent:?} against {expected}"
+        );
+    }
+}
+
 #[test]
 fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
     // x' = tanh(2x + b): three points for |b| < 0.532839975354, one beyond.

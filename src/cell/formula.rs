@@ -34,6 +34,12 @@ pub trait Formula: Clone + Send + Sync {
 
     /// Whether features lie in [−1, 1], whatever the weights.
     fn is_bounded(&self) -> bool;
+
+    /// Whether the fixed points are those of rectified units y = relu(W y + b), and if so, whether the state is y (and not
+    /// W y + b).
+    fn rectified(&self) -> Option<bool> {
+        None
+    }
 }
 
 /// Vanilla and leaky rate cells.
@@ -97,6 +103,10 @@ impl Formula for RateFormula {
 
     fn is_bounded(&self) -> bool {
         self.activation == Activation::Tanh
+    }
+
+    fn rectified(&self) -> Option<bool> {
+        (self.activation == Activation::Relu).then_some(!self.is_currents())
     }
 }
 
@@ -207,5 +217,9 @@ impl Formula for PiecewiseLinearFormula {
 
     fn is_bounded(&self) -> bool {
         false
+    }
+
+    fn rectified(&self) -> Option<bool> {
+        Some(false)
     }
 }

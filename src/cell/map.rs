@@ -10,7 +10,7 @@ use super::parameters::{
 use super::spec::{Activation, CellKind, NetworkSpec};
 use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
-use crate::map::{Family, Linearised, Map, Reduced};
+use crate::map::{Family, Linearised, Map, Rectified, Reduced};
 
 /// A recurrent cell at a constant input, in f64.
 pub trait Cell: Map {
@@ -181,6 +181,10 @@ impl Map for CellMap {
 
     fn q_floor(&self, point: &[f64]) -> f64 {
         for_cell!(self, cell => cell.q_floor(point))
+    }
+
+    fn rectified(&self) -> Option<Rectified> {
+        for_cell!(self, cell => cell.rectified())
     }
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {

@@ -101,7 +101,7 @@ pub fn linearise<M: Map + ?Sized>(
             let value: c64 = eigen.S()[i];
             let row: Vec<c64> = (0..dim).map(|j| left[(i, j)].conj()).collect();
             let length = right.col(i).norm_l2();
-            let condition = length * row.iter().map(|w| w.norm_sqr()).sum::<f64>().sqrt();
+            let condition = length * row.iter().map(c64::norm_sqr).sum::<f64>().sqrt();
             Mode {
                 eigenvalue: (value.re, value.im),
                 right: (0..dim).map(|j| right[(j, i)] / length).collect(),
@@ -117,7 +117,7 @@ pub fn linearise<M: Map + ?Sized>(
             .then(b.eigenvalue.1.total_cmp(&a.eigenvalue.1))
     });
     let norm = largest_singular_value(&jacobian).ok_or(SpectrumError { dim })?;
-    let basis_condition = condition_of(right.to_owned());
+    let basis_condition = condition_of(&right.to_owned());
     let misplaced = match certificate {
         None => f64::INFINITY,
         Some(certificate) => jacobian_error(map, point, certificate.radius),
@@ -157,7 +157,7 @@ fn largest_singular_value(matrix: &Mat<f64>) -> Option<f64> {
     matrix.singular_values().ok()?.first().copied()
 }
 
-fn condition_of(matrix: Mat<c64>) -> f64 {
+fn condition_of(matrix: &Mat<c64>) -> f64 {
     let Ok(values) = matrix.singular_values() else {
         return f64::INFINITY;
     };

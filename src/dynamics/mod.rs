@@ -3,6 +3,8 @@
 pub mod attractor;
 pub mod batch;
 pub mod certificate;
+pub mod continuum;
+pub mod curve;
 pub mod cycle;
 mod deflation;
 pub mod edge;
@@ -15,5 +17,7 @@ pub mod newton;
 pub mod projection;
 pub mod rotation;
 pub mod search;
+pub mod slow;
 pub mod spectrum;
 pub mod starts;
+pub mod supports;

@@ -219,7 +219,7 @@ impl Subject {
         for probe in &self.probes {
             let map = self.map_at(&probe.input)?;
             let starts = self.starts(&[&map]);
-            let found = Analysed::search(probe.name.clone(), map, &starts);
+            let found = Analysed::search(&probe.name, map, &starts);
             landscapes.push(found.map_err(|source| self.failed(source))?);
         }
         Ok(Portrait {

@@ -42,11 +42,11 @@ pub struct Tracked {
 impl Analysed {
     /// Searches a map from given starts, and completely if it is small; every point is new and is numbered in order of discovery.
     pub fn search(
-        condition: String,
+        condition: &str,
         map: CellMap,
         starts: &[Vec<f64>],
     ) -> Result<Self, SpectrumError> {
-        Self::of(&condition, map, |map| {
+        Self::of(condition, map, |map| {
             search(map, &[], starts, Limits::patient())
         })
     }
@@ -54,7 +54,7 @@ impl Analysed {
     /// Searches a map from given starts and from the points of the checkpoint before, whose identities their continuations
     /// keep; new points are numbered from `next_id` on.
     pub fn search_from(
-        condition: String,
+        condition: &str,
         map: CellMap,
         before: &[Tracked],
         starts: &[Vec<f64>],
@@ -67,7 +67,7 @@ impl Analysed {
                 index: point.index,
             })
             .collect();
-        let mut found = Self::of(&condition, map, |map| {
+        let mut found = Self::of(condition, map, |map| {
             search(map, &known, starts, Limits::default())
         })?;
         let new_id = || {
@@ -214,6 +214,9 @@ impl Analysed {
                 step: id.step,
                 condition: self.condition.clone(),
                 q: point.q,
+                smallest_singular_value: point.ghost.smallest_singular_value,
+                alignment: point.ghost.alignment,
+                passage_steps: point.ghost.passage_steps,
                 n_unstable: point.spectrum.n_unstable() as u16,
                 multiplier_re,
                 multiplier_im,

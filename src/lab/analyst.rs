@@ -245,8 +245,7 @@ impl<'a> Worker<'a> {
                 .iter()
                 .find(|(name, _)| *name == probe.name)
                 .map_or(&[], |(_, points)| points);
-            let found =
-                Analysed::search_from(probe.name.clone(), map, before, &starts, &mut self.next_id);
+            let found = Analysed::search_from(&probe.name, map, before, &starts, &mut self.next_id);
             let mut found = found.map_err(|source| LabError::Analysis {
                 checkpoint: job.id.number,
                 source,

@@ -240,7 +240,7 @@ impl Follower {
         let starts = self.starts(network)?;
         let dim = map.dim();
         let found =
-            Analysed::search_from(probe.name, map, &self.tracked, &starts, &mut self.next_id)
+            Analysed::search_from(&probe.name, map, &self.tracked, &starts, &mut self.next_id)
                 .map_err(|source| LabError::Analysis {
                     checkpoint: id.number,
                     source,

@@ -83,6 +83,11 @@ pub trait Map: Sync {
             .sum::<f64>()
     }
 
+    /// The fixed-point equation as that of rectified units, where it is one.
+    fn rectified(&self) -> Option<Rectified> {
+        None
+    }
+
     /// A better-conditioned equation x = R(x) with the same fixed points and the same indices, where the cell
     /// has one. A gated cell does: where a gate saturates, F(x)−x is small without a fixed point being near.
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
@@ -140,8 +145,42 @@ impl<M: Map + ?Sized> Map for &M {
         (**self).q_floor(point)
     }
 
+    fn rectified(&self) -> Option<Rectified> {
+        (**self).rectified()
+    }
+
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         (**self).reduced()
+    }
+}
+
+/// The fixed points of a network of rectified units: y = relu(W y + b), where y is what the units send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rectified {
+    /// W, `[units][units]` row-major.
+    pub weights: Vec<f64>,
+    /// b.
+    pub drive: Vec<f64>,
+    /// Whether the state of the network is y, and not W y + b.
+    pub state_is_rate: bool,
+}
+
+impl Rectified {
+    /// W y + b.
+    pub fn input(&self, rates: &[f64]) -> Vec<f64> {
+        let rows = self.weights.chunks_exact(rates.len().max(1));
+        rows.zip(&self.drive)
+            .map(|(row, b)| row.iter().zip(rates).map(|(w, y)| w * y).sum::<f64>() + b)
+            .collect()
+    }
+
+    /// The state of the network in which the units send y.
+    pub fn state(&self, rates: &[f64]) -> Vec<f64> {
+        if self.state_is_rate {
+            rates.to_vec()
+        } else {
+            self.input(rates)
+        }
     }
 }
 

@@ -242,6 +242,9 @@ impl Row for SlowPointRow {
             texts(rows, |row| &row.condition),
             vectors(rows, |row| &row.state),
             numbers!(Float64Array, rows, q),
+            numbers!(Float64Array, rows, smallest_singular_value),
+            numbers!(Float64Array, rows, alignment),
+            column::<_, Float64Array, _>(rows, |row| row.passage_steps),
             numbers!(UInt16Array, rows, n_unstable),
             numbers!(Float64Array, rows, multiplier_re),
             numbers!(Float64Array, rows, multiplier_im),
@@ -256,6 +259,9 @@ impl Row for SlowPointRow {
         let condition = columns.texts("condition")?;
         let state = columns.vectors("state")?;
         let q: &Float64Array = columns.required("q")?;
+        let smallest_singular_value: &Float64Array = columns.required("smallest_singular_value")?;
+        let alignment: &Float64Array = columns.required("alignment")?;
+        let passage_steps: &Float64Array = columns.nullable("passage_steps")?;
         let n_unstable: &UInt16Array = columns.required("n_unstable")?;
         let multiplier_re: &Float64Array = columns.required("multiplier_re")?;
         let multiplier_im: &Float64Array = columns.required("multiplier_im")?;
@@ -267,6 +273,9 @@ impl Row for SlowPointRow {
             condition: condition.value(i).to_owned(),
             state: state.value(i),
             q: q.value(i),
+            smallest_singular_value: smallest_singular_value.value(i),
+            alignment: alignment.value(i),
+            passage_steps: passage_steps.is_valid(i).then(|| passage_steps.value(i)),
             n_unstable: n_unstable.value(i),
             multiplier_re: multiplier_re.value(i),
             multiplier_im: multiplier_im.value(i),

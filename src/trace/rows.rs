@@ -140,6 +140,12 @@ pub struct SlowPointRow {
     pub state: Vec<f64>,
     /// ½‖F(x)−x‖² there.
     pub q: f64,
+    /// Smallest singular value of I − J; 0 at an exact minimum of q.
+    pub smallest_singular_value: f64,
+    /// ‖(I−J)ᵀ(x−F)‖ relative to its factors; 0 at an exact minimum of q.
+    pub alignment: f64,
+    /// Steps that motion needs to pass, if it passes.
+    pub passage_steps: Option<f64>,
     /// Number of eigenvalues outside the unit circle.
     pub n_unstable: u16,
     /// Real part of the leading eigenvalue.

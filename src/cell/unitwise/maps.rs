@@ -6,7 +6,7 @@ use super::{Of, Unitwise};
 use crate::calculus::{Bound, Interval, Jet, Scalar};
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::cell::map::Cell;
-use crate::map::{Linearised, Map, Reduced};
+use crate::map::{Linearised, Map, Rectified, Reduced};
 
 impl<F: Formula> Map for Unitwise<F> {
     fn dim(&self) -> usize {
@@ -64,6 +64,28 @@ impl<F: Formula> Map for Unitwise<F> {
 
     fn q_floor(&self, point: &[f64]) -> f64 {
         self.q_floor_of(Of::Step, point)
+    }
+
+    fn rectified(&self) -> Option<Rectified> {
+        let state_is_rate = self.formula.rectified()?;
+        let n = self.units;
+        // A piecewise-linear network also has a diagonal A, which stands where other cells have a second gate:
+        // z = A z + W relu(z) + h becomes z = (I − A)⁻¹(W relu(z) + h).
+        let leak = |unit: usize| self.drive.get(n + unit).map_or(1.0, |a| 1.0 - a);
+        if (0..n).any(|unit| leak(unit).abs() < 1e-12) {
+            return None;
+        }
+        let mut weights = vec![0.0; n * n];
+        for (j, column) in self.columns().enumerate() {
+            for (i, weight) in column.iter().enumerate() {
+                weights[i * n + j] = weight / leak(i);
+            }
+        }
+        Some(Rectified {
+            weights,
+            drive: (0..n).map(|unit| self.drive[unit] / leak(unit)).collect(),
+            state_is_rate,
+        })
     }
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {

@@ -22,7 +22,9 @@ use super::batch::{BATCH, Left, descend};
 use super::certificate::{Certificate, certify};
 use super::enumerate::{Enumeration, enumerate};
 use super::newton::{Ending, Limits, polish, solve};
+use super::slow::{Ghost, ghost};
 use super::spectrum::{Spectrum, SpectrumError};
+use super::supports::solutions;
 use crate::map::{Map, Reduced, q};
 use crate::trace::rows::Found;
 
@@ -65,6 +67,8 @@ pub struct SlowPoint {
     pub state: Vec<f64>,
     /// ½‖F(x)−x‖² there.
     pub q: f64,
+    /// How nearly singular the map is there, and how long motion lingers.
+    pub ghost: Ghost,
     /// Eigenvalues of the full map.
     pub spectrum: Spectrum,
 }
@@ -383,7 +387,12 @@ impl<M: Map + ?Sized> Search<'_, M> {
     /// Adds what is missing from the complete list of a small map; whether there is such a list and it was taken over
     /// point by point.
     fn enumerate(&mut self) -> Result<bool, SpectrumError> {
+        let supports = self
+            .map
+            .rectified()
+            .and_then(|network| solutions(&network, self.limits.boxes));
         let all = match &self.reduced {
+            _ if supports.is_some() => supports,
             None if self.map.dim() <= self.limits.enumerated_dim => {
                 enumerate(self.map, self.limits.boxes)
             }
@@ -466,6 +475,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             let spectrum = Spectrum::at(self.map, &state)?;
             self.findings.slow_points.push(SlowPoint {
                 q: q(self.map, &state),
+                ghost: ghost(self.map, &state)?,
                 spectrum,
                 state,
             });

@@ -142,10 +142,10 @@ fn look(
 /// The last number in a file's name: the training step.
 fn step_of(path: &Path) -> Option<u64> {
     let stem = path.file_stem()?.to_str()?;
-    let numbers = stem
-        .split(|c: char| !c.is_ascii_digit())
+    let mut numbers = stem
+        .rsplit(|c: char| !c.is_ascii_digit())
         .filter(|part| !part.is_empty());
-    numbers.last()?.parse().ok()
+    numbers.next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -115,8 +115,10 @@ fn as_json(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Valu
         let slow = slow_points(portrait, of, tol_q).into_iter().map(|row| {
             json!({
                 "checkpoint": row.checkpoint, "step": row.step, "condition": row.condition, "state": row.state,
-                "q": row.q, "n_unstable": row.n_unstable, "multiplier_re": row.multiplier_re,
-                "multiplier_im": row.multiplier_im, "readout": row.readout, "pc": row.pc,
+                "q": row.q, "smallest_singular_value": row.smallest_singular_value, "alignment": row.alignment,
+                "passage_steps": row.passage_steps, "n_unstable": row.n_unstable,
+                "multiplier_re": row.multiplier_re, "multiplier_im": row.multiplier_im,
+                "readout": row.readout, "pc": row.pc,
             })
         });
         let mut value = json!({
@@ -235,7 +237,9 @@ fn points_table(portrait: &Portrait, one: &Whole<'_>, slow: &[SlowPointRow]) -> 
             format!("{:.6}", row.multiplier_re.hypot(row.multiplier_im)),
             format!("{:.1e}", row.q),
             String::new(),
-            vector(&row.readout),
+            row.passage_steps.map_or(vector(&row.readout), |steps| {
+                format!("{}  (passed in {steps:.0} steps)", vector(&row.readout))
+            }),
         ]
     }));
     aligned(&table)

@@ -24,6 +24,7 @@ use sweep::Swept;
 
 /// Arguments of `creode analyze`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)]
 pub(crate) struct AnalyzeArgs {
     /// A run, a file of weights (.safetensors with PyTorch's names, or .npz), or with --follow a folder of such files
     subject: String,
@@ -153,11 +154,11 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
                 subject.sweep_input(channel, (from, to), args.stations)?
             }
         };
-        sweep::text(&found, args.format == Format::Json)?
+        sweep::text(&found, args.format == Format::Json)
     } else if let Some(between) = &args.between {
         let (from, to) = (values(&between[0])?, values(&between[1])?);
         let found = subject.sweep_between(&from, &to, args.stations)?;
-        sweep::text(&found, args.format == Format::Json)?
+        sweep::text(&found, args.format == Format::Json)
     } else {
         landscape::text(&subject, args)?
     };

@@ -48,12 +48,12 @@ impl FromStr for Swept {
 }
 
 /// What a sweep found, as a table or as JSON.
-pub(super) fn text(sweep: &Sweep, is_json: bool) -> anyhow::Result<String> {
-    Ok(if is_json {
+pub(super) fn text(sweep: &Sweep, is_json: bool) -> String {
+    if is_json {
         format!("{:#}\n", as_json(sweep))
     } else {
         as_table(sweep)
-    })
+    }
 }
 
 fn as_table(sweep: &Sweep) -> String {
