@@ -2,10 +2,11 @@
 //! with the analytic Jacobian and gradient descent (Adam) on q in PyTorch, in f64, each with all cores.
 //!
 //! Networks are trained first, on the 3-bit flip-flop. Creode goes through every start here and then does more than its
-//! peers (midpoints between attractors, indices, spectra), though its search would stop once the indices balance and
-//! nothing new comes; that time is printed beside it, and that of the spectra, which the peers do not compute. `cargo bench --bench fixed_points`
-//! needs a Python with torch, numpy and scipy: `CREODE_PYTHON`, or what `.ci/setup-python torch numpy scipy` has
-//! set up. Arguments such as `vanilla 64` restrict it; `CREODE_BENCH_LIMIT_SECS` (default 120) bounds each peer.
+//! peers (midpoints between attractors, indices, spectra, certificates), though its search would stop once the indices
+//! balance and nothing new comes; that time is printed beside it, and that of spectra and certificates, which the peers do
+//! not compute. `cargo bench --bench fixed_points` needs a Python with torch, numpy and scipy: `CREODE_PYTHON`, or what
+//! `.ci/setup-python torch numpy scipy` has set up. Arguments such as `vanilla 64` restrict it; `CREODE_BENCH_LIMIT_SECS`
+//! (default 120) bounds each peer.
 
 use std::fs;
 use std::path::Path;
@@ -16,12 +17,13 @@ use std::time::Instant;
 use creode::cell::map::CellMap;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::curriculum::Curriculum;
+use creode::dynamics::certificate::certify;
 use creode::dynamics::newton::Limits;
 use creode::dynamics::search::{FixedPoint, search};
 use creode::dynamics::spectrum::Spectrum;
 use creode::dynamics::starts::jittered;
 use creode::lab;
-use creode::map::q;
+use creode::map::{Map as _, q};
 use creode::task::Batch;
 use creode::trace::{Run, RunWriter};
 use creode::train::dfdx_engine::DfdxEngine;
@@ -55,9 +57,9 @@ fn main() {
             let network = trained(cell, units, folder.path());
             let own = own_secs(&network);
             println!(
-                "{cell:7} {units:4}  creode {:.4}, of which spectra {:.4} ({} starts, {} points); stopped when complete {:.4} ({} points)",
+                "{cell:7} {units:4}  creode {:.4}, of which spectra and certificates {:.4} ({} starts, {} points); stopped when complete {:.4} ({} points)",
                 own.every_start,
-                own.spectra,
+                own.beyond,
                 own.converged,
                 own.points,
                 own.search,
@@ -71,9 +73,9 @@ fn main() {
                     };
                     let secs: f64 = secs.parse().unwrap_or(f64::NAN);
                     println!(
-                        "              {peer} {secs:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, without spectra {:.1}",
+                        "              {peer} {secs:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, for the points alone {:.1}",
                         secs / own.every_start,
-                        secs / (own.every_start - own.spectra)
+                        secs / (own.every_start - own.beyond)
                     );
                 }
             }
@@ -123,7 +125,8 @@ fn trained(cell: &str, units: usize, folder: &Path) -> Network {
 
 struct Own {
     every_start: f64,
-    spectra: f64,
+    /// What spectra and certificates, which no peer computes, take of it.
+    beyond: f64,
     converged: usize,
     points: usize,
     search: f64,
@@ -150,16 +153,23 @@ fn own_secs(network: &Network) -> Own {
             .iter()
             .all(|point| q(map, &point.state) < 1e-24)
     );
-    let spectra = (0..ROUNDS).map(|_| {
+    let beyond = (0..ROUNDS).map(|_| {
         let begun = Instant::now();
-        let of = |point: &FixedPoint| Spectrum::at(map, &point.state).expect("eigenvalues");
-        let spectra: Vec<Spectrum> = all.fixed_points.par_iter().map(of).collect();
-        assert_eq!(spectra.len(), all.fixed_points.len());
+        let of = |point: &FixedPoint| {
+            let spectrum = Spectrum::at(map, &point.state).expect("eigenvalues");
+            let certificate = match map.reduced() {
+                None => certify(map, &point.state),
+                Some(reduced) => certify(&*reduced, &reduced.project(&point.state)),
+            };
+            (spectrum, certificate)
+        };
+        let found: Vec<_> = all.fixed_points.par_iter().map(of).collect();
+        assert!(found.iter().all(|(_, certificate)| certificate.is_some()));
         begun.elapsed().as_secs_f64()
     });
     Own {
         every_start,
-        spectra: spectra.fold(f64::INFINITY, f64::min),
+        beyond: beyond.fold(f64::INFINITY, f64::min),
         converged: all.fixed_points.iter().map(|point| point.hits).sum(),
         points: all.fixed_points.len(),
         search,
