@@ -58,6 +58,16 @@ first_last = rows(
 born, unlocated = rows("select sum(pair_change), count(*) filter (status <> 'located') from '{run}/events.parquet'")[0]
 assert first_last[1] - first_last[0] == 2 * born, f"from {first_last[0]} to {first_last[1]} points by {born} pairs"
 assert unlocated == 0, f"{unlocated} events that could not be located"
+branches = rows(
+    f"select count(*), count(distinct branch), count(*) filter (point is null) from '{{run}}/branches.parquet' "
+    f"where checkpoint = {last}"
+)[0]
+assert branches == (27, 27, 0), f"branches at the last checkpoint: {branches}"
+orphans = rows(
+    "select count(*) from (select branch, arg_min(checkpoint, checkpoint) as first, arg_min(born_with, checkpoint) as twin "
+    "from '{run}/branches.parquet' group by branch) where first > 0 and twin is null"
+)[0][0]
+assert orphans == 0, f"{orphans} branches that begin without a partner"
 types = [str(type_) for type_ in duckdb.read_parquet(f"{run.as_posix()}/events.parquet").types]
 assert types.count("UINTEGER[]") == 1 and types.count("DOUBLE[]") == 1, f"columns of events: {types}"
 print(f"{born} pairs of fixed points were born in located folds")

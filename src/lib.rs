@@ -9,6 +9,7 @@ pub mod foreign;
 pub mod lab;
 pub mod landscape;
 pub mod map;
+mod norms;
 pub mod parameters;
 pub mod simd;
 pub mod task;

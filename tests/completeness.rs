@@ -90,7 +90,7 @@ fn a_search_of_a_random_network_is_complete_or_says_that_it_is_not() {
                     Some(reduced) => reduced.project(&other.state),
                     None => other.state.clone(),
                 };
-                point.iter().zip(other).all(|(x, y)| (x - y).abs() < 1e-8)
+                point.iter().zip(other).all(|(x, y)| (x - y).abs() < 1e-6)
             })
         };
         let missing = expected.iter().filter(|point| !is_found(point)).count();

@@ -6,6 +6,7 @@ use super::cycle::{Cycle, settled_on};
 use super::lyapunov::{Lengths, Lyapunov, Motion, lyapunov};
 use super::rotation::{Rotation, rotation_number};
 use crate::map::Map;
+use crate::norms::{distance, scale_of};
 
 /// Starts that are simulated together.
 const BATCH: usize = 64;
@@ -343,14 +344,7 @@ fn wilson(hits: usize, count: usize) -> [f64; 2] {
 }
 
 fn has_arrived(at: &[f64], state: &[f64]) -> bool {
-    let scale = at.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
-    distance(at, state) <= ARRIVED * scale
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter()
-        .zip(b)
-        .fold(0.0, |most, (x, y)| most.max((x - y).abs()))
+    distance(at, state) <= ARRIVED * scale_of(at)
 }
 
 fn nearest(set: &[Vec<f64>], state: &[f64]) -> f64 {

@@ -6,6 +6,7 @@ use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
 use super::newton::sign_of_determinant;
 use crate::calculus::Bound;
 use crate::map::Map;
+use crate::norms::scale_of;
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -52,8 +53,7 @@ struct Linear {
 /// 4. R starts large; where r₊ < R, R = r₊ makes the bounds tighter and r₊ larger, so one repetition is enough.
 pub fn certify<M: Map + ?Sized>(map: &M, point: &[f64]) -> Option<Certificate> {
     let linear = Linear::at(map, point)?;
-    let scale = point.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
-    let mut ball = LARGEST_BALL * scale;
+    let mut ball = LARGEST_BALL * scale_of(point);
     for _ in 0..REDUCTIONS {
         let Some(found) = linear.radii(&map.bounds(&Bound::ball(point, ball))?, point) else {
             ball *= 0.1;

@@ -9,6 +9,7 @@ use super::search::{Completeness, FixedPoint, Known, search};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::Map;
 use crate::map::iterate::Iterate;
+use crate::norms::{distance, largest, scale_of};
 
 /// Newton steps at most.
 const MOST_STEPS: usize = 40;
@@ -243,17 +244,7 @@ fn minimal_period<M: Map + ?Sized>(map: &M, state: &[f64], period: usize) -> usi
 }
 
 fn is_near(a: &[f64], b: &[f64]) -> bool {
-    distance(a, b) <= SAME_STATE * largest(a).max(1.0)
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter()
-        .zip(b)
-        .fold(0.0, |most, (x, y)| most.max((x - y).abs()))
-}
-
-fn largest<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
-    values.into_iter().fold(0.0, |most, x| x.abs().max(most))
+    distance(a, b) <= SAME_STATE * scale_of(a)
 }
 
 #[cfg(test)]

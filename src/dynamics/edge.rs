@@ -1,6 +1,7 @@
 //! States on the boundary between two basins of attraction, where saddles lie.
 
 use crate::map::Map;
+use crate::norms::distance;
 
 /// Steps that a state is given to show which attractor it goes to.
 const MOST_STEPS: usize = 4000;
@@ -88,12 +89,6 @@ impl<M: Map + ?Sized> Sides<'_, M> {
         }
         None
     }
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter()
-        .zip(b)
-        .fold(0.0, |most, (x, y)| most.max((x - y).abs()))
 }
 
 #[cfg(test)]

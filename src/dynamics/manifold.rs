@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::attractor::Attractors;
 use super::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
+use crate::norms::scale_of;
 
 /// Distance from the fixed point at which a manifold is entered, relative to the largest coordinate (at least 1).
 const OFFSET: f64 = 1e-6;
@@ -46,7 +47,7 @@ pub fn outflow<M: Map + ?Sized>(
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let directions = directions(&basis, &mut rng);
-    let scale = OFFSET * point.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
+    let scale = OFFSET * scale_of(point);
     let ends: Vec<Option<usize>> = directions
         .par_iter()
         .map(|direction| {

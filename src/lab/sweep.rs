@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use super::analysed::Analysed;
 use super::history::{History, Interval, Node, Place, connected};
 use crate::cell::map::{CellMap, CellPath};
-use crate::dynamics::newton::Limits;
-use crate::dynamics::search::{Known, search};
 use crate::dynamics::spectrum::SpectrumError;
 use crate::map::Family as _;
 use crate::trace::rows::BranchRow;
@@ -52,18 +50,10 @@ pub fn sweep(
     let maps: Vec<CellMap> = (0..=steps).map(|station| path.at(share(station))).collect();
     let mut landscapes: Vec<Analysed> = Vec::new();
     let mut nodes = Vec::new();
+    let mut next_id = 0;
     for map in &maps {
         let before = landscapes.last().map_or(Vec::new(), Analysed::tracked);
-        let known: Vec<Known<'_>> = before
-            .iter()
-            .map(|point| Known {
-                state: &point.state,
-                index: point.index,
-            })
-            .collect();
-        let found = Analysed::of(parameter, map.clone(), |map| {
-            search(map, &known, starts, Limits::default())
-        })?;
+        let found = Analysed::search_from(parameter, map.clone(), &before, starts, &mut next_id)?;
         let points = found.findings.fixed_points.iter().enumerate();
         let here: Vec<Node> = points
             .map(|(place, point)| Node {

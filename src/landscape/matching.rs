@@ -9,6 +9,7 @@ use super::branch::{Branch, Ending, Limits, PathPoint, Route};
 use super::path::trace;
 use crate::dynamics::search::Known;
 use crate::map::Family;
+use crate::norms::{distance, scale_of};
 
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
@@ -209,17 +210,27 @@ impl Matching {
         Strand { link, branch }
     }
 
+    /// The fixed point of a list that a branch ended at: the nearest, if it is near, and nearer than half the way from it to
+    /// any other of the list, so that partners in a young fold are told apart.
     fn look_up(&mut self, end: End, last: &PathPoint) -> Node {
         let state = &last.place.state;
-        let scale = state.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
-        let near = |point: &Point| {
-            let pairs = point.state.iter().zip(state);
-            pairs
-                .map(|(a, b)| (a - b).abs())
-                .all(|off| off <= SAME_POINT * scale)
-        };
+        let tolerance = SAME_POINT * scale_of(state);
         let points = self.points(end);
-        let place = points.iter().position(near).unwrap_or_else(|| {
+        let off = |point: &Point| distance(&point.state, state);
+        let nearest =
+            (0..points.len()).min_by(|&a, &b| off(&points[a]).total_cmp(&off(&points[b])));
+        let is_at = |place: &usize| {
+            let others = points
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| other != place);
+            let room = others
+                .map(|(_, other)| distance(&other.state, &points[*place].state))
+                .filter(|off| *off > 0.0)
+                .fold(f64::INFINITY, f64::min);
+            off(&points[*place]) <= tolerance.min(0.5 * room)
+        };
+        let place = nearest.filter(is_at).unwrap_or_else(|| {
             points.push(Point {
                 state: state.clone(),
                 index: last.tests.index,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use creode::lab::history::{self, History, Interval, RunEvent};
-use creode::landscape::event::Kind;
+use creode::landscape::event::{Event, Kind};
 use creode::landscape::normal_form::Criticality;
 use creode::trace::rows::EventRow;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use crate::analyze::table::{aligned, count};
 
 /// Follows the fixed points of a run from checkpoint to checkpoint, with a progress bar on a terminal.
-pub(crate) fn history(dir: &Path) -> anyhow::Result<History> {
+pub(crate) fn history(dir: &Path, stride: usize) -> anyhow::Result<History> {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} checkpoints · {eta} left")
     {
         bar.set_style(style.progress_chars("━╸─"));
     }
-    let history = history::of_run(dir, 1, &|done, all| {
+    let history = history::of_run(dir, stride, &|done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     });
@@ -95,7 +95,22 @@ pub(crate) fn as_table(intervals: &[Interval]) -> String {
 }
 
 fn row(steps: &str, of: &RunEvent) -> [String; 7] {
-    let event = &of.event;
+    let [kind, multiplier, coefficient, remark] = cells(&of.event);
+    let position = format!("{:.6}", of.event.place.s);
+    let branches = list(&of.branches);
+    [
+        steps.to_owned(),
+        position,
+        kind,
+        multiplier,
+        coefficient,
+        remark,
+        branches,
+    ]
+}
+
+/// A bifurcation for people: its code, the critical multiplier, the coefficient of its normal form, and what it does.
+pub(crate) fn cells(event: &Event) -> [String; 4] {
     let multiplier = event.multipliers.first().map_or(String::new(), |(re, im)| {
         if *im == 0.0 {
             format!("{re:+.6}")
@@ -104,25 +119,21 @@ fn row(steps: &str, of: &RunEvent) -> [String; 7] {
         }
     });
     let remark = match &event.kind {
-        Kind::Fold(form) if form.pair_side() > 0.0 => "a pair appears".to_owned(),
-        Kind::Fold(_) => "a pair vanishes".to_owned(),
-        _ => event.criticality().map_or("", Criticality::name).to_owned(),
+        Kind::Fold(form) if form.pair_side() > 0.0 => "a pair appears",
+        Kind::Fold(_) => "a pair vanishes",
+        _ => event.criticality().map_or("", Criticality::name),
     };
+    let coefficient = event.kind.coefficient();
     [
-        steps.to_owned(),
-        format!("{:.6}", event.place.s),
         event.kind.code().to_owned(),
         multiplier,
-        event
-            .kind
-            .coefficient()
-            .map_or(String::new(), |coefficient| format!("{coefficient:+.3e}")),
-        remark,
-        list(&of.branches),
+        coefficient.map_or(String::new(), |c| format!("{c:+.3e}")),
+        remark.to_owned(),
     ]
 }
 
-fn list(branches: &[u32]) -> String {
+/// Numbers of branches.
+pub(crate) fn list(branches: &[u32]) -> String {
     let texts: Vec<String> = branches.iter().map(u32::to_string).collect();
     texts.join(" ")
 }

@@ -26,6 +26,7 @@ use super::slow::{Ghost, ghost};
 use super::spectrum::{Spectrum, SpectrumError};
 use super::supports::solutions;
 use crate::map::{Map, Reduced, q};
+use crate::norms::{distance, scale_of};
 use crate::trace::rows::Found;
 
 /// Starts of a round.
@@ -130,7 +131,7 @@ impl Findings {
     }
 
     fn position(&self, state: &[f64]) -> Option<usize> {
-        let scale = state.iter().fold(1.0, |a: f64, x| a.max(x.abs()));
+        let scale = scale_of(state);
         let is_same = |other: &FixedPoint| {
             // Partners in a young fold may be closer than any fixed tolerance.
             let alone = other.certificate.map_or(f64::INFINITY, |c| c.unique_within);
@@ -482,13 +483,6 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         Ok(())
     }
-}
-
-/// Largest difference of coordinates.
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter()
-        .zip(b)
-        .fold(0.0, |largest: f64, (x, y)| largest.max((x - y).abs()))
 }
 
 fn midpoint(a: &[f64], b: &[f64]) -> Vec<f64> {

@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::{End, FixedPoint, MOST_MIDPOINTS, ROUND, Search, distance, midpoint};
+use super::{End, FixedPoint, MOST_MIDPOINTS, ROUND, Search, midpoint};
 use crate::dynamics::deflation::solve_deflated;
 use crate::dynamics::edge::edge_state;
 use crate::dynamics::newton::Ending;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::map::Map;
+use crate::norms::distance;
 
 /// Rounds of midpoints between saddles at most, where the indices do not balance.
 const ROUNDS_BETWEEN_SADDLES: usize = 4;

@@ -9,6 +9,7 @@ use crate::landscape::branch::Limits;
 use crate::landscape::event::{Event, events};
 use crate::landscape::matching::{End, Matching, Strand, match_ends};
 use crate::map::Family as _;
+use crate::norms::{distance, scale_of};
 
 /// Two events closer than this in s and, relative to the largest coordinate (at least 1), in state are one, met from two
 /// branches.
@@ -135,18 +136,8 @@ fn located(path: &CellPath, matching: &Matching) -> Vec<(Event, Vec<(End, usize)
 }
 
 fn is_same(a: &Event, b: &Event) -> bool {
-    let scale = a
-        .place
-        .state
-        .iter()
-        .fold(1.0_f64, |most, x| most.max(x.abs()));
+    let scale = scale_of(&a.place.state);
     a.kind.code() == b.kind.code()
         && (a.place.s - b.place.s).abs() <= SAME_EVENT
         && distance(&a.place.state, &b.place.state) <= SAME_EVENT * scale
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter()
-        .zip(b)
-        .fold(0.0, |most, (x, y)| most.max((x - y).abs()))
 }

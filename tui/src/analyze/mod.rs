@@ -35,6 +35,9 @@ pub(crate) struct AnalyzeArgs {
     /// events.parquet and branches.parquet
     #[arg(long)]
     events: bool,
+    /// Look at every N-th checkpoint only, as if the others had not been kept
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "events")]
+    every: usize,
     /// Constant input, one value a channel [default: the task's own, or zeros]
     #[arg(
         long,
@@ -177,7 +180,7 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
     let History {
         intervals,
         branches,
-    } = events::history(&dir)?;
+    } = events::history(&dir, args.every)?;
     let rows = event_rows(&dir, &intervals)?;
     write_events(&dir, &rows)?;
     write_branches(&dir, &branches)?;

@@ -9,6 +9,7 @@ use creode::landscape::normal_form::Criticality;
 use serde_json::{Value, json};
 
 use super::table::{aligned, count};
+use crate::events::{cells, list};
 
 /// A parameter and its range.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,27 +122,16 @@ fn rows(sweep: &Sweep, interval: &Interval) -> Vec<[String; 6]> {
         .events
         .iter()
         .map(|of| {
-            let event = &of.event;
-            let multiplier = event.multipliers.first().map_or(String::new(), |(re, im)| {
-                if *im == 0.0 {
-                    format!("{re:+.6}")
-                } else {
-                    format!("{re:+.4} ± {:.4}i", im.abs())
-                }
-            });
-            let remark = match &event.kind {
-                Kind::Fold(form) if form.pair_side() > 0.0 => "a pair appears",
-                Kind::Fold(_) => "a pair vanishes",
-                _ => event.criticality().map_or("", Criticality::name),
-            };
-            let coefficient = event.kind.coefficient();
+            let value = sweep.value(interval.from_step, of.event.place.s);
+            let [kind, multiplier, coefficient, remark] = cells(&of.event);
+            let branches = list(&of.branches);
             [
-                format!("{:.9}", sweep.value(interval.from_step, event.place.s)),
-                event.kind.code().to_owned(),
+                format!("{value:.9}"),
+                kind,
                 multiplier,
-                coefficient.map_or(String::new(), |c| format!("{c:+.3e}")),
-                remark.to_owned(),
-                list(&of.branches),
+                coefficient,
+                remark,
+                branches,
             ]
         })
         .collect();
@@ -152,11 +142,6 @@ fn rows(sweep: &Sweep, interval: &Interval) -> Vec<[String; 6]> {
         rows.push([&place, "unexplained", "", "", "", &branches].map(str::to_owned));
     }
     rows
-}
-
-fn list(branches: &[u32]) -> String {
-    let texts: Vec<String> = branches.iter().map(u32::to_string).collect();
-    texts.join(" ")
 }
 
 fn as_json(sweep: &Sweep) -> Value {
