@@ -29,19 +29,20 @@ COLUMNS = {
     },
     "landscapes": CHECKPOINT | {
         "condition": TEXT, "n_fixed": U32, "n_stable": U32, "n_slow": U32, "n_from_later": U32, "n_starts": U32, "index_sum": I32,
-        "index_expected": I32, "unseen_estimate": F64, "wall_secs": F64, "warning": TEXT,
+        "index_expected": I32, "complete": TEXT, "unseen_estimate": F64, "wall_secs": F64, "warning": TEXT,
     },
     "fixed_points": CHECKPOINT | {"condition": TEXT, "point": U32, "kind": TEXT, "state": VECTOR, "q": F64, "radius": F64}
     | AT_POINT | {"index": I8, "readout": VECTOR, "basin_fraction": F64, "found": TEXT, "pc": PROJECTION},
-    "slow_points": CHECKPOINT | {"condition": TEXT, "state": VECTOR, "q": F64} | AT_POINT
-    | {"readout": VECTOR, "pc": PROJECTION},
+    "slow_points": CHECKPOINT | {
+        "condition": TEXT, "state": VECTOR, "q": F64, "smallest_singular_value": F64, "alignment": F64, "passage_steps": F64,
+    } | AT_POINT | {"readout": VECTOR, "pc": PROJECTION},
     "spectra": CHECKPOINT | {"condition": TEXT, "point": U32, "rank": U16, "re": F64, "im": F64},
     "trials": CHECKPOINT | {
         "trial": U32, "time": U32, "input": VECTOR, "target": VECTOR, "output": VECTOR, "state": VECTOR,
         "pc": PROJECTION,
     },
 }
-NULLABLE = {"index_expected", "warning", "radius", "basin_fraction"}
+NULLABLE = {"index_expected", "warning", "radius", "basin_fraction", "passage_steps"}
 DUCKDB_TYPES = {
     U16: "USMALLINT", U32: "UINTEGER", U64: "UBIGINT", I8: "TINYINT", I32: "INTEGER", F64: "DOUBLE",
     TEXT: "VARCHAR", VECTOR: "DOUBLE[]", PROJECTION: "DOUBLE[]",

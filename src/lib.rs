@@ -3,6 +3,7 @@
 
 pub mod calculus;
 pub mod cell;
+pub mod comparison;
 pub mod curriculum;
 pub mod dynamics;
 pub mod foreign;

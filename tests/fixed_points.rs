@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+use creode::cell::formula::RateFormula;
 use creode::cell::low_rank::LowRank;
 use creode::cell::map::CellMap;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::dynamics::attractor::{self, attractors};
 use creode::dynamics::newton::Limits;
 use creode::dynamics::search::{Completeness, Findings, Known, search};
+use creode::dynamics::starts::simulated;
 use creode::map::{Henon, Map};
 use proptest::prelude::*;
 use rand::SeedableRng as _;
@@ -222,6 +225,52 @@ fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
     assert_eq!(beyond.fixed_points.len(), 1);
     let survivor = beyond.fixed_points[0].from_known.unwrap();
     assert!(before.fixed_points[survivor].state[0] > 0.9);
+}
+
+fn relu(weights: &[f64], drive: Vec<f64>) -> CellMap {
+    let formula = RateFormula {
+        activation: Activation::Relu,
+        leak: None,
+    };
+    CellMap::rate(formula, weights, drive)
+}
+
+#[test]
+fn networks_that_diverge_or_are_singular_are_searched_without_a_false_claim() {
+    // Everything above 0 runs away; 0 is the only fixed point.
+    let runaway = relu(&[3.0, 1.0, 1.0, 3.0], vec![0.0; 2]);
+    let found = search(
+        &runaway,
+        &[],
+        &simulated(&runaway, 64, 0.5, 1),
+        Limits::default(),
+    )
+    .unwrap();
+    assert_eq!(found.fixed_points.len(), 1);
+    assert_eq!(found.complete, Completeness::Proved);
+    let ends = attractors(
+        &runaway,
+        &starts(40, 2, 1.0, 2),
+        &attractor::Settings::default(),
+    );
+    assert!(ends.n_escaped > 10, "{}", ends.n_escaped);
+
+    // Every state with x ≥ 0 is a fixed point.
+    let still = relu(&[1.0], vec![0.0]);
+    let found = search(&still, &[], &starts(64, 1, 1.0, 3), Limits::default()).unwrap();
+    assert_eq!(found.complete, Completeness::Unknown);
+
+    // Three fixed points in one, at the pitchfork itself: no certificate, and the list is not called proved.
+    let pitchfork = CellMap::vanilla(&[1.0], vec![0.0]);
+    let found = search(&pitchfork, &[], &starts(64, 1, 1.0, 4), Limits::default()).unwrap();
+    assert!(
+        found
+            .fixed_points
+            .iter()
+            .all(|point| point.certificate.is_none()),
+        "{found:?}"
+    );
+    assert_ne!(found.complete, Completeness::Proved);
 }
 
 fn gru(units: usize, gain: f64, seed: u64) -> CellMap {

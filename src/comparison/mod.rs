@@ -1,0 +1,3 @@
+//! How alike two networks are.
+
+pub mod cka;
