@@ -92,6 +92,14 @@ impl Follower {
     pub fn begin(dir: &Path, followed: Followed) -> Result<Self, LabError> {
         let exists = dir.join(crate::trace::RUN_FILE).exists();
         let writer = if exists {
+            // Taking up a run tidies it: not before it is known to be this one.
+            if Followed::of_run(&Run::open(dir)?).as_ref() != Some(&followed) {
+                return Err(LabError::Followed {
+                    path: dir.to_path_buf(),
+                    reason: "there is a run already that was begun otherwise; choose another name with `--run NAME`"
+                        .to_owned(),
+                });
+            }
             RunWriter::resume(dir)?
         } else {
             RunWriter::create(dir, &followed.to_toml()?)?
@@ -115,13 +123,6 @@ impl Follower {
     /// Takes up what the run holds already.
     fn catch_up(&mut self, dir: &Path) -> Result<(), LabError> {
         let run = Run::open(dir)?;
-        if Followed::of_run(&run).as_ref() != Some(&self.followed) {
-            return Err(LabError::Followed {
-                path: dir.to_path_buf(),
-                reason: "there is a run already that was begun otherwise; choose another name with `--run NAME`"
-                    .to_owned(),
-            });
-        }
         let Some(last) = run.entries().last().copied() else {
             return Ok(());
         };

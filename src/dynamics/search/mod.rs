@@ -405,9 +405,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             }
             _ => None,
         };
-        let Some(all) = all.filter(|all| all.boxes > 0) else {
-            return Ok(false);
-        };
+        let Some(all) = all else { return Ok(false) };
         let ends = all
             .points
             .into_iter()

@@ -68,16 +68,13 @@ impl Chain<'_> {
             End::Before => before[at].0,
             End::After => after[at].0,
         };
-        let mut unexplained: Vec<u32> = passage
-            .unexplained_before
-            .iter()
-            .map(|&at| branch(End::Before, at))
-            .chain(
-                passage
-                    .unexplained_after
-                    .iter()
-                    .map(|&at| branch(End::After, at)),
-            )
+        // Points that came too late for this interval to be gone through again have no story here either.
+        let late = (passage.known.0..before.len(), passage.known.1..after.len());
+        let untold_before = passage.unexplained_before.iter().copied().chain(late.0);
+        let untold_after = passage.unexplained_after.iter().copied().chain(late.1);
+        let mut unexplained: Vec<u32> = untold_before
+            .map(|at| branch(End::Before, at))
+            .chain(untold_after.map(|at| branch(End::After, at)))
             .collect();
         unexplained.sort_unstable();
         unexplained.dedup();

@@ -28,6 +28,8 @@ pub(in crate::lab) struct Node {
 /// What became of the fixed points, by their places in the lists of both checkpoints.
 #[derive(Debug, Clone)]
 pub(super) struct Passage {
+    /// Lengths of both lists, with what was discovered here; points that a neighbour led to later come behind.
+    pub(super) known: (usize, usize),
     pub(super) continued: Vec<(usize, usize)>,
     pub(super) annihilated: Vec<(usize, usize)>,
     pub(super) created: Vec<(usize, usize)>,
@@ -60,6 +62,7 @@ pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<N
     }
     let assigned = assigned(&matching, before, after);
     Passage {
+        known: (before.len(), after.len()),
         continued: matching.pairs,
         annihilated: matching.annihilated,
         created: matching.created,
