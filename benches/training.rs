@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use creode::cell::parameters::Parameters;
-use creode::cell::spec::{Activation, CellKind, NetworkSpec, Precision};
+use creode::cell::spec::{Activation, CellKind, NetworkSpec};
 use creode::task::flip_flop::FlipFlop;
 use creode::task::{Batch, Task as _};
 use creode::train::dfdx_engine::DfdxEngine;
@@ -114,15 +114,7 @@ fn faster(a: (f64, usize), b: (f64, usize)) -> (f64, usize) {
 
 /// Median duration of a training step.
 fn step_millis(cell: CellKind, units: usize, threads: usize) -> f64 {
-    let spec = NetworkSpec {
-        cell,
-        units,
-        inputs: 3,
-        outputs: 3,
-        recurrent_gain: 1.0,
-        input_gain: 1.0,
-        precision: Precision::F32,
-    };
+    let spec = NetworkSpec::new(cell, units, 3, 3);
     let task = FlipFlop {
         trial_steps: STEPS,
         ..FlipFlop::default()

@@ -36,13 +36,9 @@ fn cells() -> Vec<CellKind> {
 
 fn network(cell: CellKind) -> NetworkSpec {
     NetworkSpec {
-        cell,
-        units: 9,
-        inputs: 3,
-        outputs: 2,
         recurrent_gain: 1.3,
-        input_gain: 1.0,
         precision: Precision::F64,
+        ..NetworkSpec::new(cell, 9, 3, 2)
     }
 }
 

@@ -308,7 +308,7 @@ prop_compose! {
         Curriculum {
             name,
             seed,
-            network: NetworkSpec { cell, units, inputs, outputs, recurrent_gain, input_gain, precision },
+            network: NetworkSpec { recurrent_gain, input_gain, precision, ..NetworkSpec::new(cell, units, inputs, outputs) },
             trials_per_step,
             optimiser,
             stages,

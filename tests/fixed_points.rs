@@ -276,13 +276,9 @@ fn networks_that_diverge_or_are_singular_are_searched_without_a_false_claim() {
 fn gru(units: usize, gain: f64, seed: u64) -> CellMap {
     let cell = CellKind::Gru;
     let spec = NetworkSpec {
-        cell,
-        units,
-        inputs: 1,
-        outputs: 1,
         recurrent_gain: gain,
-        input_gain: 1.0,
         precision: Precision::F64,
+        ..NetworkSpec::new(cell, units, 1, 1)
     };
     let mut parameters = Parameters::<f64>::initial(&spec, seed);
     let mut rng = ChaCha8Rng::seed_from_u64(seed + 1);
@@ -341,7 +337,7 @@ proptest! {
     #[test]
     fn index_agrees_with_the_spectrum(units in 1..9_usize, gain in 0.5..3.0_f64, seed in 0..10_000_u64) {
         let cell = CellKind::Leaky { form: LeakyForm::Rates, activation: Activation::Tanh, alpha: 0.2 };
-        let spec = NetworkSpec { cell, units, inputs: 1, outputs: 1, recurrent_gain: gain, input_gain: 1.0, precision: Precision::F64 };
+        let spec = NetworkSpec { recurrent_gain: gain, precision: Precision::F64, ..NetworkSpec::new(cell, units, 1, 1) };
         let parameters = Parameters::<f64>::initial(&spec, seed);
         let map = CellMap::new(&spec, &parameters, &[0.7]);
         let findings = search(&map, &[], &starts(256, units, 1.0, seed), Limits::default()).unwrap();

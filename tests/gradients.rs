@@ -29,13 +29,9 @@ fn cells() -> Vec<CellKind> {
 
 fn network(cell: CellKind, units: usize) -> NetworkSpec {
     NetworkSpec {
-        cell,
-        units,
-        inputs: 3,
-        outputs: 2,
         recurrent_gain: 1.2,
-        input_gain: 1.0,
         precision: Precision::F64,
+        ..NetworkSpec::new(cell, units, 3, 2)
     }
 }
 

@@ -3,8 +3,10 @@
 //! A cell appears twice: as a fused [`sequence`] kernel in the number format of training, and at a constant
 //! input as a map of its state space in f64, for analysis.
 
+pub mod constraints;
 pub mod formula;
 pub mod gru_kernel;
+mod initial;
 pub mod low_rank;
 pub mod map;
 pub mod parameters;

@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution as _, StandardNormal};
-
-use super::spec::{CellKind, NetworkSpec};
+use super::spec::{CellKind, NetworkSpec, Part};
 use crate::simd::Real;
 
 /// Input weights, `[gates · units][inputs]`.
@@ -23,6 +19,13 @@ pub const READOUT_WEIGHT: &str = "readout.weight";
 /// Readout bias, `[outputs]`.
 pub const READOUT_BIAS: &str = "readout.bias";
 
+/// Which recurrent connections exist, `[units][units]` of ones and zeros; there only where some are absent.
+pub const RECURRENT_MASK: &str = "mask.recurrent";
+/// Which input connections exist, `[units][inputs]`.
+pub const INPUT_MASK: &str = "mask.input";
+/// Which readout connections exist, `[outputs][units]`.
+pub const READOUT_MASK: &str = "mask.readout";
+
 /// Name, shape and place of one tensor in the flat vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorLayout {
@@ -32,6 +35,8 @@ pub struct TensorLayout {
     pub shape: Vec<usize>,
     /// Place of its first value.
     pub offset: usize,
+    /// Whether training changes it. What is not trained gets no update and no weight decay, and its gradient is 0.
+    pub trained: bool,
 }
 
 impl TensorLayout {
@@ -46,6 +51,32 @@ impl TensorLayout {
     }
 }
 
+/// Name and shape of every tensor of a network in their order, and the part that it is trained with, if it ever is.
+fn tensors(spec: &NetworkSpec) -> Vec<(&'static str, Vec<usize>, Option<Part>)> {
+    let (units, inputs, outputs) = (spec.units, spec.inputs, spec.outputs);
+    let rows = spec.cell.gates() * units;
+    let mut tensors = vec![
+        (WEIGHT_IH, vec![rows, inputs], Some(Part::Input)),
+        (WEIGHT_HH, vec![rows, units], Some(Part::Recurrent)),
+        (BIAS_IH, vec![rows], Some(Part::Bias)),
+    ];
+    if spec.cell == CellKind::Gru {
+        tensors.push((BIAS_HH, vec![rows], Some(Part::Bias)));
+    }
+    tensors.push((READOUT_WEIGHT, vec![outputs, units], Some(Part::Readout)));
+    tensors.push((READOUT_BIAS, vec![outputs], Some(Part::Readout)));
+    for (mask, density, shape) in [
+        (RECURRENT_MASK, spec.density.recurrent, [rows, units]),
+        (INPUT_MASK, spec.density.input, [rows, inputs]),
+        (READOUT_MASK, spec.density.readout, [outputs, units]),
+    ] {
+        if density < 1.0 {
+            tensors.push((mask, shape.to_vec(), None));
+        }
+    }
+    tensors
+}
+
 /// All parameters of a network, or a gradient or optimiser moment of the same layout.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters<T> {
@@ -56,26 +87,15 @@ pub struct Parameters<T> {
 impl<T: Real> Parameters<T> {
     /// All zero, laid out for a network.
     pub fn zeros(spec: &NetworkSpec) -> Self {
-        let rows = spec.cell.gates() * spec.units;
-        let mut shapes = vec![
-            (WEIGHT_IH, vec![rows, spec.inputs]),
-            (WEIGHT_HH, vec![rows, spec.units]),
-            (BIAS_IH, vec![rows]),
-        ];
-        if spec.cell == CellKind::Gru {
-            shapes.push((BIAS_HH, vec![rows]));
-        }
-        shapes.push((READOUT_WEIGHT, vec![spec.outputs, spec.units]));
-        shapes.push((READOUT_BIAS, vec![spec.outputs]));
-
         let mut offset = 0;
-        let layout: Arc<[TensorLayout]> = shapes
+        let layout: Arc<[TensorLayout]> = tensors(spec)
             .into_iter()
-            .map(|(name, shape)| {
+            .map(|(name, shape, part)| {
                 let tensor = TensorLayout {
                     name,
                     shape,
                     offset,
+                    trained: part.is_some_and(|part| !spec.frozen.contains(&part)),
                 };
                 offset += tensor.len();
                 tensor
@@ -85,27 +105,6 @@ impl<T: Real> Parameters<T> {
             layout,
             values: vec![T::ZERO; offset],
         }
-    }
-
-    /// Draws the weights of an untrained network: recurrent N(0, g²/N), input N(0, g_in²/inputs), readout
-    /// N(0, 1/N), biases zero.
-    pub fn initial(spec: &NetworkSpec, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut parameters = Self::zeros(spec);
-        let mut draw = |name: &str, deviation: f64| {
-            for value in parameters.get_mut(name) {
-                let normal: f64 = StandardNormal.sample(&mut rng);
-                *value = T::from_f64(normal * deviation);
-            }
-        };
-        let units = (spec.units as f64).sqrt();
-        draw(
-            WEIGHT_IH,
-            spec.input_gain / (spec.inputs.max(1) as f64).sqrt(),
-        );
-        draw(WEIGHT_HH, spec.recurrent_gain / units);
-        draw(READOUT_WEIGHT, 1.0 / units);
-        parameters
     }
 
     /// All zero, of the same layout.

@@ -51,6 +51,31 @@ pub enum Precision {
     F64,
 }
 
+/// A part of a network that training can leave as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Input weights.
+    Input,
+    /// Recurrent weights.
+    Recurrent,
+    /// Biases of the cell.
+    Bias,
+    /// Weights and bias of the readout.
+    Readout,
+}
+
+/// Shares of the connections that exist; which ones is drawn with the weights. Absent ones stay exactly 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Density {
+    /// Between units, in (0, 1].
+    pub recurrent: f64,
+    /// From inputs to units, in (0, 1].
+    pub input: f64,
+    /// From units to outputs, in (0, 1].
+    pub readout: f64,
+}
+
 /// A recurrent network with a linear readout, as drawn before training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkSpec {
@@ -68,6 +93,41 @@ pub struct NetworkSpec {
     pub input_gain: f64,
     /// Number format of training.
     pub precision: Precision,
+    /// Dale's law: the share of excitatory units, whose outgoing recurrent weights are never negative; those of the
+    /// others are never positive. The excitatory units come first. `None`: signs are free.
+    pub excitatory_share: Option<f64>,
+    /// Which shares of the connections exist.
+    pub density: Density,
+    /// Parts that training leaves as they are.
+    pub frozen: Vec<Part>,
+}
+
+impl NetworkSpec {
+    /// A network in f32 with gains of 1, all connections, no constraint, and every part trained.
+    pub fn new(cell: CellKind, units: usize, inputs: usize, outputs: usize) -> Self {
+        Self {
+            cell,
+            units,
+            inputs,
+            outputs,
+            recurrent_gain: 1.0,
+            input_gain: 1.0,
+            precision: Precision::F32,
+            excitatory_share: None,
+            density: Density {
+                recurrent: 1.0,
+                input: 1.0,
+                readout: 1.0,
+            },
+            frozen: Vec::new(),
+        }
+    }
+
+    /// How many units, from the first, are excitatory under Dale's law.
+    pub fn excitatory_units(&self) -> Option<usize> {
+        self.excitatory_share
+            .map(|share| (share * self.units as f64).round() as usize)
+    }
 }
 
 impl CellKind {

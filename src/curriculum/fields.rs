@@ -68,15 +68,7 @@ const RULES: [(&str, UpdateRule); 3] = [
 pub(super) type KeysOfVariants = Vec<(&'static str, Vec<&'static str>)>;
 
 pub(super) fn default_network(inputs: usize, outputs: usize) -> NetworkSpec {
-    NetworkSpec {
-        cell: CELLS[0].1,
-        units: 1,
-        inputs,
-        outputs,
-        recurrent_gain: 1.0,
-        input_gain: 1.0,
-        precision: Precision::F32,
-    }
+    NetworkSpec::new(CELLS[0].1, 1, inputs, outputs)
 }
 
 pub(super) fn network(spec: &mut NetworkSpec, visitor: &mut dyn ParameterVisitor) {

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::LabError;
 use super::analyst::Job;
 use super::saved::{Position, Saved};
+use crate::cell::constraints::constrain;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, Stage};
 use crate::simd::Real;
@@ -241,6 +242,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             .state
             .optimiser
             .update(&mut self.state.parameters, &mut self.gradient);
+        constrain(&self.curriculum.network, &mut self.state.parameters);
         self.rows.push(StepRow {
             step,
             stage: stage_place as u32,

@@ -8,6 +8,7 @@ use dfdx::prelude::*;
 use dfdx::tensor::CpuError;
 
 use super::engine::{Engine, EngineError, Outcome, Simulation};
+use crate::cell::constraints::clear_untrained;
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
 use crate::cell::sequence::{SequenceKernel, SequenceShape};
 use crate::cell::sequence_kernel;
@@ -256,7 +257,9 @@ where
         gradient: &mut Parameters<T>,
     ) -> Result<Outcome, EngineError> {
         self.arrange(batch)?;
-        self.evaluate(parameters, batch, gradient).map_err(failed)
+        let outcome = self.evaluate(parameters, batch, gradient).map_err(failed)?;
+        clear_untrained(parameters, gradient);
+        Ok(outcome)
     }
 
     fn simulate(

@@ -56,7 +56,7 @@ pub enum EngineError {
 ///
 /// An engine holds no parameters and no optimiser state: these belong to the lab, which saves and resumes them.
 pub trait Engine<T: Real>: Send {
-    /// Evaluates the batch and overwrites `gradient` with ∂loss/∂parameters.
+    /// Evaluates the batch and overwrites `gradient` with ∂loss/∂parameters, 0 for all that is not trained.
     fn loss_and_gradient(
         &mut self,
         parameters: &Parameters<T>,

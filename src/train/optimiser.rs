@@ -7,7 +7,7 @@ use crate::simd::Real;
 /// An update rule with its moments.
 ///
 /// Each update
-/// 1. adds weight decay, g ← g + λθ;
+/// 1. adds weight decay to what is trained, g ← g + λθ;
 /// 2. clips the gradient;
 /// 3. applies the rule, element by element, in the number format of training.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,8 +108,11 @@ impl<T: Real> Optimiser<T> {
     fn decay(&self, parameters: &Parameters<T>, gradient: &mut Parameters<T>) {
         if self.spec.weight_decay != 0.0 {
             let decay = T::from_f64(self.spec.weight_decay);
-            for (g, &value) in gradient.values_mut().iter_mut().zip(parameters.values()) {
-                *g += decay * value;
+            for tensor in parameters.layout().iter().filter(|tensor| tensor.trained) {
+                let values = parameters.get(tensor.name);
+                for (g, &value) in gradient.get_mut(tensor.name).iter_mut().zip(values) {
+                    *g += decay * value;
+                }
             }
         }
     }

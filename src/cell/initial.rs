@@ -1,0 +1,84 @@
+//! The parameters of an untrained network.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, StandardNormal};
+
+use super::constraints::constrain;
+use super::parameters::{
+    INPUT_MASK, Parameters, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH, WEIGHT_IH,
+};
+use super::spec::NetworkSpec;
+use crate::simd::Real;
+
+impl<T: Real> Parameters<T> {
+    /// Draws the weights of an untrained network: recurrent N(0, g²/N), input N(0, g_in²/inputs), readout
+    /// N(0, 1/N), biases zero.
+    ///
+    /// Where only a share d of the connections exists, theirs are larger by 1/√d, so that a unit receives as much.
+    /// Under Dale's law recurrent weights are ±|w|, scaled so that excitation and inhibition balance (Song, Yang &
+    /// Wang 2016) and the mean square stays g²/N.
+    pub fn initial(spec: &NetworkSpec, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut parameters = Self::zeros(spec);
+        let units = (spec.units as f64).sqrt();
+        let inputs = (spec.inputs.max(1) as f64).sqrt();
+        let density = spec.density;
+        for (weights, deviation, share) in [
+            (WEIGHT_IH, spec.input_gain / inputs, density.input),
+            (WEIGHT_HH, spec.recurrent_gain / units, density.recurrent),
+            (READOUT_WEIGHT, 1.0 / units, density.readout),
+        ] {
+            parameters.draw_normal(&mut rng, weights, deviation / share.sqrt());
+        }
+        parameters.take_signs(spec);
+        for (mask, share) in [
+            (RECURRENT_MASK, density.recurrent),
+            (INPUT_MASK, density.input),
+            (READOUT_MASK, density.readout),
+        ] {
+            for exists in parameters.get_mut(mask) {
+                *exists = if rng.random_bool(share) {
+                    T::ONE
+                } else {
+                    T::ZERO
+                };
+            }
+        }
+        constrain(spec, &mut parameters);
+        parameters
+    }
+
+    fn draw_normal(&mut self, rng: &mut ChaCha8Rng, name: &str, deviation: f64) {
+        for value in self.get_mut(name) {
+            let normal: f64 = StandardNormal.sample(rng);
+            *value = T::from_f64(normal * deviation);
+        }
+    }
+
+    /// Gives the recurrent weights the signs of Dale's law. With a share s of excitatory units, these are scaled by
+    /// √((1−s)/s) and the inhibitory ones by √(s/(1−s)): s · scale is the same on both sides, and so the mean square 1.
+    fn take_signs(&mut self, spec: &NetworkSpec) {
+        let Some(excitatory) = spec.excitatory_units() else {
+            return;
+        };
+        let share = excitatory as f64 / spec.units as f64;
+        let (up, down) = if excitatory == 0 || excitatory == spec.units {
+            (1.0, 1.0)
+        } else {
+            let up = ((1.0 - share) / share).sqrt();
+            (up, 1.0 / up)
+        };
+        for row in self.get_mut(WEIGHT_HH).chunks_exact_mut(spec.units) {
+            for (place, weight) in row.iter_mut().enumerate() {
+                let size = weight.to_f64().abs();
+                let signed = if place < excitatory {
+                    up * size
+                } else {
+                    -down * size
+                };
+                *weight = T::from_f64(signed);
+            }
+        }
+    }
+}
