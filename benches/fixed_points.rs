@@ -102,12 +102,8 @@ fn trained(cell: &str, units: usize, folder: &Path) -> Network {
     lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| {}).expect("training");
     let run = Run::open(&dir).expect("the run");
     let file = run.weights(1).expect("the last checkpoint");
-    let saved = lab::saved::Saved::<f32>::from_bytes(
-        &file.bytes,
-        &curriculum.network,
-        curriculum.optimiser,
-    )
-    .expect("its weights");
+    let (saved, _) = lab::saved::Saved::<f32>::from_bytes(&file.bytes, &curriculum.network)
+        .expect("its weights");
     let parameters = saved.parameters.cast();
     let task = curriculum.stages[0].task.task();
     let mut batch = Batch::zeros(task.trial_steps(), 64, 3, 3);

@@ -63,9 +63,9 @@ fn checkpoint(cell: &str, units: usize) {
     let run = Run::open(&dir).expect("the run");
     let parameters = |checkpoint: u32| -> Parameters<f32> {
         let file = run.weights(checkpoint).expect("the weights");
-        lab::saved::Saved::<f32>::from_bytes(&file.bytes, &curriculum.network, curriculum.optimiser)
-            .expect("the weights")
-            .parameters
+        let (saved, _) = lab::saved::Saved::<f32>::from_bytes(&file.bytes, &curriculum.network)
+            .expect("the weights");
+        saved.parameters
     };
     let last = run.entries().last().expect("checkpoints").checkpoint;
     let mut trained = parameters(last);

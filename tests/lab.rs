@@ -299,9 +299,7 @@ fn a_checkpoint_with_nan_weights_cannot_be_resumed_and_says_which() {
         values[3] = f32::NAN;
     }
     let bytes = file.to_bytes().unwrap();
-    let error =
-        lab::saved::Saved::<f32>::from_bytes(&bytes, &curriculum.network, curriculum.optimiser)
-            .unwrap_err();
+    let error = lab::saved::Saved::<f32>::from_bytes(&bytes, &curriculum.network).unwrap_err();
     assert!(
         error.contains("rnn.weight_hh_l0") && error.contains("NaN"),
         "{error}"

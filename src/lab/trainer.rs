@@ -17,9 +17,11 @@ use crate::simd::Real;
 use crate::task::Batch;
 use crate::trace::rows::StepRow;
 use crate::trace::{Run, RunWriter, WeightsFile};
+use crate::train::bptt::Bptt;
 use crate::train::dfdx_engine::{DfdxEngine, SliceDevice};
 use crate::train::engine::Engine;
-use crate::train::optimiser::{Optimiser, norm};
+use crate::train::learner::{Learner, LearnerState};
+use crate::train::optimiser::norm;
 
 /// A number format that the default engine trains in.
 pub trait TrainableReal: Real {
@@ -72,9 +74,8 @@ pub enum Step {
 /// A network in training.
 pub struct Trainer<'a, T: TrainableReal> {
     curriculum: &'a Curriculum,
-    engine: Box<dyn Engine<T>>,
+    learner: Box<dyn Learner<T>>,
     state: Saved<T>,
-    gradient: Parameters<T>,
     batch: Batch,
     rows: Vec<StepRow>,
     /// Step of the last checkpoint saved.
@@ -97,28 +98,20 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             });
         }
         let last = run.entries().last();
-        let mut state = match last {
-            None => {
-                let parameters = Parameters::initial(&curriculum.network, curriculum.seed);
-                let optimiser = Optimiser::new(curriculum.optimiser, &parameters);
-                Saved {
-                    parameters,
-                    optimiser,
-                    position: Position::default(),
-                }
-            }
-            Some(entry) => reload(curriculum, &run.weights(entry.checkpoint)?, entry.step)?,
+        let mut file = match last {
+            None => None,
+            Some(entry) => Some((run.weights(entry.checkpoint)?, entry.step)),
         };
         let saved_step = last.map(|entry| entry.step);
         let checkpoint = last.map_or(0, |entry| entry.checkpoint + 1);
         if let Some(pause) = run.pause().filter(|pause| Some(pause.step) > saved_step) {
-            state = reload(curriculum, &run.pause_weights(pause)?, pause.step)?;
+            file = Some((run.pause_weights(pause)?, pause.step));
         }
+        let (mut state, learner) = begin_or_reload(curriculum, file)?;
         state.position.checkpoint = checkpoint;
         Ok(Self {
             curriculum,
-            engine: T::engine(curriculum),
-            gradient: state.parameters.zeros_like(),
+            learner,
             // Not in the checkpoint files, whose bytes depend on the curriculum alone.
             earlier_secs: run.steps()?.last().map_or(0.0, |row| row.wall_secs),
             // A stage ends at the step at which the next one has made none.
@@ -205,52 +198,37 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         })
     }
 
-    /// Makes one training step: batch, loss and gradient, update, metrics.
+    /// Makes one training step: batch, step of the learning rule, metrics.
     pub fn step(&mut self) -> Result<Step, LabError> {
         let step = self.state.position.step + 1;
         let stage_place = self.state.position.stage;
         let stage = &self.curriculum.stages[stage_place];
         self.draw_batch(stage, step);
-        let outcome = self.engine.loss_and_gradient(
-            &self.state.parameters,
-            &self.batch,
-            &mut self.gradient,
-        )?;
-        self.last_loss = outcome.loss;
-        let gradient_norm = norm(self.gradient.values());
-        if !outcome.loss.is_finite() || !gradient_norm.is_finite() {
-            let what = if outcome.loss.is_finite() {
-                "gradient"
+        let learnt = self.learner.step(&mut self.state.parameters, &self.batch)?;
+        self.last_loss = learnt.loss;
+        if !learnt.is_finite() {
+            let (what, value) = if learnt.loss.is_finite() {
+                ("gradient", learnt.gradient_norm)
             } else {
-                "loss"
+                ("loss", learnt.loss)
             };
             let message = format!(
-                "the {what} is {} at step {step}; the weights before it are saved. A smaller learning rate \
+                "the {what} is {value} at step {step}; the weights before it are saved. A smaller learning rate \
                  (now {}) or `clip_norm` may help",
-                if outcome.loss.is_finite() {
-                    gradient_norm
-                } else {
-                    outcome.loss
-                },
-                self.state.optimiser.learning_rate(),
+                learnt.learning_rate,
             );
             return Ok(Step::Diverged { message });
         }
-        let accuracy = stage.task.task().accuracy(&self.batch, &outcome.outputs);
-        let learning_rate = self.state.optimiser.learning_rate();
-        let grad_norm = self
-            .state
-            .optimiser
-            .update(&mut self.state.parameters, &mut self.gradient);
         constrain(&self.curriculum.network, &mut self.state.parameters);
+        let accuracy = stage.task.task().accuracy(&self.batch, &learnt.outputs);
         self.rows.push(StepRow {
             step,
             stage: stage_place as u32,
             task: stage.task.task().name().to_owned(),
-            loss: outcome.loss,
+            loss: learnt.loss,
             accuracy,
-            grad_norm,
-            learning_rate,
+            grad_norm: learnt.gradient_norm,
+            learning_rate: learnt.learning_rate,
             weight_norm: norm(self.state.parameters.values()),
             wall_secs: self.wall_secs(),
         });
@@ -258,7 +236,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         Ok(Step::Made {
             step,
             stage: stage_place,
-            loss: outcome.loss,
+            loss: learnt.loss,
             accuracy,
         })
     }
@@ -306,7 +284,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         writer.write_checkpoint(
             id.number,
             id.step,
-            &self.state.to_bytes()?,
+            &self.state.to_bytes(self.learner.state())?,
             &self.rows,
             &job.trial_rows(),
         )?;
@@ -320,7 +298,11 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     pub fn pause(&mut self, writer: &RunWriter) -> Result<(), LabError> {
         let step = self.state.position.step;
         if self.saved_step != Some(step) {
-            writer.write_pause(step, &self.state.to_bytes()?, &self.rows)?;
+            writer.write_pause(
+                step,
+                &self.state.to_bytes(self.learner.state())?,
+                &self.rows,
+            )?;
             self.rows.clear();
         }
         Ok(())
@@ -349,22 +331,69 @@ pub(super) fn shown_stage(curriculum: &Curriculum, position: &Position) -> usize
     }
 }
 
+/// The learning rule of a curriculum, before its first step.
+fn learner<T: TrainableReal>(
+    curriculum: &Curriculum,
+    parameters: &Parameters<T>,
+) -> Box<dyn Learner<T>> {
+    let engine = T::engine(curriculum);
+    Box::new(Bptt::new(engine, curriculum.optimiser, parameters))
+}
+
+/// The state of training, and the learning rule with its own.
+type Begun<T> = (Saved<T>, Box<dyn Learner<T>>);
+
+/// The state of training at step 0, or as a file of weights at a step has it.
+fn begin_or_reload<T: TrainableReal>(
+    curriculum: &Curriculum,
+    file: Option<(WeightsFile, u64)>,
+) -> Result<Begun<T>, LabError> {
+    let Some((file, step)) = file else {
+        let parameters = Parameters::initial(&curriculum.network, curriculum.seed);
+        let learner = learner(curriculum, &parameters);
+        let position = Position::default();
+        let saved = Saved {
+            parameters,
+            position,
+        };
+        return Ok((saved, learner));
+    };
+    let (saved, remembered) = reload_with_learner(curriculum, &file, step)?;
+    let mut learner = learner(curriculum, &saved.parameters);
+    let restored = learner.restore(&remembered);
+    restored.map_err(|problem| unfit(&file, step, problem))?;
+    Ok((saved, learner))
+}
+
 /// Reads a file of weights, which must be of this training step.
 pub(super) fn reload<T: Real>(
     curriculum: &Curriculum,
     file: &WeightsFile,
     step: u64,
 ) -> Result<Saved<T>, LabError> {
-    let saved = Saved::from_bytes(&file.bytes, &curriculum.network, curriculum.optimiser);
-    let of_this_step = |saved: Saved<T>| match saved.position.step {
-        found if found == step => Ok(saved),
-        found => Err(format!("the file is of step {found}")),
-    };
-    saved
-        .and_then(of_this_step)
-        .map_err(|problem| LabError::Checkpoint {
-            path: file.path.clone(),
-            step,
-            problem,
-        })
+    reload_with_learner(curriculum, file, step).map(|(saved, _)| saved)
+}
+
+/// As [`reload`], with what the file holds for the learning rule.
+fn reload_with_learner<T: Real>(
+    curriculum: &Curriculum,
+    file: &WeightsFile,
+    step: u64,
+) -> Result<(Saved<T>, LearnerState), LabError> {
+    let (saved, learner) = Saved::from_bytes(&file.bytes, &curriculum.network)
+        .map_err(|problem| unfit(file, step, problem))?;
+    let found = saved.position.step;
+    if found == step {
+        Ok((saved, learner))
+    } else {
+        Err(unfit(file, step, format!("the file is of step {found}")))
+    }
+}
+
+fn unfit(file: &WeightsFile, step: u64, problem: String) -> LabError {
+    LabError::Checkpoint {
+        path: file.path.clone(),
+        step,
+        problem,
+    }
 }

@@ -10,6 +10,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde_json::{Map, Value, json};
 
 use super::error::TraceError;
+use crate::simd::Real;
 
 /// The content of a checkpoint file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -138,6 +139,41 @@ impl CheckpointFile {
 }
 
 impl NamedTensor {
+    /// A tensor in the precision of its values.
+    pub fn new<T: Real>(name: impl Into<String>, shape: &[usize], values: &[T]) -> Self {
+        let values = if T::NAME == f64::NAME {
+            TensorValues::F64(values.iter().map(|value| value.to_f64()).collect())
+        } else {
+            TensorValues::F32(values.iter().map(|value| value.to_f64() as f32).collect())
+        };
+        Self {
+            name: name.into(),
+            shape: shape.to_vec(),
+            values,
+        }
+    }
+
+    /// Its values, if it has the shape that is needed and all are finite; else says in words what is wrong.
+    pub fn finite_values<T: Real>(&self, shape: &[usize]) -> Result<Vec<T>, String> {
+        let name = &self.name;
+        if self.shape != shape {
+            return Err(format!(
+                "{name} has shape {:?}, the network needs {shape:?}",
+                self.shape
+            ));
+        }
+        if !self.values.is_finite() {
+            return Err(format!("{name} holds values that are NaN or infinite"));
+        }
+        Ok(match &self.values {
+            TensorValues::F32(values) => values
+                .iter()
+                .map(|&value| T::from_f64(value.into()))
+                .collect(),
+            TensorValues::F64(values) => values.iter().map(|&value| T::from_f64(value)).collect(),
+        })
+    }
+
     fn check(&self) -> Result<(), TraceError> {
         let demanded: usize = self.shape.iter().product();
         if demanded != self.values.len() {

@@ -30,18 +30,8 @@ impl<T: Real> Optimiser<T> {
     }
 
     /// Takes up the state that [`Self::state`] gave.
-    pub fn resume(
-        spec: OptimiserSpec,
-        updates: u64,
-        first: Parameters<T>,
-        second: Parameters<T>,
-    ) -> Self {
-        Self {
-            spec,
-            updates,
-            first,
-            second,
-        }
+    pub fn resume(&mut self, updates: u64, first: Parameters<T>, second: Parameters<T>) {
+        (self.updates, self.first, self.second) = (updates, first, second);
     }
 
     /// Number of updates made, and the two moments (mean gradient or velocity; mean squared gradient).
@@ -54,9 +44,8 @@ impl<T: Real> Optimiser<T> {
         self.spec.learning_rate
     }
 
-    /// Updates the parameters; returns the Euclidean norm of the gradient of the loss, before decay and clipping.
-    pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) -> f64 {
-        let norm = norm(gradient.values());
+    /// Updates the parameters; `gradient` is left decayed and clipped.
+    pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) {
         self.decay(parameters, gradient);
         self.clip(gradient);
         self.updates += 1;
@@ -102,7 +91,6 @@ impl<T: Real> Optimiser<T> {
                 }
             }
         }
-        norm
     }
 
     fn decay(&self, parameters: &Parameters<T>, gradient: &mut Parameters<T>) {

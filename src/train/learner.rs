@@ -1,0 +1,107 @@
+//! The border between the lab and whatever learns: one step on a batch, with a state that can be saved.
+
+use std::collections::BTreeMap;
+
+use super::engine::EngineError;
+use crate::cell::parameters::Parameters;
+use crate::simd::Real;
+use crate::task::Batch;
+use crate::trace::NamedTensor;
+
+/// What one training step made of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learnt {
+    /// Loss on the batch, before the step.
+    pub loss: f64,
+    /// Outputs on the batch, `[time][trial][channel]`.
+    pub outputs: Vec<f64>,
+    /// Euclidean norm of the gradient, or of what the rule follows in its place.
+    pub gradient_norm: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+}
+
+impl Learnt {
+    /// Whether loss and gradient are numbers; where they are not, the step has changed nothing.
+    pub fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.gradient_norm.is_finite()
+    }
+}
+
+/// A learning rule with its state.
+///
+/// The parameters belong to the lab. What else a rule remembers between steps is its [`state`](Self::state): a rule that
+/// takes it up again goes on bit for bit as if it had never stopped.
+pub trait Learner<T: Real>: Send {
+    /// Makes one training step: changes `parameters`, unless loss or gradient ceased to be finite.
+    fn step(
+        &mut self,
+        parameters: &mut Parameters<T>,
+        batch: &Batch,
+    ) -> Result<Learnt, EngineError>;
+
+    /// All that it remembers.
+    fn state(&self) -> LearnerState;
+
+    /// Takes up the state that [`Self::state`] gave for a network of the same layout. The error says in words what does
+    /// not fit.
+    fn restore(&mut self, state: &LearnerState) -> Result<(), String>;
+}
+
+/// What a learning rule remembers, under the names that it has in a checkpoint file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LearnerState {
+    /// Arrays.
+    pub tensors: Vec<NamedTensor>,
+    /// Single values.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl LearnerState {
+    /// The tensor of that name, or the message that it is missing.
+    pub fn tensor(&self, name: &str) -> Result<&NamedTensor, String> {
+        self.tensors
+            .iter()
+            .find(|tensor| tensor.name == name)
+            .ok_or_else(|| format!("the tensor {name} is missing"))
+    }
+
+    /// Adds a value.
+    pub fn set(&mut self, key: &str, value: &impl ToString) {
+        self.metadata.insert(key.to_owned(), value.to_string());
+    }
+
+    /// Reads a value.
+    pub fn value<V: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        key: &str,
+    ) -> Result<V, String> {
+        let text = self.metadata.get(key);
+        text.ok_or_else(|| format!("the entry {key} is missing"))?
+            .parse()
+            .map_err(|error| format!("{key}: {error}"))
+    }
+
+    /// Adds a tensor for each of `parameters`, named as they are behind `prefix`.
+    pub fn put_parameters<T: Real>(&mut self, prefix: &str, parameters: &Parameters<T>) {
+        self.tensors
+            .extend(parameters.layout().iter().map(|tensor| {
+                let name = format!("{prefix}{}", tensor.name);
+                NamedTensor::new(name, &tensor.shape, parameters.get(tensor.name))
+            }));
+    }
+
+    /// Reads what [`Self::put_parameters`] put there.
+    pub fn read_parameters<T: Real>(
+        &self,
+        prefix: &str,
+        parameters: &mut Parameters<T>,
+    ) -> Result<(), String> {
+        for tensor in parameters.layout().to_vec() {
+            let found = self.tensor(&format!("{prefix}{}", tensor.name))?;
+            let values = found.finite_values(&tensor.shape)?;
+            parameters.get_mut(tensor.name).copy_from_slice(&values);
+        }
+        Ok(())
+    }
+}
