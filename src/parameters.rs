@@ -2,6 +2,8 @@
 
 use std::ops::{Bound, RangeInclusive};
 
+use rand::{Rng, RngExt as _};
+
 /// The numbers that a real parameter can take; always finite.
 pub type RealRange = (Bound<f64>, Bound<f64>);
 
@@ -13,6 +15,22 @@ pub const NOT_NEGATIVE: RealRange = (Bound::Included(0.0), Bound::Unbounded);
 pub const FRACTION: RealRange = (Bound::Excluded(0.0), Bound::Included(1.0));
 /// At least 0, less than 1.
 pub const DECAY: RealRange = (Bound::Included(0.0), Bound::Excluded(1.0));
+
+/// A whole number that is drawn evenly, bounds included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The least.
+    pub min: usize,
+    /// The greatest; not less than `min`.
+    pub max: usize,
+}
+
+impl Span {
+    /// Draws a number.
+    pub fn draw(self, rng: &mut dyn Rng) -> usize {
+        rng.random_range(self.min..=self.max)
+    }
+}
 
 /// Walks over the parameters of a thing, each with its name in the curriculum file.
 ///
@@ -35,6 +53,9 @@ pub trait ParameterVisitor {
 
     /// Whether an optional parameter is to be visited; `present` says whether it has a value so far.
     fn gives(&mut self, name: &'static str, present: bool) -> bool;
+
+    /// Takes note that a value, though within its bounds, does not go with the others, and what would.
+    fn refuse(&mut self, _name: &'static str, _expected: &str) {}
 }
 
 impl dyn ParameterVisitor + '_ {
@@ -43,6 +64,21 @@ impl dyn ParameterVisitor + '_ {
         let mut wide = *value as u64;
         self.integer(name, &mut wide, *range.start() as u64..=*range.end() as u64);
         *value = wide as usize;
+    }
+
+    /// Visits the bounds of a whole number that is drawn, `names` those of the least and the greatest.
+    pub fn span(
+        &mut self,
+        names: [&'static str; 2],
+        span: &mut Span,
+        range: RangeInclusive<usize>,
+    ) {
+        self.count(names[0], &mut span.min, range.clone());
+        self.count(names[1], &mut span.max, range);
+        if span.min > span.max {
+            let expected = format!("at most `{}`, which is {}", names[1], span.max);
+            self.refuse(names[0], &expected);
+        }
     }
 
     /// Visits a value that has a name in the file. A value that is none of `choices` counts as the first.

@@ -155,7 +155,7 @@ fn overrides_replace_and_add() {
     assert_eq!(curriculum.trials_per_step, 16);
     assert_eq!(
         curriculum.stages[0].task,
-        TaskSpec::FlipFlop(FlipFlop {
+        TaskSpec::new(FlipFlop {
             bits: 4,
             ..FlipFlop::default()
         })
@@ -259,6 +259,7 @@ fn flip_flop() -> impl Strategy<Value = FlipFlop> {
             pulse_width: 1 + (width * trial_steps as f64) as usize,
             noise,
             target_amplitude,
+            ..FlipFlop::default()
         },
     )
 }
@@ -280,7 +281,7 @@ fn stages() -> impl Strategy<Value = Vec<Stage>> {
         numbered
             .map(|(index, (name, task, until))| Stage {
                 name: format!("{name}{index}"),
-                task: TaskSpec::FlipFlop(task),
+                task: TaskSpec::new(task),
                 until,
             })
             .collect()

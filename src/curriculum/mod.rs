@@ -115,6 +115,11 @@ impl Curriculum {
     }
 }
 
+/// The task of a name, with `overrides` of its own keys (as in `bits=2`) applied to its defaults.
+pub fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, CurriculumError> {
+    parse::task(name, overrides)
+}
+
 impl CheckpointPolicy {
     /// The checkpoints of a run of `total_steps` training steps, in ascending order, from 0 to `total_steps`.
     ///

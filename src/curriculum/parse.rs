@@ -207,6 +207,29 @@ fn stage(mut section: Section<'_>) -> (Place, Stage) {
     (name_place, Stage { name, task, until })
 }
 
+pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, CurriculumError> {
+    let mistakes = Mistakes::default();
+    let all = TaskSpec::all();
+    let mut task = all[0].clone();
+    if let Some(mut entries) = tree::parse("", overrides, &mistakes) {
+        let place = Place::Override(format!("task={name}"));
+        let value = Value::Text(name.to_owned());
+        entries.insert("task".to_owned(), Node { place, value });
+        let mut section = Section::new("", Place::Line(1), entries, &mistakes);
+        fields::task(&mut task, &all, &mut section);
+        section.finish_with(&Variants {
+            key: "task",
+            chosen: task.task().name(),
+            keys: fields::keys_of_tasks(&all),
+        });
+    }
+    if mistakes.is_empty() {
+        Ok(task)
+    } else {
+        Err(mistakes.into_error(name))
+    }
+}
+
 fn network(section: Option<Section<'_>>, stages: &[Stage]) -> NetworkSpec {
     let widest =
         |channels: fn(&TaskSpec) -> usize| stages.iter().map(|stage| channels(&stage.task)).max();

@@ -18,6 +18,8 @@ pub(super) struct Section<'a> {
     missing: Vec<(&'static [&'static str], &'static str)>,
     /// Keys whose value was refused.
     refused: Vec<&'static str>,
+    /// Keys taken out, with the places where they stood.
+    taken: Vec<(&'static str, Place)>,
     mistakes: &'a Mistakes,
 }
 
@@ -45,6 +47,7 @@ impl<'a> Section<'a> {
             known: Vec::new(),
             missing: Vec::new(),
             refused: Vec::new(),
+            taken: Vec::new(),
             mistakes,
         }
     }
@@ -67,7 +70,9 @@ impl<'a> Section<'a> {
     /// Takes a key out of the section.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Node> {
         self.know(key);
-        self.entries.remove(key)
+        let node = self.entries.remove(key)?;
+        self.taken.push((key, node.place.clone()));
+        Some(node)
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -79,11 +84,13 @@ impl<'a> Section<'a> {
         Section::new(path, place, entries, self.mistakes)
     }
 
-    /// Where a key stands, or else the section.
+    /// Where a key stands or stood, or else the section.
     pub(super) fn place_of(&self, key: &str) -> Place {
+        let taken = self.taken.iter().find(|(taken, _)| *taken == key);
+        let taken_place = taken.map_or(&self.place, |(_, place)| place);
         self.entries
             .get(key)
-            .map_or(&self.place, |node| &node.place)
+            .map_or(taken_place, |node| &node.place)
             .clone()
     }
 
@@ -305,6 +312,12 @@ impl ParameterVisitor for Section<'_> {
     fn gives(&mut self, name: &'static str, _present: bool) -> bool {
         self.know(name);
         self.has(name)
+    }
+
+    fn refuse(&mut self, name: &'static str, expected: &str) {
+        if !self.refused.contains(&name) {
+            self.mistake(&self.place_of(name), name, format!("expected {expected}"));
+        }
     }
 }
 

@@ -1,28 +1,33 @@
 //! n-bit flip-flop: hold the sign of the last pulse on each of n lines (Sussillo & Barak 2013, Neural Computation
-//! 25:626, doi 10.1162/NECO_a_00409).
+//! 25:626, doi 10.1162/NECO_a_00409), with the variants of Turner & Barak (2023, NeurIPS, "The simplicity bias in
+//! multi-task RNNs").
 
-use rand::{Rng, RngExt};
-use rand_distr::{Distribution, StandardNormal};
+use rand::{Rng, RngExt as _};
 
-use crate::parameters::{FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor};
-use crate::task::{Batch, Probe, Task};
+use super::Task;
+use super::about::{About, parameter};
+use super::batch::{Answer, Probe, Score, Trial, sign};
+use crate::parameters::{FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, Span};
 
 /// The flip-flop task: one input line and one output for each bit.
 ///
-/// A pulse of random sign starts on a line with a fixed probability at each step; while it lasts, no other starts on
-/// that line. From the step of its onset on, the target of that line is the sign of the pulse, until the next. Before
-/// the first pulse of a line its target is free (weight 0).
+/// A target is the sign of the last pulse on its line, and free (weight 0) before the first. What else holds depends on
+/// the [`Variant`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlipFlop {
+    /// When pulses come on which lines. Default independent.
+    pub variant: Variant,
     /// Lines, each with its own memory. Default 3.
     pub bits: usize,
-    /// Time steps of a trial. Default 100.
+    /// Time steps of a trial. Default 100; 200 in the other variants.
     pub trial_steps: usize,
-    /// Probability that a pulse starts, per line and step. Default 0.05.
+    /// Probability that a pulse starts, per line and step, in the independent variant. Default 0.05.
     pub pulse_probability: f64,
+    /// Steps from the end of a pulse to the next, in the other variants. Default 10 to 39; 10 to 29 if parallel.
+    pub gap: Span,
     /// Absolute value of the input during a pulse. Default 1.
     pub pulse_amplitude: f64,
-    /// Length of a pulse in steps. Default 1.
+    /// Length of a pulse in steps. Default 1; 5 in the other variants.
     pub pulse_width: usize,
     /// Standard deviation of the Gaussian noise added to each line at each step. Default 0.
     pub noise: f64,
@@ -30,12 +35,84 @@ pub struct FlipFlop {
     pub target_amplitude: f64,
 }
 
+/// When pulses come on which lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// A pulse starts on any line with a fixed probability at each step, unless one lasts there. The target counts from
+    /// the onset of the first pulse on.
+    Independent,
+    /// One line a trial has pulses, at step 0 and after random gaps. Its target counts between pulses; the other targets
+    /// are free. Turner & Barak's "FlipFlop".
+    Single,
+    /// As single, but the other outputs must be 0. Turner & Barak's "Orthogonal".
+    Orthogonal,
+    /// A pulse on every line at step 0, then on one random line after random gaps. The target of a line counts except
+    /// while it has a pulse. Turner & Barak's "Parallel".
+    Parallel,
+}
+
+const VARIANTS: [(&str, Variant); 4] = [
+    ("independent", Variant::Independent),
+    ("single", Variant::Single),
+    ("orthogonal", Variant::Orthogonal),
+    ("parallel", Variant::Parallel),
+];
+
+const ABOUT: About = About {
+    name: "flip-flop",
+    summary: "hold the sign of the last pulse on each of n lines",
+    source: "Sussillo & Barak 2013, doi 10.1162/NECO_a_00409; variants: Turner & Barak 2023 (NeurIPS), \
+                     github.com/eliaturner/multitaskrepresentation",
+    inputs: &["line …"],
+    outputs: &["bit …"],
+    accuracy: "share of counted steps and lines with the output within half the target's amplitude of the target",
+    parameters: &[
+        parameter(
+            "variant",
+            "",
+            "when pulses come: independent on all lines; on a single line a trial, the other outputs free, or \
+                     0 (orthogonal); on one line after the other (parallel)",
+        ),
+        parameter("bits", "", "lines, each with a memory of its own"),
+        parameter("trial_steps", "steps", "length of a trial"),
+        parameter(
+            "pulse_probability",
+            "1/step",
+            "probability that a pulse starts, per line (independent variant)",
+        ),
+        parameter(
+            "gap_min",
+            "steps",
+            "least time between pulses (other variants)",
+        ),
+        parameter(
+            "gap_max",
+            "steps",
+            "greatest time between pulses (other variants)",
+        ),
+        parameter(
+            "pulse_amplitude",
+            "",
+            "absolute value of the input during a pulse",
+        ),
+        parameter("pulse_width", "steps", "length of a pulse"),
+        parameter(
+            "noise",
+            "",
+            "standard deviation of the noise on each line at each step",
+        ),
+        parameter("target_amplitude", "", "absolute value of the target"),
+    ],
+};
+
 impl Default for FlipFlop {
     fn default() -> Self {
         Self {
+            variant: Variant::Independent,
             bits: 3,
             trial_steps: 100,
             pulse_probability: 0.05,
+            gap: Span { min: 10, max: 39 },
             pulse_amplitude: 1.0,
             pulse_width: 1,
             noise: 0.0,
@@ -45,37 +122,88 @@ impl Default for FlipFlop {
 }
 
 impl FlipFlop {
-    fn draw_line(&self, rng: &mut dyn Rng, batch: &mut Batch, trial: usize, line: usize) {
-        let mut remaining = 0;
-        let mut sign = 0.0;
-        for step in 0..batch.steps {
-            if remaining == 0 && rng.random::<f64>() < self.pulse_probability {
-                sign = if rng.random::<bool>() { 1.0 } else { -1.0 };
-                remaining = self.pulse_width;
+    /// The task with the defaults of a variant.
+    pub fn of(variant: Variant) -> Self {
+        let independent = Self {
+            variant,
+            ..Self::default()
+        };
+        let spaced = Self {
+            trial_steps: 200,
+            pulse_width: 5,
+            ..independent.clone()
+        };
+        match variant {
+            Variant::Independent => independent,
+            Variant::Single | Variant::Orthogonal => spaced,
+            Variant::Parallel => Self {
+                gap: Span { min: 10, max: 29 },
+                ..spaced
+            },
+        }
+    }
+
+    fn pulse(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>, line: usize, onset: usize) {
+        let end = (onset + self.pulse_width).min(self.trial_steps);
+        trial.input(line, onset..end, sign(rng) * self.pulse_amplitude);
+    }
+
+    fn draw_independent(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>) {
+        for line in 0..self.bits {
+            let mut step = 0;
+            while step < self.trial_steps {
+                if rng.random::<f64>() < self.pulse_probability {
+                    self.pulse(rng, trial, line, step);
+                    step += self.pulse_width;
+                } else {
+                    step += 1;
+                }
             }
-            let row = step * batch.trials + trial;
-            let mut input = 0.0;
-            if remaining > 0 {
-                input = sign * self.pulse_amplitude;
-                remaining -= 1;
+        }
+    }
+
+    fn draw_spaced(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>) {
+        let only = rng.random_range(0..self.bits);
+        if self.variant == Variant::Orthogonal {
+            for line in (0..self.bits).filter(|line| *line != only) {
+                trial.target(line, 0..self.trial_steps, 0.0, 1.0);
             }
-            if self.noise > 0.0 {
-                let deviate: f64 = StandardNormal.sample(rng);
-                input += self.noise * deviate;
+        }
+        let mut onset = 0;
+        while onset < self.trial_steps {
+            let lines = match self.variant {
+                Variant::Parallel if onset == 0 => 0..self.bits,
+                Variant::Parallel => {
+                    let line = rng.random_range(0..self.bits);
+                    line..line + 1
+                }
+                _ => only..only + 1,
+            };
+            for line in lines {
+                self.pulse(rng, trial, line, onset);
             }
-            batch.inputs[row * batch.input_channels + line] = input;
-            if sign != 0.0 {
-                let target = row * batch.output_channels + line;
-                batch.targets[target] = sign * self.target_amplitude;
-                batch.weights[target] = 1.0;
+            onset += self.pulse_width + self.gap.draw(rng);
+        }
+    }
+
+    /// The targets that follow from the pulses of a line.
+    fn hold(&self, trial: &mut Trial<'_>, line: usize) {
+        let mut target = 0.0;
+        for step in 0..self.trial_steps {
+            let input = trial.input_at(line, step);
+            if input != 0.0 {
+                target = input.signum() * self.target_amplitude;
+            }
+            if target != 0.0 && (self.variant == Variant::Independent || input == 0.0) {
+                trial.target(line, step..step + 1, target, 1.0);
             }
         }
     }
 }
 
 impl Task for FlipFlop {
-    fn name(&self) -> &'static str {
-        "flip-flop"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn input_channels(&self) -> usize {
@@ -90,50 +218,50 @@ impl Task for FlipFlop {
         self.trial_steps
     }
 
-    fn draw(&self, rng: &mut dyn Rng, batch: &mut Batch) {
-        assert!(
-            self.bits <= batch.input_channels && self.bits <= batch.output_channels,
-            "a flip-flop of {} bits does not fit into {} inputs and {} outputs",
-            self.bits,
-            batch.input_channels,
-            batch.output_channels
-        );
-        for trial in 0..batch.trials {
-            for line in 0..self.bits {
-                self.draw_line(rng, batch, trial, line);
-            }
+    fn draw_trial(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>) {
+        if self.variant == Variant::Independent {
+            self.draw_independent(rng, trial);
+        } else {
+            self.draw_spaced(rng, trial);
+        }
+        for line in 0..self.bits {
+            self.hold(trial, line);
+        }
+        trial.noise(rng, 0..self.bits, 0..self.trial_steps, self.noise);
+    }
+
+    /// An output is right when it lies within half of the target amplitude of its target: it has the target's sign, or
+    /// is nearer to 0 than to a memory where it must be 0.
+    fn score(&self, answer: Answer<'_>) -> Score {
+        answer.within(0..self.bits, self.target_amplitude / 2.0)
+    }
+
+    /// A constant memory is right half of the time; in the orthogonal variant, 0 is right on all lines but one.
+    fn chance(&self) -> f64 {
+        match self.variant {
+            Variant::Orthogonal if self.bits > 1 => 1.0 - 1.0 / self.bits as f64,
+            _ => 0.5,
         }
     }
 
     /// One probe, "no pulse": all lines at 0, the input between pulses.
     fn probes(&self, input_channels: usize) -> Vec<Probe> {
-        vec![Probe {
-            name: "no pulse".to_owned(),
-            input: vec![0.0; input_channels],
-        }]
-    }
-
-    /// An output is right when it lies within half of the target amplitude of its target, and so has its sign.
-    fn accuracy(&self, batch: &Batch, outputs: &[f64]) -> f64 {
-        let tolerance = self.target_amplitude / 2.0;
-        let (mut met, mut counted) = (0_usize, 0_usize);
-        for ((output, target), weight) in outputs.iter().zip(&batch.targets).zip(&batch.weights) {
-            if *weight > 0.0 {
-                counted += 1;
-                met += usize::from((output - target).abs() < tolerance);
-            }
-        }
-        if counted == 0 {
-            0.0
-        } else {
-            met as f64 / counted as f64
-        }
+        vec![Probe::new("no pulse", &[], input_channels)]
     }
 
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        let mut variant = self.variant;
+        visitor.one_of("variant", &mut variant, &VARIANTS);
+        if variant != self.variant {
+            *self = Self::of(variant);
+        }
         visitor.count("bits", &mut self.bits, 1..=16);
         visitor.count("trial_steps", &mut self.trial_steps, 1..=100_000);
-        visitor.real("pulse_probability", &mut self.pulse_probability, FRACTION);
+        if variant == Variant::Independent {
+            visitor.real("pulse_probability", &mut self.pulse_probability, FRACTION);
+        } else {
+            visitor.span(["gap_min", "gap_max"], &mut self.gap, 0..=100_000);
+        }
         visitor.real("pulse_amplitude", &mut self.pulse_amplitude, POSITIVE);
         visitor.count("pulse_width", &mut self.pulse_width, 1..=self.trial_steps);
         visitor.real("noise", &mut self.noise, NOT_NEGATIVE);
@@ -148,6 +276,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::task::Batch;
 
     fn draw(task: &FlipFlop, trials: usize, channels: usize, seed: u64) -> Batch {
         let mut batch = Batch::zeros(task.trial_steps, trials, channels, channels);
@@ -214,6 +343,44 @@ mod tests {
                         }
                         prop_assert_eq!(targets[step], last.unwrap_or(0.0));
                         prop_assert_eq!(weights[step], f64::from(u8::from(last.is_some())));
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn spaced_pulses_keep_their_gaps_and_free_their_line(
+            variant in prop::sample::select(vec![Variant::Single, Variant::Orthogonal, Variant::Parallel]),
+            bits in 1..4_usize,
+            seed: u64,
+        ) {
+            let task = FlipFlop { bits, ..FlipFlop::of(variant) };
+            let batch = draw(&task, 3, bits, seed);
+            for trial in 0..3 {
+                let lines: Vec<_> = (0..bits)
+                    .map(|line| [&batch.inputs, &batch.targets, &batch.weights]
+                        .map(|values| series(values, &batch, bits, trial, line)))
+                    .collect();
+                let pulsed: Vec<_> = (0..200).filter(|&step| lines.iter().any(|line| line[0][step] != 0.0)).collect();
+                prop_assert_eq!(pulsed[0], 0);
+                for pair in pulsed.windows(2).filter(|pair| pair[1] > pair[0] + 1) {
+                    let gap = pair[1] - pair[0] - 1;
+                    prop_assert!((task.gap.min..=task.gap.max).contains(&gap), "{}", gap);
+                }
+                let with_pulses = lines.iter().filter(|line| line[0].iter().any(|input| *input != 0.0)).count();
+                prop_assert_eq!(with_pulses, if variant == Variant::Parallel { bits } else { 1 });
+                for [inputs, targets, weights] in &lines {
+                    let is_used = inputs.iter().any(|input| *input != 0.0);
+                    let mut last = 0.0;
+                    for step in 0..200 {
+                        if inputs[step] != 0.0 {
+                            last = inputs[step];
+                        }
+                        let counts = if is_used { inputs[step] == 0.0 } else { variant == Variant::Orthogonal };
+                        prop_assert_eq!(weights[step], f64::from(u8::from(counts)), "step {}", step);
+                        prop_assert_eq!(targets[step], if counts { last } else { 0.0 }, "step {}", step);
                     }
                 }
             }

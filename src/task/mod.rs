@@ -1,97 +1,69 @@
 //! Trial generators of the field, one file a task.
 
-use rand::Rng;
+use std::any::Any;
+use std::fmt;
+
+use rand::{Rng, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 
 use crate::parameters::ParameterVisitor;
-use crate::task::flip_flop::FlipFlop;
+use binary_stream::{BinaryStream, Rule};
+use context_integration::ContextIntegration;
+use delayed_classification::DelayedClassification;
+use delayed_discrimination::DelayedDiscrimination;
+use delayed_match::DelayedMatch;
+use flip_flop::FlipFlop;
+use go_no_go::GoNoGo;
+use interval_discrimination::IntervalDiscrimination;
+use interval_reproduction::IntervalReproduction;
+use kindergarten::Kindergarten;
+use memory_response::MemoryResponse;
+use moving_average::MovingAverage;
+use perceptual_integration::PerceptualIntegration;
+use sine::Sine;
+use two_neuron::TwoNeuron;
 
+pub use about::{About, ParameterAbout};
+pub use batch::{Answer, Batch, Judged, Probe, Score, Trial};
+
+mod about;
+mod batch;
+pub mod binary_stream;
+pub mod context_integration;
+pub mod delayed_classification;
+pub mod delayed_discrimination;
+pub mod delayed_match;
 pub mod flip_flop;
-
-/// A batch of trials of equal length: inputs, targets and the weight of each target in the loss.
-///
-/// All three are row-major `[time][trial][channel]`. A target that does not count has weight 0, so that
-/// trials of different length, and tasks that use fewer channels than the network has, fit in one batch.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Batch {
-    /// Time steps of each trial.
-    pub steps: usize,
-    /// Number of trials.
-    pub trials: usize,
-    /// Input channels of the network.
-    pub input_channels: usize,
-    /// Output channels of the network.
-    pub output_channels: usize,
-    /// `[steps][trials][input_channels]`.
-    pub inputs: Vec<f64>,
-    /// `[steps][trials][output_channels]`.
-    pub targets: Vec<f64>,
-    /// `[steps][trials][output_channels]`, 0 where the target is free.
-    pub weights: Vec<f64>,
-}
-
-impl Batch {
-    /// A batch whose inputs, targets and weights are all zero.
-    pub fn zeros(
-        steps: usize,
-        trials: usize,
-        input_channels: usize,
-        output_channels: usize,
-    ) -> Self {
-        let mut batch = Self::default();
-        batch.clear(steps, trials, input_channels, output_channels);
-        batch
-    }
-
-    /// Makes the batch that [`Self::zeros`] would, in the same memory.
-    pub fn clear(
-        &mut self,
-        steps: usize,
-        trials: usize,
-        input_channels: usize,
-        output_channels: usize,
-    ) {
-        self.steps = steps;
-        self.trials = trials;
-        self.input_channels = input_channels;
-        self.output_channels = output_channels;
-        for (values, channels) in [
-            (&mut self.inputs, input_channels),
-            (&mut self.targets, output_channels),
-            (&mut self.weights, output_channels),
-        ] {
-            values.clear();
-            values.resize(steps * trials * channels, 0.0);
-        }
-    }
-}
-
-/// A constant input at which the landscape of a task is analysed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Probe {
-    /// Stored as `condition` in the trace.
-    pub name: String,
-    /// One value per input channel of the network.
-    pub input: Vec<f64>,
-}
-
-impl Probe {
-    /// A constant input, named by its values; `no input` if they are all zero.
-    pub fn at(input: Vec<f64>) -> Self {
-        let is_zero = input.iter().all(|&u| u == 0.0);
-        let values: Vec<String> = input.iter().map(f64::to_string).collect();
-        let name = if is_zero {
-            "no input".to_owned()
-        } else {
-            format!("input {}", values.join(","))
-        };
-        Self { name, input }
-    }
-}
+pub mod go_no_go;
+pub mod interval_discrimination;
+pub mod interval_reproduction;
+pub mod kindergarten;
+pub mod memory_response;
+pub mod moving_average;
+pub mod perceptual_integration;
+pub mod sine;
+mod timing;
+pub mod two_neuron;
 
 /// A task that a network can be trained on.
-pub trait Task: Send + Sync {
+pub trait Task: TaskValue + fmt::Debug + Send + Sync {
+    /// What the task says of itself.
+    fn about(&self) -> &'static About;
+
     /// Name in the curriculum file.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &'static str {
+        self.about().name
+    }
+
+    /// Name of an input channel.
+    fn input_name(&self, channel: usize) -> String {
+        self.about().input(channel)
+    }
+
+    /// Name of an output channel.
+    fn output_name(&self, channel: usize) -> String {
+        self.about().output(channel)
+    }
 
     /// Input channels that the task itself uses.
     fn input_channels(&self) -> usize;
@@ -99,52 +71,141 @@ pub trait Task: Send + Sync {
     /// Output channels that the task itself uses.
     fn output_channels(&self) -> usize;
 
-    /// Draws `batch.trials` trials into a zeroed batch; channels beyond the task's own stay zero, with weight 0.
-    ///
-    /// # Panics
-    /// If the batch has fewer channels than the task.
-    fn draw(&self, rng: &mut dyn Rng, batch: &mut Batch);
-
-    /// Time steps of a trial.
+    /// Time steps of the longest trial. A shorter one ends where its weights do.
     fn trial_steps(&self) -> usize;
+
+    /// Draws a trial of a zeroed batch. What is drawn does not depend on the size of the batch.
+    fn draw_trial(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>);
+
+    /// What a network has met in one trial, in the field's own terms.
+    fn score(&self, answer: Answer<'_>) -> Score;
+
+    /// The accuracy of the best constant output: what needs no learning of the inputs.
+    fn chance(&self) -> f64;
 
     /// The constant inputs at which the landscape is analysed, as wide as the network's input.
     fn probes(&self, input_channels: usize) -> Vec<Probe>;
 
-    /// Share of the weighted targets that `outputs` (`[time][trial][channel]`) meets, in the field's own terms;
-    /// 0 when no target counts.
-    fn accuracy(&self, batch: &Batch, outputs: &[f64]) -> f64;
-
     /// Walks over the parameters that a curriculum can set.
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor);
+
+    /// Draws all trials of a zeroed batch, one after the other; channels and steps beyond the task's own stay zero,
+    /// with weight 0.
+    ///
+    /// # Panics
+    /// If the batch has fewer channels or steps than the task.
+    fn draw(&self, rng: &mut dyn Rng, batch: &mut Batch) {
+        for (what, needed, found) in [
+            ("inputs", self.input_channels(), batch.input_channels),
+            ("outputs", self.output_channels(), batch.output_channels),
+            ("steps", self.trial_steps(), batch.steps),
+        ] {
+            assert!(
+                needed <= found,
+                "{} has {needed} {what} and does not fit into a batch of {found}",
+                self.name()
+            );
+        }
+        for index in 0..batch.trials {
+            self.draw_trial(rng, &mut batch.trial(index));
+        }
+    }
+
+    /// A batch of the task's own size, drawn from a seed.
+    fn batch(&self, trials: usize, seed: u64) -> Batch {
+        let (inputs, outputs) = (self.input_channels(), self.output_channels());
+        let mut batch = Batch::zeros(self.trial_steps(), trials, inputs, outputs);
+        self.draw(&mut ChaCha8Rng::seed_from_u64(seed), &mut batch);
+        batch
+    }
+
+    /// The score of all trials as a share, from 0 to 1; `outputs` are `[time][trial][channel]`. 0 when nothing counts.
+    fn accuracy(&self, batch: &Batch, outputs: &[f64]) -> f64 {
+        (0..batch.trials)
+            .map(|index| self.score(batch.answer(index, outputs)))
+            .fold(Score::default(), |sum, score| sum + score)
+            .share()
+    }
 }
 
-/// The tasks that a curriculum can name, with their parameters.
-///
-/// A new task is a type that implements [`Task`], a variant here, and a place in [`TaskSpec::all`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum TaskSpec {
-    /// n-bit memory of the last pulse on each line.
-    FlipFlop(FlipFlop),
+/// What makes a boxed task a value; every task that is `Clone` and `PartialEq` has it.
+pub trait TaskValue: Any {
+    /// A copy in a box.
+    fn boxed(&self) -> Box<dyn Task>;
+
+    /// Whether the other is the same task with the same parameters.
+    fn equals(&self, other: &dyn Task) -> bool;
 }
+
+impl<T: Task + Clone + PartialEq> TaskValue for T {
+    fn boxed(&self) -> Box<dyn Task> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn Task) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<T>() == Some(self)
+    }
+}
+
+/// A task that a curriculum can name, with its parameters.
+///
+/// A new task is a type that implements [`Task`], and a line in [`TaskSpec::all`].
+pub struct TaskSpec(Box<dyn Task>);
 
 impl TaskSpec {
     /// Every task there is, with its default parameters.
     pub fn all() -> Vec<Self> {
-        vec![Self::FlipFlop(FlipFlop::default())]
+        vec![
+            Self::new(FlipFlop::default()),
+            Self::new(Sine::default()),
+            Self::new(MovingAverage::default()),
+            Self::new(PerceptualIntegration::default()),
+            Self::new(ContextIntegration::default()),
+            Self::new(DelayedDiscrimination::default()),
+            Self::new(IntervalReproduction::default()),
+            Self::new(IntervalDiscrimination::default()),
+            Self::new(DelayedMatch::default()),
+            Self::new(MemoryResponse::default()),
+            Self::new(GoNoGo::default()),
+            Self::new(BinaryStream::of(Rule::Parity)),
+            Self::new(BinaryStream::of(Rule::Match)),
+            Self::new(DelayedClassification::default()),
+            Self::new(Kindergarten::default()),
+            Self::new(TwoNeuron::default()),
+        ]
+    }
+
+    /// The specification of a task.
+    pub fn new(task: impl Task) -> Self {
+        Self(Box::new(task))
     }
 
     /// The task behind the specification.
     pub fn task(&self) -> &dyn Task {
-        match self {
-            Self::FlipFlop(task) => task,
-        }
+        &*self.0
     }
 
     /// The task behind the specification, to set its parameters.
     pub fn task_mut(&mut self) -> &mut dyn Task {
-        match self {
-            Self::FlipFlop(task) => task,
-        }
+        &mut *self.0
+    }
+}
+
+impl Clone for TaskSpec {
+    fn clone(&self) -> Self {
+        Self(self.0.boxed())
+    }
+}
+
+impl PartialEq for TaskSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(other.task())
+    }
+}
+
+impl fmt::Debug for TaskSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

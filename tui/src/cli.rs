@@ -12,7 +12,8 @@ use creode::curriculum::Override;
 
 use crate::analyze::AnalyzeArgs;
 use crate::dashboard::{self, Mode};
-use crate::{analyze, runs, train, verify};
+use crate::tasks::TasksArgs;
+use crate::{analyze, runs, tasks, train, verify};
 
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
@@ -23,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   creode train curricula/flip-flop.toml            train, and trace the landscape
   creode watch                                     follow it from another terminal
   creode replay flip-flop                          scrub through it afterwards
+  creode tasks sine                                parameters of a task, and one of its trials
   creode analyze model.safetensors --cell gru      the fixed points of a network of your own
 
 Exit codes: 0 done, 2 usage or error, 130 interrupted (resumable).";
@@ -72,6 +74,8 @@ enum Command {
     },
     /// Find the fixed points of one network: a checkpoint of a run again, or somebody else's weights
     Analyze(Box<AnalyzeArgs>),
+    /// List the tasks, or show the parameters of one and a trial of it
+    Tasks(TasksArgs),
     /// Check a run: every file there, whole, and readable
     Verify {
         /// Name under the traces directory, or a path
@@ -81,10 +85,10 @@ enum Command {
 
 /// How the dashboard draws.
 #[derive(Debug, Args)]
-struct Drawing {
+pub(crate) struct Drawing {
     /// Draw with ASCII characters only
     #[arg(long, env = "CREODE_ASCII", value_parser = FalseyValueParser::new())]
-    ascii: bool,
+    pub(crate) ascii: bool,
 }
 
 /// Arguments of `creode train`.
@@ -136,6 +140,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
             show(&dir, Mode::Watch, drawing)
         }
         Command::Analyze(args) => analyze::analyze(args, &cli.place),
+        Command::Tasks(args) => tasks::tasks(args),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
     }
 }

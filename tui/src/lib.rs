@@ -5,5 +5,6 @@ pub mod cli;
 pub mod dashboard;
 mod events;
 mod runs;
+mod tasks;
 mod train;
 mod verify;

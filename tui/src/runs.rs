@@ -21,17 +21,22 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
         );
     }
     let names = names(&place.traces);
-    let near = names
-        .iter()
-        .map(|name| (strsim::jaro_winkler(run, name), name))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = nearest(run, names.iter().map(String::as_str));
     let hint = match (near, names.as_slice()) {
-        (Some((_, name)), _) => format!("did you mean {name}?"),
+        (Some(name), _) => format!("did you mean {name}?"),
         (None, []) => "there are none yet: `creode train CURRICULUM` makes one".to_owned(),
         (None, names) => format!("there are {}", names.join(", ")),
     };
     bail!("no run {run} under {}; {hint}", place.traces.display())
+}
+
+/// The name that may have been meant.
+pub(crate) fn nearest<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::jaro_winkler(asked, name), name))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
 }
 
 /// The directory of the run that was written to last.

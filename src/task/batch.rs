@@ -1,0 +1,310 @@
+//! A batch of trials, and one trial of it while it is drawn or judged.
+
+use std::ops::{Add, Range};
+
+use rand::{Rng, RngExt as _};
+use rand_distr::{Distribution as _, StandardNormal};
+
+/// A batch of trials of equal length: inputs, targets and the weight of each target in the loss.
+///
+/// All three are row-major `[time][trial][channel]`. A target that does not count has weight 0, so that
+/// trials of different length, and tasks that use fewer channels than the network has, fit in one batch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Batch {
+    /// Time steps of each trial.
+    pub steps: usize,
+    /// Number of trials.
+    pub trials: usize,
+    /// Input channels of the network.
+    pub input_channels: usize,
+    /// Output channels of the network.
+    pub output_channels: usize,
+    /// `[steps][trials][input_channels]`.
+    pub inputs: Vec<f64>,
+    /// `[steps][trials][output_channels]`.
+    pub targets: Vec<f64>,
+    /// `[steps][trials][output_channels]`, 0 where the target is free.
+    pub weights: Vec<f64>,
+}
+
+impl Batch {
+    /// A batch whose inputs, targets and weights are all zero.
+    pub fn zeros(
+        steps: usize,
+        trials: usize,
+        input_channels: usize,
+        output_channels: usize,
+    ) -> Self {
+        let mut batch = Self::default();
+        batch.clear(steps, trials, input_channels, output_channels);
+        batch
+    }
+
+    /// Makes the batch that [`Self::zeros`] would, in the same memory.
+    pub fn clear(
+        &mut self,
+        steps: usize,
+        trials: usize,
+        input_channels: usize,
+        output_channels: usize,
+    ) {
+        self.steps = steps;
+        self.trials = trials;
+        self.input_channels = input_channels;
+        self.output_channels = output_channels;
+        for (values, channels) in [
+            (&mut self.inputs, input_channels),
+            (&mut self.targets, output_channels),
+            (&mut self.weights, output_channels),
+        ] {
+            values.clear();
+            values.resize(steps * trials * channels, 0.0);
+        }
+    }
+
+    /// One trial, to draw it.
+    pub fn trial(&mut self, index: usize) -> Trial<'_> {
+        Trial { batch: self, index }
+    }
+
+    /// One trial with what a network made of it; `outputs` are those of the whole batch, `[time][trial][channel]`.
+    pub fn answer<'a>(&'a self, index: usize, outputs: &'a [f64]) -> Answer<'a> {
+        Answer {
+            batch: self,
+            outputs,
+            index,
+        }
+    }
+
+    fn input_place(&self, trial: usize, step: usize, channel: usize) -> usize {
+        (step * self.trials + trial) * self.input_channels + channel
+    }
+
+    fn output_place(&self, trial: usize, step: usize, channel: usize) -> usize {
+        (step * self.trials + trial) * self.output_channels + channel
+    }
+}
+
+/// One trial of a batch while it is drawn.
+///
+/// # Panics
+/// Its methods panic on channels and steps that the batch does not have.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    batch: &'a mut Batch,
+    index: usize,
+}
+
+impl Trial<'_> {
+    /// Adds `value` to an input channel at each of the steps `during`.
+    pub fn input(&mut self, channel: usize, during: Range<usize>, value: f64) {
+        for step in during {
+            let place = self.batch.input_place(self.index, step, channel);
+            self.batch.inputs[place] += value;
+        }
+    }
+
+    /// Sets the target of an output channel, and how much it counts, at each of the steps `during`.
+    pub fn target(&mut self, channel: usize, during: Range<usize>, value: f64, weight: f64) {
+        for step in during {
+            let place = self.batch.output_place(self.index, step, channel);
+            self.batch.targets[place] = value;
+            self.batch.weights[place] = weight;
+        }
+    }
+
+    /// Adds Gaussian noise to some input channels at each of the steps `during`, anew for each step and channel.
+    ///
+    /// Draws nothing if the standard deviation is 0.
+    pub fn noise(
+        &mut self,
+        rng: &mut dyn Rng,
+        channels: Range<usize>,
+        during: Range<usize>,
+        standard_deviation: f64,
+    ) {
+        if standard_deviation == 0.0 {
+            return;
+        }
+        for step in during {
+            for channel in channels.clone() {
+                let deviate: f64 = StandardNormal.sample(rng);
+                self.input(channel, step..step + 1, standard_deviation * deviate);
+            }
+        }
+    }
+
+    /// What an input channel holds at a step.
+    pub fn input_at(&self, channel: usize, step: usize) -> f64 {
+        self.batch.inputs[self.batch.input_place(self.index, step, channel)]
+    }
+}
+
+/// One trial of a batch, and the outputs of a network in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    batch: &'a Batch,
+    outputs: &'a [f64],
+    index: usize,
+}
+
+/// Output, target and weight of one channel at one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// What the network put out.
+    pub output: f64,
+    /// What it should have.
+    pub target: f64,
+    /// How much that counts in the loss.
+    pub weight: f64,
+}
+
+impl<'a> Answer<'a> {
+    /// Time steps of the batch.
+    pub fn steps(&self) -> usize {
+        self.batch.steps
+    }
+
+    /// The trial's number in the batch.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Input of a channel at a step.
+    pub fn input(&self, channel: usize, step: usize) -> f64 {
+        self.batch.inputs[self.batch.input_place(self.index, step, channel)]
+    }
+
+    /// Output, target and weight of a channel at a step.
+    pub fn at(&self, channel: usize, step: usize) -> Judged {
+        let place = self.batch.output_place(self.index, step, channel);
+        Judged {
+            output: self.outputs[place],
+            target: self.batch.targets[place],
+            weight: self.batch.weights[place],
+        }
+    }
+
+    /// What counts (weight over 0) of one channel, in order of time.
+    pub fn counted(self, channel: usize) -> impl Iterator<Item = Judged> + 'a {
+        (0..self.batch.steps)
+            .map(move |step| self.at(channel, step))
+            .filter(|judged| judged.weight > 0.0)
+    }
+
+    /// Steps and channels whose output lies within `tolerance` of the target, out of those that count.
+    pub fn within(self, channels: Range<usize>, tolerance: f64) -> Score {
+        channels
+            .flat_map(|channel| self.counted(channel))
+            .map(|judged| Score::of((judged.output - judged.target).abs() < tolerance))
+            .fold(Score::default(), Score::add)
+    }
+
+    /// Variance of the targets of one channel around `reference` that the outputs explain, out of all there is:
+    /// summed over trials, met over possible is R² against a constant output of `reference`.
+    pub fn explained(self, channel: usize, reference: f64) -> Score {
+        self.counted(channel)
+            .map(|judged| {
+                let possible = (judged.target - reference).powi(2);
+                let met = possible - (judged.output - judged.target).powi(2);
+                Score { met, possible }
+            })
+            .fold(Score::default(), Score::add)
+    }
+
+    /// Whether the mean output has the sign of the mean target, over the steps where the target counts and is not 0.
+    pub fn decision(self, channel: usize) -> Score {
+        let response = self
+            .counted(channel)
+            .filter(|judged| judged.target != 0.0)
+            .fold((0.0, 0.0), |(output, target), judged| {
+                (output + judged.output, target + judged.target)
+            });
+        Score::of(response.0 * response.1 > 0.0)
+    }
+}
+
+/// What was met of what could be; scores of the trials of one task add up.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Score {
+    /// Met; may be negative where variance is scored.
+    pub met: f64,
+    /// Could be met.
+    pub possible: f64,
+}
+
+impl Score {
+    /// One thing that is right or wrong.
+    pub fn of(is_right: bool) -> Self {
+        Self {
+            met: f64::from(u8::from(is_right)),
+            possible: 1.0,
+        }
+    }
+
+    /// The score of a thing measured in other units, such as variance in units of a variance.
+    pub fn in_units_of(self, unit: f64) -> Self {
+        Self {
+            met: self.met / unit,
+            possible: self.possible / unit,
+        }
+    }
+
+    /// Met over possible, from 0 to 1; 0 where nothing could be met, or less than nothing was.
+    pub fn share(self) -> f64 {
+        if self.met > 0.0 {
+            self.met / self.possible
+        } else {
+            0.0
+        }
+    }
+}
+
+impl Add for Score {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            met: self.met + other.met,
+            possible: self.possible + other.possible,
+        }
+    }
+}
+
+/// +1 or −1, evenly.
+pub(super) fn sign(rng: &mut dyn Rng) -> f64 {
+    if rng.random::<bool>() { 1.0 } else { -1.0 }
+}
+
+/// A constant input at which the landscape of a task is analysed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// Stored as `condition` in the trace.
+    pub name: String,
+    /// One value per input channel of the network.
+    pub input: Vec<f64>,
+}
+
+impl Probe {
+    /// A constant input, named by its values; `no input` if they are all zero.
+    pub fn at(input: Vec<f64>) -> Self {
+        let is_zero = input.iter().all(|&u| u == 0.0);
+        let values: Vec<String> = input.iter().map(f64::to_string).collect();
+        let name = if is_zero {
+            "no input".to_owned()
+        } else {
+            format!("input {}", values.join(","))
+        };
+        Self { name, input }
+    }
+
+    /// A named constant input of the first channels; the others of `input_channels` are 0.
+    pub fn new(name: impl Into<String>, first: &[f64], input_channels: usize) -> Self {
+        let mut input = first.to_vec();
+        input.resize(input_channels, 0.0);
+        Self {
+            name: name.into(),
+            input,
+        }
+    }
+}
