@@ -99,6 +99,7 @@ fn show(spec: &TaskSpec, trial: &Batch, seed: u64, style: Style) -> String {
         .map(|probe| probe.name)
         .collect();
     let facts = [
+        ["task", about.summary],
         ["source", about.source],
         ["accuracy", about.accuracy],
         ["chance", &format!("{}", rounded(task.chance()))],
@@ -124,7 +125,7 @@ fn show(spec: &TaskSpec, trial: &Batch, seed: u64, style: Style) -> String {
         })
         .collect();
     [
-        style.heading(about.name, about.summary),
+        style.heading(about.name, ""),
         style.table(&facts, "  "),
         style.heading("parameters", ""),
         style.table(&rows, "  "),
