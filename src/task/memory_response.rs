@@ -186,8 +186,8 @@ impl Task for MemoryResponse {
         }
         let [fixation, cos, sin] = sums;
         let along = cos * wanted[0] + sin * wanted[1];
-        let across = sin * wanted[0] - cos * wanted[1];
-        Score::of(fixation < 0.5 * count && across.atan2(along).abs() < TOLERANCE)
+        let is_near = along > TOLERANCE.cos() * cos.hypot(sin);
+        Score::of(fixation < 0.5 * count && is_near)
     }
 
     /// A constant direction is right on a fifth of the ring.
