@@ -24,7 +24,7 @@ use rayon::prelude::*;
 const TRIALS: usize = 64;
 const STEPS: usize = 100;
 const UNITS: [usize; 4] = [64, 128, 256, 512];
-const CELLS: [(&str, CellKind); 2] = [
+const CELLS: [(&str, CellKind); 3] = [
     (
         "vanilla",
         CellKind::Vanilla {
@@ -32,6 +32,7 @@ const CELLS: [(&str, CellKind); 2] = [
         },
     ),
     ("gru", CellKind::Gru),
+    ("lstm", CellKind::Lstm { forget_bias: 1.0 }),
 ];
 /// Timed steps of a round, after a fifth as many to warm up; the median counts.
 const REPEATS: usize = 30;

@@ -8,6 +8,7 @@ import torch
 
 cell, units, cores, repeats = sys.argv[1], *map(int, sys.argv[2:5])
 trials, steps = 64, 100
+CELLS = {"vanilla": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 torch.manual_seed(0)
 pulses = (torch.rand(steps, trials, 3) < 0.05).float() * torch.sign(torch.randn(steps, trials, 3))
 target = torch.zeros(trials, 3)
@@ -21,7 +22,7 @@ weights = (targets != 0).float()
 
 def median_millis(threads):
     torch.set_num_threads(threads)
-    network = (torch.nn.RNN if cell == "vanilla" else torch.nn.GRU)(3, units)
+    network = CELLS[cell](3, units)
     readout = torch.nn.Linear(units, 3)
     optimiser = torch.optim.Adam([*network.parameters(), *readout.parameters()], lr=1e-3)
     millis = []

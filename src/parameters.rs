@@ -13,6 +13,8 @@ pub const POSITIVE: RealRange = (Bound::Excluded(0.0), Bound::Unbounded);
 pub const NOT_NEGATIVE: RealRange = (Bound::Included(0.0), Bound::Unbounded);
 /// Greater than 0, at most 1.
 pub const FRACTION: RealRange = (Bound::Excluded(0.0), Bound::Included(1.0));
+/// Any finite number.
+pub const ANY: RealRange = (Bound::Unbounded, Bound::Unbounded);
 /// At least 0, less than 1.
 pub const DECAY: RealRange = (Bound::Included(0.0), Bound::Excluded(1.0));
 
@@ -30,6 +32,15 @@ impl Span {
     pub fn draw(self, rng: &mut dyn Rng) -> usize {
         rng.random_range(self.min..=self.max)
     }
+}
+
+/// A value that is a word or a list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChoiceOrList {
+    /// Index of the word among the choices.
+    Choice(usize),
+    /// The numbers.
+    List(Vec<f64>),
 }
 
 /// Walks over the parameters of a thing, each with its name in the curriculum file.
@@ -50,6 +61,16 @@ pub trait ParameterVisitor {
 
     /// One of `choices`, as its index.
     fn choice(&mut self, name: &'static str, chosen: &mut usize, choices: &[&'static str]);
+
+    /// One of `choices`, or a list of finite numbers.
+    fn choice_or_list(
+        &mut self,
+        name: &'static str,
+        value: &mut ChoiceOrList,
+        choices: &[&'static str],
+    ) {
+        let _ = (name, value, choices);
+    }
 
     /// Whether an optional parameter is to be visited; `present` says whether it has a value so far.
     fn gives(&mut self, name: &'static str, present: bool) -> bool;
@@ -116,6 +137,9 @@ pub fn names(visit: impl FnOnce(&mut dyn ParameterVisitor)) -> Vec<&'static str>
             self.0.push(name);
         }
         fn choice(&mut self, name: &'static str, _: &mut usize, _: &[&'static str]) {
+            self.0.push(name);
+        }
+        fn choice_or_list(&mut self, name: &'static str, _: &mut ChoiceOrList, _: &[&'static str]) {
             self.0.push(name);
         }
         fn gives(&mut self, name: &'static str, _: bool) -> bool {

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use creode::calculus::{Bound, Interval, Jet};
-use creode::cell::low_rank::LowRank;
+use creode::cell::constraints::constrain;
 use creode::cell::map::{CellMap, CellPath, Readout};
-use creode::cell::parameters::Parameters;
-use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::cell::parameters::{INITIAL_STATE, Parameters};
+use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::newton::{Ending, Limits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
@@ -17,20 +17,41 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 fn cells() -> Vec<CellKind> {
-    use Activation::{Relu, Tanh};
+    use Activation::{Relu, Softplus, Tanh};
+    use LeakyForm::{Currents, Rates};
     let leaky = |form, activation| CellKind::Leaky {
         form,
         activation,
         alpha: 0.3,
     };
+    let low_rank = |form, activation, random_gain| CellKind::LowRank {
+        form,
+        activation,
+        alpha: 0.4,
+        rank: 2,
+        random_gain,
+    };
     vec![
         CellKind::Vanilla { activation: Tanh },
         CellKind::Vanilla { activation: Relu },
-        leaky(LeakyForm::Rates, Tanh),
-        leaky(LeakyForm::Rates, Relu),
-        leaky(LeakyForm::Currents, Tanh),
-        leaky(LeakyForm::Currents, Relu),
+        CellKind::Vanilla {
+            activation: Softplus,
+        },
+        leaky(Rates, Tanh),
+        leaky(Rates, Relu),
+        leaky(Rates, Softplus),
+        leaky(Currents, Tanh),
+        leaky(Currents, Relu),
+        leaky(Currents, Softplus),
+        low_rank(Rates, Tanh, 0.0),
+        low_rank(Currents, Tanh, 0.0),
+        low_rank(Currents, Softplus, 0.0),
+        low_rank(Rates, Softplus, 0.6),
+        low_rank(Currents, Tanh, 0.8),
+        CellKind::PiecewiseLinear,
+        CellKind::Ugrnn { forget_bias: 0.5 },
         CellKind::Gru,
+        CellKind::Lstm { forget_bias: 1.0 },
     ]
 }
 
@@ -47,6 +68,7 @@ fn parameters(spec: &NetworkSpec, seed: u64) -> Parameters<f64> {
     for (i, value) in parameters.values_mut().iter_mut().enumerate() {
         *value += 0.1 * (i as f64 * 0.77 + seed as f64).sin();
     }
+    constrain(spec, &mut parameters);
     parameters
 }
 
@@ -87,31 +109,14 @@ fn values(count: usize, size: f64, seed: u64) -> Vec<f64> {
 
 /// One of every cell that analysis knows, of nine units, with the weights of a seed.
 fn maps(seed: u64) -> Vec<(String, CellMap)> {
-    let mut maps: Vec<(String, CellMap)> = cells()
+    cells()
         .into_iter()
         .map(|cell| {
             let spec = network(cell);
             let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
             (format!("{cell:?}"), map)
         })
-        .collect();
-    let (weights, drive) = (
-        |gates: usize| values(gates * 81, 0.7, seed),
-        |gates: usize| values(gates * 9, 0.8, seed + 100),
-    );
-    let factors = |seed| values(18, 1.0, seed);
-    maps.push(("UGRNN".into(), CellMap::ugrnn(&weights(2), drive(2))));
-    maps.push(("LSTM".into(), CellMap::lstm(&weights(4), drive(4))));
-    let diagonal = values(9, 0.9, seed + 200);
-    maps.push((
-        "piecewise linear".into(),
-        CellMap::piecewise_linear(&diagonal, &weights(1), drive(1)),
-    ));
-    for form in [LeakyForm::Rates, LeakyForm::Currents] {
-        let map = LowRank::new(form, 0.4, factors(seed), factors(seed + 300), drive(1));
-        maps.push((format!("low rank, {form:?}"), CellMap::LowRank(map)));
-    }
-    maps
+        .collect()
 }
 
 /// A state without zeros, of any dimension.
@@ -225,7 +230,7 @@ fn assert_bounds_hold<M: Map + ?Sized>(map: &M, center: &[f64], name: &str) {
         map.image_of_box(&around),
         map.jacobian_over_box(&around),
     ) else {
-        return assert!(name.contains("low rank"), "{name} knows its bounds");
+        return assert!(name.contains("LowRank"), "{name} knows its bounds");
     };
     let at = |point: &[f64]| {
         let mut jacobian = Mat::zeros(dim, dim);
@@ -369,43 +374,55 @@ fn families_of_known_maps_have_the_derivative_of_their_formula() {
     );
 }
 
-/// A constant input, so that the fused kernel and the map iterate the same thing: single steps and batches.
+/// A constant input, so that the fused kernel and the map iterate the same thing: single steps and batches, from zero
+/// and from a state of the network's own.
 #[test]
 fn the_map_makes_the_steps_of_the_training_kernel() {
     for cell in cells() {
-        let spec = network(cell);
-        let at = parameters(&spec, 5);
-        let input = [0.4, -0.2, 0.1];
-        let (steps, trials) = (12, 5);
-        let mut batch = Batch::zeros(steps, trials, 3, 2);
-        batch
-            .inputs
-            .chunks_exact_mut(3)
-            .for_each(|row| row.copy_from_slice(&input));
-        let simulation = DfdxEngine::new(&spec).simulate(&at, &batch).unwrap();
+        for initial_state in [InitialState::Zero, InitialState::Trained] {
+            let spec = NetworkSpec {
+                initial_state,
+                ..network(cell)
+            };
+            assert_same_steps(&spec);
+        }
+    }
+}
 
-        let map = CellMap::new(&spec, &at, &input);
-        let mut states = vec![0.0; trials * 9];
-        for time in 0..steps {
-            let mut next = vec![0.0; states.len()];
-            map.step_batch(&states, &mut next);
-            states = next;
-            for trial in 0..trials {
-                let own = &states[trial * 9..][..9];
-                let row = time * trials + trial;
-                for (a, b) in own.iter().zip(&simulation.states[row * 9..]) {
-                    assert!(
-                        (a - b).abs() < 1e-13,
-                        "{cell:?}, step {time}: {a} against {b}"
-                    );
-                }
-                let output = Readout::of(&at).output(&map.cell().features(own));
-                for (a, b) in output.iter().zip(&simulation.outputs[row * 2..]) {
-                    assert!(
-                        (a - b).abs() < 1e-13,
-                        "{cell:?}, output {time}: {a} against {b}"
-                    );
-                }
+fn assert_same_steps(spec: &NetworkSpec) {
+    let at = parameters(spec, 5);
+    let input = [0.4, -0.2, 0.1];
+    let (steps, trials) = (12, 5);
+    let mut batch = Batch::zeros(steps, trials, 3, 2);
+    batch
+        .inputs
+        .chunks_exact_mut(3)
+        .for_each(|row| row.copy_from_slice(&input));
+    let simulation = DfdxEngine::new(spec).simulate(&at, &batch).unwrap();
+
+    let map = CellMap::new(spec, &at, &input);
+    let dim = map.dim();
+    assert_eq!((dim, dim), (spec.state_size(), simulation.state_size));
+    let mut states = match at.get(INITIAL_STATE) {
+        [] => vec![0.0; trials * dim],
+        state => state.repeat(trials),
+    };
+    for time in 0..steps {
+        let mut next = vec![0.0; states.len()];
+        map.step_batch(&states, &mut next);
+        states = next;
+        for trial in 0..trials {
+            let own = &states[trial * dim..][..dim];
+            let row = time * trials + trial;
+            let output = Readout::of(&at).output(&map.cell().features(own));
+            let found = own.iter().zip(&simulation.states[row * dim..]);
+            let found = found.chain(output.iter().zip(&simulation.outputs[row * 2..]));
+            for (a, b) in found {
+                let error = (a - b).abs();
+                assert!(
+                    error < 1e-13 * (1.0 + a.abs()),
+                    "{spec:?}, step {time}: {a} against {b}"
+                );
             }
         }
     }
@@ -417,7 +434,9 @@ fn trapping_boxes_trap() {
     for (name, map) in maps(6) {
         let Some(half_widths) = map.trapping_box() else {
             assert!(
-                name.contains("Relu") || name.contains("linear"),
+                ["Relu", "Softplus", "Piecewise"]
+                    .iter()
+                    .any(|unbounded| name.contains(unbounded)),
                 "{name} is bounded"
             );
             continue;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::cell::spec::{
+    Activation, CellKind, Density, InitialState, LeakyForm, NetworkSpec, Noise, Precision,
+};
 use creode::curriculum::{
     AnalysisSettings, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, Until,
 };
@@ -196,20 +198,83 @@ fn an_absent_file_is_named() {
 }
 
 fn activation() -> impl Strategy<Value = Activation> {
-    prop_oneof![Just(Activation::Tanh), Just(Activation::Relu)]
+    prop_oneof![
+        Just(Activation::Tanh),
+        Just(Activation::Relu),
+        Just(Activation::Softplus)
+    ]
 }
 
 fn cell() -> impl Strategy<Value = CellKind> {
-    let form = prop_oneof![Just(LeakyForm::Rates), Just(LeakyForm::Currents)];
+    let form = || prop_oneof![Just(LeakyForm::Rates), Just(LeakyForm::Currents)];
+    let low_rank = (form(), activation(), 1e-6..=1.0, 1..9_usize, 0.0..3.0);
     prop_oneof![
         activation().prop_map(|activation| CellKind::Vanilla { activation }),
-        (form, activation(), 1e-6..=1.0).prop_map(|(form, activation, alpha)| CellKind::Leaky {
+        (form(), activation(), 1e-6..=1.0).prop_map(|(form, activation, alpha)| CellKind::Leaky {
             form,
             activation,
             alpha
         }),
+        low_rank.prop_map(
+            |(form, activation, alpha, rank, random_gain)| CellKind::LowRank {
+                form,
+                activation,
+                alpha,
+                rank,
+                random_gain
+            }
+        ),
+        Just(CellKind::PiecewiseLinear),
+        (-3.0..3.0).prop_map(|forget_bias| CellKind::Ugrnn { forget_bias }),
         Just(CellKind::Gru),
+        (-3.0..3.0).prop_map(|forget_bias| CellKind::Lstm { forget_bias }),
     ]
+}
+
+/// A network with any options that its cell can have.
+fn network() -> impl Strategy<Value = NetworkSpec> {
+    let gains = (0.0..9.0, 0.0..9.0);
+    let density = (1e-3..=1.0, 1e-3..=1.0, 1e-3..=1.0);
+    let options = (
+        option::of(1e-3..=1.0),
+        density,
+        0..3_u8,
+        (0.0..1.0, 0.0..1.0),
+    );
+    let shape = (cell(), 1..=64_usize, any::<bool>());
+    (shape, gains, options).prop_map(|((cell, units, is_double), gains, options)| {
+        let (share, (recurrent, input, readout), initial_state, noise) = options;
+        let is_low_rank = matches!(cell, CellKind::LowRank { .. });
+        let plain = NetworkSpec {
+            recurrent_gain: gains.0,
+            input_gain: gains.1,
+            precision: if is_double {
+                Precision::F64
+            } else {
+                Precision::F32
+            },
+            excitatory_share: share.filter(|_| cell.can_obey_dale()),
+            density: Density {
+                recurrent: if is_low_rank { 1.0 } else { recurrent },
+                input,
+                readout,
+            },
+            noise: Noise {
+                recurrent: noise.0,
+                input: noise.1,
+            },
+            ..NetworkSpec::new(cell, units, 1, 1)
+        };
+        let initial_state = match initial_state {
+            0 => InitialState::Zero,
+            1 => InitialState::Trained,
+            _ => InitialState::Fixed((0..plain.state_size()).map(|i| 0.1 * i as f64).collect()),
+        };
+        NetworkSpec {
+            initial_state,
+            ..plain
+        }
+    })
 }
 
 fn optimiser() -> impl Strategy<Value = OptimiserSpec> {
@@ -292,8 +357,7 @@ prop_compose! {
     fn curriculum()(
         name in "[a-zA-Zé\"'= ]{1,12}[0-9]",
         seed in 0..=i64::MAX as u64,
-        (cell, units, spare_inputs, spare_outputs) in (cell(), 1..=2048_usize, 0..9_usize, 0..9_usize),
-        (recurrent_gain, input_gain, is_double) in (0.0..9.0, 0.0..9.0, any::<bool>()),
+        (network, spare_inputs, spare_outputs) in (network(), 0..9_usize, 0..9_usize),
         trials_per_step in 1..=4096_usize,
         optimiser in optimiser(),
         stages in stages(),
@@ -304,12 +368,11 @@ prop_compose! {
         (enabled, starts, noise, probe_trials) in (any::<bool>(), 1..9999_usize, 0.0..9.0, 1..99_usize),
     ) -> Curriculum {
         let widest = stages.iter().map(|stage| stage.task.task().input_channels()).max().unwrap();
-        let precision = if is_double { Precision::F64 } else { Precision::F32 };
         let (inputs, outputs) = (widest + spare_inputs, widest + spare_outputs);
         Curriculum {
             name,
             seed,
-            network: NetworkSpec { recurrent_gain, input_gain, precision, ..NetworkSpec::new(cell, units, inputs, outputs) },
+            network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
             optimiser,
             stages,

@@ -121,7 +121,14 @@ fn discrete_rings_have_all_their_points() {
             .flat_map(|i| [angle(i).cos(), angle(i).sin()])
             .collect();
         let inward: Vec<f64> = factors.iter().map(|n| 4.0 / units as f64 * n).collect();
-        let network = LowRank::new(LeakyForm::Rates, 1.0, factors, inward, vec![0.0; units]);
+        let network = LowRank::new(
+            LeakyForm::Rates,
+            Activation::Tanh,
+            1.0,
+            factors,
+            inward,
+            vec![0.0; units],
+        );
         let map = CellMap::LowRank(network);
         let limits = Limits {
             boxes: 100_000,
@@ -179,7 +186,14 @@ fn gaussian_networks_of_rank_one_have_the_latent_value_of_mean_field_theory() {
         let inward = nodes.iter().map(|m| overlap * step * density(*m) * m);
         let inward: Vec<f64> = inward.collect();
         let units = nodes.len();
-        let network = LowRank::new(LeakyForm::Rates, 1.0, nodes, inward, vec![0.0; units]);
+        let network = LowRank::new(
+            LeakyForm::Rates,
+            Activation::Tanh,
+            1.0,
+            nodes,
+            inward,
+            vec![0.0; units],
+        );
         let map = CellMap::LowRank(network);
         let findings = search(&map, &[], &starts(64, units, 1.0, 3), Limits::default()).unwrap();
         assert_eq!(findings.complete, Completeness::Proved);

@@ -2,36 +2,77 @@
 
 #![allow(clippy::unwrap_used)]
 
-use creode::cell::parameters::Parameters;
-use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::cell::constraints::constrain;
+use creode::cell::parameters::{
+    INPUT_MASK, Parameters, READOUT_BIAS, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH,
+    WEIGHT_IH,
+};
+use creode::cell::spec::{
+    Activation, CellKind, Density, InitialState, LeakyForm, NetworkSpec, Part, Precision,
+};
 use creode::simd::Real;
 use creode::task::Batch;
 use creode::train::dfdx_engine::DfdxEngine;
 use creode::train::engine::Engine as _;
+use creode::train::optimiser::Optimiser;
+use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 
+/// Every kernel with every nonlinearity.
 fn cells() -> Vec<CellKind> {
-    use Activation::{Relu, Tanh};
+    use Activation::{Relu, Softplus, Tanh};
+    use LeakyForm::{Currents, Rates};
     let leaky = |form, activation| CellKind::Leaky {
         form,
         activation,
         alpha: 0.3,
     };
+    let low_rank = |form, activation, random_gain| CellKind::LowRank {
+        form,
+        activation,
+        alpha: 0.4,
+        rank: 2,
+        random_gain,
+    };
     vec![
         CellKind::Vanilla { activation: Tanh },
         CellKind::Vanilla { activation: Relu },
-        leaky(LeakyForm::Rates, Tanh),
-        leaky(LeakyForm::Rates, Relu),
-        leaky(LeakyForm::Currents, Tanh),
-        leaky(LeakyForm::Currents, Relu),
+        CellKind::Vanilla {
+            activation: Softplus,
+        },
+        leaky(Rates, Tanh),
+        leaky(Rates, Relu),
+        leaky(Currents, Tanh),
+        leaky(Currents, Relu),
+        leaky(Currents, Softplus),
+        low_rank(Rates, Softplus, 0.0),
+        low_rank(Currents, Tanh, 0.0),
+        low_rank(Currents, Softplus, 0.7),
+        CellKind::PiecewiseLinear,
+        CellKind::Ugrnn { forget_bias: 0.5 },
         CellKind::Gru,
+        CellKind::Lstm { forget_bias: 1.0 },
     ]
 }
 
 fn network(cell: CellKind, units: usize) -> NetworkSpec {
     NetworkSpec {
-        recurrent_gain: 1.2,
         precision: Precision::F64,
         ..NetworkSpec::new(cell, units, 3, 2)
+    }
+}
+
+/// The same network with every option that its cell can have; noise is in the batch.
+fn with_options(plain: &NetworkSpec) -> NetworkSpec {
+    let is_low_rank = matches!(plain.cell, CellKind::LowRank { .. });
+    NetworkSpec {
+        excitatory_share: plain.cell.can_obey_dale().then_some(0.7),
+        density: Density {
+            recurrent: if is_low_rank { 1.0 } else { 0.6 },
+            input: 0.7,
+            readout: 0.8,
+        },
+        initial_state: InitialState::Trained,
+        ..plain.clone()
     }
 }
 
@@ -59,47 +100,159 @@ fn batch(steps: usize, trials: usize) -> Batch {
     batch
 }
 
+fn with_noise(mut batch: Batch, units: usize) -> Batch {
+    let count = batch.steps * batch.trials * units;
+    batch.recurrent_noise = (0..count).map(|i| 0.3 * wave(i, 1.3)).collect();
+    batch
+}
+
+/// Weights away from where an untrained network has zeros, and from the kinks of a rectifier.
 fn parameters<T: Real>(spec: &NetworkSpec) -> Parameters<T> {
     let mut parameters = Parameters::<T>::initial(spec, 7);
-    for (i, value) in parameters.values_mut().iter_mut().enumerate() {
-        *value += T::from_f64(0.1 * wave(i, 0.5));
+    for tensor in parameters.layout().to_vec() {
+        if tensor.trained {
+            for (i, value) in parameters.get_mut(tensor.name).iter_mut().enumerate() {
+                *value += T::from_f64(0.1 * wave(tensor.offset + i, 0.5));
+            }
+        }
     }
+    constrain(spec, &mut parameters);
     parameters
+}
+
+/// Compares each derivative with a central difference; what is not trained has none.
+fn assert_gradient(spec: &NetworkSpec, batch: &Batch) {
+    let mut engine = DfdxEngine::<f64>::new(spec);
+    let mut at = parameters(spec);
+    let mut gradient = at.zeros_like();
+    engine.loss_and_gradient(&at, batch, &mut gradient).unwrap();
+    let mut scratch = at.zeros_like();
+    let mut loss = |at: &Parameters<f64>| {
+        let outcome = engine.loss_and_gradient(at, batch, &mut scratch);
+        outcome.unwrap().loss
+    };
+    let changeable = changeable(spec, &at);
+    for i in 0..at.values().len() {
+        let found = gradient.values()[i];
+        if !changeable[i] {
+            assert_eq!(found, 0.0, "{spec:?}, parameter {i}");
+            continue;
+        }
+        let (value, h) = (at.values()[i], 1e-5);
+        at.values_mut()[i] = value + h;
+        let above = loss(&at);
+        at.values_mut()[i] = value - h;
+        let below = loss(&at);
+        at.values_mut()[i] = value;
+        let difference = (above - below) / (2.0 * h);
+        assert!(
+            (difference - found).abs() < 1e-8 * (1.0 + found.abs()),
+            "{spec:?}, parameter {i}: {found} against {difference}"
+        );
+    }
+}
+
+/// Which values training can change: those that survive the constraints when they are not 0.
+fn changeable(spec: &NetworkSpec, at: &Parameters<f64>) -> Vec<bool> {
+    let mut positive = at.clone();
+    for tensor in at.layout() {
+        if tensor.trained {
+            positive.get_mut(tensor.name).fill(1.0);
+        } else if !tensor.name.starts_with("mask.") {
+            positive.get_mut(tensor.name).fill(0.0);
+        }
+    }
+    let free = NetworkSpec {
+        excitatory_share: None,
+        ..spec.clone()
+    };
+    constrain(&free, &mut positive);
+    for mask in [RECURRENT_MASK, INPUT_MASK, READOUT_MASK] {
+        positive.get_mut(mask).fill(0.0);
+    }
+    positive
+        .values()
+        .iter()
+        .map(|&value| value != 0.0)
+        .collect()
 }
 
 #[test]
 fn gradients_agree_with_central_differences() {
     for cell in cells() {
         // 21 trials: a whole shard and a part of one; 11 units: no multiple of any vector.
-        let spec = network(cell, 11);
+        assert_gradient(&network(cell, 11), &batch(9, 21));
+    }
+}
+
+#[test]
+fn gradients_with_all_options_agree_with_central_differences() {
+    for cell in cells() {
+        let spec = with_options(&network(cell, 11));
+        assert_gradient(&spec, &with_noise(batch(9, 21), 11));
+    }
+}
+
+#[test]
+fn what_is_frozen_or_fixed_has_no_gradient() {
+    let spec = NetworkSpec {
+        frozen: vec![Part::Recurrent, Part::Bias],
+        initial_state: InitialState::Fixed((0..22).map(|i| 0.1 * wave(i, 0.0)).collect()),
+        ..network(CellKind::Lstm { forget_bias: 1.0 }, 11)
+    };
+    assert_gradient(&spec, &batch(9, 21));
+    let trained: Vec<_> = parameters::<f64>(&spec)
+        .layout()
+        .iter()
+        .filter(|tensor| tensor.trained)
+        .map(|tensor| tensor.name)
+        .collect();
+    assert_eq!(trained, [WEIGHT_IH, READOUT_WEIGHT, READOUT_BIAS]);
+}
+
+/// After many updates absent connections are still 0 and signs are those of Dale's law, of the weights that act.
+#[test]
+fn training_keeps_to_the_constraints() {
+    let adam = OptimiserSpec {
+        rule: UpdateRule::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        },
+        learning_rate: 0.05,
+        weight_decay: 0.01,
+        clipping: Clipping::Off,
+    };
+    for cell in cells() {
+        let spec = with_options(&network(cell, 11));
+        let start = Parameters::<f64>::initial(&spec, 7);
+        let (mut at, mut gradient) = (start.clone(), start.zeros_like());
+        let mut engine = DfdxEngine::new(&spec);
+        let mut optimiser = Optimiser::new(adam, &at);
         let batch = batch(9, 21);
-        let mut engine = DfdxEngine::<f64>::new(&spec);
-        let mut at = parameters(&spec);
-        let mut gradient = at.zeros_like();
-        engine
-            .loss_and_gradient(&at, &batch, &mut gradient)
-            .unwrap();
-        let mut scratch = at.zeros_like();
-        let mut loss = |at: &Parameters<f64>| {
+        for _ in 0..20 {
             engine
-                .loss_and_gradient(at, &batch, &mut scratch)
-                .unwrap()
-                .loss
-        };
-        for i in 0..at.values().len() {
-            let (value, h) = (at.values()[i], 1e-5);
-            at.values_mut()[i] = value + h;
-            let above = loss(&at);
-            at.values_mut()[i] = value - h;
-            let below = loss(&at);
-            at.values_mut()[i] = value;
-            let difference = (above - below) / (2.0 * h);
-            let error = (difference - gradient.values()[i]).abs();
-            assert!(
-                error < 1e-8,
-                "{cell:?}, parameter {i}: {} against {difference}",
-                gradient.values()[i]
-            );
+                .loss_and_gradient(&at, &batch, &mut gradient)
+                .unwrap();
+            optimiser.update(&mut at, &mut gradient);
+            constrain(&spec, &mut at);
+        }
+        for ((&before, &after), can_change) in start
+            .values()
+            .iter()
+            .zip(at.values())
+            .zip(changeable(&spec, &start))
+        {
+            assert!(can_change || before == after, "{cell:?}");
+        }
+        let absent = at.get(INPUT_MASK).iter().zip(at.get(WEIGHT_IH));
+        let absent: Vec<_> = absent.filter(|(exists, _)| **exists == 0.0).collect();
+        assert!(!absent.is_empty() && absent.iter().all(|(_, weight)| **weight == 0.0));
+        if let Some(excitatory) = spec.excitatory_units() {
+            for row in at.get(WEIGHT_HH).chunks_exact(11) {
+                assert!(row[..excitatory].iter().all(|&w| w >= 0.0), "{cell:?}");
+                assert!(row[excitatory..].iter().all(|&w| w <= 0.0), "{cell:?}");
+            }
         }
     }
 }
@@ -107,8 +260,8 @@ fn gradients_agree_with_central_differences() {
 #[test]
 fn f32_agrees_with_f64() {
     for cell in cells() {
-        let spec = network(cell, 37);
-        let batch = batch(20, 40);
+        let spec = with_options(&network(cell, 37));
+        let batch = with_noise(batch(20, 40), 37);
         let wide = parameters::<f64>(&spec);
         let mut wide_gradient = wide.zeros_like();
         let wide_loss = DfdxEngine::new(&spec)
@@ -140,8 +293,8 @@ fn f32_agrees_with_f64() {
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
     for cell in cells() {
-        let spec = network(cell, 70);
-        let batch = batch(30, 50);
+        let spec = with_options(&network(cell, 70));
+        let batch = with_noise(batch(30, 50), 70);
         let at = parameters::<f32>(&spec);
         let gradients: Vec<Vec<u32>> = [1, 2, 3]
             .map(|threads| {

@@ -143,6 +143,12 @@ impl Scalar for Bound {
         self.composed(range, range.high, range.high)
     }
 
+    fn softplus(self) -> Self {
+        // Its slope is the logistic function, and its bend that function's slope.
+        let bend = self.range.sigmoid_slope().high;
+        self.composed(self.range.softplus(), self.range.sigmoid().high, bend)
+    }
+
     fn relu(self) -> Self {
         let kinked = self.range.low < 0.0 && 0.0 < self.range.high;
         let bend = if kinked { f64::INFINITY } else { 0.0 };
@@ -168,7 +174,7 @@ mod tests {
     /// A formula with every nonlinearity in it.
     fn formula<S: Scalar>(x: S) -> S {
         let gate = (x.scaled(1.3) + S::constant(0.2)).sigmoid();
-        gate * (x * x - S::constant(0.4)).tanh() + (-gate) * x.scaled(0.3).exp()
+        gate * (x * x - S::constant(0.4)).tanh() + (-gate) * (x.scaled(0.3).exp() + x.softplus())
     }
 
     proptest! {

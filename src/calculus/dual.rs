@@ -107,4 +107,8 @@ impl<T: Smooth, const K: usize> Scalar for Dual<T, K> {
     fn relu(self) -> Self {
         self.composed(self.value.relu(), self.value.relu_slope())
     }
+
+    fn softplus(self) -> Self {
+        self.composed(self.value.softplus(), self.value.sigmoid())
+    }
 }

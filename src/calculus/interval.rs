@@ -157,6 +157,10 @@ impl Scalar for Interval {
     fn relu(self) -> Self {
         Self::new(self.low.max(0.0), self.high.max(0.0))
     }
+
+    fn softplus(self) -> Self {
+        self.increasing(Scalar::softplus, Self::new(0.0, f64::INFINITY))
+    }
 }
 
 impl Smooth for Interval {
@@ -201,6 +205,7 @@ mod tests {
                 (a.sigmoid(), sigmoid(x)),
                 (a.exp(), x.exp()),
                 (a.relu(), x.relu()),
+                (a.softplus(), x.softplus()),
                 (a.sech_squared(), sech_squared(x)),
                 (a.sigmoid_slope(), x.sigmoid_slope()),
             ] {
@@ -211,7 +216,7 @@ mod tests {
         #[test]
         fn a_single_point_stays_narrow((_, x) in interval()) {
             let point = Interval::constant(x);
-            for of in [point.tanh(), point.sech_squared(), point.exp(), point.sigmoid()] {
+            for of in [point.tanh(), point.sech_squared(), point.exp(), point.sigmoid(), point.softplus()] {
                 prop_assert!(of.high - of.low <= 40.0 * f64::EPSILON * of.magnitude() + f64::MIN_POSITIVE);
             }
         }

@@ -111,6 +111,11 @@ impl Scalar for Jet {
         self.compose(self.0[0].exp(), |y, k| y[k])
     }
 
+    fn softplus(self) -> Self {
+        let slope = self.sigmoid();
+        self.compose(self.0[0].softplus(), |_, k| slope.0[k])
+    }
+
     fn relu(self) -> Self {
         if self.0[0] > 0.0 {
             self
@@ -148,6 +153,8 @@ mod tests {
         assert_coefficients(line.sigmoid(), [s, d, second / 2.0, third / 6.0]);
         let e = a.exp();
         assert_coefficients(line.exp(), [e, e, e / 2.0, e / 6.0]);
+        let value = (1.0 + e).ln();
+        assert_coefficients(line.softplus(), [value, s, d / 2.0, second / 6.0]);
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub trait Scalar:
     /// max(0, a).
     #[must_use]
     fn relu(self) -> Self;
+
+    /// ln(1 + eᵃ).
+    #[must_use]
+    fn softplus(self) -> Self;
 }
 
 /// A scalar in which the slopes of the nonlinearities can be written too.
@@ -66,6 +70,10 @@ impl Scalar for f64 {
 
     fn relu(self) -> Self {
         self.max(0.0)
+    }
+
+    fn softplus(self) -> Self {
+        self.max(0.0) + (-self.abs()).exp().ln_1p()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::parameters::{
     INPUT_MASK, Parameters, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH, WEIGHT_IH,
 };
-use super::spec::NetworkSpec;
+use super::spec::{CellKind, NetworkSpec};
 use crate::simd::Real;
 
 /// The masks with the weights that they are for.
@@ -22,6 +22,7 @@ pub fn constrain<T: Real>(spec: &NetworkSpec, parameters: &mut Parameters<T>) {
         let mask = parameters.get(mask).to_vec();
         multiply(parameters.get_mut(weights), &mask);
     }
+    clear_diagonal(spec.cell, spec.units, parameters);
     if let Some(excitatory) = spec.excitatory_units() {
         for row in parameters.get_mut(WEIGHT_HH).chunks_exact_mut(spec.units) {
             for (place, weight) in row.iter_mut().enumerate() {
@@ -39,7 +40,11 @@ pub fn constrain<T: Real>(spec: &NetworkSpec, parameters: &mut Parameters<T>) {
 }
 
 /// Sets to 0 the gradient of all that is not trained: of whole tensors, and of absent connections.
-pub fn clear_untrained<T: Real>(parameters: &Parameters<T>, gradient: &mut Parameters<T>) {
+pub fn clear_untrained<T: Real>(
+    spec: &NetworkSpec,
+    parameters: &Parameters<T>,
+    gradient: &mut Parameters<T>,
+) {
     for tensor in parameters.layout() {
         if !tensor.trained {
             gradient.get_mut(tensor.name).fill(T::ZERO);
@@ -47,6 +52,17 @@ pub fn clear_untrained<T: Real>(parameters: &Parameters<T>, gradient: &mut Param
     }
     for (mask, weights) in MASKED {
         multiply(gradient.get_mut(weights), parameters.get(mask));
+    }
+    clear_diagonal(spec.cell, spec.units, gradient);
+}
+
+/// A unit of a piecewise-linear network acts on itself through A alone.
+fn clear_diagonal<T: Real>(cell: CellKind, units: usize, parameters: &mut Parameters<T>) {
+    if cell == CellKind::PiecewiseLinear {
+        let diagonal = parameters.get_mut(WEIGHT_HH).iter_mut();
+        diagonal
+            .step_by(units + 1)
+            .for_each(|weight| *weight = T::ZERO);
     }
 }
 

@@ -42,6 +42,22 @@ pub trait Formula: Clone + Send + Sync {
     }
 }
 
+impl Activation {
+    /// φ(a).
+    pub fn of<S: Scalar>(self, a: S) -> S {
+        match self {
+            Self::Tanh => a.tanh(),
+            Self::Relu => a.relu(),
+            Self::Softplus => a.softplus(),
+        }
+    }
+
+    /// Whether φ stays in [−1, 1].
+    pub fn is_bounded(self) -> bool {
+        self == Self::Tanh
+    }
+}
+
 /// Vanilla and leaky rate cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateFormula {
@@ -52,13 +68,6 @@ pub struct RateFormula {
 }
 
 impl RateFormula {
-    fn activate<S: Scalar>(&self, a: S) -> S {
-        match self.activation {
-            Activation::Tanh => a.tanh(),
-            Activation::Relu => a.relu(),
-        }
-    }
-
     fn is_currents(&self) -> bool {
         matches!(self.leak, Some((LeakyForm::Currents, _)))
     }
@@ -68,7 +77,7 @@ impl RateFormula {
         if self.is_currents() {
             a
         } else {
-            self.activate(a)
+            self.activation.of(a)
         }
     }
 }
@@ -80,7 +89,7 @@ impl Formula for RateFormula {
 
     fn feature<S: Scalar>(&self, state: S) -> S {
         if self.is_currents() {
-            self.activate(state)
+            self.activation.of(state)
         } else {
             state
         }
@@ -102,7 +111,7 @@ impl Formula for RateFormula {
     }
 
     fn is_bounded(&self) -> bool {
-        self.activation == Activation::Tanh
+        self.activation.is_bounded()
     }
 
     fn rectified(&self) -> Option<bool> {

@@ -3,9 +3,12 @@
 
 use pulp::Simd;
 
+use super::gates::{Squash, StoreSaved, with_noise};
 use super::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH, WEIGHT_IH};
-use super::sequence::{Backward, Forward, Source, StepKernel, WeightGradient};
-use crate::simd::product::{Epilogue, Packed, Term, load_lanes, product, store_lanes};
+use super::sequence::{Backward, Forward, Rows, Source, StepKernel, WeightGradient};
+use crate::simd::product::{
+    Epilogue, Packed, Term, load_lanes, product, product_of_any, store_lanes,
+};
 use crate::simd::{Real, activation};
 
 /// Step kernel of a gated recurrent unit.
@@ -100,7 +103,9 @@ impl<T: Real> StepKernel<T> for GruKernel<T> {
             saved: step.saved,
             stride: 4 * n,
             offset: 0,
-            sigmoid: true,
+            squash: Squash::Sigmoid,
+            noise: None,
+            units: n,
         };
         let terms = [
             Term {
@@ -126,7 +131,9 @@ impl<T: Real> StepKernel<T> for GruKernel<T> {
             saved: step.saved,
             stride: 4 * n,
             offset: 3 * n,
-            sigmoid: false,
+            squash: Squash::Nothing,
+            noise: None,
+            units: n,
         };
         let terms = [Term {
             rows: hidden,
@@ -159,43 +166,25 @@ impl<T: Real> StepKernel<T> for GruKernel<T> {
 
     #[inline(always)]
     fn backward<S: Simd>(&self, simd: S, step: Backward<'_, T>) {
-        let rows = step.rows;
-        let n = self.units;
-        match step.later_delta {
-            Some(delta) => {
-                let terms = [Term {
-                    rows: delta,
-                    stride: step.delta_stride,
-                    weights: &self.recurrent_back,
-                }];
-                product(
-                    simd,
-                    rows,
-                    n,
-                    None,
-                    terms,
-                    &mut BackwardGates { units: n, step },
-                );
-            }
-            None => product(
-                simd,
-                rows,
-                n,
-                None,
-                [],
-                &mut BackwardGates { units: n, step },
-            ),
-        }
+        let (rows, units) = (step.rows, self.units);
+        let term = step.later_delta.map(|delta| Term {
+            rows: delta,
+            stride: step.delta_stride,
+            weights: &self.recurrent_back,
+        });
+        product_of_any(simd, rows, units, term, &mut BackwardGates { units, step });
+    }
+
+    fn through_recurrent(&self, rows: usize, delta: Rows<'_, T>, out: &mut [T]) {
+        let Rows { values, stride } = delta;
+        self.recurrent_back.add_product(values, stride, rows, out);
     }
 
     fn weight_gradients(&self) -> Vec<WeightGradient> {
         let n = self.units;
         let part = |parameter, row, rows, column, source| WeightGradient {
-            parameter,
             row,
-            rows,
-            column,
-            source,
+            ..WeightGradient::whole(parameter, rows, column, source)
         };
         vec![
             part(WEIGHT_HH, 0, 3 * n, 0, Source::Features),
@@ -205,42 +194,6 @@ impl<T: Real> StepKernel<T> for GruKernel<T> {
             part(BIAS_IH, 0, 2 * n, 0, Source::Ones),
             part(BIAS_IH, 2 * n, n, 3 * n, Source::Ones),
         ]
-    }
-
-    fn state_in_saved(&self) -> Option<std::ops::Range<usize>> {
-        None
-    }
-}
-
-struct StoreSaved<'a, T> {
-    saved: &'a mut [T],
-    stride: usize,
-    offset: usize,
-    sigmoid: bool,
-}
-
-impl<T: Real> Epilogue<T> for StoreSaved<'_, T> {
-    #[inline(always)]
-    fn finish<S: Simd>(
-        &mut self,
-        simd: S,
-        row: usize,
-        column: usize,
-        lanes: usize,
-        sum: T::Vector<S>,
-    ) {
-        let value = if self.sigmoid {
-            activation::sigmoid::<T, S>(simd, sum)
-        } else {
-            sum
-        };
-        store_lanes(
-            simd,
-            self.saved,
-            row * self.stride + self.offset + column,
-            lanes,
-            value,
-        );
     }
 }
 
@@ -264,6 +217,7 @@ impl<T: Real> Epilogue<T> for Candidate<'_, T> {
         let reset = load_lanes(simd, self.step.saved, saved_at, lanes);
         let update = load_lanes(simd, self.step.saved, saved_at + n, lanes);
         let memory = load_lanes(simd, self.step.saved, saved_at + 3 * n, lanes);
+        let sum = with_noise(simd, self.step.noise, row * n + column, lanes, sum);
         let candidate = activation::tanh::<T, S>(simd, T::mul_add(simd, reset, memory, sum));
         store_lanes(simd, self.step.saved, saved_at + 2 * n, lanes, candidate);
         let previous = load_lanes(simd, self.step.previous_features, row * n + column, lanes);

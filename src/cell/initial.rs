@@ -6,14 +6,16 @@ use rand_distr::{Distribution as _, StandardNormal};
 
 use super::constraints::constrain;
 use super::parameters::{
-    INPUT_MASK, Parameters, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH, WEIGHT_IH,
+    BIAS_IH, DIAGONAL, INITIAL_STATE, INPUT_MASK, LOW_RANK_M, LOW_RANK_N, Parameters,
+    RANDOM_WEIGHT, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH, WEIGHT_IH,
 };
-use super::spec::NetworkSpec;
+use super::spec::{CellKind, InitialState, NetworkSpec};
 use crate::simd::Real;
 
 impl<T: Real> Parameters<T> {
     /// Draws the weights of an untrained network: recurrent N(0, g²/N), input N(0, g_in²/inputs), readout
-    /// N(0, 1/N), biases zero.
+    /// N(0, 1/N), biases zero but for a forget gate's. Of a low-rank cell M ~ N(0, 1), N ~ N(0, g²); of a
+    /// piecewise-linear one A starts at 1/2.
     ///
     /// Where only a share d of the connections exists, theirs are larger by 1/√d, so that a unit receives as much.
     /// Under Dale's law recurrent weights are ±|w|, scaled so that excitation and inhibition balance (Song, Yang &
@@ -31,6 +33,12 @@ impl<T: Real> Parameters<T> {
         ] {
             parameters.draw_normal(&mut rng, weights, deviation / share.sqrt());
         }
+        if let CellKind::LowRank { random_gain, .. } = spec.cell {
+            parameters.draw_normal(&mut rng, LOW_RANK_M, 1.0);
+            parameters.draw_normal(&mut rng, LOW_RANK_N, spec.recurrent_gain);
+            parameters.draw_normal(&mut rng, RANDOM_WEIGHT, random_gain / units);
+        }
+        parameters.set_constants(spec);
         parameters.take_signs(spec);
         for (mask, share) in [
             (RECURRENT_MASK, density.recurrent),
@@ -47,6 +55,26 @@ impl<T: Real> Parameters<T> {
         }
         constrain(spec, &mut parameters);
         parameters
+    }
+
+    /// What an untrained network starts from without drawing.
+    fn set_constants(&mut self, spec: &NetworkSpec) {
+        let units = spec.units;
+        match spec.cell {
+            CellKind::PiecewiseLinear => self.get_mut(DIAGONAL).fill(T::from_f64(0.5)),
+            CellKind::Ugrnn { forget_bias } => {
+                self.get_mut(BIAS_IH)[..units].fill(T::from_f64(forget_bias));
+            }
+            CellKind::Lstm { forget_bias } => {
+                self.get_mut(BIAS_IH)[units..2 * units].fill(T::from_f64(forget_bias));
+            }
+            _ => {}
+        }
+        if let InitialState::Fixed(values) = &spec.initial_state {
+            for (value, &fixed) in self.get_mut(INITIAL_STATE).iter_mut().zip(values) {
+                *value = T::from_f64(fixed);
+            }
+        }
     }
 
     fn draw_normal(&mut self, rng: &mut ChaCha8Rng, name: &str, deviation: f64) {

@@ -1,24 +1,26 @@
-//! Low-rank rate networks x' = (1−α)x + α tanh(m nᵀ x + c), or in currents x' = (1−α)x + α(m nᵀ tanh(x) + c), at a
+//! Low-rank rate networks x' = (1−α)x + α φ(m nᵀ x + c), or in currents x' = (1−α)x + α(m nᵀ φ(x) + c), at a
 //! constant input (Mastrogiuseppe & Ostojic 2018).
 //!
-//! All recurrent input passes through κ = nᵀ(rates) in R^rank. With y(κ) = tanh(m κ + c), a fixed point solves
+//! All recurrent input passes through κ = nᵀ(rates) in R^rank. With y(κ) = φ(m κ + c), a fixed point solves
 //! κ = nᵀ y(κ), and det(I_N − J) = αᴺ det(I_R − ∂(nᵀy)/∂κ) (Sylvester), so points, indices and folds are those of a map
 //! in `rank` dimensions, whatever the number of units.
 
 use faer::MatMut;
 
-use super::map::{Cell, affine, lerp};
-use super::spec::LeakyForm;
-use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth, sech_squared};
+use super::formula::RateFormula;
+use super::map::{Cell, CellMap, affine, lerp};
+use super::spec::{Activation, LeakyForm};
+use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
 use crate::map::{Map, Reduced};
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
 
-/// A low-rank tanh rate network with the input folded into its drive.
+/// A low-rank rate network with the input folded into its drive.
 #[derive(Debug, Clone)]
 pub struct LowRank {
     form: LeakyForm,
+    activation: Activation,
     alpha: f64,
     rank: usize,
     /// m, `[units][rank]`.
@@ -33,6 +35,7 @@ impl LowRank {
     /// (0, 1], and drive B u + b.
     pub fn new(
         form: LeakyForm,
+        activation: Activation,
         alpha: f64,
         outward: Vec<f64>,
         inward: Vec<f64>,
@@ -40,12 +43,37 @@ impl LowRank {
     ) -> Self {
         Self {
             form,
+            activation,
             alpha,
             rank: outward.len() / drive.len().max(1),
             outward,
             inward,
             drive,
         }
+    }
+
+    /// The network with more connections, `[units][units]` row-major, beside its factors: then nothing is low-rank, and
+    /// it is a leaky cell with the sum as its weights. Without more, it stays.
+    pub fn with_random_part(self, random: &[f64]) -> CellMap {
+        if random.is_empty() {
+            return CellMap::LowRank(self);
+        }
+        let inward = self.inward.chunks_exact(self.rank);
+        let weights: Vec<f64> = self
+            .outward
+            .chunks_exact(self.rank)
+            .flat_map(|m| {
+                let of_unit = inward.clone();
+                of_unit.map(|n| m.iter().zip(n).map(|(m, n)| m * n).sum::<f64>())
+            })
+            .zip(random)
+            .map(|(low, random)| low + random)
+            .collect();
+        let formula = RateFormula {
+            activation: self.activation,
+            leak: Some((self.form, self.alpha)),
+        };
+        CellMap::rate(formula, &weights, self.drive)
     }
 
     /// The network whose factors (not their product) and drive lie at s on the way to another's.
@@ -85,17 +113,17 @@ impl LowRank {
         self.leaky(&a, curve)
     }
 
-    /// What the units send: the state itself, or its tanh.
+    /// What the units send: the state itself, or φ of it.
     fn rates<S: Scalar>(&self, state: &[S]) -> Vec<S> {
         match self.form {
             LeakyForm::Rates => state.to_vec(),
-            LeakyForm::Currents => state.iter().map(|x| x.tanh()).collect(),
+            LeakyForm::Currents => state.iter().map(|&x| self.activation.of(x)).collect(),
         }
     }
 
     fn leaky<S: Scalar>(&self, a: &[S], state: &[S]) -> Vec<S> {
         let drive = |a: S| match self.form {
-            LeakyForm::Rates => a.tanh(),
+            LeakyForm::Rates => self.activation.of(a),
             LeakyForm::Currents => a,
         };
         a.iter()
@@ -145,7 +173,7 @@ impl Map for LowRank {
 
     fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
         let ones = vec![1.0; self.dim()];
-        let slopes = |values: &[f64]| values.iter().map(|&a| sech_squared(a)).collect();
+        let slopes = |values: &[f64]| values.iter().map(|&a| slope(self.activation, a)).collect();
         let (rows, columns): (Vec<f64>, Vec<f64>) = match self.form {
             LeakyForm::Rates => (slopes(&self.preactivations(&self.latent(point))), ones),
             LeakyForm::Currents => (ones, slopes(point)),
@@ -164,6 +192,9 @@ impl Map for LowRank {
     }
 
     fn trapping_box(&self) -> Option<Vec<f64>> {
+        if !self.activation.is_bounded() {
+            return None;
+        }
         let reach = match self.form {
             LeakyForm::Rates => vec![1.0; self.dim()],
             LeakyForm::Currents => {
@@ -189,7 +220,11 @@ impl Map for LowRank {
 
     fn q_floor(&self, point: &[f64]) -> f64 {
         // The rounding of κ = nᵀ(rates), then that of m κ + c.
-        let size: f64 = self.inward.iter().map(|n| n.abs()).sum();
+        let rates = self.rates(point);
+        let rows = self.inward.chunks_exact(self.rank).zip(&rates);
+        let size: f64 = rows
+            .map(|(row, rate)| row.iter().map(|n| n.abs()).sum::<f64>() * rate.abs().max(1.0))
+            .sum();
         let gamma = (self.dim() + self.rank + 2) as f64 * UNIT;
         let error = |((reach, c), x): ((f64, &f64), &f64)| {
             (gamma * (reach * size + c.abs()) + UNIT * (8.0 + x.abs())).powi(2)
@@ -213,11 +248,11 @@ impl Cell for LowRank {
     }
 }
 
-/// κ ↦ nᵀ tanh(m κ + c).
+/// κ ↦ nᵀ φ(m κ + c).
 struct Latent<'a>(&'a LowRank);
 
 impl Latent<'_> {
-    /// Partial derivatives of nᵀ tanh(m κ + c) from the pre-activations, `[rank][rank]`.
+    /// Partial derivatives of nᵀ φ(m κ + c) from the pre-activations, `[rank][rank]`.
     fn slopes<T: Smooth>(&self, a: &[T]) -> Vec<T> {
         let LowRank {
             rank,
@@ -227,7 +262,7 @@ impl Latent<'_> {
         } = self.0;
         let mut out = vec![T::constant(0.0); rank * rank];
         for (i, &a) in a.iter().enumerate() {
-            let slope = Dual::<T, 1>::variable(a, 0).tanh().gradient[0];
+            let slope = slope(self.0.activation, a);
             for r in 0..*rank {
                 for k in 0..*rank {
                     let entry = &mut out[r * rank + k];
@@ -252,7 +287,7 @@ impl Map for Latent<'_> {
             .0
             .preactivations(point)
             .iter()
-            .map(|a| a.tanh())
+            .map(|&a| self.0.activation.of(a))
             .collect();
         out.copy_from_slice(&transposed_product(&self.0.inward, &rates, self.0.rank));
     }
@@ -273,7 +308,7 @@ impl Map for Latent<'_> {
             .map(|(row, &c)| {
                 let terms = row.iter().zip(curve);
                 let sum = terms.fold(Jet::constant(c), |sum, (&m, &k)| sum + k.scaled(m));
-                sum.tanh()
+                self.0.activation.of(sum)
             })
             .collect();
         transposed_product(&self.0.inward, &rates, self.0.rank)
@@ -285,9 +320,8 @@ impl Map for Latent<'_> {
         let rates = rows.zip(&self.0.drive).map(|(row, &c)| {
             let offset = Bound::affine(Interval::constant(c), 0.0, gamma * c.abs());
             let terms = row.iter().zip(state);
-            terms
-                .fold(offset, |sum, (&m, &k)| summed(sum, k.scaled(m), gamma))
-                .tanh()
+            let sum = terms.fold(offset, |sum, (&m, &k)| summed(sum, k.scaled(m), gamma));
+            self.0.activation.of(sum)
         });
         let mut out = vec![Bound::constant(0.0); self.0.rank];
         for (rate, row) in rates.zip(self.0.inward.chunks_exact(self.0.rank)) {
@@ -299,7 +333,8 @@ impl Map for Latent<'_> {
     }
 
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
-        let rates: Vec<Interval> = self.0.over_box(region).iter().map(|a| a.tanh()).collect();
+        let over_box = self.0.over_box(region);
+        let rates: Vec<Interval> = over_box.iter().map(|&a| self.0.activation.of(a)).collect();
         let mut out = vec![Interval::constant(0.0); self.0.rank];
         for (rate, row) in rates.iter().zip(self.0.inward.chunks_exact(self.0.rank)) {
             for (sum, &n) in out.iter_mut().zip(row) {
@@ -314,6 +349,9 @@ impl Map for Latent<'_> {
     }
 
     fn trapping_box(&self) -> Option<Vec<f64>> {
+        if !self.0.activation.is_bounded() {
+            return None;
+        }
         let half_width = |r| column_sum(&self.0.inward, self.0.rank, r) * (1.0 + 1e-9) + 1e-12;
         Some((0..self.0.rank).map(half_width).collect())
     }
@@ -333,10 +371,15 @@ impl Reduced for Latent<'_> {
     fn lift(&self, reduced: &[f64]) -> Vec<f64> {
         let a = self.0.preactivations(reduced);
         match self.0.form {
-            LeakyForm::Rates => a.iter().map(|a| a.tanh()).collect(),
+            LeakyForm::Rates => a.iter().map(|&a| self.0.activation.of(a)).collect(),
             LeakyForm::Currents => a,
         }
     }
+}
+
+/// φ′(a).
+fn slope<T: Smooth>(activation: Activation, a: T) -> T {
+    activation.of(Dual::<T, 1>::variable(a, 0)).gradient[0]
 }
 
 /// One term more of a sum whose every term is rounded to a relative `gamma`, in whatever order it is summed.

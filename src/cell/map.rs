@@ -5,7 +5,8 @@ use faer::MatMut;
 use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
 use super::low_rank::LowRank;
 use super::parameters::{
-    BIAS_HH, BIAS_IH, Parameters, READOUT_BIAS, READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH,
+    BIAS_HH, BIAS_IH, DIAGONAL, LOW_RANK_M, LOW_RANK_N, Parameters, RANDOM_WEIGHT, READOUT_BIAS,
+    READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH,
 };
 use super::spec::{Activation, CellKind, NetworkSpec};
 use super::unitwise::Unitwise;
@@ -50,10 +51,12 @@ macro_rules! for_cell {
 }
 
 impl CellMap {
-    /// The cell of a network at a constant input.
+    /// The cell of a network at a constant input. A low-rank cell with a random part is a leaky one with the sum as its
+    /// weights.
     pub fn new(network: &NetworkSpec, parameters: &Parameters<f64>, input: &[f64]) -> Self {
         let recurrent = parameters.get(WEIGHT_HH);
-        let drive = drive(parameters.get(WEIGHT_IH), parameters.get(BIAS_IH), input);
+        let bias = parameters.get(BIAS_IH);
+        let drive = drive(parameters.get(WEIGHT_IH), bias, input);
         match network.cell {
             CellKind::Vanilla { activation } => Self::rate(
                 RateFormula {
@@ -75,7 +78,25 @@ impl CellMap {
                 recurrent,
                 drive,
             ),
+            CellKind::LowRank {
+                form,
+                activation,
+                alpha,
+                ..
+            } => {
+                let share = 1.0 / network.units as f64;
+                let outward = parameters.get(LOW_RANK_M).iter().map(|m| share * m);
+                let inward = parameters.get(LOW_RANK_N).to_vec();
+                let random = parameters.get(RANDOM_WEIGHT);
+                let map = LowRank::new(form, activation, alpha, outward.collect(), inward, drive);
+                map.with_random_part(random)
+            }
+            CellKind::PiecewiseLinear => {
+                Self::piecewise_linear(parameters.get(DIAGONAL), recurrent, drive)
+            }
+            CellKind::Ugrnn { .. } => Self::ugrnn(recurrent, drive),
             CellKind::Gru => Self::gru(recurrent, &drive, parameters.get(BIAS_HH)),
+            CellKind::Lstm { .. } => Self::lstm(recurrent, sum(&drive, parameters.get(BIAS_HH))),
         }
     }
 

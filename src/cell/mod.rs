@@ -5,20 +5,28 @@
 
 pub mod constraints;
 pub mod formula;
+mod gates;
 pub mod gru_kernel;
 mod initial;
 pub mod low_rank;
+pub mod lstm_kernel;
 pub mod map;
+pub mod noise;
 pub mod parameters;
+pub mod piecewise_kernel;
 pub mod rate_kernel;
 pub mod sequence;
 pub mod spec;
+pub mod ugrnn_kernel;
 pub mod unitwise;
 
 use gru_kernel::GruKernel;
+use lstm_kernel::LstmKernel;
+use piecewise_kernel::PiecewiseKernel;
 use rate_kernel::RateKernel;
 use sequence::{Fused, SequenceKernel};
 use spec::{CellKind, NetworkSpec};
+use ugrnn_kernel::UgrnnKernel;
 
 use crate::simd::Real;
 
@@ -27,18 +35,29 @@ pub fn sequence_kernel<T: Real>(network: &NetworkSpec) -> Box<dyn SequenceKernel
     let (units, inputs) = (network.units, network.inputs);
     match network.cell {
         CellKind::Vanilla { activation } => {
-            Box::new(Fused::new(RateKernel::new(units, inputs, activation, None)))
+            Box::new(Fused::new(RateKernel::vanilla(units, inputs, activation)))
         }
         CellKind::Leaky {
             form,
             activation,
             alpha,
-        } => Box::new(Fused::new(RateKernel::new(
-            units,
-            inputs,
+        } => Box::new(Fused::new(
+            RateKernel::vanilla(units, inputs, activation).leaky(form, alpha),
+        )),
+        CellKind::LowRank {
+            form,
             activation,
-            Some((form, alpha)),
-        ))),
+            alpha,
+            rank,
+            ..
+        } => Box::new(Fused::new(
+            RateKernel::vanilla(units, inputs, activation)
+                .leaky(form, alpha)
+                .low_rank(rank),
+        )),
+        CellKind::PiecewiseLinear => Box::new(Fused::new(PiecewiseKernel::new(units, inputs))),
+        CellKind::Ugrnn { .. } => Box::new(Fused::new(UgrnnKernel::new(units, inputs))),
         CellKind::Gru => Box::new(Fused::new(GruKernel::new(units, inputs))),
+        CellKind::Lstm { .. } => Box::new(Fused::new(LstmKernel::new(units, inputs))),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::spec::{CellKind, NetworkSpec, Part};
+use super::spec::{CellKind, InitialState, NetworkSpec, Part};
 use crate::simd::Real;
 
 /// Input weights, `[gates · units][inputs]`.
@@ -12,8 +12,18 @@ pub const WEIGHT_IH: &str = "rnn.weight_ih_l0";
 pub const WEIGHT_HH: &str = "rnn.weight_hh_l0";
 /// Bias of the cell, `[gates · units]`.
 pub const BIAS_IH: &str = "rnn.bias_ih_l0";
-/// Second bias of a gated recurrent unit, `[gates · units]`: its candidate part stands inside the reset gate.
+/// Second bias of a GRU or LSTM, `[gates · units]`; the candidate part of a GRU's stands inside the reset gate.
 pub const BIAS_HH: &str = "rnn.bias_hh_l0";
+/// M of a low-rank cell, `[units][rank]`.
+pub const LOW_RANK_M: &str = "rnn.low_rank_m";
+/// N of a low-rank cell, `[units][rank]`.
+pub const LOW_RANK_N: &str = "rnn.low_rank_n";
+/// g χ of a low-rank cell, `[units][units]`; there only if g is not 0, and never trained.
+pub const RANDOM_WEIGHT: &str = "rnn.random_weight";
+/// Diagonal of A of a piecewise-linear cell, `[units]`.
+pub const DIAGONAL: &str = "rnn.diagonal";
+/// State before the first step; there only if it is not zero.
+pub const INITIAL_STATE: &str = "initial_state";
 /// Readout weights, `[outputs][units]`.
 pub const READOUT_WEIGHT: &str = "readout.weight";
 /// Readout bias, `[outputs]`.
@@ -55,13 +65,36 @@ impl TensorLayout {
 fn tensors(spec: &NetworkSpec) -> Vec<(&'static str, Vec<usize>, Option<Part>)> {
     let (units, inputs, outputs) = (spec.units, spec.inputs, spec.outputs);
     let rows = spec.cell.gates() * units;
-    let mut tensors = vec![
-        (WEIGHT_IH, vec![rows, inputs], Some(Part::Input)),
-        (WEIGHT_HH, vec![rows, units], Some(Part::Recurrent)),
-        (BIAS_IH, vec![rows], Some(Part::Bias)),
-    ];
-    if spec.cell == CellKind::Gru {
+    let recurrent = Some(Part::Recurrent);
+    let mut tensors = vec![(WEIGHT_IH, vec![rows, inputs], Some(Part::Input))];
+    if let CellKind::LowRank {
+        rank, random_gain, ..
+    } = spec.cell
+    {
+        tensors.push((LOW_RANK_M, vec![units, rank], recurrent));
+        tensors.push((LOW_RANK_N, vec![units, rank], recurrent));
+        if random_gain != 0.0 {
+            tensors.push((RANDOM_WEIGHT, vec![units, units], None));
+        }
+    } else {
+        tensors.push((WEIGHT_HH, vec![rows, units], recurrent));
+    }
+    if spec.cell == CellKind::PiecewiseLinear {
+        tensors.push((DIAGONAL, vec![units], recurrent));
+    }
+    tensors.push((BIAS_IH, vec![rows], Some(Part::Bias)));
+    if matches!(spec.cell, CellKind::Gru | CellKind::Lstm { .. }) {
         tensors.push((BIAS_HH, vec![rows], Some(Part::Bias)));
+    }
+    match spec.initial_state {
+        InitialState::Zero => {}
+        InitialState::Trained => {
+            let part = Some(Part::InitialState);
+            tensors.push((INITIAL_STATE, vec![spec.state_size()], part));
+        }
+        InitialState::Fixed(_) => {
+            tensors.push((INITIAL_STATE, vec![spec.state_size()], None));
+        }
     }
     tensors.push((READOUT_WEIGHT, vec![outputs, units], Some(Part::Readout)));
     tensors.push((READOUT_BIAS, vec![outputs], Some(Part::Readout)));

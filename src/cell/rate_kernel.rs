@@ -1,26 +1,35 @@
-//! Training kernel of the cells with one pre-activation: vanilla, and leaky rate networks in both forms.
+//! Training kernel of the cells with one pre-activation: vanilla, leaky in both forms, and low-rank.
 
 use pulp::Simd;
 
-use super::parameters::{BIAS_IH, Parameters, WEIGHT_HH, WEIGHT_IH};
-use super::sequence::{Backward, Forward, Source, StepKernel, WeightGradient};
+use super::gates::{tanh_slope, with_noise};
+use super::parameters::{
+    BIAS_IH, LOW_RANK_M, LOW_RANK_N, Parameters, RANDOM_WEIGHT, WEIGHT_HH, WEIGHT_IH,
+};
+use super::sequence::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
 use super::spec::{Activation, LeakyForm};
 use crate::simd::product::{Epilogue, Packed, Term, load_lanes, product, store_lanes};
 use crate::simd::{Real, activation};
 
-/// Step kernel of a vanilla (`leak` is `None`) or leaky rate cell.
+/// Step kernel of a vanilla, leaky or low-rank cell.
 ///
 /// Features are the rates: the state itself in a vanilla cell and in the rates form, φ(state) in the currents
-/// form. Saved are φ(a) in the rates form and the state in the currents form.
+/// form. Saved are φ(a) in the rates form and the state in the currents form, then the latent values
+/// κ = Nᵀ(features before)/N of a low-rank cell. A row of pre-activation gradients is ∂κ/N, then ∂a.
 pub struct RateKernel<T> {
     units: usize,
     inputs: usize,
     activation: Activation,
     leak: Option<Leak<T>>,
+    /// Saved values before κ.
+    saved_states: usize,
+    /// Columns of the factors; 0 without.
+    rank: usize,
     bias: Vec<T>,
-    recurrent: Packed<T>,
-    recurrent_back: Packed<T>,
     input: Packed<T>,
+    /// Recurrent weights, or the random part of a low-rank cell.
+    full: Full<T>,
+    factors: Factors<T>,
 }
 
 #[derive(Clone, Copy)]
@@ -29,37 +38,67 @@ struct Leak<T> {
     alpha: T,
 }
 
+/// Recurrent weights of their own for each pair of units; empty where there are none.
+#[derive(Default)]
+struct Full<T> {
+    weights: Packed<T>,
+    back: Packed<T>,
+}
+
+/// M and N of recurrent weights M Nᵀ/N; empty where there are none.
+#[derive(Default)]
+struct Factors<T> {
+    /// N/N: from features to κ.
+    inward: Packed<T>,
+    /// M: from κ to pre-activations.
+    outward: Packed<T>,
+    /// M/N: from ∂a to ∂κ/N.
+    outward_back: Packed<T>,
+    /// N: from ∂κ/N to ∂features.
+    inward_back: Packed<T>,
+}
+
 impl<T: Real> RateKernel<T> {
-    /// A kernel without weights; `leak` is the form and α of a leaky cell.
-    pub fn new(
-        units: usize,
-        inputs: usize,
-        activation: Activation,
-        leak: Option<(LeakyForm, f64)>,
-    ) -> Self {
+    /// A kernel without weights, of a vanilla cell.
+    pub fn vanilla(units: usize, inputs: usize, activation: Activation) -> Self {
         Self {
             units,
             inputs,
             activation,
-            leak: leak.map(|(form, alpha)| Leak {
-                form,
-                alpha: T::from_f64(alpha),
-            }),
+            leak: None,
+            saved_states: 0,
+            rank: 0,
             bias: Vec::new(),
-            recurrent: Packed::default(),
-            recurrent_back: Packed::default(),
             input: Packed::default(),
+            full: Full::default(),
+            factors: Factors::default(),
         }
     }
-}
 
-impl<T: Real> RateKernel<T> {
+    /// The same with a leak.
+    #[must_use]
+    pub fn leaky(self, form: LeakyForm, alpha: f64) -> Self {
+        let alpha = T::from_f64(alpha);
+        Self {
+            leak: Some(Leak { form, alpha }),
+            saved_states: self.units,
+            ..self
+        }
+    }
+
+    /// The same with factors for recurrent weights, and a random part beside them if the parameters have one.
+    #[must_use]
+    pub fn low_rank(self, rank: usize) -> Self {
+        Self { rank, ..self }
+    }
+
     /// φ(x).
     #[inline(always)]
     fn apply<S: Simd>(&self, simd: S, x: T::Vector<S>) -> T::Vector<S> {
         match self.activation {
             Activation::Tanh => activation::tanh::<T, S>(simd, x),
             Activation::Relu => activation::relu::<T, S>(simd, x),
+            Activation::Softplus => activation::softplus::<T, S>(simd, x),
         }
     }
 
@@ -68,12 +107,32 @@ impl<T: Real> RateKernel<T> {
     fn slope<S: Simd>(&self, simd: S, value: T::Vector<S>) -> T::Vector<S> {
         let one = T::splat(simd, T::ONE);
         match self.activation {
-            Activation::Tanh => T::minus(simd, one, T::times(simd, value, value)),
+            Activation::Tanh => tanh_slope::<T, S>(simd, value),
             Activation::Relu => {
                 let zero = T::splat(simd, T::ZERO);
                 T::select_greater(simd, value, zero, one, zero)
             }
+            Activation::Softplus => activation::softplus_slope::<T, S>(simd, value),
         }
+    }
+}
+
+impl<T: Real> Factors<T> {
+    fn pack<S: Simd>(&mut self, parameters: &Parameters<T>, units: usize, rank: usize) {
+        let (outward, inward) = (parameters.get(LOW_RANK_M), parameters.get(LOW_RANK_N));
+        let share = T::ONE / T::from_f64(units as f64);
+        let scaled = |values: &[T]| values.iter().map(|&x| share * x).collect::<Vec<T>>();
+        self.inward.pack::<S>(&scaled(inward), units, rank);
+        self.outward.pack_transposed::<S>(outward, units, rank);
+        self.outward_back.pack::<S>(&scaled(outward), units, rank);
+        self.inward_back.pack_transposed::<S>(inward, units, rank);
+    }
+}
+
+/// Copies `width` values a row from a matrix without gaps to the given place of wider rows.
+fn copy_rows<T: Copy>(from: &[T], width: usize, to: &mut [T], stride: usize, offset: usize) {
+    for (row, values) in from.chunks_exact(width).enumerate() {
+        to[row * stride + offset..][..width].copy_from_slice(values);
     }
 }
 
@@ -87,36 +146,58 @@ impl<T: Real> StepKernel<T> for RateKernel<T> {
     }
 
     fn saved_width(&self) -> usize {
-        if self.leak.is_some() { self.units } else { 0 }
+        self.saved_states + self.rank
     }
 
     fn delta_width(&self) -> usize {
-        self.units
+        self.rank + self.units
     }
 
     fn recurrent_width(&self) -> usize {
-        self.units
+        match self.rank {
+            0 => self.units,
+            rank => rank,
+        }
     }
 
     fn carry_width(&self) -> usize {
-        self.saved_width()
+        self.saved_states
+    }
+
+    fn latent(&self) -> std::ops::Range<usize> {
+        self.saved_states..self.saved_width()
     }
 
     #[inline(always)]
     fn pack<S: Simd>(&mut self, _: S, parameters: &Parameters<T>) {
-        let recurrent = parameters.get(WEIGHT_HH);
-        self.recurrent
-            .pack_transposed::<S>(recurrent, self.units, self.units);
-        self.recurrent_back
-            .pack::<S>(recurrent, self.units, self.units);
+        let n = self.units;
+        let full = match self.rank {
+            0 => parameters.get(WEIGHT_HH),
+            _ => parameters.get(RANDOM_WEIGHT),
+        };
+        if !full.is_empty() {
+            self.full.weights.pack_transposed::<S>(full, n, n);
+            self.full.back.pack::<S>(full, n, n);
+        }
+        if self.rank > 0 {
+            self.factors.pack::<S>(parameters, n, self.rank);
+        }
         self.input
-            .pack_transposed::<S>(parameters.get(WEIGHT_IH), self.units, self.inputs);
+            .pack_transposed::<S>(parameters.get(WEIGHT_IH), n, self.inputs);
         self.bias.clear();
         self.bias.extend_from_slice(parameters.get(BIAS_IH));
     }
 
     #[inline(always)]
     fn forward<S: Simd>(&self, simd: S, step: Forward<'_, T>) {
+        let (n, rows, rank) = (self.units, step.rows, self.rank);
+        let mut latent = vec![T::ZERO; rows * rank];
+        if rank > 0 {
+            let inward = &self.factors.inward;
+            inward.add_product(step.previous_features, n, rows, &mut latent);
+            let (width, offset) = (self.saved_width(), self.saved_states);
+            copy_rows(&latent, rank, step.saved, width, offset);
+        }
         let terms = [
             Term {
                 rows: step.input,
@@ -125,71 +206,91 @@ impl<T: Real> StepKernel<T> for RateKernel<T> {
             },
             Term {
                 rows: step.previous_features,
-                stride: self.units,
-                weights: &self.recurrent,
+                stride: n,
+                weights: &self.full.weights,
+            },
+            Term {
+                rows: &latent,
+                stride: rank,
+                weights: &self.factors.outward,
             },
         ];
-        let rows = step.rows;
-        product(
-            simd,
-            rows,
-            self.units,
-            Some(&self.bias),
-            terms,
-            &mut ForwardRates { kernel: self, step },
-        );
+        let mut rates = ForwardRates { kernel: self, step };
+        product(simd, rows, n, Some(&self.bias), terms, &mut rates);
     }
 
     #[inline(always)]
     fn backward<S: Simd>(&self, simd: S, step: Backward<'_, T>) {
-        let rows = step.rows;
-        match step.later_delta {
-            Some(delta) => {
-                let terms = [Term {
-                    rows: delta,
-                    stride: step.delta_stride,
-                    weights: &self.recurrent_back,
-                }];
-                product(
-                    simd,
-                    rows,
-                    self.units,
-                    None,
-                    terms,
-                    &mut BackwardRates { kernel: self, step },
-                );
-            }
-            None => product(
-                simd,
-                rows,
-                self.units,
-                None,
-                [],
-                &mut BackwardRates { kernel: self, step },
-            ),
+        let (rows, stride, rank) = (step.rows, step.delta_stride, self.rank);
+        let nothing = Packed::default();
+        let (later, full, low) = match step.later_delta {
+            Some(later) => (later, &self.full.back, &self.factors.inward_back),
+            None => ([].as_slice(), &nothing, &nothing),
+        };
+        let term = |rows, weights| Term {
+            rows,
+            stride,
+            weights,
+        };
+        let terms = [
+            term(later.get(rank..).unwrap_or(&[]), full),
+            term(later, low),
+        ];
+        let mut rates = BackwardRates { kernel: self, step };
+        product(simd, rows, self.units, None, terms, &mut rates);
+        if rank > 0 {
+            let delta = rates.step.delta;
+            let mut latent = vec![T::ZERO; rows * rank];
+            let outward = &self.factors.outward_back;
+            outward.add_product(&delta[rank..], stride, rows, &mut latent);
+            copy_rows(&latent, rank, delta, stride, 0);
         }
     }
 
-    fn weight_gradients(&self) -> Vec<WeightGradient> {
-        [
-            (WEIGHT_HH, Source::Features),
-            (WEIGHT_IH, Source::Inputs),
-            (BIAS_IH, Source::Ones),
-        ]
-        .map(|(parameter, source)| WeightGradient {
-            parameter,
-            row: 0,
-            rows: self.units,
-            column: 0,
-            source,
-        })
-        .to_vec()
+    fn through_recurrent(&self, rows: usize, delta: Rows<'_, T>, out: &mut [T]) {
+        let Rows { values, stride } = delta;
+        let full = &self.full.back;
+        full.add_product(&values[self.rank..], stride, rows, out);
+        let low = &self.factors.inward_back;
+        low.add_product(values, stride, rows, out);
     }
 
-    fn state_in_saved(&self) -> Option<std::ops::Range<usize>> {
-        self.leak
-            .filter(|leak| leak.form == LeakyForm::Currents)
-            .map(|_| 0..self.units)
+    fn weight_gradients(&self) -> Vec<WeightGradient> {
+        let (n, rank) = (self.units, self.rank);
+        let mut gradients = vec![
+            WeightGradient::whole(WEIGHT_IH, n, rank, Source::Inputs),
+            WeightGradient::whole(BIAS_IH, n, rank, Source::Ones),
+        ];
+        if rank == 0 {
+            gradients.push(WeightGradient::whole(WEIGHT_HH, n, 0, Source::Features));
+        } else {
+            gradients.push(WeightGradient::whole(LOW_RANK_M, n, rank, Source::Latent));
+            gradients.push(WeightGradient {
+                transposed: true,
+                ..WeightGradient::whole(LOW_RANK_N, rank, 0, Source::Features)
+            });
+        }
+        gradients
+    }
+
+    fn state(&self) -> StatePlace {
+        match self.leak {
+            Some(leak) if leak.form == LeakyForm::Currents => StatePlace::Saved(0..self.units),
+            _ => StatePlace::Features,
+        }
+    }
+
+    #[inline(always)]
+    fn features_of_states<S: Simd>(&self, simd: S, states: &mut [T], slopes: &mut [T]) {
+        if self.state() == StatePlace::Features {
+            return slopes.fill(T::ONE);
+        }
+        let lanes = T::lanes::<S>();
+        for (states, slopes) in states.chunks_mut(lanes).zip(slopes.chunks_mut(lanes)) {
+            let rates = self.apply(simd, T::load_part(simd, states));
+            T::store_part(simd, states, rates);
+            T::store_part(simd, slopes, self.slope(simd, rates));
+        }
     }
 }
 
@@ -209,6 +310,8 @@ impl<T: Real> Epilogue<T> for ForwardRates<'_, T> {
         sum: T::Vector<S>,
     ) {
         let at = row * self.kernel.units + column;
+        let saved_at = row * self.kernel.saved_width() + column;
+        let sum = with_noise(simd, self.step.noise, at, lanes, sum);
         let features = match self.kernel.leak {
             None => self.kernel.apply(simd, sum),
             Some(Leak { form, alpha }) => {
@@ -217,14 +320,14 @@ impl<T: Real> Epilogue<T> for ForwardRates<'_, T> {
                 match form {
                     LeakyForm::Rates => {
                         let rate = self.kernel.apply(simd, sum);
-                        store_lanes(simd, self.step.saved, at, lanes, rate);
+                        store_lanes(simd, self.step.saved, saved_at, lanes, rate);
                         let previous = load_lanes(simd, self.step.previous_features, at, lanes);
                         T::mul_add(simd, alpha, rate, T::times(simd, keep, previous))
                     }
                     LeakyForm::Currents => {
-                        let previous = load_lanes(simd, self.step.previous_saved, at, lanes);
+                        let previous = load_lanes(simd, self.step.previous_saved, saved_at, lanes);
                         let state = T::mul_add(simd, alpha, sum, T::times(simd, keep, previous));
-                        store_lanes(simd, self.step.saved, at, lanes, state);
+                        store_lanes(simd, self.step.saved, saved_at, lanes, state);
                         self.kernel.apply(simd, state)
                     }
                 }
@@ -250,6 +353,7 @@ impl<T: Real> Epilogue<T> for BackwardRates<'_, T> {
         sum: T::Vector<S>,
     ) {
         let at = row * self.kernel.units + column;
+        let saved_at = row * self.kernel.saved_width() + column;
         let step = &mut self.step;
         let outer = T::plus(
             simd,
@@ -272,7 +376,7 @@ impl<T: Real> Epilogue<T> for BackwardRates<'_, T> {
                         let state_gradient = T::plus(simd, outer, carried);
                         let rate_slope = self
                             .kernel
-                            .slope(simd, load_lanes(simd, step.saved, at, lanes));
+                            .slope(simd, load_lanes(simd, step.saved, saved_at, lanes));
                         (
                             state_gradient,
                             T::times(simd, T::times(simd, alpha, state_gradient), rate_slope),
@@ -299,7 +403,7 @@ impl<T: Real> Epilogue<T> for BackwardRates<'_, T> {
         store_lanes(
             simd,
             step.delta,
-            row * step.delta_stride + column,
+            row * step.delta_stride + self.kernel.rank + column,
             lanes,
             delta,
         );

@@ -5,6 +5,8 @@
 //! 2. The batch is cut into shards of fixed size; each runs all its time steps alone, so that threads meet only
 //!    at the end, and the result does not depend on their number.
 //!
+//! A trial starts from the initial state of the parameters, or from zero.
+//!
 //! Backward, given ∂L/∂features at every time step:
 //! 1. Each shard runs back through time, leaving ∂L/∂(pre-activations) of every step.
 //! 2. Every few steps it multiplies these with features and inputs into weight gradients of its own, and forgets
@@ -18,7 +20,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::parameters::Parameters;
+use super::parameters::{INITIAL_STATE, Parameters};
 use crate::simd::Real;
 use crate::simd::transposed::{Columns, Scratch, add_transposed_product, padded};
 
@@ -38,8 +40,31 @@ pub enum Source {
     Features,
     /// Inputs of the step: input weights.
     Inputs,
+    /// Latent values of the step: the outer factor of a low-rank cell.
+    Latent,
     /// Ones: biases.
     Ones,
+}
+
+/// Where a cell keeps its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatePlace {
+    /// The features are the state.
+    Features,
+    /// These saved values, of which the features are a function, unit by unit.
+    Saved(Range<usize>),
+    /// The features, then these saved values.
+    FeaturesAndSaved(Range<usize>),
+}
+
+impl StatePlace {
+    /// How many values of the state follow the features.
+    fn beside_features(&self) -> usize {
+        match self {
+            Self::FeaturesAndSaved(range) => range.len(),
+            Self::Features | Self::Saved(_) => 0,
+        }
+    }
 }
 
 /// Gradient of some rows of a parameter, read off the columns of the pre-activation gradients.
@@ -55,6 +80,22 @@ pub struct WeightGradient {
     pub column: usize,
     /// What the gradients are multiplied with.
     pub source: Source,
+    /// Whether the parameter has a column, and not a row, for each pre-activation gradient.
+    pub transposed: bool,
+}
+
+impl WeightGradient {
+    /// All rows of a parameter from those many columns on.
+    pub fn whole(parameter: &'static str, rows: usize, column: usize, source: Source) -> Self {
+        Self {
+            parameter,
+            row: 0,
+            rows,
+            column,
+            source,
+            transposed: false,
+        }
+    }
 }
 
 /// One time step forward, for the trials of one shard. All matrices are row-major, one row a trial.
@@ -67,6 +108,8 @@ pub struct Forward<'a, T> {
     pub previous_features: &'a [T],
     /// Saved values of the step before.
     pub previous_saved: &'a [T],
+    /// What is added to the pre-activation of each unit (of a gated cell to that of the candidate), `units` a row.
+    pub noise: Option<&'a [T]>,
     /// Features after this step: what the readout and the recurrent weights see.
     pub features: &'a mut [T],
     /// Whatever else the backward pass or the next step needs.
@@ -85,6 +128,8 @@ pub struct Backward<'a, T> {
     pub saved: &'a [T],
     /// Features after the step before.
     pub previous_features: &'a [T],
+    /// Saved values of the step before.
+    pub previous_saved: &'a [T],
     /// ∂L/∂pre-activations of the step after; `None` at the last step.
     pub later_delta: Option<&'a [T]>,
     /// ∂L/∂pre-activations of this step.
@@ -92,7 +137,7 @@ pub struct Backward<'a, T> {
     /// Distance between rows of `delta` and of `later_delta`.
     pub delta_stride: usize,
     /// The part of ∂L/∂state that reaches the step before without passing the recurrent weights: read, then
-    /// replaced.
+    /// replaced. `units` values a row.
     pub carry: &'a mut [T],
 }
 
@@ -108,8 +153,12 @@ pub trait StepKernel<T: Real>: Send + Sync {
     fn delta_width(&self) -> usize;
     /// How many of the pre-activation gradients, from the first, meet the recurrent weights.
     fn recurrent_width(&self) -> usize;
-    /// Width of the carry.
+    /// Width of the carry: `units`, or 0 where nothing is carried.
     fn carry_width(&self) -> usize;
+    /// The saved values of a row that are latent: linear combinations of the features of the step before.
+    fn latent(&self) -> Range<usize> {
+        0..0
+    }
     /// Reads the parameters before a sequence.
     fn pack<S: Simd>(&mut self, simd: S, parameters: &Parameters<T>);
     /// One step forward.
@@ -118,8 +167,27 @@ pub trait StepKernel<T: Real>: Send + Sync {
     fn backward<S: Simd>(&self, simd: S, step: Backward<'_, T>);
     /// How the pre-activation gradients become parameter gradients.
     fn weight_gradients(&self) -> Vec<WeightGradient>;
-    /// The state of the cell within a row of features and saved values, where it is not the features.
-    fn state_in_saved(&self) -> Option<Range<usize>>;
+    /// Where the state is.
+    fn state(&self) -> StatePlace {
+        StatePlace::Features
+    }
+    /// Replaces states by features, and gives the slopes of these in those. For cells with the state in saved values.
+    fn features_of_states<S: Simd>(&self, simd: S, states: &mut [T], slopes: &mut [T]) {
+        let _ = (simd, states);
+        slopes.fill(T::ONE);
+    }
+    /// ∂L/∂features of the step before a step, from the pre-activation gradients of that step, through the recurrent
+    /// weights: added to `[rows][units]`.
+    fn through_recurrent(&self, rows: usize, delta: Rows<'_, T>, out: &mut [T]);
+}
+
+/// A row-major matrix whose rows lie further apart than they are wide.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a, T> {
+    /// From its first value on.
+    pub values: &'a [T],
+    /// Distance between rows.
+    pub stride: usize,
 }
 
 /// Length and width of a batch of sequences.
@@ -133,9 +201,16 @@ pub struct SequenceShape {
 
 /// A fused recurrence of any cell.
 pub trait SequenceKernel<T: Real>: Send {
-    /// Runs all sequences from the zero state. `inputs` is in the order of [`Self::order`], one row of channels
-    /// per trial and step; so are the features that come back, `units` wide.
-    fn forward(&mut self, parameters: &Parameters<T>, shape: SequenceShape, inputs: &[T]) -> &[T];
+    /// Runs all sequences from the initial state. `inputs` is in the order of [`Self::order`], one row of channels
+    /// per trial and step; so is `noise`, a value for each unit, or empty; and so
+    /// are the features that come back.
+    fn forward(
+        &mut self,
+        parameters: &Parameters<T>,
+        shape: SequenceShape,
+        inputs: &[T],
+        noise: &[T],
+    ) -> &[T];
 
     /// Adds the gradient to `gradient`, given ∂L/∂features in the order of [`Self::order`]. Must follow a
     /// `forward` on the same parameters.
@@ -158,8 +233,20 @@ pub struct Fused<T, K> {
     inputs: Vec<T>,
     features: Vec<T>,
     saved: Vec<T>,
+    initial: InitialRow<T>,
     /// What each shard needs on its way back.
     workspaces: Vec<Workspace<T>>,
+}
+
+/// What every trial starts from.
+#[derive(Debug, Clone, Default)]
+struct InitialRow<T> {
+    features: Vec<T>,
+    saved: Vec<T>,
+    /// Slopes of the features in the state.
+    slopes: Vec<T>,
+    /// Whether the parameters hold it.
+    is_parameter: bool,
 }
 
 /// Memory of one shard for the backward pass, used again from step to step.
@@ -179,6 +266,10 @@ struct ShardSums<T> {
     by_features: Vec<T>,
     /// `[inputs + 1][delta_width]`, the last row for the one that follows the inputs.
     by_inputs: Vec<T>,
+    /// `[latent][delta_width]`.
+    by_latent: Vec<T>,
+    /// Of the initial state, as wide as the state.
+    initial_state: Vec<T>,
 }
 
 impl<T: Real, K: StepKernel<T>> Fused<T, K> {
@@ -190,6 +281,7 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
             inputs: Vec::new(),
             features: Vec::new(),
             saved: Vec::new(),
+            initial: InitialRow::default(),
             workspaces: Vec::new(),
         }
     }
@@ -224,7 +316,13 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
 }
 
 impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
-    fn forward(&mut self, parameters: &Parameters<T>, shape: SequenceShape, inputs: &[T]) -> &[T] {
+    fn forward(
+        &mut self,
+        parameters: &Parameters<T>,
+        shape: SequenceShape,
+        inputs: &[T],
+        noise: &[T],
+    ) -> &[T] {
         self.resize(shape);
         self.inputs.clear();
         for row in 0..shape.steps * shape.trials {
@@ -237,6 +335,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         arch.dispatch(PackWeights {
             kernel: &mut self.kernel,
             parameters,
+            initial: &mut self.initial,
         });
 
         let shards = self.shards(shape);
@@ -245,11 +344,16 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let mut inputs = self.inputs.as_slice();
         let mut features = self.features.as_mut_slice();
         let mut saved = self.saved.as_mut_slice();
+        let mut noise = noise;
+        let noise_width = if noise.is_empty() { 0 } else { kernel.units() };
+        let initial = &self.initial;
         let tasks: Vec<_> = shards
             .into_iter()
             .map(|rows| ForwardShard {
                 kernel,
                 rows,
+                initial,
+                noise: take(&mut noise, steps * rows * noise_width),
                 inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
                 features: take_mut(&mut features, steps * rows * kernel.units()),
                 saved: take_mut(&mut saved, steps * rows * kernel.saved_width()),
@@ -263,7 +367,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let arch = Arch::new();
         let shards = self.shards(self.shape);
         let large = self.has_large_weights();
-        let kernel = &self.kernel;
+        let (kernel, initial) = (&self.kernel, &self.initial);
         let steps = self.shape.steps;
         let mut feature_gradient = feature_gradient;
         let mut features = self.features.as_slice();
@@ -278,6 +382,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
             .map(|(rows, workspace)| BackwardShard {
                 kernel,
                 rows,
+                initial,
                 inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
                 workspace,
                 gradient_steps: (gradient_rows / rows).max(1),
@@ -295,12 +400,18 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
     }
 
     fn states(&self) -> Vec<T> {
-        match self.kernel.state_in_saved() {
-            None => self.features.clone(),
-            Some(range) => self
-                .saved
-                .chunks_exact(self.kernel.saved_width())
+        let width = self.kernel.saved_width().max(1);
+        let saved = self.saved.chunks_exact(width);
+        match self.kernel.state() {
+            StatePlace::Features => self.features.clone(),
+            StatePlace::Saved(range) => saved
                 .flat_map(|row| row[range.clone()].iter().copied())
+                .collect(),
+            StatePlace::FeaturesAndSaved(range) => self
+                .features
+                .chunks_exact(self.kernel.units())
+                .zip(saved)
+                .flat_map(|(features, row)| features.iter().chain(&row[range.clone()]).copied())
                 .collect(),
         }
     }
@@ -321,32 +432,62 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
 impl<T: Real, K: StepKernel<T>> Fused<T, K> {
     /// Step 3 of the backward pass.
     fn add_weight_gradients(&self, gradient: &mut Parameters<T>) {
-        let (units, inputs) = (self.kernel.units(), self.kernel.inputs());
         for part in self.kernel.weight_gradients() {
             let target = gradient.get_mut(part.parameter);
             for Workspace { sums, .. } in &self.workspaces {
-                let by_input = |input: usize| {
-                    &sums.by_inputs[input * self.kernel.delta_width() + part.column..][..part.rows]
-                };
-                match part.source {
-                    Source::Features => {
-                        let sums = &sums.by_features[part.column * units..][..part.rows * units];
-                        add(&mut target[part.row * units..], sums);
-                    }
-                    Source::Inputs => {
-                        for input in 0..inputs {
-                            let target = target[part.row * inputs + input..]
-                                .iter_mut()
-                                .step_by(inputs);
-                            for (target, &sum) in target.zip(by_input(input)) {
-                                *target += sum;
-                            }
-                        }
-                    }
-                    Source::Ones => add(&mut target[part.row..], by_input(inputs)),
-                }
+                self.add_part(&part, sums, target);
             }
         }
+        let target = gradient.get_mut(INITIAL_STATE);
+        for Workspace { sums, .. } in &self.workspaces {
+            add(target, &sums.initial_state);
+        }
+    }
+
+    /// Adds what one shard found of a part of a parameter.
+    fn add_part(&self, part: &WeightGradient, sums: &ShardSums<T>, target: &mut [T]) {
+        let (units, inputs) = (self.kernel.units(), self.kernel.inputs());
+        let width = self.kernel.delta_width();
+        let columns = |factor: usize| factor * width + part.column..;
+        match part.source {
+            Source::Features if part.transposed => {
+                for (column, sums) in sums.by_features[part.column * units..][..part.rows * units]
+                    .chunks_exact(units)
+                    .enumerate()
+                {
+                    add_strided(target, column, part.rows, sums);
+                }
+            }
+            Source::Features => {
+                let sums = &sums.by_features[part.column * units..][..part.rows * units];
+                add(&mut target[part.row * units..], sums);
+            }
+            Source::Inputs => {
+                for input in 0..inputs {
+                    let sums = &sums.by_inputs[columns(input)][..part.rows];
+                    add_strided(&mut target[part.row * inputs..], input, inputs, sums);
+                }
+            }
+            Source::Latent => {
+                let count = self.kernel.latent().len();
+                for latent in 0..count {
+                    let sums = &sums.by_latent[columns(latent)][..part.rows];
+                    add_strided(&mut target[part.row * count..], latent, count, sums);
+                }
+            }
+            Source::Ones => {
+                let sums = &sums.by_inputs[columns(inputs)][..part.rows];
+                add(&mut target[part.row..], sums);
+            }
+        }
+    }
+}
+
+/// Adds values to one column of a row-major matrix of `stride` columns.
+fn add_strided<T: Real>(target: &mut [T], column: usize, stride: usize, values: &[T]) {
+    let entries = target[column..].iter_mut().step_by(stride);
+    for (sum, &value) in entries.zip(values) {
+        *sum += value;
     }
 }
 
@@ -359,6 +500,7 @@ fn add<T: Real>(target: &mut [T], values: &[T]) {
 struct PackWeights<'a, T, K> {
     kernel: &'a mut K,
     parameters: &'a Parameters<T>,
+    initial: &'a mut InitialRow<T>,
 }
 
 impl<T: Real, K: StepKernel<T>> WithSimd for PackWeights<'_, T, K> {
@@ -366,12 +508,44 @@ impl<T: Real, K: StepKernel<T>> WithSimd for PackWeights<'_, T, K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.kernel.pack(simd, self.parameters);
+        self.initial.fill(simd, self.kernel, self.parameters);
+    }
+}
+
+impl<T: Real> InitialRow<T> {
+    /// Features and saved values of the initial state, which is 0 where the parameters have none.
+    #[inline(always)]
+    fn fill<S: Simd, K: StepKernel<T>>(&mut self, simd: S, kernel: &K, parameters: &Parameters<T>) {
+        let units = kernel.units();
+        let state = parameters.get(INITIAL_STATE);
+        self.is_parameter = !state.is_empty();
+        for (values, size) in [
+            (&mut self.features, units),
+            (&mut self.saved, kernel.saved_width()),
+            (&mut self.slopes, units),
+        ] {
+            values.clear();
+            values.resize(size, T::ZERO);
+        }
+        let head = state.len().min(units);
+        self.features[..head].copy_from_slice(&state[..head]);
+        match kernel.state() {
+            StatePlace::Saved(range) => self.saved[range].copy_from_slice(&self.features),
+            StatePlace::FeaturesAndSaved(range) if self.is_parameter => {
+                self.saved[range].copy_from_slice(&state[units..]);
+            }
+            StatePlace::Features | StatePlace::FeaturesAndSaved(_) => {}
+        }
+        kernel.features_of_states(simd, &mut self.features, &mut self.slopes);
     }
 }
 
 struct ForwardShard<'a, T, K> {
     kernel: &'a K,
     rows: usize,
+    initial: &'a InitialRow<T>,
+    /// Empty if there is none.
+    noise: &'a [T],
     inputs: &'a [T],
     features: &'a mut [T],
     saved: &'a mut [T],
@@ -384,20 +558,23 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
         let Self {
             kernel,
             rows,
+            initial,
+            noise,
             inputs,
             features,
             saved,
         } = self;
-        let zero_features = vec![T::ZERO; rows * kernel.units()];
-        let zero_saved = vec![T::ZERO; rows * kernel.saved_width()];
-        let mut previous_features = zero_features.as_slice();
-        let mut previous_saved = zero_saved.as_slice();
+        let initial_features = initial.features.repeat(rows);
+        let initial_saved = initial.saved.repeat(rows);
+        let feature_width = initial_features.len();
+        let mut previous_features = initial_features.as_slice();
+        let mut previous_saved = initial_saved.as_slice();
         let input_width = rows * (kernel.inputs() + 1);
         let mut features = features;
         let mut saved = saved;
-        for time in 0..features.len() / zero_features.len() {
-            let now_features = take_mut(&mut features, zero_features.len());
-            let now_saved = take_mut(&mut saved, zero_saved.len());
+        for time in 0..features.len() / feature_width {
+            let now_features = take_mut(&mut features, feature_width);
+            let now_saved = take_mut(&mut saved, initial_saved.len());
             kernel.forward(
                 simd,
                 Forward {
@@ -405,6 +582,8 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
                     input: &inputs[time * input_width..][..input_width],
                     previous_features,
                     previous_saved,
+                    noise: (!noise.is_empty())
+                        .then(|| &noise[time * feature_width..][..feature_width]),
                     features: now_features,
                     saved: now_saved,
                 },
@@ -418,6 +597,7 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
 struct BackwardShard<'a, T, K> {
     kernel: &'a K,
     rows: usize,
+    initial: &'a InitialRow<T>,
     inputs: &'a [T],
     feature_gradient: &'a [T],
     features: &'a [T],
@@ -435,7 +615,8 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
         let saved_width = self.rows * self.kernel.saved_width();
         let delta_stride = padded::<T>(self.kernel.delta_width());
         let delta_width = self.rows * delta_stride;
-        let zero_features = vec![T::ZERO; feature_width];
+        let initial_features = self.initial.features.repeat(self.rows);
+        let initial_saved = self.initial.saved.repeat(self.rows);
         let Workspace {
             carry, delta, sums, ..
         } = &mut *self.workspace;
@@ -451,6 +632,13 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
             for time in (start..end).rev() {
                 let (delta, later) =
                     delta[(time - start) * delta_width..].split_at_mut(delta_width);
+                let (previous_features, previous_saved) = match time {
+                    0 => (initial_features.as_slice(), initial_saved.as_slice()),
+                    _ => (
+                        &self.features[(time - 1) * feature_width..][..feature_width],
+                        &self.saved[(time - 1) * saved_width..][..saved_width],
+                    ),
+                };
                 self.kernel.backward(
                     simd,
                     Backward {
@@ -459,10 +647,8 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
                             [..feature_width],
                         features: &self.features[time * feature_width..][..feature_width],
                         saved: &self.saved[time * saved_width..][..saved_width],
-                        previous_features: match time {
-                            0 => &zero_features,
-                            _ => &self.features[(time - 1) * feature_width..][..feature_width],
-                        },
+                        previous_features,
+                        previous_saved,
                         later_delta: (time + 1 < steps).then(|| &later[..delta_width]),
                         delta,
                         delta_stride,
@@ -470,7 +656,10 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
                     },
                 );
             }
-            self.add_to_sums(simd, start..end);
+            self.add_to_sums(simd, start..end, &initial_features);
+            if start == 0 && self.initial.is_parameter {
+                self.add_initial_gradient();
+            }
             // The first of these steps is the one after the next ones.
             let next_length = start.min(self.gradient_steps);
             self.workspace
@@ -484,7 +673,7 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
 impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
     /// Step 2 of the backward pass, for time steps whose pre-activation gradients are in the workspace.
     #[inline(always)]
-    fn add_to_sums<S: Simd>(&mut self, simd: S, times: Range<usize>) {
+    fn add_to_sums<S: Simd>(&mut self, simd: S, times: Range<usize>, initial_features: &[T]) {
         let (units, input_width) = (self.kernel.units(), self.kernel.inputs() + 1);
         let delta_width = self.kernel.delta_width();
         let delta_stride = padded::<T>(delta_width);
@@ -507,29 +696,71 @@ impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
         };
         let rows = times.len() * self.rows;
         add_transposed_product(simd, inputs, all_delta, rows, &mut sums.by_inputs, scratch);
-
-        // The state before the first step is zero: each step pairs with the features of the one before.
-        let start = times.start.max(1);
-        if start < times.end {
-            let recurrent_delta = Columns {
-                values: &delta[(start - times.start) * self.rows * delta_stride..],
-                stride: delta_stride,
-                count: self.kernel.recurrent_width(),
+        let latent = self.kernel.latent();
+        if !latent.is_empty() {
+            let saved_width = self.kernel.saved_width();
+            let latent = Columns {
+                values: &self.saved[times.start * self.rows * saved_width + latent.start..],
+                stride: saved_width,
+                count: latent.len(),
             };
+            add_transposed_product(simd, latent, all_delta, rows, &mut sums.by_latent, scratch);
+        }
+
+        // Each step pairs with the features of the one before, the first with the initial ones.
+        let delta = delta.as_slice();
+        let recurrent_delta = |values| Columns {
+            values,
+            stride: delta_stride,
+            count: self.kernel.recurrent_width(),
+        };
+        let mut add_pairs = |delta, features, rows| {
             let features = Columns {
-                values: &self.features[(start - 1) * self.rows * units..],
+                values: features,
                 stride: units,
                 count: units,
             };
-            let rows = (times.end - start) * self.rows;
-            add_transposed_product(
-                simd,
-                recurrent_delta,
-                features,
-                rows,
-                &mut sums.by_features,
-                scratch,
+            let sums = &mut sums.by_features;
+            add_transposed_product(simd, recurrent_delta(delta), features, rows, sums, scratch);
+        };
+        if times.start == 0 && initial_features.iter().any(|&value| value != T::ZERO) {
+            add_pairs(delta, initial_features, self.rows);
+        }
+        let start = times.start.max(1);
+        if start < times.end {
+            add_pairs(
+                &delta[(start - times.start) * self.rows * delta_stride..],
+                &self.features[(start - 1) * self.rows * units..],
+                (times.end - start) * self.rows,
             );
+        }
+    }
+
+    /// ∂L/∂(initial state), when the first step's pre-activation gradients lie first in the workspace.
+    fn add_initial_gradient(&mut self) {
+        let units = self.kernel.units();
+        let Workspace {
+            carry, delta, sums, ..
+        } = &mut *self.workspace;
+        let mut through_weights = vec![T::ZERO; self.rows * units];
+        let delta = Rows {
+            values: delta,
+            stride: padded::<T>(self.kernel.delta_width()),
+        };
+        self.kernel
+            .through_recurrent(self.rows, delta, &mut through_weights);
+        let (head, tail) = sums.initial_state.split_at_mut(units);
+        for row in through_weights.chunks_exact(units) {
+            for ((sum, &gradient), &slope) in head.iter_mut().zip(row).zip(&self.initial.slopes) {
+                *sum += gradient * slope;
+            }
+        }
+        let of_carry = match self.kernel.state() {
+            StatePlace::FeaturesAndSaved(_) => tail,
+            StatePlace::Features | StatePlace::Saved(_) => head,
+        };
+        for row in carry.chunks_exact(units) {
+            add(of_carry, row);
         }
     }
 }
@@ -544,6 +775,14 @@ impl<T: Real> ShardSums<T> {
             (
                 &mut self.by_inputs,
                 kernel.delta_width() * (kernel.inputs() + 1),
+            ),
+            (
+                &mut self.by_latent,
+                kernel.delta_width() * kernel.latent().len(),
+            ),
+            (
+                &mut self.initial_state,
+                kernel.units() + kernel.state().beside_features(),
             ),
         ] {
             sums.clear();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Pointwise nonlinearity of a vanilla or leaky cell.
+/// Pointwise nonlinearity of a vanilla, leaky or low-rank cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -10,6 +10,8 @@ pub enum Activation {
     Tanh,
     /// max(0, x).
     Relu,
+    /// ln(1 + eˣ).
+    Softplus,
 }
 
 /// Which variable a leaky rate network calls its state.
@@ -38,8 +40,36 @@ pub enum CellKind {
         /// Δt/τ.
         alpha: f64,
     },
+    /// A leaky cell whose recurrent weights are W = g χ + M Nᵀ/N (Mastrogiuseppe & Ostojic 2018): the factors M and N,
+    /// `[units][rank]`, are trained, χ with entries N(0, 1/N) is drawn once and stays.
+    LowRank {
+        /// What the state holds. Default: currents.
+        form: LeakyForm,
+        /// φ.
+        activation: Activation,
+        /// Δt/τ.
+        alpha: f64,
+        /// Columns of M and N. Default 1.
+        rank: usize,
+        /// g. Default 0: no random part.
+        random_gain: f64,
+    },
+    /// Piecewise-linear network z' = A z + W relu(z) + B u + h with a diagonal A, which is trained, and a W without
+    /// diagonal (Durstewitz 2017). Units and readout see relu(z).
+    PiecewiseLinear,
+    /// Update gate network (Collins, Sohl-Dickstein & Sussillo 2017): g = σ(a_g), h' = g h + (1 − g) tanh(a_c).
+    Ugrnn {
+        /// Bias that the gate starts from. Default 0.
+        forget_bias: f64,
+    },
     /// Gated recurrent unit in PyTorch's convention (reset gate after the recurrent product).
     Gru,
+    /// Long short-term memory in PyTorch's convention, c' = σ(a_f) c + σ(a_i) tanh(a_g), h' = σ(a_o) tanh(c'); its
+    /// state is (h, c).
+    Lstm {
+        /// Bias that the forget gate starts from. Default 1.
+        forget_bias: f64,
+    },
 }
 
 /// Number format of training; analysis is always f64.
@@ -63,6 +93,32 @@ pub enum Part {
     Bias,
     /// Weights and bias of the readout.
     Readout,
+    /// The state before the first step.
+    InitialState,
+}
+
+/// The state before the first step of a trial.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InitialState {
+    /// 0.
+    Zero,
+    /// Trained, from 0.
+    Trained,
+    /// These values, [`NetworkSpec::state_size`] of them.
+    Fixed(Vec<f64>),
+}
+
+/// Gaussian noise at every time step of training; analysis and probe trials have none.
+///
+/// In a leaky or low-rank cell both are multiplied by √(2/α), the form of an Euler–Maruyama step (Song, Yang & Wang
+/// 2016), so that σ is the deviation of the state itself whatever α is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Noise {
+    /// σ on the pre-activations of each unit, inside the nonlinearity: in a gated cell on those of the candidate, in a
+    /// piecewise-linear one on the state.
+    pub recurrent: f64,
+    /// σ on each input channel.
+    pub input: f64,
 }
 
 /// Shares of the connections that exist; which ones is drawn with the weights. Absent ones stay exactly 0.
@@ -87,7 +143,7 @@ pub struct NetworkSpec {
     pub inputs: usize,
     /// Output channels of the readout.
     pub outputs: usize,
-    /// g of the initial recurrent weights, W ~ N(0, g²/N).
+    /// g of the initial recurrent weights, W ~ N(0, g²/N); of a low-rank cell M ~ N(0, 1) and N ~ N(0, g²).
     pub recurrent_gain: f64,
     /// Standard deviation of the initial input weights times the root of the number of input channels.
     pub input_gain: f64,
@@ -98,19 +154,23 @@ pub struct NetworkSpec {
     pub excitatory_share: Option<f64>,
     /// Which shares of the connections exist.
     pub density: Density,
+    /// The state before the first step.
+    pub initial_state: InitialState,
+    /// Noise during training.
+    pub noise: Noise,
     /// Parts that training leaves as they are.
     pub frozen: Vec<Part>,
 }
 
 impl NetworkSpec {
-    /// A network in f32 with gains of 1, all connections, no constraint, and every part trained.
+    /// A network in f32 with the default gains, all connections, no constraint, and every part trained.
     pub fn new(cell: CellKind, units: usize, inputs: usize, outputs: usize) -> Self {
         Self {
             cell,
             units,
             inputs,
             outputs,
-            recurrent_gain: 1.0,
+            recurrent_gain: cell.default_recurrent_gain(),
             input_gain: 1.0,
             precision: Precision::F32,
             excitatory_share: None,
@@ -119,7 +179,17 @@ impl NetworkSpec {
                 input: 1.0,
                 readout: 1.0,
             },
+            initial_state: InitialState::Zero,
+            noise: Noise::default(),
             frozen: Vec::new(),
+        }
+    }
+
+    /// Numbers in a state of the network.
+    pub fn state_size(&self) -> usize {
+        match self.cell {
+            CellKind::Lstm { .. } => 2 * self.units,
+            _ => self.units,
         }
     }
 
@@ -134,8 +204,37 @@ impl CellKind {
     /// Blocks of `units` rows in the weight matrices.
     pub fn gates(self) -> usize {
         match self {
-            Self::Vanilla { .. } | Self::Leaky { .. } => 1,
+            Self::Vanilla { .. }
+            | Self::Leaky { .. }
+            | Self::LowRank { .. }
+            | Self::PiecewiseLinear => 1,
+            Self::Ugrnn { .. } => 2,
             Self::Gru => 3,
+            Self::Lstm { .. } => 4,
+        }
+    }
+
+    /// Whether each unit acts on the others through one sign at most, so that Dale's law can be asked of it.
+    pub fn can_obey_dale(self) -> bool {
+        matches!(
+            self,
+            Self::Vanilla { .. } | Self::Leaky { .. } | Self::PiecewiseLinear
+        )
+    }
+
+    /// Δt/τ where the cell has one.
+    pub fn alpha(self) -> Option<f64> {
+        match self {
+            Self::Leaky { alpha, .. } | Self::LowRank { alpha, .. } => Some(alpha),
+            _ => None,
+        }
+    }
+
+    /// Recurrent gain of an untrained network: 1, but for the piecewise-linear cell, whose state nothing bounds, 0.4.
+    pub fn default_recurrent_gain(self) -> f64 {
+        match self {
+            Self::PiecewiseLinear => 0.4,
+            _ => 1.0,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The keys of each section: their names, bounds and defaults. Reading and writing both go by this.
 
-use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use crate::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
 use crate::curriculum::{AnalysisSettings, CheckpointPolicy, Until};
-use crate::parameters::{DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, names};
+use crate::parameters::{
+    ANY, ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, names,
+};
 use crate::task::TaskSpec;
 use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 
@@ -12,12 +14,20 @@ pub(super) const MAX_SEED: u64 = i64::MAX as u64;
 const MAX_STEPS: u64 = 1_000_000_000_000;
 pub(super) const DEFAULT_TRIALS_PER_STEP: usize = 64;
 
-const ACTIVATIONS: [(&str, Activation); 2] =
-    [("tanh", Activation::Tanh), ("relu", Activation::Relu)];
+const ACTIVATIONS: [(&str, Activation); 3] = [
+    ("tanh", Activation::Tanh),
+    ("relu", Activation::Relu),
+    ("softplus", Activation::Softplus),
+];
+const FORMS: [(&str, LeakyForm); 2] = [
+    ("currents", LeakyForm::Currents),
+    ("rates", LeakyForm::Rates),
+];
+const INITIAL_STATES: [&str; 2] = ["zero", "trained"];
 const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("f64", Precision::F64)];
 
 /// The cells by name. Of the parameters beside the name, `alpha` has no default.
-const CELLS: [(&str, CellKind); 4] = [
+const CELLS: [(&str, CellKind); 8] = [
     (
         "vanilla",
         CellKind::Vanilla {
@@ -41,6 +51,19 @@ const CELLS: [(&str, CellKind); 4] = [
         },
     ),
     ("gru", CellKind::Gru),
+    ("lstm", CellKind::Lstm { forget_bias: 1.0 }),
+    ("ugrnn", CellKind::Ugrnn { forget_bias: 0.0 }),
+    (
+        "low-rank",
+        CellKind::LowRank {
+            form: LeakyForm::Currents,
+            activation: Activation::Tanh,
+            alpha: 1.0,
+            rank: 1,
+            random_gain: 0.0,
+        },
+    ),
+    ("piecewise-linear", CellKind::PiecewiseLinear),
 ];
 
 /// The update rules by name, with their default parameters.
@@ -77,14 +100,34 @@ pub(super) fn network(spec: &mut NetworkSpec, visitor: &mut dyn ParameterVisitor
     visitor.choice("cell", &mut chosen, &CELLS.map(|(name, _)| name));
     if chosen != before {
         spec.cell = CELLS[chosen].1;
+        spec.recurrent_gain = spec.cell.default_recurrent_gain();
     }
-    cell_parameters(&mut spec.cell, visitor);
+    cell_parameters(spec, visitor);
     visitor.count("units", &mut spec.units, 1..=16_384);
     visitor.count("inputs", &mut spec.inputs, 1..=MAX_CHANNELS);
     visitor.count("outputs", &mut spec.outputs, 1..=MAX_CHANNELS);
     visitor.real("recurrent_gain", &mut spec.recurrent_gain, NOT_NEGATIVE);
     visitor.real("input_gain", &mut spec.input_gain, NOT_NEGATIVE);
     visitor.one_of("precision", &mut spec.precision, &PRECISIONS);
+    visitor.real("input_density", &mut spec.density.input, FRACTION);
+    visitor.real("readout_density", &mut spec.density.readout, FRACTION);
+    initial_state(&mut spec.initial_state, visitor);
+    visitor.real("recurrent_noise", &mut spec.noise.recurrent, NOT_NEGATIVE);
+    visitor.real("input_noise", &mut spec.noise.input, NOT_NEGATIVE);
+}
+
+fn initial_state(state: &mut InitialState, visitor: &mut dyn ParameterVisitor) {
+    let mut value = match state {
+        InitialState::Zero => ChoiceOrList::Choice(0),
+        InitialState::Trained => ChoiceOrList::Choice(1),
+        InitialState::Fixed(values) => ChoiceOrList::List(values.clone()),
+    };
+    visitor.choice_or_list("initial_state", &mut value, &INITIAL_STATES);
+    *state = match value {
+        ChoiceOrList::Choice(0) => InitialState::Zero,
+        ChoiceOrList::Choice(_) => InitialState::Trained,
+        ChoiceOrList::List(values) => InitialState::Fixed(values),
+    };
 }
 
 fn cell_index(cell: &CellKind) -> usize {
@@ -99,11 +142,16 @@ fn cell_index(cell: &CellKind) -> usize {
             ..
         } => 2,
         CellKind::Gru => 3,
+        CellKind::Lstm { .. } => 4,
+        CellKind::Ugrnn { .. } => 5,
+        CellKind::LowRank { .. } => 6,
+        CellKind::PiecewiseLinear => 7,
     }
 }
 
-fn cell_parameters(cell: &mut CellKind, visitor: &mut dyn ParameterVisitor) {
-    match cell {
+/// What not every cell has.
+fn cell_parameters(spec: &mut NetworkSpec, visitor: &mut dyn ParameterVisitor) {
+    match &mut spec.cell {
         CellKind::Vanilla { activation } => visitor.one_of("activation", activation, &ACTIVATIONS),
         CellKind::Leaky {
             activation,
@@ -113,7 +161,33 @@ fn cell_parameters(cell: &mut CellKind, visitor: &mut dyn ParameterVisitor) {
             visitor.one_of("activation", activation, &ACTIVATIONS);
             visitor.real("alpha", alpha, FRACTION);
         }
-        CellKind::Gru => {}
+        CellKind::LowRank {
+            form,
+            activation,
+            alpha,
+            rank,
+            random_gain,
+        } => {
+            visitor.one_of("form", form, &FORMS);
+            visitor.one_of("activation", activation, &ACTIVATIONS);
+            visitor.real("alpha", alpha, FRACTION);
+            visitor.count("rank", rank, 1..=1024);
+            visitor.real("random_gain", random_gain, NOT_NEGATIVE);
+        }
+        CellKind::Ugrnn { forget_bias } | CellKind::Lstm { forget_bias } => {
+            visitor.real("forget_bias", forget_bias, ANY);
+        }
+        CellKind::PiecewiseLinear | CellKind::Gru => {}
+    }
+    if spec.cell.can_obey_dale()
+        && visitor.gives("excitatory_share", spec.excitatory_share.is_some())
+    {
+        let mut share = spec.excitatory_share.unwrap_or(1.0);
+        visitor.real("excitatory_share", &mut share, FRACTION);
+        spec.excitatory_share = Some(share);
+    }
+    if !matches!(spec.cell, CellKind::LowRank { .. }) {
+        visitor.real("recurrent_density", &mut spec.density.recurrent, FRACTION);
     }
 }
 
@@ -127,7 +201,9 @@ pub(super) fn keys_of_cells() -> KeysOfVariants {
         .map(|(name, cell)| {
             (
                 *name,
-                names(|visitor| cell_parameters(&mut cell.clone(), visitor)),
+                names(|visitor| {
+                    cell_parameters(&mut NetworkSpec::new(*cell, 1, 1, 1), visitor);
+                }),
             )
         })
         .collect()

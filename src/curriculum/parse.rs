@@ -7,7 +7,7 @@ use super::fields;
 use super::section::{Section, Variants};
 use super::tree::{self, Node, Value};
 use super::{CheckpointPolicy, Curriculum, CurriculumError, Override, Stage};
-use crate::cell::spec::{CellKind, NetworkSpec};
+use crate::cell::spec::{InitialState, NetworkSpec};
 use crate::parameters::ParameterVisitor;
 use crate::task::TaskSpec;
 use crate::train::spec::OptimiserSpec;
@@ -247,10 +247,19 @@ fn network(section: Option<Section<'_>>, stages: &[Stage]) -> NetworkSpec {
     );
     let inputs_place = section.place_of("inputs");
     let outputs_place = section.place_of("outputs");
+    let initial_place = section.place_of("initial_state");
     let has_alpha = section.has("alpha");
     fields::network(&mut network, &mut section);
-    if matches!(network.cell, CellKind::Leaky { .. }) && !has_alpha {
+    if network.cell.alpha().is_some() && !has_alpha {
         section.miss(&["alpha"], "Δt/τ of the leaky cell, as in `alpha = 0.2`");
+    }
+    if let InitialState::Fixed(values) = &network.initial_state {
+        let (found, needed) = (values.len(), network.state_size());
+        if found != needed {
+            let problem =
+                format!("expected {needed} numbers, one for each of the state, found {found}");
+            section.mistake(&initial_place, "initial_state", problem);
+        }
     }
     for (key, place, found, needed) in [
         ("inputs", inputs_place, network.inputs, inputs),

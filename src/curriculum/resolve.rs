@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Curriculum, fields};
-use crate::parameters::{ParameterVisitor, RealRange};
+use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange};
 use crate::task::TaskSpec;
 
 pub(super) fn to_toml(curriculum: &Curriculum) -> String {
@@ -91,6 +91,18 @@ impl ParameterVisitor for Assignments {
 
     fn choice(&mut self, name: &'static str, chosen: &mut usize, choices: &[&'static str]) {
         self.assign(name, choices[*chosen]);
+    }
+
+    fn choice_or_list(
+        &mut self,
+        name: &'static str,
+        value: &mut ChoiceOrList,
+        choices: &[&'static str],
+    ) {
+        match value {
+            ChoiceOrList::Choice(chosen) => self.assign(name, choices[*chosen]),
+            ChoiceOrList::List(list) => self.list.push(format!("{name} = {list:?}")),
+        }
     }
 
     fn gives(&mut self, _: &'static str, present: bool) -> bool {

@@ -4,7 +4,7 @@ use std::ops::{Bound, RangeInclusive};
 
 use super::error::{Mistakes, Place, closest, did_you_mean, quoted_list};
 use super::tree::{Node, Table, Value};
-use crate::parameters::{ParameterVisitor, RealRange};
+use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange};
 
 /// A section while it is being read.
 pub(super) struct Section<'a> {
@@ -253,14 +253,8 @@ impl ParameterVisitor for Section<'_> {
     }
 
     fn real(&mut self, name: &'static str, value: &mut f64, range: RealRange) {
-        let pick = |value: &Value| {
-            let real = match value {
-                Value::Real(real) => *real,
-                Value::Integer(integer) => *integer as f64,
-                _ => return None,
-            };
-            (real.is_finite() && std::ops::RangeBounds::contains(&range, &real)).then_some(real)
-        };
+        let is_within = |real: &f64| std::ops::RangeBounds::contains(&range, real);
+        let pick = |value: &Value| finite(value).filter(is_within);
         if let Some(read) = self.read(name, &describe_range(range), pick) {
             *value = read;
         }
@@ -309,6 +303,29 @@ impl ParameterVisitor for Section<'_> {
         self.mistake(&node.place, name, problem);
     }
 
+    fn choice_or_list(
+        &mut self,
+        name: &'static str,
+        value: &mut ChoiceOrList,
+        choices: &[&'static str],
+    ) {
+        let expected = format!("{}, or a list of finite numbers", one_of(choices));
+        let pick = |value: &Value| match value {
+            Value::Text(text) => choices
+                .iter()
+                .position(|choice| choice == text)
+                .map(ChoiceOrList::Choice),
+            Value::List(nodes) => {
+                let numbers = nodes.iter().map(|node| finite(&node.value));
+                numbers.collect::<Option<_>>().map(ChoiceOrList::List)
+            }
+            _ => None,
+        };
+        if let Some(read) = self.read(name, &expected, pick) {
+            *value = read;
+        }
+    }
+
     fn gives(&mut self, name: &'static str, _present: bool) -> bool {
         self.know(name);
         self.has(name)
@@ -319,6 +336,16 @@ impl ParameterVisitor for Section<'_> {
             self.mistake(&self.place_of(name), name, format!("expected {expected}"));
         }
     }
+}
+
+/// A number that is neither infinite nor NaN.
+fn finite(value: &Value) -> Option<f64> {
+    let real = match value {
+        Value::Real(real) => *real,
+        Value::Integer(integer) => *integer as f64,
+        _ => return None,
+    };
+    real.is_finite().then_some(real)
 }
 
 fn one_of(choices: &[&str]) -> String {

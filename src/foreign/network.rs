@@ -30,6 +30,7 @@ enum Cell {
     PiecewiseLinear(Vec<f64>, Vec<f64>),
     LowRank {
         form: LeakyForm,
+        activation: Activation,
         alpha: f64,
         outward: Vec<f64>,
         inward: Vec<f64>,
@@ -105,12 +106,15 @@ impl ForeignNetwork {
             }
             Cell::LowRank {
                 form,
+                activation,
                 alpha,
                 outward,
                 inward,
             } => {
                 let (outward, inward) = (outward.clone(), inward.clone());
-                CellMap::LowRank(LowRank::new(*form, *alpha, outward, inward, drive()))
+                let (form, activation) = (*form, *activation);
+                let map = LowRank::new(form, activation, *alpha, outward, inward, drive());
+                CellMap::LowRank(map)
             }
         })
     }
@@ -277,8 +281,7 @@ impl<'a> Parts<'a> {
 
     fn refuse_rate_settings(&self) -> Result<(), ForeignError> {
         if self.options.alpha.is_some() || self.options.activation.is_some() {
-            let text =
-                "alpha and activation belong to vanilla and leaky cells, and this is another";
+            let text = "alpha and activation belong to vanilla, leaky and low-rank cells, and this is another";
             return Err(ForeignError::Setting(text.to_owned()));
         }
         Ok(())
@@ -300,10 +303,6 @@ impl<'a> Parts<'a> {
                 return Err(ForeignError::Setting(text.to_owned()));
             }
         };
-        if self.options.activation == Some(Activation::Relu) {
-            let text = "low-rank networks are analysed with tanh only";
-            return Err(ForeignError::Setting(text.to_owned()));
-        }
         let alpha = match self.options.cell {
             Some(name) if name.is_leaky() => self.alpha()?,
             _ => self.options.alpha.map_or(Ok(1.0), |_| self.alpha())?,
@@ -312,6 +311,7 @@ impl<'a> Parts<'a> {
         let expected = format!("{:?}, that of outward", outward.1.shape);
         let cell = Cell::LowRank {
             form,
+            activation: self.options.activation.unwrap_or(Activation::Tanh),
             alpha,
             outward: Self::checked(Role::Outward, outward, units * rank > 0, "[units, rank]")?,
             inward: Self::checked(Role::Inward, inward, fits_inward, expected)?,

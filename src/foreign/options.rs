@@ -139,7 +139,7 @@ pub struct Options {
     /// α of a leaky cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<f64>,
-    /// φ of a vanilla or leaky cell; tanh by default.
+    /// φ of a vanilla, leaky or low-rank cell; tanh by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
     /// Names of tensors that are not the usual ones.

@@ -11,6 +11,7 @@ use super::LabError;
 use super::analyst::Job;
 use super::saved::{Position, Saved};
 use crate::cell::constraints::constrain;
+use crate::cell::noise::add_noise;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, Stage};
 use crate::simd::Real;
@@ -247,7 +248,9 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         let (steps, trials) = (task.trial_steps(), self.curriculum.trials_per_step);
         self.batch
             .clear(steps, trials, network.inputs, network.outputs);
-        task.draw(&mut stream(self.curriculum.seed, step), &mut self.batch);
+        let mut rng = stream(self.curriculum.seed, step);
+        task.draw(&mut rng, &mut self.batch);
+        add_noise(network, &mut rng, &mut self.batch);
     }
 
     /// Moves on by one step, to the next stage where this one has ended.

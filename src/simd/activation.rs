@@ -84,6 +84,35 @@ pub fn relu<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
     T::select_greater(simd, zero, x, zero, x)
 }
 
+/// ln(1 + exp(x)) = max(0, x) + ln(1 + e) with e = exp(−|x|), and ln(1 + e) = 2 artanh(e/(2 + e)) by its series, so
+/// that the left tail keeps its relative accuracy.
+#[inline(always)]
+pub fn softplus<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    let limit = constant::<T, S>(simd, T::EXP_LIMIT / LOG2_E);
+    let bounded = T::min(simd, T::abs(simd, x), limit);
+    let (scale, p) = exp_parts::<T, S>(simd, T::minus(simd, constant::<T, S>(simd, 0.0), bounded));
+    let exp = T::mul_add(simd, scale, p, scale);
+    let ratio = T::over(simd, exp, T::plus(simd, exp, constant::<T, S>(simd, 2.0)));
+    let square = T::times(simd, ratio, ratio);
+    let mut series = constant::<T, S>(simd, 0.0);
+    for term in (0..T::ARTANH_TERMS).rev() {
+        let coefficient = constant::<T, S>(simd, 2.0 / (2 * term + 1) as f64);
+        series = T::mul_add(simd, series, square, coefficient);
+    }
+    let value = T::mul_add(simd, ratio, series, relu::<T, S>(simd, x));
+    T::mul_add(simd, x, constant::<T, S>(simd, 0.0), value)
+}
+
+/// The slope 1 − exp(−y) of [`softplus`] from its value y > 0.
+#[inline(always)]
+pub fn softplus_slope<T: Real, S: Simd>(simd: S, value: T::Vector<S>) -> T::Vector<S> {
+    let bounded = T::min(simd, value, constant::<T, S>(simd, 100.0));
+    let (scale, p) = exp_parts::<T, S>(simd, T::minus(simd, constant::<T, S>(simd, 0.0), bounded));
+    let one = constant::<T, S>(simd, 1.0);
+    let minus_scale = T::minus(simd, constant::<T, S>(simd, 0.0), scale);
+    T::mul_add(simd, minus_scale, p, T::minus(simd, one, scale))
+}
+
 #[cfg(test)]
 mod tests {
     use pulp::{Arch, WithSimd};
@@ -95,6 +124,8 @@ mod tests {
     enum Function {
         Tanh,
         Sigmoid,
+        Softplus,
+        SoftplusSlope,
     }
 
     /// Replaces every value x of a slice by f(x).
@@ -112,6 +143,8 @@ mod tests {
                     let y = match self.function {
                         Function::Tanh => tanh::<T, S>(simd, x),
                         Function::Sigmoid => sigmoid::<T, S>(simd, x),
+                        Function::Softplus => softplus::<T, S>(simd, x),
+                        Function::SoftplusSlope => softplus_slope::<T, S>(simd, x),
                     };
                     T::store_part(simd, chunk, y);
                 }
@@ -156,10 +189,35 @@ mod tests {
             assert!(
                 largest_relative_error::<f32>(Function::Sigmoid, sigmoid_exact, to) < f32_limit
             );
+            assert!(
+                largest_relative_error::<f32>(Function::Softplus, softplus_exact, to) < f32_limit
+            );
             let f64_limit = 6.0 * f64::EPSILON;
             assert!(largest_relative_error::<f64>(Function::Tanh, f64::tanh, to) < f64_limit);
             assert!(
                 largest_relative_error::<f64>(Function::Sigmoid, sigmoid_exact, to) < f64_limit
+            );
+            assert!(
+                largest_relative_error::<f64>(Function::Softplus, softplus_exact, to) < f64_limit
+            );
+        }
+    }
+
+    fn softplus_exact(x: f64) -> f64 {
+        x.max(0.0) + (-x.abs()).exp().ln_1p()
+    }
+
+    #[test]
+    fn the_slope_of_softplus_is_the_logistic_function() {
+        let points: Vec<f64> = (-300..=300).map(|i| 0.1 * f64::from(i)).collect();
+        let mut slopes = points.clone();
+        map_in_place(Function::Softplus, &mut slopes);
+        map_in_place(Function::SoftplusSlope, &mut slopes);
+        for (&x, slope) in points.iter().zip(slopes) {
+            let exact = sigmoid_exact(x);
+            assert!(
+                (slope / exact - 1.0).abs() < 1e-14,
+                "{x}: {slope} against {exact}"
             );
         }
     }
@@ -170,6 +228,10 @@ mod tests {
         map_in_place(Function::Tanh, &mut values);
         assert_eq!(values[..5], [1.0, -1.0, 1.0, 0.0, 0.0]);
         assert!(values[5].is_nan() && values[6].is_nan());
+        let mut values = [1e4_f64, -690.0, f64::NAN, f64::INFINITY];
+        map_in_place(Function::Softplus, &mut values);
+        assert!(values[0] == 1e4 && values[1] > 0.0 && values[1] < 1e-299);
+        assert!(values[2].is_nan() && values[3].is_nan());
         let mut values = [800.0_f64, -690.0, f64::NAN];
         map_in_place(Function::Sigmoid, &mut values);
         assert!(values[0] == 1.0 && values[1] > 0.0 && values[1] < 1e-299 && values[2].is_nan());

@@ -43,6 +43,8 @@ pub trait Real:
     const EXP_LIMIT: f64;
     /// Taylor coefficients of exp, from 1/2! on: as many as the format needs on |r| ≤ ln 2 / 2.
     const EXP_COEFFICIENTS: &'static [f64];
+    /// Terms of the series of artanh that the format needs on [0, 1/3].
+    const ARTANH_TERMS: usize;
     /// ln 2 in two parts whose sum is exact beyond the format.
     const LN_2: [f64; 2];
 

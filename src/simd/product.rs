@@ -57,6 +57,23 @@ impl<T: Real> Packed<T> {
         }
     }
 
+    /// Adds rows · weights to `out`, `row_count` rows without gaps; row r of the first factor starts at `r * stride`.
+    /// For what is done seldom or small: without vectors, and without a copy of the code in every kernel.
+    pub fn add_product(&self, rows: &[T], stride: usize, row_count: usize, out: &mut [T]) {
+        for row in 0..row_count {
+            let factors = rows[row * stride..].iter().take(self.inner);
+            for (k, &factor) in factors.enumerate() {
+                let out = &mut out[row * self.columns..][..self.columns];
+                for (panel, out) in out.chunks_mut(self.panel_width).enumerate() {
+                    let at = (panel * self.inner + k) * self.panel_width;
+                    for (sum, &weight) in out.iter_mut().zip(&self.values[at..]) {
+                        *sum += factor * weight;
+                    }
+                }
+            }
+        }
+    }
+
     fn reshape<S: Simd>(&mut self, inner: usize, columns: usize) {
         let panel_width = PANEL_VECTORS * T::lanes::<S>();
         if (self.inner, self.columns, self.panel_width) != (inner, columns, panel_width) {
@@ -70,7 +87,7 @@ impl<T: Real> Packed<T> {
     }
 }
 
-/// One summand of a product: rows of a row-major matrix times packed weights.
+/// One summand of a product: rows of a row-major matrix times packed weights. Weights without inner rows add nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Term<'a, T> {
     /// First factor; row r starts at `r * stride` and has as many values as the weights have inner rows.
@@ -104,7 +121,7 @@ pub fn product<T: Real, S: Simd, const TERMS: usize>(
     terms: [Term<'_, T>; TERMS],
     epilogue: &mut impl Epilogue<T>,
 ) {
-    for term in &terms {
+    for term in terms.iter().filter(|term| term.weights.inner > 0) {
         assert!(term.weights.columns == columns && term.stride >= term.weights.inner);
         assert!(
             row_count == 0 || term.rows.len() >= (row_count - 1) * term.stride + term.weights.inner
@@ -138,6 +155,24 @@ pub fn product<T: Real, S: Simd, const TERMS: usize>(
     }
 }
 
+/// [`product`] of one term, or of none: then all sums are 0.
+#[inline(always)]
+pub fn product_of_any<T: Real, S: Simd>(
+    simd: S,
+    row_count: usize,
+    columns: usize,
+    term: Option<Term<'_, T>>,
+    epilogue: &mut impl Epilogue<T>,
+) {
+    let nothing = Packed::default();
+    let term = term.unwrap_or(Term {
+        rows: &[],
+        stride: 0,
+        weights: &nothing,
+    });
+    product(simd, row_count, columns, None, [term], epilogue);
+}
+
 struct Tile<'a, T, const TERMS: usize> {
     first_column: usize,
     columns: usize,
@@ -165,7 +200,9 @@ impl<T: Real, const TERMS: usize> Tile<'_, T, TERMS> {
             }
         }
         for term in &self.terms {
-            accumulate::<T, S, ROWS>(simd, term, row, self.first_column, &mut sums);
+            if term.weights.inner > 0 {
+                accumulate::<T, S, ROWS>(simd, term, row, self.first_column, &mut sums);
+            }
         }
         for (offset, sum) in sums.iter().enumerate() {
             for (vector, &value) in sum.iter().enumerate() {
@@ -255,7 +292,10 @@ mod tests {
 
     use super::*;
 
-    struct Store<'a, T>(&'a mut [T], usize);
+    struct Store<'a, T> {
+        values: &'a mut [T],
+        stride: usize,
+    }
 
     impl<T: Real> Epilogue<T> for Store<'_, T> {
         fn finish<S: Simd>(
@@ -266,7 +306,7 @@ mod tests {
             lanes: usize,
             sum: T::Vector<S>,
         ) {
-            store_lanes(simd, self.0, row * self.1 + column, lanes, sum);
+            store_lanes(simd, self.values, row * self.stride + column, lanes, sum);
         }
     }
 
@@ -278,6 +318,8 @@ mod tests {
         columns: usize,
         bias: &'a [f64],
         transposed: bool,
+        /// Takes the product of a single term.
+        once: &'a mut [f64],
     }
 
     impl WithSimd for Run<'_> {
@@ -296,13 +338,22 @@ mod tests {
                 stride: self.inner,
                 weights: &packed,
             };
+            packed.add_product(self.rows, self.inner, self.row_count, self.once);
+            let nothing = Packed::default();
+            let none = Term {
+                weights: &nothing,
+                ..term
+            };
             product(
                 simd,
                 self.row_count,
                 self.columns,
                 Some(self.bias),
-                [term, term],
-                &mut Store(&mut out, self.columns),
+                [term, none, term],
+                &mut Store {
+                    values: &mut out,
+                    stride: self.columns,
+                },
             );
             out
         }
@@ -321,14 +372,16 @@ mod tests {
             let rows: Vec<f64> = (0..row_count * inner).map(value).collect();
             let weights: Vec<f64> = (0..inner * columns).map(|i| value(i + 31)).collect();
             let bias: Vec<f64> = (0..columns).map(|i| value(i + 77)).collect();
+            let mut once = vec![0.0; row_count * columns];
             let out = Arch::new().dispatch(Run {
-                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed,
+                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed, once: &mut once,
             });
             for row in 0..row_count {
                 for column in 0..columns {
                     let weight = |k: usize| if transposed { weights[column * inner + k] } else { weights[k * columns + column] };
                     let sum: f64 = (0..inner).map(|k| rows[row * inner + k] * weight(k)).sum();
                     prop_assert!((out[row * columns + column] - bias[column] - 2.0 * sum).abs() < 1e-12);
+                    prop_assert!((once[row * columns + column] - sum).abs() < 1e-12);
                 }
             }
         }

@@ -24,7 +24,7 @@ const INVERSE_FACTORIALS: [f64; 13] = [
 macro_rules! real {
     (
         $real:ident, $vectors:ident, $masks:ident, $bits:ident, $bit_vectors:ident, $lanes:ident,
-        exp_limit: $exp_limit:expr, terms: $terms:expr, ln_2: $ln_2:expr,
+        exp_limit: $exp_limit:expr, terms: $terms:expr, artanh_terms: $artanh_terms:expr, ln_2: $ln_2:expr,
         mantissa: $mantissa:expr, bias: $bias:expr, exponent_mask: $exponent_mask:expr,
         $splat:ident $as_simd:ident $as_mut_simd:ident $partial_load:ident $partial_store:ident $add:ident $sub:ident
         $mul:ident $div:ident $mul_add:ident $min:ident $max:ident $abs:ident $greater_than:ident
@@ -37,6 +37,7 @@ macro_rules! real {
             const NAME: &'static str = stringify!($real);
             const EXP_LIMIT: f64 = $exp_limit;
             const EXP_COEFFICIENTS: &'static [f64] = INVERSE_FACTORIALS.split_at($terms).0;
+            const ARTANH_TERMS: usize = $artanh_terms;
             const LN_2: [f64; 2] = $ln_2;
 
             type Vector<S: Simd> = S::$vectors;
@@ -166,7 +167,7 @@ macro_rules! real {
 
 real!(
     f32, f32s, m32s, u32, u32s, F32_LANES,
-    exp_limit: 126.0, terms: 6, ln_2: [0.693_145_751_953_125, 1.428_606_820_309_417e-6],
+    exp_limit: 126.0, terms: 6, artanh_terms: 8, ln_2: [0.693_145_751_953_125, 1.428_606_820_309_417e-6],
     mantissa: 23, bias: 127.0, exponent_mask: 0x7F80_0000,
     splat_f32s as_simd_f32s as_mut_simd_f32s partial_load_f32s partial_store_f32s add_f32s sub_f32s
     mul_f32s div_f32s mul_add_e_f32s min_f32s max_f32s abs_f32s greater_than_f32s
@@ -176,7 +177,7 @@ real!(
 
 real!(
     f64, f64s, m64s, u64, u64s, F64_LANES,
-    exp_limit: 1022.0, terms: 13,
+    exp_limit: 1022.0, terms: 13, artanh_terms: 17,
     ln_2: [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10],
     mantissa: 52, bias: 1023.0, exponent_mask: 0x7FF0_0000_0000_0000,
     splat_f64s as_simd_f64s as_mut_simd_f64s partial_load_f64s partial_store_f64s add_f64s sub_f64s

@@ -25,6 +25,8 @@ pub struct Batch {
     pub targets: Vec<f64>,
     /// `[steps][trials][output_channels]`, 0 where the target is free.
     pub weights: Vec<f64>,
+    /// Added to the pre-activations of the units, `[steps][trials][units]`; empty where there is none.
+    pub recurrent_noise: Vec<f64>,
 }
 
 impl Batch {
@@ -60,6 +62,7 @@ impl Batch {
             values.clear();
             values.resize(steps * trials * channels, 0.0);
         }
+        self.recurrent_noise.clear();
     }
 
     /// One trial, to draw it.

@@ -41,6 +41,8 @@ where
     order: Vec<(usize, usize)>,
     shape: SequenceShape,
     inputs: Vec<T>,
+    /// Empty if there is none.
+    noise: Vec<T>,
     /// The largest of the tensors, kept from step to step.
     features: Option<Matrix<T>>,
     /// Scratch for what enters or leaves a tensor.
@@ -64,6 +66,7 @@ where
             order: Vec::new(),
             shape: SequenceShape::default(),
             inputs: Vec::new(),
+            noise: Vec::new(),
             features: None,
             values: Vec::new(),
         }
@@ -90,6 +93,12 @@ where
         let mut inputs = std::mem::take(&mut self.inputs);
         self.put_in_order(&batch.inputs, batch.input_channels, 1.0, &mut inputs);
         self.inputs = inputs;
+        let mut noise = std::mem::take(&mut self.noise);
+        noise.clear();
+        if !batch.recurrent_noise.is_empty() {
+            self.put_in_order(&batch.recurrent_noise, self.spec.units, 1.0, &mut noise);
+        }
+        self.noise = noise;
         Ok(())
     }
 
@@ -156,7 +165,12 @@ where
             Some(features) if features.shape() == &shape => features,
             _ => self.device.try_zeros_like(&shape)?,
         };
-        features.copy_from(lock(&self.kernel).forward(parameters, self.shape, &self.inputs));
+        features.copy_from(lock(&self.kernel).forward(
+            parameters,
+            self.shape,
+            &self.inputs,
+            &self.noise,
+        ));
         // Nothing else holds it at the next step, so that `copy_from` will find it unshared.
         self.features = Some(features.clone());
 
@@ -258,7 +272,7 @@ where
     ) -> Result<Outcome, EngineError> {
         self.arrange(batch)?;
         let outcome = self.evaluate(parameters, batch, gradient).map_err(failed)?;
-        clear_untrained(parameters, gradient);
+        clear_untrained(&self.spec, parameters, gradient);
         Ok(outcome)
     }
 
@@ -270,7 +284,7 @@ where
         self.arrange(batch)?;
         let (outputs, states) = {
             let mut kernel = lock(&self.kernel);
-            let features = kernel.forward(parameters, self.shape, &self.inputs);
+            let features = kernel.forward(parameters, self.shape, &self.inputs, &self.noise);
             (
                 self.outputs(parameters, features).map_err(failed)?,
                 kernel.states(),

@@ -81,7 +81,7 @@ pub(crate) struct AnalyzeArgs {
     /// Time step over time constant of a leaky cell
     #[arg(long, value_name = "A")]
     alpha: Option<f64>,
-    /// Nonlinearity of a vanilla or leaky cell
+    /// Nonlinearity of a vanilla, leaky or low-rank cell
     #[arg(long, value_enum)]
     activation: Option<Nonlinearity>,
     /// Which tensor plays which part: recurrent, input, bias, hidden-bias, outward and inward (m and n of a low-rank
@@ -134,6 +134,7 @@ enum Cell {
 enum Nonlinearity {
     Tanh,
     Relu,
+    Softplus,
 }
 
 fn part(text: &str) -> Result<(Role, String), String> {
@@ -254,6 +255,7 @@ fn options(args: &AnalyzeArgs) -> Options {
         activation: args.activation.map(|activation| match activation {
             Nonlinearity::Tanh => Activation::Tanh,
             Nonlinearity::Relu => Activation::Relu,
+            Nonlinearity::Softplus => Activation::Softplus,
         }),
         names: args.names.iter().cloned().collect::<BTreeMap<_, _>>(),
     }
