@@ -137,9 +137,17 @@ fn accuracy_is_1_for_the_targets_and_chance_for_the_best_constant() {
         );
         let nan = vec![f64::NAN; batch.targets.len()];
         assert_eq!(task.accuracy(&batch, &nan), 0.0, "{name}");
-        let best = [-1.0, 0.0, 0.3, 1.0]
-            .map(|constant| task.accuracy(&batch, &vec![constant; batch.targets.len()]))
+        let outputs = task.output_channels();
+        let uniform = [-1.0, 0.0, 0.3, 1.0].map(|constant| vec![constant; outputs]);
+        let one_hot = (0..outputs).map(|hot| {
+            let mut constants = vec![0.0; outputs];
+            constants[hot] = 1.0;
+            constants
+        });
+        let best = uniform
             .into_iter()
+            .chain(one_hot)
+            .map(|constants| task.accuracy(&batch, &constants.repeat(batch.steps * batch.trials)))
             .fold(0.0, f64::max);
         // Five standard deviations of 2000 draws.
         assert!(

@@ -7,7 +7,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 
 use super::Task;
 use super::about::{About, parameter};
-use super::batch::{Answer, Probe, Score, Trial};
+use super::batch::{Answer, Judged, Probe, Score, Trial};
 use crate::parameters::{NOT_NEGATIVE, ParameterVisitor, Span};
 
 /// The delayed classification: noise, in it at one step a pattern, and later a trigger that asks for its class.
@@ -134,16 +134,20 @@ impl Task for DelayedClassification {
         let trigger = self.pattern_channels;
         let asked = (0..self.trial_steps()).find(|&step| answer.input(trigger, step) == 1.0);
         let is_right = asked.is_some_and(|step| {
-            let class = |pick: fn((usize, f64, f64)) -> f64| {
-                (0..self.output_channels())
-                    .map(|channel| {
-                        let judged = answer.at(channel, step);
-                        (channel, pick((channel, judged.output, judged.target)))
+            let greatest = |value: fn(Judged) -> f64| {
+                let values =
+                    (0..self.output_channels()).map(|channel| value(answer.at(channel, step)));
+                values
+                    .enumerate()
+                    .fold((None, f64::NEG_INFINITY), |most, (channel, value)| {
+                        if value > most.1 {
+                            (Some(channel), value)
+                        } else {
+                            most
+                        }
                     })
-                    .max_by(|a, b| a.1.total_cmp(&b.1))
-                    .map(|(channel, _)| channel)
             };
-            class(|(_, output, _)| output) == class(|(_, _, target)| target)
+            greatest(|judged| judged.output).0 == greatest(|judged| judged.target).0
         });
         Score::of(is_right)
     }
