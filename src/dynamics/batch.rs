@@ -5,13 +5,14 @@
 //! takes a dozen of them, far less than a factorisation per start. Nothing is decided here that a factorisation would
 //! decide otherwise: what is not plainly on its way to a known root is handed back, to be solved in full.
 
-use crate::calculus::Jet;
+use super::roots::Roots;
 use crate::map::{Linearised, Map};
+use crate::simd::vectorised;
 
 /// Starts worked on together.
 pub const BATCH: usize = 32;
 /// Below this dimension a factorisation is as cheap.
-const SMALLEST_DIM: usize = 32;
+pub const SMALLEST_DIM: usize = 32;
 
 /// Newton steps before a start is handed back.
 const NEWTON_STEPS: usize = 12;
@@ -23,8 +24,6 @@ const KRYLOV: usize = 24;
 const LINEAR_TOLERANCE: f64 = 0.1;
 /// A start with q below this that is not near a known root is close to a new one.
 const CLOSE: f64 = 1e-7;
-/// How much of the residual at a point may be left unexplained by the linearisation at the root it is said to belong to.
-const UNEXPLAINED: f64 = 0.25;
 
 /// Where a start was left.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,11 +37,11 @@ pub enum Left {
 /// Takes a batch of starts as far as inexact Newton steps lead; no step at all if the map is small or offers no products
 /// J v.
 ///
-/// 1. G = x − F(x). A start belongs to a known root x* if A*(x − x*), A* = I − J(x*), is G(x) to a quarter of its
-///    length: near any other root G vanishes and that does not. One with q < 10⁻⁷ that belongs to none is left.
+/// 1. G = x − F(x). A start that belongs to a known root ([`Roots::claim`]) is left, and so is one with q < 10⁻⁷ that
+///    belongs to none.
 /// 2. (I − J)d = −G to a tenth by GMRES, for all starts at once.
 /// 3. d is halved until q falls by Armijo's rule; a start for which no halving helps is left.
-pub fn descend<M: Map + ?Sized>(map: &M, known: &[Vec<f64>], starts: Vec<Vec<f64>>) -> Vec<Left> {
+pub fn descend<M: Map + ?Sized>(map: &M, known: &Roots<'_, M>, starts: Vec<Vec<f64>>) -> Vec<Left> {
     let dim = map.dim();
     let mut batch = Batch {
         map,
@@ -54,20 +53,27 @@ pub fn descend<M: Map + ?Sized>(map: &M, known: &[Vec<f64>], starts: Vec<Vec<f64
     if dim < SMALLEST_DIM {
         return batch.left;
     }
-    batch.residuals = batch.residuals_of(&batch.points);
+    batch.residuals = residuals(map, &batch.points);
     for _ in 0..NEWTON_STEPS {
         batch.leave(known);
-        let Some(linearised) = map.linearised(&batch.points) else {
-            break;
-        };
         if batch.active.is_empty() {
             break;
         }
+        let Some(linearised) = map.linearised(&batch.points) else {
+            break;
+        };
         let directions = gmres(&*linearised, &batch.residuals, dim);
         batch.line_search(&directions);
     }
     batch.leave_all();
     batch.left
+}
+
+/// x − F(x) of many points, `[count][dim]`.
+pub(super) fn residuals<M: Map + ?Sized>(map: &M, points: &[f64]) -> Vec<f64> {
+    let mut images = vec![0.0; points.len()];
+    map.step_batch(points, &mut images);
+    points.iter().zip(images).map(|(x, f)| x - f).collect()
 }
 
 /// Starts on their way.
@@ -84,27 +90,20 @@ struct Batch<'a, M: ?Sized> {
 }
 
 impl<M: Map + ?Sized> Batch<'_, M> {
-    fn residuals_of(&self, points: &[f64]) -> Vec<f64> {
-        let mut images = vec![0.0; points.len()];
-        self.map.step_batch(points, &mut images);
-        points.iter().zip(images).map(|(x, f)| x - f).collect()
-    }
-
     fn row(&self, place: usize) -> std::ops::Range<usize> {
         let dim = self.map.dim();
         place * dim..(place + 1) * dim
     }
 
     /// Step 1.
-    fn leave(&mut self, known: &[Vec<f64>]) {
+    fn leave(&mut self, known: &Roots<'_, M>) {
+        let claims = known.claim(&self.points, &self.residuals);
         let mut kept = Vec::new();
-        for place in 0..self.active.len() {
-            let point = &self.points[self.row(place)];
-            let residual = &self.residuals[self.row(place)];
-            if let Some(root) = known_root(self.map, known, point, residual) {
+        for (place, claim) in claims.into_iter().enumerate() {
+            if let Some(root) = claim {
                 self.left[self.active[place]] = Left::AtKnown(root);
-            } else if half_square(residual) < CLOSE {
-                self.left[self.active[place]] = Left::At(point.to_vec());
+            } else if half_square(&self.residuals[self.row(place)]) < CLOSE {
+                self.left[self.active[place]] = Left::At(self.points[self.row(place)].to_vec());
             } else {
                 kept.push(place);
             }
@@ -146,7 +145,7 @@ impl<M: Map + ?Sized> Batch<'_, M> {
                 .flat_map(|&place| self.row(place))
                 .map(|i| self.points[i] + scale * directions[i])
                 .collect();
-            let residuals = self.residuals_of(&tried);
+            let residuals = residuals(self.map, &tried);
             let mut refused = Vec::new();
             for (row, &place) in waiting.iter().enumerate() {
                 let (from, to) = (self.row(row), self.row(place));
@@ -175,32 +174,10 @@ fn half_square(residual: &[f64]) -> f64 {
     0.5 * residual.iter().map(|r| r * r).sum::<f64>()
 }
 
-/// The known root whose linearisation explains the residual at a point.
-fn known_root<M: Map + ?Sized>(
-    map: &M,
-    known: &[Vec<f64>],
-    point: &[f64],
-    residual: &[f64],
-) -> Option<usize> {
-    let distance =
-        |root: &Vec<f64>| -> f64 { root.iter().zip(point).map(|(a, b)| (a - b).powi(2)).sum() };
-    let (place, root) = known
-        .iter()
-        .enumerate()
-        .min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
-    let offset: Vec<f64> = point.iter().zip(root).map(|(x, r)| x - r).collect();
-    let slopes = map.jet(&Jet::lines(root, &offset));
-    let unexplained: f64 = residual
-        .iter()
-        .zip(offset.iter().zip(slopes))
-        .map(|(g, (v, slope))| (g - (v - slope.0[1])).powi(2))
-        .sum();
-    let total: f64 = residual.iter().map(|g| g * g).sum();
-    (unexplained <= UNEXPLAINED * UNEXPLAINED * total).then_some(place)
-}
-
 /// Arnoldi process of one right-hand side.
 struct Krylov {
+    /// Orthonormal basis, `[vectors][dim]`.
+    basis: Vec<f64>,
     /// Columns of the triangular factor of the Hessenberg matrix.
     triangle: Vec<Vec<f64>>,
     /// Givens rotations that made it triangular.
@@ -213,14 +190,48 @@ struct Krylov {
 }
 
 impl Krylov {
-    fn new(norm: f64) -> Self {
+    /// That of −residual.
+    fn new(residual: &[f64]) -> Self {
+        let norm = norm(residual);
+        let scale = if norm > 0.0 { -1.0 / norm } else { 0.0 };
         Self {
+            basis: residual.iter().map(|g| scale * g).collect(),
             triangle: Vec::new(),
             rotations: Vec::new(),
             projected: vec![norm],
             norm,
             is_done: norm == 0.0,
         }
+    }
+
+    /// The last vector of the basis.
+    fn newest(&self, dim: usize) -> &[f64] {
+        &self.basis[self.basis.len() - dim..]
+    }
+
+    /// Takes in J v for the newest vector v.
+    #[inline(always)]
+    fn extend(&mut self, image: &[f64]) {
+        let dim = image.len();
+        let mut next: Vec<f64> = self
+            .newest(dim)
+            .iter()
+            .zip(image)
+            .map(|(v, image)| v - image)
+            .collect();
+        let mut column = Vec::with_capacity(self.triangle.len() + 2);
+        for v in self.basis.chunks_exact(dim) {
+            let overlap = dot(v, &next);
+            for (next, v) in next.iter_mut().zip(v) {
+                *next -= overlap * v;
+            }
+            column.push(overlap);
+        }
+        let length = norm(&next);
+        column.push(length);
+        let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
+        self.basis.extend(next.iter().map(|x| scale * x));
+        self.push(column);
     }
 
     /// Takes in a column of the Hessenberg matrix; done when the residual is small enough.
@@ -263,72 +274,59 @@ impl Krylov {
         }
         y
     }
-}
 
-/// Solves (I − J_b) d_b = −g_b for every row b, to [`LINEAR_TOLERANCE`] or [`KRYLOV`] vectors.
-fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64> {
-    let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let mut rows: Vec<Krylov> = residuals
-        .chunks_exact(dim)
-        .map(|residual| Krylov::new(norm(residual)))
-        .collect();
-    let mut first = residuals.to_vec();
-    for (vector, krylov) in first.chunks_exact_mut(dim).zip(&rows) {
-        let scale = if krylov.norm > 0.0 {
-            -1.0 / krylov.norm
-        } else {
-            0.0
-        };
-        for x in vector {
-            *x *= scale;
-        }
-    }
-    let mut basis = vec![first];
-    while basis.len() <= KRYLOV && !rows.iter().all(|krylov| krylov.is_done) {
-        let newest = &basis[basis.len() - 1];
-        let mut next = vec![0.0; newest.len()];
-        linearised.apply(newest, &mut next);
-        for (next, v) in next.iter_mut().zip(newest) {
-            *next = v - *next;
-        }
-        for (b, krylov) in rows.iter_mut().enumerate() {
-            let next = &mut next[b * dim..][..dim];
-            if krylov.is_done {
-                next.fill(0.0);
-                continue;
-            }
-            let mut column = Vec::with_capacity(basis.len() + 1);
-            for vectors in &basis {
-                let v = &vectors[b * dim..][..dim];
-                let overlap: f64 = dot(v, next);
-                for (next, v) in next.iter_mut().zip(v) {
-                    *next -= overlap * v;
-                }
-                column.push(overlap);
-            }
-            let length = norm(next);
-            column.push(length);
-            let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
-            for x in next {
-                *x *= scale;
-            }
-            krylov.push(column);
-        }
-        basis.push(next);
-    }
-    let mut solution = vec![0.0; residuals.len()];
-    for (b, krylov) in rows.iter().enumerate() {
-        let solution = &mut solution[b * dim..][..dim];
-        for (y, vectors) in krylov.coefficients().iter().zip(&basis) {
-            for (x, v) in solution.iter_mut().zip(&vectors[b * dim..][..dim]) {
+    /// Adds the solution to a vector of zeros.
+    #[inline(always)]
+    fn solution(&self, out: &mut [f64]) {
+        for (y, v) in self
+            .coefficients()
+            .iter()
+            .zip(self.basis.chunks_exact(out.len()))
+        {
+            for (x, v) in out.iter_mut().zip(v) {
                 *x += y * v;
             }
         }
     }
+}
+
+/// Solves (I − J_b) d_b = −g_b for every row b, to [`LINEAR_TOLERANCE`] or [`KRYLOV`] vectors.
+fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64> {
+    let mut rows: Vec<Krylov> = residuals.chunks_exact(dim).map(Krylov::new).collect();
+    for _ in 0..KRYLOV {
+        let running: Vec<usize> = (0..rows.len()).filter(|&b| !rows[b].is_done).collect();
+        if running.is_empty() {
+            break;
+        }
+        let mut newest = Vec::with_capacity(running.len() * dim);
+        for &b in &running {
+            newest.extend_from_slice(rows[b].newest(dim));
+        }
+        let mut images = vec![0.0; newest.len()];
+        linearised.apply(&running, &newest, &mut images);
+        vectorised(|| {
+            for (&b, image) in running.iter().zip(images.chunks_exact(dim)) {
+                rows[b].extend(image);
+            }
+        });
+    }
+    let mut solution = vec![0.0; residuals.len()];
+    vectorised(|| {
+        for (krylov, out) in rows.iter().zip(solution.chunks_exact_mut(dim)) {
+            krylov.solution(out);
+        }
+    });
     solution
 }
 
+/// Length, summed as [`dot`] does.
+#[inline(always)]
+fn norm(vector: &[f64]) -> f64 {
+    dot(vector, vector).sqrt()
+}
+
 /// Σ a_i b_i in eight interleaved parts.
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (chunks_a, rest_a) = a.as_chunks::<8>();
     let (chunks_b, rest_b) = b.as_chunks::<8>();
@@ -346,41 +344,6 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::newton::{Ending, Limits, polish, solve};
-
-    fn root(map: &CellMap, start: f64) -> Vec<f64> {
-        match solve(map, &[start], Limits::default()) {
-            Ending::Root { point } => polish(map, point).0,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Just before the fold at b = 0.532839975354 (w = 2) a node and a saddle stand close together: whichever of them is
-    /// known, a start on its way to the other must not be taken for it.
-    #[test]
-    fn a_partner_in_a_fold_is_not_taken_for_the_known_root() {
-        for distance in [1e-2, 1e-4, 1e-6] {
-            let map = CellMap::vanilla(&[2.0], vec![0.532_839_975_354_09 - distance]);
-            let fold = -0.5_f64.sqrt();
-            let width = distance.sqrt();
-            let (node, saddle) = (
-                root(&map, fold - 2.0 * width),
-                root(&map, fold + 2.0 * width),
-            );
-            assert!(saddle[0] - node[0] > width, "two roots {node:?} {saddle:?}");
-            for (known, other) in [(&node, &saddle), (&saddle, &node)] {
-                let taken = |share: f64| {
-                    let point = [known[0] + share * (other[0] - known[0])];
-                    let mut image = [0.0];
-                    map.step(&point, &mut image);
-                    let known = [known.clone()];
-                    known_root(&map, &known, &point, &[point[0] - image[0]]).is_some()
-                };
-                assert!((1..4).all(|i| taken(0.05 * f64::from(i))), "{distance}");
-                assert!((5..15).all(|i| !taken(0.1 * f64::from(i))), "{distance}");
-            }
-        }
-    }
 
     /// Three bits of 16 units each, x = tanh(2 · mean of its bit): all starts that are not plainly at one of the 27
     /// known roots are handed back, and those that are, are at the nearest one.
@@ -412,10 +375,10 @@ mod tests {
                 root.iter().enumerate().map(jitter).collect()
             })
             .collect();
-        let left = descend(&map, &known, starts.clone());
+        let left = descend(&map, &Roots::new(&map, known.clone()), starts.clone());
         let expected: Vec<Left> = (0..27).map(Left::AtKnown).collect();
         assert_eq!(left, expected);
-        for left in descend(&map, &[], starts) {
+        for left in descend(&map, &Roots::new(&map, Vec::new()), starts) {
             let Left::At(point) = left else {
                 panic!("nothing was known")
             };

@@ -7,6 +7,7 @@ use super::newton::sign_of_determinant;
 use crate::calculus::Bound;
 use crate::map::Map;
 use crate::norms::scale_of;
+use crate::simd::vectorised;
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -83,45 +84,49 @@ impl Linear {
         let mut image = vec![0.0; n];
         map.step(point, &mut image);
         let residual: Vec<f64> = point.iter().zip(&image).map(|(x, f)| x - f).collect();
-        let mut matrix = Mat::zeros(n, n);
+        let mut matrix = Mat::<f64>::zeros(n, n);
         map.jacobian(point, matrix.as_mut());
         for j in 0..n {
-            for i in 0..n {
-                matrix[(i, j)] = f64::from(u8::from(i == j)) - matrix[(i, j)];
+            for entry in matrix.col_as_slice_mut(j) {
+                *entry = -*entry;
             }
+            matrix[(j, j)] += 1.0;
         }
         let lu = PartialPivLu::new(matrix.as_ref());
         let inverse = lu.inverse();
         let product = &inverse * &matrix;
-        let is_finite = (0..n).all(|j| (0..n).all(|i| inverse[(i, j)].is_finite()));
+        let is_finite = (0..n).all(|j| inverse.col_as_slice(j).iter().all(|x| x.is_finite()));
         if !is_finite {
             return None;
         }
         let gamma = (n + 2) as f64 * UNIT;
         let sums = row_sums(&matrix);
-        let magnitude = Mat::from_fn(n, n, |i, j| inverse[(i, j)].abs());
+        let exact = weighted_sums(&inverse, &residual);
+        let mut magnitude = inverse;
+        for j in 0..n {
+            for entry in magnitude.col_as_slice_mut(j) {
+                *entry = entry.abs();
+            }
+        }
+        let residual: Vec<f64> = residual.iter().map(|g| g.abs()).collect();
+        let size = weighted_sums(&magnitude, &residual);
+        let step = exact.iter().zip(&size);
+        let step = step.map(|(exact, size)| exact.abs() + gamma * size);
+        let mut distance = product;
+        for j in 0..n {
+            distance[(j, j)] = 1.0 - distance[(j, j)];
+        }
         let rounding = weighted_sums(&magnitude, &sums);
-        let step = (0..n)
-            .map(|i| {
-                let exact: f64 = (0..n).map(|k| inverse[(i, k)] * residual[k]).sum();
-                let size: f64 = (0..n).map(|k| magnitude[(i, k)] * residual[k].abs()).sum();
-                exact.abs() + gamma * size
-            })
-            .collect();
-        let defect = (0..n)
-            .map(|i| {
-                let identity = |j| f64::from(u8::from(i == j));
-                let distance: f64 = (0..n).map(|j| (identity(j) - product[(i, j)]).abs()).sum();
-                distance + gamma * rounding[i] + 2.0 * UNIT
-            })
-            .collect();
+        let defect = row_sums(&distance).into_iter().zip(rounding);
         Some(Self {
+            step: step.collect(),
+            defect: defect
+                .map(|(distance, rounding)| distance + gamma * rounding + 2.0 * UNIT)
+                .collect(),
             sign: certain_sign(&lu, &magnitude, gamma),
             inverse: magnitude,
-            step,
-            defect,
             sums,
-            residual: residual.iter().map(|g| g.abs()).collect(),
+            residual,
         })
     }
 
@@ -157,20 +162,29 @@ impl Linear {
     }
 }
 
+/// Σ_j |matrix_ij|.
 fn row_sums(matrix: &Mat<f64>) -> Vec<f64> {
-    (0..matrix.nrows())
-        .map(|i| (0..matrix.ncols()).map(|j| matrix[(i, j)].abs()).sum())
-        .collect()
+    let mut sums = vec![0.0; matrix.nrows()];
+    vectorised(|| {
+        for j in 0..matrix.ncols() {
+            for (sum, entry) in sums.iter_mut().zip(matrix.col_as_slice(j)) {
+                *sum += entry.abs();
+            }
+        }
+    });
+    sums
 }
 
 /// matrix · weights.
 fn weighted_sums(matrix: &Mat<f64>, weights: &[f64]) -> Vec<f64> {
     let mut sums = vec![0.0; matrix.nrows()];
-    for (j, weight) in weights.iter().enumerate() {
-        for (sum, entry) in sums.iter_mut().zip(matrix.col_as_slice(j)) {
-            *sum += entry * weight;
+    vectorised(|| {
+        for (j, weight) in weights.iter().enumerate() {
+            for (sum, entry) in sums.iter_mut().zip(matrix.col_as_slice(j)) {
+                *sum += entry * weight;
+            }
         }
-    }
+    });
     sums
 }
 
@@ -179,12 +193,20 @@ fn weighted_sums(matrix: &Mat<f64>, weights: &[f64]) -> Vec<f64> {
 fn certain_sign(lu: &PartialPivLu<f64>, inverse: &Mat<f64>, gamma: f64) -> Option<i8> {
     let n = inverse.nrows();
     let (lower, upper) = (lu.L(), lu.U());
-    let upper_sums: Vec<f64> = (0..n)
-        .map(|i| (i..n).map(|j| upper[(i, j)].abs()).sum())
-        .collect();
-    let product_sums: Vec<f64> = (0..n)
-        .map(|i| (0..=i).map(|k| lower[(i, k)].abs() * upper_sums[k]).sum())
-        .collect();
+    let mut upper_sums = vec![0.0; n];
+    for j in 0..n {
+        let above = upper.col(j).subrows(0, j + 1);
+        for (sum, entry) in upper_sums.iter_mut().zip(above.iter()) {
+            *sum += entry.abs();
+        }
+    }
+    let mut product_sums = vec![0.0; n];
+    for (k, upper_sum) in upper_sums.iter().enumerate() {
+        let below = lower.col(k).subrows(k, n - k);
+        for (sum, entry) in product_sums[k..].iter_mut().zip(below.iter()) {
+            *sum += entry.abs() * upper_sum;
+        }
+    }
     let rows = lu.P().arrays().0;
     let mut in_place = vec![0.0; n];
     for (permuted, &original) in rows.iter().enumerate() {

@@ -4,8 +4,8 @@ use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 
 use super::certificate::{Certificate, certify};
-use super::newton::{Limits, sign_of_determinant};
-use super::search::{Completeness, FixedPoint, Known, search};
+use super::newton::sign_of_determinant;
+use super::search::{Completeness, FixedPoint, Known, Limits, search};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::Map;
 use crate::map::iterate::Iterate;

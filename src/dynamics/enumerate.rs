@@ -194,8 +194,7 @@ fn cut(region: &[Interval]) -> Option<[Vec<Interval>; 2]> {
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::newton::Limits;
-    use crate::dynamics::search::search;
+    use crate::dynamics::search::{Limits, search};
     use crate::dynamics::spectrum::Spectrum;
     use proptest::prelude::*;
     use rand::SeedableRng as _;

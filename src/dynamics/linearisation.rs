@@ -5,6 +5,7 @@ use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
 use faer::{Mat, Scale, c64};
 
 use super::certificate::Certificate;
+use super::kreiss::kreiss_constant;
 use super::spectrum::{SpectrumError, modulus};
 use crate::calculus::Bound;
 use crate::map::Map;
@@ -70,6 +71,9 @@ pub struct Linearisation {
     pub basis_condition: f64,
     /// max_k ‖Jᵏ‖₂ over the powers k ≤ 100, and the first k where it is reached; `None` if the point is unstable.
     pub transient_growth: Option<(f64, usize)>,
+    /// Kreiss constant K, from below (see [`kreiss_constant`]): max_k ‖Jᵏ‖₂ over all k lies between K and e n K; `None` if
+    /// the point is unstable.
+    pub kreiss: Option<f64>,
     /// Eigenvalues outside the unit circle.
     pub n_unstable: usize,
     /// Whether it is certain that the exact fixed point has as many (Bauer & Fike 1960): every |λ| is further from 1 than
@@ -134,6 +138,7 @@ pub fn linearise<M: Map + ?Sized>(
         transient_growth: (n_unstable == 0)
             .then(|| transient_growth(&jacobian))
             .flatten(),
+        kreiss: (n_unstable == 0).then(|| kreiss_constant(&jacobian)),
         is_n_unstable_certain: modes
             .iter()
             .all(|mode| (modulus(mode.eigenvalue) - 1.0).abs() > doubt),
@@ -240,6 +245,11 @@ mod tests {
         let (growth, at) = found.transient_growth.unwrap();
         // The corner of Jᵏ is 3, 4.2, 4.53, 4.452, … .
         assert!(found.norm > 3.0 && growth > 4.53 && at == 3, "{found:?}");
+        let kreiss = found.kreiss.unwrap();
+        assert!(
+            kreiss <= growth && growth <= 2.0 * std::f64::consts::E * kreiss,
+            "{kreiss}"
+        );
         let normal = linear(&[0.6, -0.5, 0.5, 0.6], 2);
         let found = linearise(&normal.0, &normal.1, None).unwrap();
         assert!(found.departure < 1e-7 && (found.basis_condition - 1.0).abs() < 1e-12);

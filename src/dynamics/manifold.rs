@@ -138,8 +138,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::dynamics::attractor::{Settings, attractors};
-    use crate::dynamics::newton::Limits;
-    use crate::dynamics::search::search;
+    use crate::dynamics::search::{Limits, search};
     use crate::dynamics::starts::simulated;
 
     /// Two independent bits: the saddle on an edge of the square leads to its two corners, half each.

@@ -5,7 +5,10 @@ use faer::{Mat, Side};
 
 use crate::map::Map;
 
-/// Limits of the iteration.
+/// A step with an old factorisation is worth its price if it lowers q to this share.
+const CHORD: f64 = 1e-4;
+
+/// Limits of the iteration from one start.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Damped Newton steps before the fallback takes over. Default 40.
@@ -14,24 +17,6 @@ pub struct Limits {
     pub fallback_steps: usize,
     /// Halvings of a Newton step. Default 12.
     pub halvings: usize,
-    /// Largest dimension of a map that is searched completely. Default 5.
-    pub enumerated_dim: usize,
-    /// Boxes that a complete search looks at, at most; 0 for no such search. Default 4000.
-    pub boxes: usize,
-    /// Whether a search goes through all of its starts, though the indices balance and nothing new comes. Default false.
-    pub every_start: bool,
-}
-
-impl Limits {
-    /// Limits for a network that is looked at on its own and not at every checkpoint: a complete search up to 8 dimensions,
-    /// of up to 100 000 boxes.
-    pub fn patient() -> Self {
-        Self {
-            enumerated_dim: 8,
-            boxes: 100_000,
-            ..Self::default()
-        }
-    }
 }
 
 impl Default for Limits {
@@ -40,9 +25,6 @@ impl Default for Limits {
             newton_steps: 40,
             fallback_steps: 100,
             halvings: 12,
-            enumerated_dim: 5,
-            boxes: 4000,
-            every_start: false,
         }
     }
 }
@@ -115,12 +97,40 @@ impl<'a, M: Map + ?Sized> Iterate<'a, M> {
     }
 }
 
+/// I − J, factorised.
+struct Factored(PartialPivLu<f64>);
+
+impl Factored {
+    /// `None` if the matrix is singular to working precision.
+    fn at<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<Self> {
+        let lu = PartialPivLu::new(iterate.matrix().as_ref());
+        let (mut smallest, mut largest) = (f64::INFINITY, 0.0_f64);
+        for i in 0..iterate.map.dim() {
+            let pivot = lu.U()[(i, i)].abs();
+            smallest = smallest.min(pivot);
+            largest = largest.max(pivot);
+        }
+        // NaN pivots count as a breakdown, too.
+        let is_sound = !smallest.is_nan() && !largest.is_nan() && smallest > 1e-14 * largest;
+        is_sound.then_some(Self(lu))
+    }
+
+    /// −(I−J)⁻¹(x−F), with the residual of any iterate.
+    fn step<M: Map + ?Sized>(&self, iterate: &Iterate<'_, M>) -> Option<Mat<f64>> {
+        let mut step = Mat::from_fn(iterate.map.dim(), 1, |i, _| -iterate.residual[i]);
+        self.0.solve_in_place(step.as_mut());
+        let is_finite = step.col_as_slice(0).iter().all(|d| d.is_finite());
+        is_finite.then_some(step)
+    }
+}
+
 /// Looks for a fixed point from a start.
 ///
 /// 1. Newton step d = −(I−J)⁻¹(x−F), halved until q falls by Armijo's rule q(x+td) ≤ (1 − 2·10⁻⁴ t) q(x).
-/// 2. When no t helps, the factorisation breaks down, or q falls by less than 1 % in five steps,
+/// 2. After a full step, more steps with the same factorisation, as long as each takes 99 % of the residual away.
+/// 3. When no t helps, the factorisation breaks down, or q falls by less than 1 % in five steps,
 ///    Levenberg–Marquardt takes over.
-/// 3. At q ≤ 4 q_floor it is a root.
+/// 4. At q ≤ 4 q_floor it is a root.
 pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: Limits) -> Ending {
     let mut iterate = Iterate::at(map, start.to_vec());
     let mut recent = Vec::new();
@@ -140,42 +150,46 @@ pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: Limits) -> Ending 
     fall_back(iterate, limits)
 }
 
-/// Step 1.
+/// Steps 1 and 2.
 fn damped_step<'a, M: Map + ?Sized>(
     iterate: &Iterate<'a, M>,
     halvings: usize,
 ) -> Option<Iterate<'a, M>> {
-    let step = newton_step(iterate)?.0;
+    let factored = Factored::at(iterate)?;
+    let step = factored.step(iterate)?;
     let mut scale = 1.0;
-    for _ in 0..=halvings {
+    for halved in 0..=halvings {
         let next = iterate.moved(&step, scale);
         if next.q <= (1.0 - 2e-4 * scale) * iterate.q {
-            return Some(next);
+            return Some(if halved == 0 {
+                chords(&factored, next)
+            } else {
+                next
+            });
         }
         scale *= 0.5;
     }
     None
 }
 
+/// Step 2.
+fn chords<'a, M: Map + ?Sized>(factored: &Factored, mut iterate: Iterate<'a, M>) -> Iterate<'a, M> {
+    while let Some(step) = factored.step(&iterate) {
+        let next = iterate.moved(&step, 1.0);
+        // q that is NaN ends it, too.
+        if next.q < CHORD * iterate.q {
+            iterate = next;
+        } else {
+            break;
+        }
+    }
+    iterate
+}
+
 /// −(I−J)⁻¹(x−F), and sign det(I−J). `None` if the matrix is singular to working precision.
 pub(super) fn newton_step<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<(Mat<f64>, i8)> {
-    let lu = PartialPivLu::new(iterate.matrix().as_ref());
-    let (mut smallest, mut largest) = (f64::INFINITY, 0.0_f64);
-    for i in 0..iterate.map.dim() {
-        let pivot = lu.U()[(i, i)].abs();
-        smallest = smallest.min(pivot);
-        largest = largest.max(pivot);
-    }
-    // NaN pivots count as a breakdown, too.
-    if smallest.is_nan() || largest.is_nan() || smallest <= 1e-14 * largest {
-        return None;
-    }
-    let mut step = Mat::from_fn(iterate.map.dim(), 1, |i, _| -iterate.residual[i]);
-    lu.solve_in_place(step.as_mut());
-    step.col_as_slice(0)
-        .iter()
-        .all(|d| d.is_finite())
-        .then(|| (step, sign_of_determinant(&lu)))
+    let factored = Factored::at(iterate)?;
+    Some((factored.step(iterate)?, sign_of_determinant(&factored.0)))
 }
 
 /// The sign of the determinant of a factorised matrix.
@@ -204,25 +218,26 @@ pub(crate) fn permutation_sign(permutation: &[usize]) -> i8 {
     sign
 }
 
-/// The point after two more full steps, each kept only if it does not make q worse, and sign det(I − J) there; 0 if
-/// the factorisation broke down.
+/// The point after two more full steps with one factorisation, each kept only if it does not make q worse, and
+/// sign det(I − J) there; 0 if the factorisation broke down.
 pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> (Vec<f64>, i8) {
     let mut iterate = Iterate::at(map, root);
-    let mut index = 0;
+    let Some(factored) = Factored::at(&iterate) else {
+        return (iterate.point, 0);
+    };
     for _ in 0..2 {
-        let Some((step, sign)) = newton_step(&iterate) else {
+        let Some(step) = factored.step(&iterate) else {
             break;
         };
-        index = sign;
         let next = iterate.moved(&step, 1.0);
         if next.q < iterate.q {
             iterate = next;
         }
     }
-    (iterate.point, index)
+    (iterate.point, sign_of_determinant(&factored.0))
 }
 
-/// Step 2: (AᵀA + μI)d = −AᵀG with A = I − J, μ steered by the ratio of actual to predicted decrease.
+/// Step 3: (AᵀA + μI)d = −AᵀG with A = I − J, μ steered by the ratio of actual to predicted decrease.
 fn fall_back<M: Map + ?Sized>(mut iterate: Iterate<'_, M>, limits: Limits) -> Ending {
     let dim = iterate.map.dim();
     let mut damping = None;

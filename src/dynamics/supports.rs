@@ -84,8 +84,7 @@ mod tests {
     use crate::cell::formula::RateFormula;
     use crate::cell::map::CellMap;
     use crate::cell::spec::{Activation, LeakyForm};
-    use crate::dynamics::newton::Limits;
-    use crate::dynamics::search::{Completeness, search};
+    use crate::dynamics::search::{Completeness, Limits, search};
     use crate::dynamics::starts::simulated;
     use crate::map::{Map as _, q};
     use proptest::prelude::*;

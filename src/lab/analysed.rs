@@ -4,9 +4,8 @@ use std::time::Instant;
 
 use super::trainer::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
-use crate::dynamics::newton::Limits;
 use crate::dynamics::projection::Projection;
-use crate::dynamics::search::{Findings, FixedPoint, Known, search};
+use crate::dynamics::search::{Findings, FixedPoint, Known, Limits, search};
 use crate::dynamics::spectrum::SpectrumError;
 use crate::map::Map as _;
 use crate::trace::rows::{FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow};

@@ -5,7 +5,7 @@ use super::super::examples::{Along, Tanh};
 use super::super::test_functions::{Between, Change, between};
 use super::*;
 use crate::dynamics::newton;
-use crate::dynamics::search::{FixedPoint, search};
+use crate::dynamics::search::{self, FixedPoint, search};
 
 /// Fixed points at one end from a grid of starts.
 fn fixed_points(family: &Along<Tanh>, s: f64) -> Vec<FixedPoint> {
@@ -17,7 +17,7 @@ fn fixed_points(family: &Along<Tanh>, s: f64) -> Vec<FixedPoint> {
                 .collect()
         })
         .collect();
-    search(&family.at(s), &[], &starts, newton::Limits::default())
+    search(&family.at(s), &[], &starts, search::Limits::default())
         .map(|found| found.fixed_points)
         .unwrap_or_default()
 }

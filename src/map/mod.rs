@@ -184,10 +184,10 @@ impl Rectified {
     }
 }
 
-/// The Jacobians J_b of a map at several points.
-pub trait Linearised {
-    /// J_b v_b for every point b, `[count][dim]` each.
-    fn apply(&self, vectors: &[f64], out: &mut [f64]);
+/// The Jacobians J_p of a map at several points p.
+pub trait Linearised: Sync {
+    /// J_p v for vectors `[count][dim]`; `points` says of each vector at which of the points J is meant.
+    fn apply(&self, points: &[usize], vectors: &[f64], out: &mut [f64]);
 }
 
 /// The reduced fixed-point equation of a map: a map R in as many or fewer dimensions, whose fixed points are those

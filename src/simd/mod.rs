@@ -109,6 +109,12 @@ pub trait Real:
     fn round_and_exp2<S: Simd>(simd: S, a: Self::Vector<S>) -> (Self::Vector<S>, Self::Vector<S>);
 }
 
+/// Runs plain loops over slices, compiled for the widest vectors of this machine. Their order of operations is as written.
+#[inline(always)]
+pub(crate) fn vectorised<R>(loops: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(loops)
+}
+
 /// Name of the instruction set that the kernels run on: part of what a run depends on, bit for bit.
 pub fn level() -> &'static str {
     match Arch::new() {

@@ -1,5 +1,6 @@
 //! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
 
+mod bounds;
 mod maps;
 mod products;
 
@@ -9,6 +10,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
 use super::map::lerp;
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
+use crate::simd::vectorised;
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -97,9 +99,12 @@ impl<F: Formula> Unitwise<F> {
     /// The pre-activations, `[gates][units]`.
     fn preactivations(&self, state: &[f64]) -> Vec<f64> {
         let mut a = self.drive.clone();
-        for (column, feature) in self.columns().zip(self.features(state)) {
-            add_scaled(&mut a, feature, column);
-        }
+        let features = self.features(state);
+        vectorised(|| {
+            for (column, &feature) in self.columns().zip(&features) {
+                add_scaled(&mut a, feature, column);
+            }
+        });
         a
     }
 
@@ -169,34 +174,6 @@ impl<F: Formula> Unitwise<F> {
             for (a, &weight) in a.iter_mut().zip(column) {
                 *a = *a + feature.scaled(weight);
             }
-        }
-        a
-    }
-
-    /// Linear combinations of bounds, with the error of summing them in any order.
-    fn bound_preactivations(&self, state: &[Bound]) -> Vec<Bound> {
-        let gamma = (self.units + 2) as f64 * UNIT;
-        let of_drive = |&c: &f64| Bound::affine(Interval::constant(c), 0.0, gamma * c.abs());
-        let mut a: Vec<Bound> = self.drive.iter().map(of_drive).collect();
-        for (column, feature) in self.columns().zip(self.features(state)) {
-            let error = feature.error + gamma * feature.range.magnitude();
-            let slope_error = feature.slope_error + UNIT * feature.slope;
-            for (a, &weight) in a.iter_mut().zip(column) {
-                let size = weight.abs();
-                a.range = a.range + feature.range.scaled(weight);
-                a.slope += size * feature.slope;
-                a.bend += size * feature.bend;
-                a.error += size * error;
-                a.slope_error += size * slope_error;
-            }
-        }
-        // The sums above are themselves rounded.
-        let up = 1.0 + 8.0 * gamma;
-        for a in &mut a {
-            a.slope *= up;
-            a.bend *= up;
-            a.error *= up;
-            a.slope_error *= up;
         }
         a
     }
@@ -336,11 +313,14 @@ impl<F: Formula> Unitwise<F> {
     fn q_floor_of(&self, of: Of, point: &[f64]) -> f64 {
         let gamma = (self.units + 2) as f64 * UNIT;
         let mut magnitude: Vec<f64> = self.drive.iter().map(|c| c.abs()).collect();
-        for (column, feature) in self.columns().zip(self.features(point)) {
-            for (sum, weight) in magnitude.iter_mut().zip(column) {
-                *sum += (weight * feature).abs();
+        let features = self.features(point);
+        vectorised(|| {
+            for (column, feature) in self.columns().zip(&features) {
+                for (sum, weight) in magnitude.iter_mut().zip(column) {
+                    *sum += (weight * feature).abs();
+                }
             }
-        }
+        });
         let a: Vec<Bound> = self
             .preactivations(point)
             .iter()
@@ -356,6 +336,7 @@ impl<F: Formula> Unitwise<F> {
 }
 
 /// sums += factor · column.
+#[inline(always)]
 fn add_scaled(sums: &mut [f64], factor: f64, column: &[f64]) {
     for (sum, weight) in sums.iter_mut().zip(column) {
         *sum += factor * weight;

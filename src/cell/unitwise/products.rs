@@ -3,6 +3,7 @@
 use super::{Of, Unitwise};
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::map::Linearised;
+use crate::simd::vectorised;
 
 impl<F: Formula> Unitwise<F> {
     /// The Jacobians of F or R at many states, of `blocks` state variables each.
@@ -52,40 +53,52 @@ pub(super) struct Products<'a, F> {
 }
 
 impl<F: Formula> Linearised for Products<'_, F> {
-    fn apply(&self, vectors: &[f64], out: &mut [f64]) {
-        let (n, blocks, gates) = (self.cell.units, self.blocks, F::RECURRENT_GATES);
-        let dim = blocks * n;
-        let visible: Vec<f64> = vectors
-            .chunks_exact(dim)
-            .flat_map(|vector| &vector[..n])
-            .zip(&self.feature_slopes)
-            .map(|(v, slope)| v * slope)
-            .collect();
+    fn apply(&self, points: &[usize], vectors: &[f64], out: &mut [f64]) {
+        let (n, gates) = (self.cell.units, F::RECURRENT_GATES);
+        let dim = self.blocks * n;
+        let mut visible = Vec::with_capacity(points.len() * n);
+        for (&point, vector) in points.iter().zip(vectors.chunks_exact(dim)) {
+            let slopes = &self.feature_slopes[point * n..][..n];
+            visible.extend(vector.iter().zip(slopes).map(|(v, slope)| v * slope));
+        }
         let mut received = vec![0.0; visible.len() * gates];
         self.cell.add_products(&visible, &mut received, gates * n);
-        for (point, (out, vector)) in out
-            .chunks_exact_mut(dim)
-            .zip(vectors.chunks_exact(dim))
-            .enumerate()
-        {
-            let received = &received[point * gates * n..][..gates * n];
-            for (row, out) in out.chunks_exact_mut(n).enumerate() {
-                let place = point * blocks + row;
-                out.fill(0.0);
-                let through = &self.through_gates[place * gates * n..][..gates * n];
-                for (weights, values) in through.chunks_exact(n).zip(received.chunks_exact(n)) {
-                    add_weighted(out, weights, values);
-                }
-                let own = &self.own[place * dim..][..dim];
-                for (weights, values) in own.chunks_exact(n).zip(vector.chunks_exact(n)) {
-                    add_weighted(out, weights, values);
-                }
+        let rows = vectors
+            .chunks_exact(dim)
+            .zip(received.chunks_exact(gates * n));
+        vectorised(|| {
+            for ((&point, out), (vector, received)) in
+                points.iter().zip(out.chunks_exact_mut(dim)).zip(rows)
+            {
+                self.combine(point, vector, received, out);
+            }
+        });
+    }
+}
+
+impl<F: Formula> Products<'_, F> {
+    /// What each unit makes of what it received.
+    #[inline(always)]
+    fn combine(&self, point: usize, vector: &[f64], received: &[f64], out: &mut [f64]) {
+        let (n, gates) = (self.cell.units, F::RECURRENT_GATES);
+        let dim = self.blocks * n;
+        for (row, out) in out.chunks_exact_mut(n).enumerate() {
+            let place = point * self.blocks + row;
+            out.fill(0.0);
+            let through = &self.through_gates[place * gates * n..][..gates * n];
+            for (weights, values) in through.chunks_exact(n).zip(received.chunks_exact(n)) {
+                add_weighted(out, weights, values);
+            }
+            let own = &self.own[place * dim..][..dim];
+            for (weights, values) in own.chunks_exact(n).zip(vector.chunks_exact(n)) {
+                add_weighted(out, weights, values);
             }
         }
     }
 }
 
 /// sums += weights ∘ values.
+#[inline(always)]
 fn add_weighted(sums: &mut [f64], weights: &[f64], values: &[f64]) {
     for (sum, (weight, value)) in sums.iter_mut().zip(weights.iter().zip(values)) {
         *sum += weight * value;

@@ -4,7 +4,8 @@
 //! 2. Then states of trials with jitter, in rounds of fixed size.
 //! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
 //!    known points are new only where the known points' indices do not sum to what theory demands.
-//! 4. Starts on their way to a point that is known are dropped early (see [`super::batch`]).
+//! 4. Starts on their way to a point that is known are dropped early (see [`super::batch`] and [`super::roots`]). Of those
+//!    that have come close to each other one is solved in full, and the others if its root does not explain where they are.
 //! 5. Where the indices still do not balance, edges between basins are tracked (see [`super::edge`]), and what is known is
 //!    deflated.
 //! 6. A small map is searched completely besides (see [`super::enumerate`]).
@@ -14,20 +15,24 @@
 //! Within a round the starts run in parallel, and their ends are merged in the order of the starts: the result
 //! does not depend on the number of threads.
 
+mod ends;
+mod limits;
 mod rescue;
 
 use rayon::prelude::*;
 
-use super::batch::{BATCH, Left, descend};
 use super::certificate::{Certificate, certify};
 use super::enumerate::{Enumeration, enumerate};
-use super::newton::{Ending, Limits, polish, solve};
+use super::newton::{Ending, polish};
 use super::slow::{Ghost, ghost};
 use super::spectrum::{Spectrum, SpectrumError};
 use super::supports::solutions;
 use crate::map::{Map, Reduced, q};
 use crate::norms::{distance, scale_of};
 use crate::trace::rows::Found;
+
+use ends::End;
+pub use limits::Limits;
 
 /// Starts of a round.
 const ROUND: usize = 64;
@@ -171,11 +176,12 @@ pub fn search<M: Map + ?Sized>(
     let mut search = Search {
         map,
         reduced: map.reduced(),
+        trapping_box: map.trapping_box(),
+        index_sum: map.index_sum(),
         limits,
         findings: Findings::default(),
     };
     search.try_known(known)?;
-    let expected = map.index_sum();
     let fewest_rounds = if search.findings.fixed_points.is_empty() {
         FEWEST_ROUNDS
     } else {
@@ -198,7 +204,7 @@ pub fn search<M: Map + ?Sized>(
     }
     search.rescue(starts)?;
     let is_proved = search.enumerate()?;
-    search.findings.complete = match expected {
+    search.findings.complete = match search.index_sum {
         _ if is_proved => Completeness::Proved,
         None => Completeness::Unknown,
         Some(_) if search.is_balanced() => Completeness::IndexConsistent,
@@ -211,17 +217,12 @@ pub fn search<M: Map + ?Sized>(
     Ok(search.findings)
 }
 
-/// Where a start ends.
-enum End {
-    /// In the fixed point of this place in the findings.
-    Known(usize),
-    /// Where the solver says.
-    Elsewhere(Ending),
-}
-
 struct Search<'a, M: ?Sized> {
     map: &'a M,
     reduced: Option<Box<dyn Reduced + 'a>>,
+    /// What the map says of itself, asked once.
+    trapping_box: Option<Vec<f64>>,
+    index_sum: Option<i32>,
     limits: Limits,
     findings: Findings,
 }
@@ -233,56 +234,6 @@ impl<M: Map + ?Sized> Search<'_, M> {
             None => state.to_vec(),
             Some(reduced) => reduced.project(state),
         }
-    }
-
-    /// Solves in full; roots of the reduced equation come back as states.
-    fn end(&self, start: &[f64]) -> Ending {
-        let Some(reduced) = &self.reduced else {
-            return solve(self.map, start, self.limits);
-        };
-        match solve(&**reduced, start, self.limits) {
-            Ending::Root { point } => Ending::Root {
-                point: reduced.lift(&point),
-            },
-            // A minimum of the reduced residual need not be one of q; follow it there.
-            Ending::Minimum { point } => {
-                match solve(self.map, &reduced.lift(&point), self.limits) {
-                    // A zero of F(x)−x alone is a saturated gate, a slow region.
-                    Ending::Minimum { point } | Ending::Root { point } => Ending::Minimum { point },
-                    Ending::Lost => Ending::Lost,
-                }
-            }
-            Ending::Lost => Ending::Lost,
-        }
-    }
-
-    /// Where starts end, every one of them solved in full.
-    fn ends_in_full(&self, starts: &[Vec<f64>]) -> Vec<End> {
-        let solved = |start: &Vec<f64>| End::Elsewhere(self.end(&self.coordinates(start)));
-        starts.par_iter().map(solved).collect()
-    }
-
-    /// Where starts end; those plainly on their way to a point that is known already are not solved.
-    fn ends(&self, starts: &[Vec<f64>]) -> Vec<End> {
-        let fixed_points = &self.findings.fixed_points;
-        let known: Vec<Vec<f64>> = fixed_points
-            .iter()
-            .map(|point| self.coordinates(&point.state))
-            .collect();
-        let in_batch = |starts: &[Vec<f64>]| {
-            let starts: Vec<Vec<f64>> =
-                starts.iter().map(|start| self.coordinates(start)).collect();
-            let left = match &self.reduced {
-                None => descend(self.map, &known, starts),
-                Some(reduced) => descend(&**reduced, &known, starts),
-            };
-            let end = |left| match left {
-                Left::AtKnown(place) => End::Known(place),
-                Left::At(point) => End::Elsewhere(self.end(&point)),
-            };
-            left.into_iter().map(end).collect::<Vec<End>>()
-        };
-        starts.par_chunks(BATCH).flat_map_iter(in_batch).collect()
     }
 
     /// A root as exact as rounding lets it be, with its index.
@@ -310,7 +261,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
             };
             let from_known = (index == known[place].index).then_some(place);
             match self.findings.position(&point) {
-                None => self.add(point, index, Found::Tracked, from_known, 0),
+                None => {
+                    self.add(point, index, Found::Tracked, from_known);
+                }
                 // Two branches ended at one point: it continues the one that moved less.
                 Some(same) => {
                     let there = &self.findings.fixed_points[same];
@@ -334,15 +287,17 @@ impl<M: Map + ?Sized> Search<'_, M> {
 
     /// Merges the ends of starts into the findings, in their order.
     fn take(&mut self, ends: Vec<End>, count_hits: bool) -> Result<(), SpectrumError> {
-        let hit = usize::from(count_hits);
+        let mut place_of: Vec<Option<usize>> = vec![None; ends.len()];
         let mut new_roots = Vec::new();
-        for end in ends {
+        let mut followers = Vec::new();
+        for (start, end) in ends.into_iter().enumerate() {
             match end {
-                End::Known(place) => self.findings.fixed_points[place].hits += hit,
+                End::Known(place) => place_of[start] = Some(place),
+                End::With(leader) => followers.push((start, leader)),
                 End::Elsewhere(Ending::Root { point }) if self.inside(&point) => {
-                    match self.findings.position(&point) {
-                        Some(same) => self.findings.fixed_points[same].hits += hit,
-                        None => new_roots.push(point),
+                    place_of[start] = self.findings.position(&point);
+                    if place_of[start].is_none() {
+                        new_roots.push((start, point));
                     }
                 }
                 End::Elsewhere(Ending::Minimum { point }) if self.inside(&point) => {
@@ -351,15 +306,23 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 End::Elsewhere(_) => self.findings.n_lost += 1,
             }
         }
-        let polished: Vec<(Vec<f64>, i8)> = new_roots
+        let polished: Vec<(usize, (Vec<f64>, i8))> = new_roots
             .into_par_iter()
-            .map(|root| self.polish(root))
+            .map(|(start, root)| (start, self.polish(root)))
             .collect();
         let before = self.findings.fixed_points.len();
-        for (point, index) in polished {
-            match self.findings.position(&point) {
-                Some(same) => self.findings.fixed_points[same].hits += hit,
-                None => self.add(point, index, Found::Searched, None, hit),
+        for (start, (point, index)) in polished {
+            let known = self.findings.position(&point);
+            place_of[start] =
+                Some(known.unwrap_or_else(|| self.add(point, index, Found::Searched, None)));
+        }
+        for (start, leader) in followers {
+            place_of[start] = place_of[leader];
+            self.findings.n_lost += usize::from(place_of[start].is_none());
+        }
+        if count_hits {
+            for place in place_of.into_iter().flatten() {
+                self.findings.fixed_points[place].hits += 1;
             }
         }
         self.linearise(before)
@@ -418,22 +381,22 @@ impl<M: Map + ?Sized> Search<'_, M> {
 
     fn inside(&self, point: &[f64]) -> bool {
         point.iter().all(|x| x.is_finite())
-            && self.map.trapping_box().is_none_or(|half_widths| {
+            && self.trapping_box.as_ref().is_none_or(|half_widths| {
                 point
                     .iter()
                     .zip(half_widths)
-                    .all(|(x, half_width)| x.abs() <= half_width)
+                    .all(|(x, half_width)| x.abs() <= *half_width)
             })
     }
 
+    /// Adds a fixed point that no start has reached yet; its place.
     fn add(
         &mut self,
         state: Vec<f64>,
         index: i8,
         found: Found,
         from_known: Option<usize>,
-        hits: usize,
-    ) {
+    ) -> usize {
         let q = q(self.map, &state);
         let spectrum = Spectrum::default();
         self.findings.fixed_points.push(FixedPoint {
@@ -444,8 +407,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
             certificate: None,
             found,
             from_known,
-            hits,
+            hits: 0,
         });
+        self.findings.fixed_points.len() - 1
     }
 
     /// Fills in the spectra and certificates of the points from `first` on.

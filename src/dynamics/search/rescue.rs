@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{End, FixedPoint, MOST_MIDPOINTS, ROUND, Search, midpoint};
+use super::ends::End;
+use super::{FixedPoint, MOST_MIDPOINTS, ROUND, Search, midpoint};
 use crate::dynamics::deflation::solve_deflated;
 use crate::dynamics::edge::edge_state;
 use crate::dynamics::newton::Ending;
@@ -25,7 +26,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
     /// Whether the indices sum to what theory demands, if it demands anything.
     pub(super) fn is_balanced(&self) -> bool {
         let sum = self.findings.index_sum();
-        self.map.index_sum().is_none_or(|expected| expected == sum)
+        self.index_sum.is_none_or(|expected| expected == sum)
     }
 
     /// Tries, as long as the indices do not balance:
@@ -116,8 +117,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
             let roots = chunk.par_iter().filter_map(|start| {
                 let start = self.coordinates(start);
                 match &self.reduced {
-                    None => solve_deflated(self.map, &start, &known, self.limits),
-                    Some(reduced) => solve_deflated(&**reduced, &start, &known, self.limits)
+                    None => solve_deflated(self.map, &start, &known, self.limits.newton),
+                    Some(reduced) => solve_deflated(&**reduced, &start, &known, self.limits.newton)
                         .map(|root| reduced.lift(&root)),
                 }
             });
