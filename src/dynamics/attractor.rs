@@ -12,9 +12,11 @@ use crate::norms::{distance, scale_of};
 const BATCH: usize = 64;
 /// States kept of an orbit that is no cycle.
 const SAMPLES: usize = 400;
-/// Two orbits that are no cycles are one attractor if no sample of either is further from the other than this share of
-/// their size.
+/// A state no further from a set of samples than this share of its size is on it.
 const SAME_SET: f64 = 0.1;
+/// Two orbits that are no cycles are one attractor if their means differ by less than this share of their standard
+/// deviations, and these by less than this share of themselves (lengths over all coordinates).
+const SAME_MOMENTS: f64 = 0.5;
 /// A state within this distance of an attracting cycle, relative to the largest coordinate (at least 1), has arrived.
 const ARRIVED: f64 = 1e-6;
 /// Standard normal quantile of 95 % intervals.
@@ -101,11 +103,7 @@ impl Attractor {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Cycle(a), Self::Cycle(b)) => a.is_same(b),
-            (Self::Cycle(_), _) | (_, Self::Cycle(_)) => false,
-            (a, b) => {
-                std::mem::discriminant(a) == std::mem::discriminant(b)
-                    && hausdorff(a.states(), b.states()) <= SAME_SET * size(a.states())
-            }
+            _ => false,
         }
     }
 
@@ -179,9 +177,9 @@ impl Attractors {
 /// 1. All starts are simulated through the burn-in, many at once.
 /// 2. An end at an attracting cycle that is known counts for it. Another one is tried for a cycle
 ///    ([`settled_on`]) that attracts; if it is none, the simulation goes on, until patience ends.
-/// 3. What is left by then has its largest exponents and its rotation number computed: positive is chaotic; neutral with a
+/// 3. What is left by then is merged: orbits of the same means and deviations are one attractor.
+/// 4. Each of these has its largest exponents and its rotation number computed once: positive is chaotic; neutral with a
 ///    rotation number that converges is a closed curve.
-/// 4. Cycles are one if they share a state; curves and chaotic sets if they lie near each other as a whole.
 pub fn attractors<M: Map + ?Sized>(
     map: &M,
     starts: &[Vec<f64>],
@@ -200,6 +198,11 @@ pub fn attractors<M: Map + ?Sized>(
         let is_last = round == settings.patience;
         waiting = settle(map, waiting, &mut found, settings, is_last);
     }
+    let unsettled: Vec<(Attractor, usize)> = merged(map, waiting)
+        .into_par_iter()
+        .map(|(samples, hits)| (described(map, samples, settings), hits))
+        .collect();
+    found.extend(unsettled);
     let n_starts = starts.len();
     let mut basins: Vec<Basin> = found
         .into_iter()
@@ -236,7 +239,7 @@ fn simulated<M: Map + ?Sized>(map: &M, states: &[Vec<f64>], steps: usize) -> Vec
     states.par_chunks(BATCH).flat_map_iter(run).collect()
 }
 
-/// Steps 2 to 4; what has not settled.
+/// Step 2; what has not settled.
 fn settle<M: Map + ?Sized>(
     map: &M,
     states: Vec<Vec<f64>>,
@@ -301,7 +304,6 @@ fn end_of<M: Map + ?Sized>(
         {
             End::At(Box::new(Attractor::Cycle(cycle)))
         }
-        _ if is_last => End::At(Box::new(unsettled(map, &state, settings))),
         _ => End::Waiting(state),
     }
 }
@@ -313,14 +315,69 @@ fn nudged(state: &[f64]) -> Vec<f64> {
     state.iter().enumerate().map(aside).collect()
 }
 
-/// Step 3.
-fn unsettled<M: Map + ?Sized>(map: &M, state: &[f64], settings: &Settings) -> Attractor {
-    let mut samples = vec![state.to_vec()];
-    for place in 1..SAMPLES {
-        let mut next = vec![0.0; state.len()];
-        map.step(&samples[place - 1], &mut next);
-        samples.push(next);
+/// Step 3: an orbit of each attractor, with the number of states that led to it.
+fn merged<M: Map + ?Sized>(map: &M, states: Vec<Vec<f64>>) -> Vec<(Vec<Vec<f64>>, usize)> {
+    let orbits: Vec<(Vec<Vec<f64>>, Moments)> = states
+        .into_par_iter()
+        .map(|state| {
+            let mut samples = vec![state];
+            for place in 1..SAMPLES {
+                let mut next = vec![0.0; map.dim()];
+                map.step(&samples[place - 1], &mut next);
+                samples.push(next);
+            }
+            let moments = Moments::of(&samples);
+            (samples, moments)
+        })
+        .collect();
+    let mut sets: Vec<(Vec<Vec<f64>>, Moments, usize)> = Vec::new();
+    for (samples, moments) in orbits {
+        match sets.iter_mut().find(|set| set.1.is_like(&moments)) {
+            Some(set) => set.2 += 1,
+            None => sets.push((samples, moments, 1)),
+        }
     }
+    let without_moments = |(samples, _, hits)| (samples, hits);
+    sets.into_iter().map(without_moments).collect()
+}
+
+/// Mean and standard deviation of every coordinate.
+struct Moments {
+    means: Vec<f64>,
+    deviations: Vec<f64>,
+}
+
+impl Moments {
+    fn of(samples: &[Vec<f64>]) -> Self {
+        let (count, dim) = (samples.len() as f64, samples.first().map_or(0, Vec::len));
+        let mean = |j: usize| samples.iter().map(|x| x[j]).sum::<f64>() / count;
+        let means: Vec<f64> = (0..dim).map(mean).collect();
+        let square = |j: usize| {
+            samples
+                .iter()
+                .map(|x| (x[j] - means[j]).powi(2))
+                .sum::<f64>()
+        };
+        Self {
+            deviations: (0..dim).map(|j| (square(j) / count).sqrt()).collect(),
+            means,
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let length = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let between = |a: &[f64], b: &[f64]| {
+            length(&a.iter().zip(b).map(|(x, y)| x - y).collect::<Vec<f64>>())
+        };
+        let near = SAME_MOMENTS * length(&self.deviations).min(length(&other.deviations));
+        between(&self.means, &other.means) <= near
+            && between(&self.deviations, &other.deviations) <= near
+    }
+}
+
+/// Step 4.
+fn described<M: Map + ?Sized>(map: &M, samples: Vec<Vec<f64>>, settings: &Settings) -> Attractor {
+    let state = &samples[0];
     let exponents = lyapunov(map, state, 2, settings.lengths);
     let rotation = rotation_number(map, state, settings.lengths.steps);
     match (exponents, rotation) {
@@ -351,13 +408,6 @@ fn nearest(set: &[Vec<f64>], state: &[f64]) -> f64 {
     set.iter()
         .map(|other| distance(other, state))
         .fold(f64::INFINITY, f64::min)
-}
-
-fn hausdorff(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
-    let one_way = |a: &[Vec<f64>], b: &[Vec<f64>]| {
-        a.iter().map(|state| nearest(b, state)).fold(0.0, f64::max)
-    };
-    one_way(a, b).max(one_way(b, a))
 }
 
 /// Half the extent of a set along the coordinate that it extends furthest in.

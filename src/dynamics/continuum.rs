@@ -3,8 +3,10 @@
 
 use faer::Mat;
 
+use super::persistence::{landmarks, persistence};
 use super::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
+use crate::norms::distance as largest_distance;
 
 /// Steps that a start takes towards the slow set.
 const SETTLING: usize = 40;
@@ -16,8 +18,11 @@ const NEIGHBOURS: usize = 30;
 const SLOW_EIGENVALUE: f64 = 0.1;
 /// The next eigenvalue must be this many times further from 1.
 const GAP: f64 = 3.0;
-/// A ring leaves no angle this wide without a state, in turns.
-const WIDEST_GAP: f64 = 0.15;
+/// Landmarks that the shape is told from, at most, and how densely they cover the set, relative to its extent.
+const LANDMARKS: (usize, f64) = (100, 1e-3);
+/// Landmarks further apart than this share of the extent, and than this many times what they leave uncovered, are not
+/// neighbours.
+const APART: (f64, f64) = (0.1, 4.0);
 
 /// What shape the slow states have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +33,38 @@ pub enum Shape {
     Line,
     /// A closed line.
     Ring,
-    /// Of two or more dimensions.
+    /// Of two or more dimensions, without a loop.
     Surface,
+    /// Of two or more dimensions, with two loops.
+    Torus,
+    /// Anything else.
+    Other,
+}
+
+impl Shape {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Points => "points",
+            Self::Line => "line",
+            Self::Ring => "ring",
+            Self::Surface => "surface",
+            Self::Torus => "torus",
+            Self::Other => "other",
+        }
+    }
+
+    /// The shape of each of several pieces with so many dimensions, and so many loops together.
+    fn of(dimension: usize, pieces: usize, loops: usize) -> Self {
+        match (dimension, loops) {
+            (0, _) => Self::Points,
+            (1, 0) => Self::Line,
+            (1, _) if loops == pieces => Self::Ring,
+            (2.., 0) => Self::Surface,
+            (2, _) if loops == 2 * pieces => Self::Torus,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// The slow states of a map.
@@ -45,6 +80,10 @@ pub struct Continuum {
     pub dimension_by_neighbours: f64,
     /// By the ratios of the distances to the two nearest neighbours (Facco et al. 2017).
     pub dimension_by_distances: f64,
+    /// Pieces that they fall into.
+    pub pieces: usize,
+    /// Loops that persist, over all pieces.
+    pub loops: usize,
     /// Their shape.
     pub shape: Shape,
     /// Extent of the set over the largest speed: steps that a memory kept on it lasts, at the least.
@@ -65,8 +104,8 @@ impl Continuum {
 ///    `slow_speed` are kept, thinned to 2000 at most.
 /// 2. Dimension by three estimators: the spectral gap |λ_{d+1} − 1|/|λ_d − 1|, the principal components of the 30 nearest
 ///    neighbours, and the ratios of the two nearest distances.
-/// 3. One dimension is a ring if the states go all the way round their mean in their principal plane, and a line if not; a
-///    spectrum without any eigenvalue near 1 means separate points.
+/// 3. Pieces and loops by persistent homology of up to 100 landmarks. One dimension is a line, or a ring if it has a loop;
+///    two are a surface, or a torus if it has two; a spectrum without any eigenvalue near 1 means separate points.
 pub fn continuum<M: Map + ?Sized>(
     map: &M,
     starts: &[Vec<f64>],
@@ -95,16 +134,11 @@ pub fn continuum<M: Map + ?Sized>(
     let dimension_by_spectrum = spectral_dimension(map, &states)?;
     let (by_neighbours, by_distances) =
         (neighbour_dimension(&states), two_nearest_dimension(&states));
-    let shape = match dimension_by_spectrum {
-        0 => Shape::Points,
-        1 if goes_round(&states) => Shape::Ring,
-        1 => Shape::Line,
-        _ => Shape::Surface,
-    };
     let extent = states
         .iter()
         .map(|state| distance(state, &states[0]))
         .fold(0.0, f64::max);
+    let (pieces, loops) = topology(&states);
     Ok(Some(Continuum {
         drift_steps: extent / fastest.max(f64::MIN_POSITIVE),
         states,
@@ -112,7 +146,9 @@ pub fn continuum<M: Map + ?Sized>(
         dimension_by_spectrum,
         dimension_by_neighbours: by_neighbours,
         dimension_by_distances: by_distances,
-        shape,
+        pieces,
+        loops,
+        shape: Shape::of(dimension_by_spectrum, pieces, loops),
     }))
 }
 
@@ -186,38 +222,17 @@ fn two_nearest_dimension(states: &[Vec<f64>]) -> f64 {
     if sum > 0.0 { count / sum } else { 0.0 }
 }
 
-/// Step 3.
-fn goes_round(states: &[Vec<f64>]) -> bool {
-    let (count, dim) = (states.len(), states[0].len());
-    if dim < 2 {
-        return false;
-    }
-    let mean: Vec<f64> = (0..dim)
-        .map(|j| states.iter().map(|x| x[j]).sum::<f64>() / count as f64)
-        .collect();
-    let centred = Mat::from_fn(count, dim, |i, j| states[i][j] - mean[j]);
-    let Ok(svd) = centred.thin_svd() else {
-        return false;
-    };
-    let plane = &centred * svd.V().subcols(0, 2);
-    let mut angles: Vec<f64> = (0..count)
-        .map(|i| {
-            (plane[(i, 1)] / svd.S()[1]).atan2(plane[(i, 0)] / svd.S()[0]) / std::f64::consts::TAU
-        })
-        .collect();
-    angles.sort_by(f64::total_cmp);
-    let wrapped = angles[0] + 1.0;
-    let next = angles.iter().skip(1).chain([&wrapped]);
-    let widest = angles
+/// Step 3: pieces and loops.
+fn topology(states: &[Vec<f64>]) -> (usize, usize) {
+    let extent = states
         .iter()
-        .zip(next)
-        .map(|(a, b)| b - a)
+        .map(|state| largest_distance(state, &states[0]))
         .fold(0.0, f64::max);
-    let radii = (0..count).map(|i| (plane[(i, 0)] / svd.S()[0]).hypot(plane[(i, 1)] / svd.S()[1]));
-    let (low, high) = radii.fold((f64::INFINITY, 0.0_f64), |(low, high), r| {
-        (low.min(r), high.max(r))
-    });
-    widest < WIDEST_GAP && low > 0.3 * high
+    let (chosen, uncovered) = landmarks(states, LANDMARKS.0, LANDMARKS.1 * extent);
+    let points: Vec<Vec<f64>> = chosen.iter().map(|&at| states[at].clone()).collect();
+    let found = persistence(&points);
+    let apart = (APART.0 * extent).max(APART.1 * uncovered);
+    (found.pieces(apart), found.lasting_loops(extent))
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -247,6 +262,7 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!((found.dimension_by_spectrum, found.shape), (1, Shape::Ring));
+        assert_eq!((found.pieces, found.loops), (1, 1));
         assert!(
             (found.dimension_by_neighbours - 1.0).abs() < 0.1,
             "{}",
@@ -263,7 +279,7 @@ mod tests {
         let found = continuum(&map, &simulated(&map, 600, 0.5, 2), 1e-2)
             .unwrap()
             .unwrap();
-        assert_eq!(found.shape, Shape::Points);
+        assert_eq!((found.shape, found.pieces), (Shape::Points, 8));
         assert!(!found.is_continuous_for(100.0));
     }
 
@@ -278,5 +294,6 @@ mod tests {
             .collect();
         let found = continuum(&map, &starts, 1e-2).unwrap().unwrap();
         assert_eq!((found.dimension_by_spectrum, found.shape), (1, Shape::Line));
+        assert_eq!((found.pieces, found.loops), (1, 0));
     }
 }

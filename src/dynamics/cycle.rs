@@ -4,7 +4,7 @@ use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 
 use super::certificate::{Certificate, certify};
-use super::newton::sign_of_determinant;
+use super::floquet::{Multiplier, multipliers};
 use super::search::{Completeness, FixedPoint, Known, Limits, search};
 use super::spectrum::{Spectrum, SpectrumError};
 use crate::map::Map;
@@ -27,7 +27,7 @@ pub struct Cycle {
     pub residual: f64,
     /// sign det(I − DFᵏ).
     pub index: i8,
-    /// Eigenvalues of DFᵏ, the multipliers.
+    /// Eigenvalues of DFᵏ, the multipliers (see [`multipliers`]).
     pub spectrum: Spectrum,
     /// Proof that the first state returns after k steps, where there is one.
     pub certificate: Option<Certificate>,
@@ -197,17 +197,37 @@ fn described<M: Map + ?Sized>(map: &M, mut states: Vec<Vec<f64>>) -> Option<Cycl
             .zip(next)
             .fold(residual, |most, (a, b)| most.max((a - b).abs()));
     }
-    let iterate = Iterate::new(map, period);
-    let mut matrix = Mat::zeros(map.dim(), map.dim());
-    iterate.jacobian(&states[0], matrix.as_mut());
-    let matrix = Mat::<f64>::identity(map.dim(), map.dim()) - matrix;
+    let jacobians: Vec<Mat<f64>> = states
+        .iter()
+        .map(|state| {
+            let mut jacobian = Mat::zeros(map.dim(), map.dim());
+            map.jacobian(state, jacobian.as_mut());
+            jacobian
+        })
+        .collect();
+    let (spectrum, index) = returning(&jacobians)?;
     Some(Cycle {
         residual,
-        index: sign_of_determinant(&PartialPivLu::new(matrix.as_ref())),
-        spectrum: Spectrum::at(&iterate, &states[0]).ok()?,
-        certificate: certify(&iterate, &states[0]),
+        index,
+        spectrum,
+        certificate: certify(&Iterate::new(map, period), &states[0]),
         states,
     })
+}
+
+/// The multipliers of a cycle from its Jacobians, and sign det(I − DFᵏ): a real multiplier beyond 1 turns it round.
+fn returning(jacobians: &[Mat<f64>]) -> Option<(Spectrum, i8)> {
+    let found = multipliers(jacobians).ok()?;
+    let beyond = |of: &&Multiplier| of.is_real() && of.value().0 > 1.0;
+    let is_odd = found.iter().filter(beyond).count() % 2 == 1;
+    let dim = found.len();
+    let largest = jacobians.iter().map(Mat::norm_l2).fold(0.0, f64::max);
+    let spectrum = Spectrum {
+        eigenvalues: found.iter().map(Multiplier::value).collect(),
+        dim,
+        marginal_band: 50.0 * (dim * jacobians.len()) as f64 * f64::EPSILON * largest,
+    };
+    Some((spectrum, if is_odd { -1 } else { 1 }))
 }
 
 /// The cycle that an orbit has settled on, of at most a given period: the state returns to itself, and [`shoot`] converges

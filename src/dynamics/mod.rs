@@ -9,6 +9,7 @@ pub mod cycle;
 mod deflation;
 pub mod edge;
 pub mod enumerate;
+pub mod floquet;
 pub mod kreiss;
 pub mod krylov;
 pub mod linearisation;

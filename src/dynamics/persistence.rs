@@ -2,8 +2,9 @@
 
 use crate::norms::distance;
 
-/// A loop counts if it lives until distances are this many times what they were when it closed.
-const LONG: f64 = 2.0;
+/// A loop counts if it lives until distances are this many times what they were when it closed, and for this share of the
+/// extent of the set: gaps between unevenly spread points close and fill at small distances.
+const LONG: (f64, f64) = (2.0, 0.25);
 
 /// From which distance on a loop is there, and from which it is filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,9 +30,12 @@ impl Persistence {
         1 + self.merges.iter().filter(|merge| **merge > apart).count()
     }
 
-    /// Loops that persist: filled at twice the distance at which they closed, or later.
-    pub fn lasting_loops(&self) -> usize {
-        let lasts = |bar: &&Bar| bar.death >= LONG * bar.birth;
+    /// Loops that persist in a set of some extent: filled at twice the distance at which they closed or later, and a quarter
+    /// of the extent later.
+    pub fn lasting_loops(&self, extent: f64) -> usize {
+        let lasts = |bar: &&Bar| {
+            bar.death >= LONG.0 * bar.birth && bar.death - bar.birth >= LONG.1 * extent
+        };
         self.loops.iter().filter(lasts).count()
     }
 }
@@ -182,14 +186,14 @@ mod tests {
         let ring: Vec<Vec<f64>> = turns(60).map(|t| vec![t.cos(), t.sin()]).collect();
         let found = persistence(&ring);
         assert_eq!(
-            (found.pieces(0.2), found.lasting_loops()),
+            (found.pieces(0.2), found.lasting_loops(2.0)),
             (1, 1),
             "{found:?}"
         );
         // An arc of three quarters is a line.
         let found = persistence(&ring[..45]);
         assert_eq!(
-            (found.pieces(0.2), found.lasting_loops()),
+            (found.pieces(0.2), found.lasting_loops(2.0)),
             (1, 0),
             "{found:?}"
         );
@@ -206,10 +210,10 @@ mod tests {
 
     #[test]
     fn a_torus_has_two_loops_and_a_sphere_and_a_disc_none() {
-        let torus: Vec<Vec<f64>> = turns(12)
-            .flat_map(|a| turns(12).map(move |b| vec![a.cos(), a.sin(), b.cos(), b.sin()]))
+        let torus: Vec<Vec<f64>> = turns(10)
+            .flat_map(|a| turns(10).map(move |b| vec![a.cos(), a.sin(), b.cos(), b.sin()]))
             .collect();
-        assert_eq!(persistence(&torus).lasting_loops(), 2);
+        assert_eq!(persistence(&torus).lasting_loops(2.0), 2);
         let golden = TAU * 0.618_033_988_75;
         let sphere: Vec<Vec<f64>> = (0..120)
             .map(|i| {
@@ -219,8 +223,8 @@ mod tests {
                 vec![r * cos, r * sin, z]
             })
             .collect();
-        assert_eq!(persistence(&sphere).lasting_loops(), 0);
+        assert_eq!(persistence(&sphere).lasting_loops(2.0), 0);
         let disc: Vec<Vec<f64>> = sphere.iter().map(|p| vec![p[0], p[1]]).collect();
-        assert_eq!(persistence(&disc).lasting_loops(), 0);
+        assert_eq!(persistence(&disc).lasting_loops(2.0), 0);
     }
 }

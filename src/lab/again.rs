@@ -16,9 +16,12 @@ use crate::cell::parameters::Parameters;
 use crate::cell::spec::{NetworkSpec, Precision};
 use crate::curriculum::Curriculum;
 use crate::dynamics::attractor::{self, Attractors, attractors};
+use crate::dynamics::continuum::{Continuum, continuum};
+use crate::dynamics::cycle::{Cycles, cycles};
 use crate::dynamics::linearisation::{Linearisation, linearise};
 use crate::dynamics::manifold::{Outflow, outflow};
 use crate::dynamics::projection::Projection;
+use crate::dynamics::search::Limits;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::dynamics::starts::{jittered, simulated};
 use crate::foreign::ForeignNetwork;
@@ -30,6 +33,8 @@ use crate::trace::{Entry, Run, TraceError};
 const STARTS: usize = 1024;
 /// Their jitter.
 const NOISE: f64 = 0.5;
+/// A state that moves by less than this share of the spread of the starts in a step is slow.
+const SLOW: f64 = 1e-3;
 
 /// How to look.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -243,6 +248,37 @@ impl Subject {
             attractors,
             outflows,
         })
+    }
+
+    /// Looks for an approximate continuous attractor: states that move by less than a thousandth of the spread of the starts
+    /// (the root of the summed variances of their coordinates) in a step. `None` if next to no start leads to such states.
+    pub fn continuum(&self, of: &Analysed) -> Result<Option<Continuum>, LabError> {
+        let starts = self.starts(&[&of.map]);
+        let count = starts.len().max(1) as f64;
+        let variance = |j: usize| {
+            let mean = starts.iter().map(|x| x[j]).sum::<f64>() / count;
+            starts.iter().map(|x| (x[j] - mean).powi(2)).sum::<f64>() / count
+        };
+        let spread = (0..of.map.dim()).map(variance).sum::<f64>().sqrt();
+        continuum(&of.map, &starts, SLOW * spread).map_err(|source| self.failed(source))
+    }
+
+    /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too.
+    pub fn cycles(&self, of: &Analysed, longest: usize) -> Result<Vec<Cycles>, LabError> {
+        let starts = self.starts(&[&of.map]);
+        let points = of.findings.fixed_points.iter();
+        let mut known: Vec<(usize, Vec<f64>)> = points.map(|p| (1, p.state.clone())).collect();
+        let mut found = Vec::new();
+        for period in 2..=longest {
+            let returning = known.iter().filter(|(of, _)| period.is_multiple_of(*of));
+            let shorter: Vec<Vec<f64>> = returning.map(|(_, state)| state.clone()).collect();
+            let of_period = cycles(&of.map, period, &shorter, &starts, Limits::default());
+            let of_period = of_period.map_err(|source| self.failed(source))?;
+            let states = of_period.cycles.iter().map(|cycle| cycle.states[0].clone());
+            known.extend(states.map(|state| (period, state)));
+            found.push(of_period);
+        }
+        Ok(found)
     }
 
     /// Linearises the network at each fixed point of a landscape.

@@ -4,7 +4,6 @@ use super::super::event::{Kind, events};
 use super::super::examples::{Along, Tanh};
 use super::super::test_functions::{Between, Change, between};
 use super::*;
-use crate::dynamics::newton;
 use crate::dynamics::search::{self, FixedPoint, search};
 
 /// Fixed points at one end from a grid of starts.

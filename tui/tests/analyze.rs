@@ -180,6 +180,71 @@ fn attractors_share_the_starts_and_saddles_lead_to_them() {
     }
 }
 
+/// A file of a network h' = tanh(W h), W `[units][units]`.
+fn write_network(path: &Path, units: usize, weights: &[f64]) {
+    let (bytes, bias) = (8 * units * units, 8 * units);
+    let header = format!(
+        r#"{{"weight_hh_l0":{{"dtype":"F64","shape":[{units},{units}],"data_offsets":[0,{bytes}]}},"bias_ih_l0":{{"dtype":"F64","shape":[{units}],"data_offsets":[{bytes},{}]}},"weight_ih_l0":{{"dtype":"F64","shape":[{units},1],"data_offsets":[{},{}]}}}}"#,
+        bytes + bias,
+        bytes + bias,
+        bytes + 2 * bias
+    );
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend_from_slice(header.as_bytes());
+    file.extend(weights.iter().flat_map(|w| w.to_le_bytes()));
+    file.resize(file.len() + 2 * bias, 0);
+    fs::write(path, file).unwrap();
+}
+
+#[test]
+fn slow_sets_and_unstable_cycles_are_found_when_asked_for() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    // W_ij = 4/N cos(θ_i − θ_j): a ring of states that hardly move.
+    let units = 24;
+    let angle = |i: usize| std::f64::consts::TAU * i as f64 / units as f64;
+    let ring: Vec<f64> = (0..units * units)
+        .map(|at| 4.0 / units as f64 * (angle(at / units) - angle(at % units)).cos())
+        .collect();
+    write_network(&folder.path().join("ring.safetensors"), units, &ring);
+    let found = folder.json(&["analyze", "ring.safetensors", "--continuum"]);
+    let continuum = &found["conditions"][0]["continuum"];
+    assert_eq!(continuum["shape"], "ring");
+    assert_eq!(
+        (&continuum["pieces"], &continuum["loops"]),
+        (&1.into(), &1.into())
+    );
+    assert!(continuum["drift_steps"].as_f64().unwrap() > 1000.0);
+    // Two units that each oscillate, h' = tanh(−2 h): cycles of period 2 in one of them alone are unstable, for the other
+    // one rests at 0 with multiplier −2.
+    write_network(
+        &folder.path().join("two.safetensors"),
+        2,
+        &[-2.0, 0.0, 0.0, -2.0],
+    );
+    let found = folder.json(&["analyze", "two.safetensors", "--cycles", "2"]);
+    let two = &found["conditions"][0]["cycles"][0];
+    let cycles = two["cycles"].as_array().unwrap();
+    assert_eq!((&two["period"], cycles.len()), (&2.into(), 4));
+    let unstable = cycles.iter().filter(|cycle| cycle["n_unstable"] != 0);
+    assert_eq!(unstable.count(), 2);
+    for cycle in cycles {
+        for state in cycle["states"].as_array().unwrap() {
+            for x in state.as_array().unwrap() {
+                let x = x.as_f64().unwrap().abs();
+                assert!(x < 1e-12 || (x - 0.957_504_024_077_269).abs() < 1e-12);
+            }
+        }
+    }
+    let (table, _) = folder.said(
+        &["analyze", "two.safetensors", "--cycles", "2", "--continuum"],
+        0,
+    );
+    assert!(
+        table.contains("slow set") && table.contains("period"),
+        "{table}"
+    );
+}
+
 #[test]
 fn a_folder_of_checkpoints_becomes_a_run() {
     let folder = Folder::trained();

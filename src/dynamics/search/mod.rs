@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use super::certificate::{Certificate, certify};
 use super::enumerate::{Enumeration, enumerate};
 use super::newton::{Ending, polish};
-use super::slow::{Ghost, ghost};
+use super::slow::{Ghost, ghost, polish_slow};
 use super::spectrum::{Spectrum, SpectrumError};
 use super::supports::solutions;
 use crate::map::{Map, Reduced, q};
@@ -290,6 +290,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let mut place_of: Vec<Option<usize>> = vec![None; ends.len()];
         let mut new_roots = Vec::new();
         let mut followers = Vec::new();
+        let mut minima = Vec::new();
         for (start, end) in ends.into_iter().enumerate() {
             match end {
                 End::Known(place) => place_of[start] = Some(place),
@@ -301,11 +302,12 @@ impl<M: Map + ?Sized> Search<'_, M> {
                     }
                 }
                 End::Elsewhere(Ending::Minimum { point }) if self.inside(&point) => {
-                    self.add_slow(point)?;
+                    minima.push(point);
                 }
                 End::Elsewhere(_) => self.findings.n_lost += 1,
             }
         }
+        self.add_slow(minima)?;
         let polished: Vec<(usize, (Vec<f64>, i8))> = new_roots
             .into_par_iter()
             .map(|(start, root)| (start, self.polish(root)))
@@ -427,23 +429,38 @@ impl<M: Map + ?Sized> Search<'_, M> {
             })
     }
 
-    fn add_slow(&mut self, state: Vec<f64>) -> Result<(), SpectrumError> {
-        let near = |other: &[f64]| distance(other, &state) <= SAME_SLOW_POINT;
-        let known = self
-            .findings
-            .slow_points
-            .iter()
-            .any(|point| near(&point.state));
-        if !known {
-            let spectrum = Spectrum::at(self.map, &state)?;
-            self.findings.slow_points.push(SlowPoint {
-                q: q(self.map, &state),
-                ghost: ghost(self.map, &state)?,
-                spectrum,
-                state,
-            });
+    /// Adds the slow points near given ones, in their order.
+    fn add_slow(&mut self, near: Vec<Vec<f64>>) -> Result<(), SpectrumError> {
+        let mut unknown: Vec<Vec<f64>> = Vec::new();
+        for point in near {
+            let is_same = |other: &Vec<f64>| distance(other, &point) <= SAME_SLOW_POINT;
+            if !self.is_slow_known(&point) && !unknown.iter().any(is_same) {
+                unknown.push(point);
+            }
+        }
+        let described: Vec<SlowPoint> = unknown
+            .into_par_iter()
+            .map(|point| {
+                let state = polish_slow(self.map, &point)?;
+                Ok(SlowPoint {
+                    q: q(self.map, &state),
+                    ghost: ghost(self.map, &state)?,
+                    spectrum: Spectrum::at(self.map, &state)?,
+                    state,
+                })
+            })
+            .collect::<Result<_, SpectrumError>>()?;
+        for point in described {
+            if !self.is_slow_known(&point.state) {
+                self.findings.slow_points.push(point);
+            }
         }
         Ok(())
+    }
+
+    fn is_slow_known(&self, state: &[f64]) -> bool {
+        let mut known = self.findings.slow_points.iter();
+        known.any(|point| distance(&point.state, state) <= SAME_SLOW_POINT)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `creode analyze SUBJECT`: the fixed points of one network, what is near them, and where motion ends.
 
 use creode::dynamics::attractor::Attractor;
+use creode::dynamics::cycle::Cycles;
 use creode::dynamics::linearisation::Linearisation;
 use creode::lab::again::{Flow, Portrait, Subject};
 use creode::lab::analysed::Analysed;
@@ -8,6 +9,7 @@ use creode::trace::export_landscape;
 use creode::trace::rows::{FixedPointRow, SlowPointRow};
 use serde_json::{Value, json};
 
+use super::beyond::{self, SlowSet};
 use super::table::{aligned, count};
 use super::{AnalyzeArgs, Format};
 
@@ -16,6 +18,9 @@ struct Whole<'a> {
     of: &'a Analysed,
     flow: Option<Flow>,
     modes: Option<Vec<Linearisation>>,
+    continuum: Option<SlowSet>,
+    /// Of the periods 2, 3, … .
+    cycles: Option<Vec<Cycles>>,
 }
 
 /// The landscapes of a network, as a table or as JSON; written to a folder, too, if that was asked for.
@@ -27,6 +32,14 @@ pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<Stri
             of,
             flow: args.attractors.then(|| subject.flow(of)).transpose()?,
             modes: args.modes.then(|| subject.linearised(of)).transpose()?,
+            continuum: args
+                .continuum
+                .then(|| subject.continuum(of).map(SlowSet))
+                .transpose()?,
+            cycles: args
+                .cycles
+                .map(|longest| subject.cycles(of, usize::from(longest)))
+                .transpose()?,
         });
     }
     if let Some(folder) = &args.out {
@@ -130,6 +143,12 @@ fn as_json(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Valu
         if let Some(flow) = &one.flow {
             value["attractors"] = attractors(flow);
         }
+        if let Some(continuum) = &one.continuum {
+            value["continuum"] = beyond::continuum_json(continuum);
+        }
+        if let Some(cycles) = &one.cycles {
+            value["cycles"] = beyond::cycles_json(cycles);
+        }
         value
     };
     json!({ "conditions": whole.iter().map(condition).collect::<Vec<Value>>() })
@@ -153,6 +172,7 @@ fn linearisation(of: &Linearisation) -> Value {
         "modes": modes.collect::<Vec<Value>>(), "norm": of.norm, "departure_from_normality": of.departure,
         "basis_condition": of.basis_condition, "transient_growth": of.transient_growth.map(|(growth, _)| growth),
         "transient_growth_steps": of.transient_growth.map(|(_, steps)| steps),
+        "kreiss_constant": of.kreiss,
         "n_unstable": of.n_unstable, "is_n_unstable_certain": of.is_n_unstable_certain,
     })
 }
@@ -208,6 +228,14 @@ fn as_table(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Str
         if let Some(flow) = &one.flow {
             lines.push(String::new());
             lines.extend(attractors_table(portrait, one, flow));
+        }
+        if let Some(continuum) = &one.continuum {
+            lines.push(String::new());
+            lines.extend(beyond::continuum_lines(continuum));
+        }
+        if let Some(cycles) = &one.cycles {
+            lines.push(String::new());
+            lines.extend(beyond::cycles_table(portrait, one.of, cycles));
         }
     }
     lines.join("\n") + "\n"
@@ -367,7 +395,7 @@ fn letter(place: usize) -> String {
     }
 }
 
-fn vector(values: &[f64]) -> String {
+pub(super) fn vector(values: &[f64]) -> String {
     let parts: Vec<String> = values.iter().map(|x| format!("{x:+.3}")).collect();
     parts.join(" ")
 }
