@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 U16, U32, U64, I8, I32, F64, TEXT = pa.uint16(), pa.uint32(), pa.uint64(), pa.int8(), pa.int32(), pa.float64(), pa.string()
 ELEMENT = pa.field("element", F64, nullable=False)
 VECTOR, PROJECTION = pa.list_(ELEMENT), pa.list_(ELEMENT, 3)
+IDENTITIES = pa.list_(pa.field("element", U32, nullable=False))
 
 CHECKPOINT = {"checkpoint": U32, "step": U64}
 AT_POINT = {"n_unstable": U16, "multiplier_re": F64, "multiplier_im": F64}
@@ -41,11 +42,24 @@ COLUMNS = {
         "trial": U32, "time": U32, "input": VECTOR, "target": VECTOR, "output": VECTOR, "state": VECTOR,
         "pc": PROJECTION,
     },
+    "events": {
+        "condition": TEXT, "from_step": U64, "to_step": U64, "position": F64, "kind": TEXT, "status": TEXT,
+        "multiplier_re": F64, "multiplier_im": F64, "coefficient": F64, "criticality": TEXT, "pair_change": I8,
+        "branches": IDENTITIES, "state": VECTOR, "loss": F64, "grad_norm": F64,
+    },
+    "branches": {"condition": TEXT, "branch": U32} | CHECKPOINT | {
+        "point": U32, "matched": TEXT, "born_with": U32, "dies_with": U32, "index": I8, "n_unstable": U16, "state": VECTOR,
+    },
 }
-NULLABLE = {"index_expected", "warning", "radius", "basin_fraction", "passage_steps"}
+NULLABLE = {
+    "landscapes": {"index_expected", "warning"}, "fixed_points": {"radius", "basin_fraction"}, "slow_points": {"passage_steps"},
+    "events": {"coefficient", "criticality", "loss", "grad_norm"}, "branches": {"point", "born_with", "dies_with"},
+}
+# Tables of runs whose curriculum asks for them.
+OPTIONAL = {"events", "branches"}
 DUCKDB_TYPES = {
     U16: "USMALLINT", U32: "UINTEGER", U64: "UBIGINT", I8: "TINYINT", I32: "INTEGER", F64: "DOUBLE",
-    TEXT: "VARCHAR", VECTOR: "DOUBLE[]", PROJECTION: "DOUBLE[]",
+    TEXT: "VARCHAR", VECTOR: "DOUBLE[]", PROJECTION: "DOUBLE[]", IDENTITIES: "UINTEGER[]",
 }
 
 problems = []
@@ -96,7 +110,7 @@ def check_schema(path, table):
         expected = COLUMNS[table].get(field.name)
         metadata = field.metadata or {}
         check(field.type == expected, f"{path}: {field.name} is {field.type}, not {expected}")
-        check(field.nullable == (field.name in NULLABLE), f"{path}: {field.name}: nullable is {field.nullable}")
+        check(field.nullable == (field.name in NULLABLE.get(table, ())), f"{path}: {field.name}: nullable is {field.nullable}")
         for key in (b"unit", b"description"):
             check(metadata.get(key), f"{path}: {field.name} has no {key.decode()}")
 
@@ -148,6 +162,15 @@ def check_relations(tables):
     sizes = {(*place(row), row["point"]): len(row["state"]) for row in points}
     check(len(sizes) == len(points), "fixed_points: an identity twice at one checkpoint and condition")
     check(eigenvalues == sizes, "spectra: not as many eigenvalues a point as its state is long")
+    for key in stable:
+        shares = [row["basin_fraction"] for row in points if place(row) == key and row["basin_fraction"] is not None]
+        check(sum(shares) <= 1 + 1e-9, f"fixed_points {key}: shares of basins sum to {sum(shares)}")
+    numbered = {(*place(row), row["point"]) for row in tables["branches"] if row["point"] is not None}
+    check(numbered in (set(), set(sizes)), "branches: not the fixed points of fixed_points")
+    known = {(row["condition"], row["branch"]) for row in tables["branches"]}
+    for row in tables["events"]:
+        met = {(row["condition"], branch) for branch in row["branches"]}
+        check(met <= known, f"events: one of step {row['to_step']} has branches that are in no row of branches")
     steps = [row["step"] for row in tables["steps"]]
     check(steps == list(range(1, len(steps) + 1)), "steps: not 1, 2, 3, …")
 
@@ -157,7 +180,7 @@ def main():
         sys.exit("usage: read_with_python.py RUN")
     run = Path(sys.argv[1])
     files = manifest_files(run)
-    check(set(files) == set(COLUMNS), f"tables are {sorted(files)}, expected {sorted(COLUMNS)}")
+    check(set(files) | OPTIONAL == set(COLUMNS), f"tables are {sorted(files)}, expected {sorted(COLUMNS)}")
     tables = {table: [] for table in COLUMNS}
     for table in COLUMNS.keys() & files.keys():
         arrow_table = read_with_pyarrow(table, files[table])

@@ -366,6 +366,7 @@ prop_compose! {
             (1..10_000_u32).prop_map(|count| CheckpointPolicy::LogSpaced { count }),
         ],
         (enabled, starts, noise, probe_trials) in (any::<bool>(), 1..9999_usize, 0.0..9.0, 1..99_usize),
+        (events, basin_starts) in (any::<bool>(), 0..999_usize),
     ) -> Curriculum {
         let widest = stages.iter().map(|stage| stage.task.task().input_channels()).max().unwrap();
         let (inputs, outputs) = (widest + spare_inputs, widest + spare_outputs);
@@ -377,7 +378,7 @@ prop_compose! {
             optimiser,
             stages,
             checkpoints,
-            analysis: AnalysisSettings { enabled, starts, noise, probe_trials },
+            analysis: AnalysisSettings { enabled, starts, noise, probe_trials, events, basin_starts },
         }
     }
 }

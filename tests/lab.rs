@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Outcome, Summary};
 use creode::landscape::event::Kind;
-use creode::trace::rows::{FixedPointRow, LandscapeRow};
+use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow};
 use creode::trace::{Run, RunWriter, verify};
 
 const SMALL: &str = r#"
@@ -73,6 +73,8 @@ struct Content {
     landscapes: Vec<LandscapeRow>,
     fixed_points: Vec<FixedPointRow>,
     losses: Vec<(u64, f64)>,
+    events: Vec<EventRow>,
+    branches: Vec<BranchRow>,
 }
 
 fn content(dir: &Path) -> Content {
@@ -101,6 +103,8 @@ fn content(dir: &Path) -> Content {
             .iter()
             .map(|row| (row.step, row.loss))
             .collect(),
+        events: run.events().unwrap().unwrap(),
+        branches: run.branches().unwrap().unwrap(),
     }
 }
 
@@ -108,6 +112,8 @@ fn assert_same(found: &Content, expected: &Content, when: &str) {
     assert!(found.weights == expected.weights, "{when}: weights");
     assert_eq!(found.losses, expected.losses, "{when}");
     assert_eq!(found.landscapes, expected.landscapes, "{when}");
+    assert_eq!(found.events, expected.events, "{when}");
+    assert_eq!(found.branches, expected.branches, "{when}");
     for (found, expected) in found.fixed_points.iter().zip(&expected.fixed_points) {
         assert_eq!(found, expected, "{when}");
     }
@@ -306,6 +312,33 @@ fn a_checkpoint_with_nan_weights_cannot_be_resumed_and_says_which() {
     );
 }
 
+/// What was found while training is what the whole run tells, where no point had been missed.
+fn assert_same_history(live: &Content, whole: &[EventRow]) {
+    assert_eq!(live.events, whole);
+    let stored: usize = live
+        .branches
+        .iter()
+        .filter(|row| row.point.is_some())
+        .count();
+    assert_eq!(stored, live.fixed_points.len());
+    let stable = |row: &&FixedPointRow| row.n_unstable == 0;
+    for landscape in &live.landscapes {
+        let points = live.fixed_points.iter().filter(stable);
+        let shares: Vec<f64> = points
+            .filter(|row| row.checkpoint == landscape.checkpoint)
+            .map(|row| row.basin_fraction.unwrap())
+            .collect();
+        assert!(shares.iter().sum::<f64>() <= 1.0, "{shares:?}");
+    }
+    let last = live.landscapes.last().unwrap().checkpoint;
+    let ends = live.fixed_points.iter().filter(stable);
+    let drawn_in: f64 = ends
+        .filter(|row| row.checkpoint == last)
+        .filter_map(|row| row.basin_fraction)
+        .sum();
+    assert!(drawn_in > 0.95, "{drawn_in}");
+}
+
 /// One bit, then two: every point that appears is born in a located fold, and the books balance in every interval.
 #[test]
 fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
@@ -318,7 +351,12 @@ fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
     let dir = folder.path().join("run");
     let summary = train(&curriculum, &dir, None);
     assert_eq!(summary.by_unstable, [4, 4, 1]);
+    let live = content(&dir);
     let history = lab::history::of_run(&dir, 1, &|_, _| {}).unwrap();
+    assert_same_history(
+        &live,
+        &lab::history::event_rows(&dir, &history.intervals).unwrap(),
+    );
     let intervals = history.intervals;
     assert_eq!(intervals.len(), 10);
     let (mut created, mut folds) = (0, 0);

@@ -372,6 +372,8 @@ pub(super) fn default_analysis() -> AnalysisSettings {
         starts: 512,
         noise: 0.5,
         probe_trials: 16,
+        events: true,
+        basin_starts: 128,
     }
 }
 
@@ -380,6 +382,8 @@ pub(super) fn analysis(settings: &mut AnalysisSettings, visitor: &mut dyn Parame
     visitor.count("starts", &mut settings.starts, 1..=1_000_000);
     visitor.real("noise", &mut settings.noise, NOT_NEGATIVE);
     visitor.count("probe_trials", &mut settings.probe_trials, 1..=65_536);
+    visitor.flag("events", &mut settings.events);
+    visitor.count("basin_starts", &mut settings.basin_starts, 0..=1_000_000);
 }
 
 pub(super) fn trials_per_step(trials: &mut usize, visitor: &mut dyn ParameterVisitor) {

@@ -85,6 +85,12 @@ pub struct AnalysisSettings {
     pub noise: f64,
     /// Trials of the stage's task, the same throughout the run, that are stored at each checkpoint. Default 16.
     pub probe_trials: usize,
+    /// Whether the fixed points are followed from checkpoint to checkpoint while training goes on, and the bifurcations
+    /// between them located. Default true.
+    pub events: bool,
+    /// Starts that are simulated at each checkpoint for the shares of the basins of its stable points, at most `starts`; 0
+    /// leaves the shares out. Default 128.
+    pub basin_starts: usize,
 }
 
 impl Curriculum {

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::basins::shares;
+use super::history::Node;
 use super::trainer::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
 use crate::dynamics::projection::Projection;
@@ -23,6 +25,8 @@ pub struct Analysed {
     pub ids: Vec<u32>,
     /// How many of the fixed points were found only from those of the next checkpoint; they stand last.
     pub n_from_later: usize,
+    /// Share of the basin of each fixed point that one was measured for.
+    pub basins: Vec<Option<f64>>,
     /// Seconds that it took.
     pub wall_secs: f64,
 }
@@ -91,6 +95,7 @@ impl Analysed {
             map,
             findings,
             n_from_later: 0,
+            basins: Vec::new(),
             wall_secs: begun.elapsed().as_secs_f64(),
         })
     }
@@ -109,18 +114,45 @@ impl Analysed {
             .collect()
     }
 
+    /// The points, as the history of a run takes them.
+    pub(super) fn nodes(&self) -> Vec<Node> {
+        let points = self.findings.fixed_points.iter().zip(&self.ids);
+        points
+            .map(|(point, &id)| Node {
+                state: point.state.clone(),
+                index: point.index,
+                n_unstable: point.spectrum.n_unstable() as u16,
+                stored: Some(id),
+            })
+            .collect()
+    }
+
+    /// Measures the share of the starts that each stable point draws in.
+    pub(super) fn measure_basins(&mut self, starts: &[Vec<f64>]) {
+        let points = self.findings.fixed_points.iter().enumerate();
+        let (places, states): (Vec<usize>, Vec<&[f64]>) = points
+            .filter(|(_, point)| is_stable(point))
+            .map(|(place, point)| (place, point.state.as_slice()))
+            .unzip();
+        self.basins = vec![None; self.findings.fixed_points.len()];
+        for (place, share) in places.into_iter().zip(shares(&self.map, &states, starts)) {
+            self.basins[place] = share;
+        }
+    }
+
     /// The row of `landscapes`.
     pub fn landscape_row(&self, id: CheckpointId) -> LandscapeRow {
         let findings = &self.findings;
-        let stable = |point: &&FixedPoint| {
-            matches!(point.spectrum.kind(), Kind::StableNode | Kind::StableFocus)
-        };
         LandscapeRow {
             checkpoint: id.number,
             step: id.step,
             condition: self.condition.clone(),
             n_fixed: findings.fixed_points.len() as u32,
-            n_stable: findings.fixed_points.iter().filter(stable).count() as u32,
+            n_stable: findings
+                .fixed_points
+                .iter()
+                .filter(|point| is_stable(point))
+                .count() as u32,
             n_slow: findings.slow_points.len() as u32,
             n_from_later: self.n_from_later as u32,
             n_starts: findings.n_starts as u32,
@@ -170,32 +202,33 @@ impl Analysed {
         projection: &Projection,
     ) -> Vec<FixedPointRow> {
         let rows = self.findings.fixed_points.iter().zip(&self.ids);
-        rows.map(|(point, &branch)| {
-            let (multiplier_re, multiplier_im) = point.spectrum.leading();
-            FixedPointRow {
-                checkpoint: id.number,
-                step: id.step,
-                condition: self.condition.clone(),
-                point: branch,
-                kind: point.spectrum.kind(),
-                q: point.q,
-                radius: point.certificate.map(|certificate| certificate.radius),
-                n_unstable: point.spectrum.n_unstable() as u16,
-                multiplier_re,
-                multiplier_im,
-                index: point.index,
-                readout: readout.output(&self.map.cell().features(&point.state)),
-                basin_fraction: None,
-                found: if point.from_known.is_some() {
-                    Found::Tracked
-                } else {
-                    point.found
-                },
-                pc: projection.project(&point.state),
-                state: point.state.clone(),
-            }
-        })
-        .collect()
+        rows.enumerate()
+            .map(|(place, (point, &branch))| {
+                let (multiplier_re, multiplier_im) = point.spectrum.leading();
+                FixedPointRow {
+                    checkpoint: id.number,
+                    step: id.step,
+                    condition: self.condition.clone(),
+                    point: branch,
+                    kind: point.spectrum.kind(),
+                    q: point.q,
+                    radius: point.certificate.map(|certificate| certificate.radius),
+                    n_unstable: point.spectrum.n_unstable() as u16,
+                    multiplier_re,
+                    multiplier_im,
+                    index: point.index,
+                    readout: readout.output(&self.map.cell().features(&point.state)),
+                    basin_fraction: self.basins.get(place).copied().flatten(),
+                    found: if point.from_known.is_some() {
+                        Found::Tracked
+                    } else {
+                        point.found
+                    },
+                    pc: projection.project(&point.state),
+                    state: point.state.clone(),
+                }
+            })
+            .collect()
     }
 
     /// The rows of `slow_points`.
@@ -249,6 +282,10 @@ impl Analysed {
             })
             .collect()
     }
+}
+
+fn is_stable(point: &FixedPoint) -> bool {
+    matches!(point.spectrum.kind(), Kind::StableNode | Kind::StableFocus)
 }
 
 /// The identities of points: those of the points they continue, or new ones.

@@ -4,7 +4,8 @@
 //! 1. Fixed points are sought from those of k−1 and from states of the probe trials; a point that continues one of
 //!    k−1 keeps its identity.
 //! 2. What was found at k only by searching is tried as a start at k−1, in the other direction of time.
-//! 3. The landscape of k−1 is then complete, and is written.
+//! 3. The landscape of k−1 is then complete. Its points are followed from those of k−2, the bifurcations on the way
+//!    located, and all of it is written.
 //!
 //! So the tables of a checkpoint depend on the weights of its neighbours, never on when the thread ran. The last
 //! landscape of a run has no neighbour to wait for; that of an interrupted run waits until the run goes on.
@@ -14,6 +15,8 @@ use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
 use super::analysed::{Analysed, Tracked};
+use super::history::Place;
+use super::history::live::Live;
 use super::trainer::{CheckpointId, stream};
 use super::{Event, LabError};
 use crate::cell::map::{CellMap, Readout};
@@ -23,8 +26,8 @@ use crate::dynamics::projection::Projection;
 use crate::dynamics::search::{FixedPoint, Known, Limits, search};
 use crate::dynamics::starts::jittered;
 use crate::task::{Batch, Probe};
-use crate::trace::rows::{FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, TrialRow};
-use crate::trace::{Run, RunWriter};
+use crate::trace::rows::{BranchRow, EventRow, LandscapeRow, TrialRow};
+use crate::trace::{LandscapeTables, Run, RunWriter};
 use crate::train::engine::Simulation;
 
 /// Streams of the generator from here on belong to the starts of the search, one a checkpoint.
@@ -154,6 +157,8 @@ impl<'scope> Analyst<'scope> {
     }
 }
 
+/// Rows of `events` and of `branches`.
+type HistoryRows = (Vec<EventRow>, Vec<BranchRow>);
 /// Points by the name of their probe input.
 type ByCondition = Vec<(String, Vec<Tracked>)>;
 
@@ -163,6 +168,9 @@ struct Worker<'a> {
     seed: u64,
     writer: &'a RunWriter,
     observer: &'a (dyn Fn(&Event) + Sync),
+    run: Run,
+    /// The history of the run so far, if it is kept.
+    history: Option<Live>,
     /// Points of the last complete checkpoint by condition.
     tracked: ByCondition,
     next_id: u32,
@@ -178,12 +186,18 @@ impl<'a> Worker<'a> {
         observer: &'a (dyn Fn(&Event) + Sync),
     ) -> Result<Self, LabError> {
         let (tracked, next_id) = last_tracked(run)?;
+        let settings = &curriculum.analysis;
+        let history = (settings.enabled && settings.events)
+            .then(|| Live::of_training(run, curriculum))
+            .transpose()?;
         Ok(Self {
-            settings: &curriculum.analysis,
+            settings,
             network: &curriculum.network,
             seed: curriculum.seed,
             writer,
             observer,
+            run: run.clone(),
+            history,
             tracked,
             next_id,
             open: None,
@@ -202,13 +216,13 @@ impl<'a> Worker<'a> {
                         for later in &landscapes {
                             backward(&mut earlier, later, earlier_job.id)?;
                         }
-                        self.write(&earlier_job, &earlier)?;
+                        self.write(&earlier_job, &mut earlier)?;
                     }
                     self.open = Some((job, landscapes));
                 }
                 Message::LastWasHandedOver => {
-                    if let Some((job, landscapes)) = earlier {
-                        self.write(&job, &landscapes)?;
+                    if let Some((job, mut landscapes)) = earlier {
+                        self.write(&job, &mut landscapes)?;
                     }
                 }
             }
@@ -227,17 +241,7 @@ impl<'a> Worker<'a> {
         };
         for (place, probe) in probes.iter().enumerate() {
             let begun = Instant::now();
-            let mut rng = stream(
-                self.seed,
-                START_STREAMS + (u64::from(job.id.number) << 16) + place as u64,
-            );
-            let starts = jittered(
-                &job.simulation.states,
-                job.simulation.state_size,
-                self.settings.starts,
-                self.settings.noise,
-                &mut rng,
-            );
+            let starts = self.starts(job, place);
             let map = CellMap::new(self.network, &job.parameters, &probe.input);
             let before: &[Tracked] = self
                 .tracked
@@ -259,32 +263,58 @@ impl<'a> Worker<'a> {
         Ok(landscapes)
     }
 
+    /// Where the search at one constant input starts: states of the probe trials with jitter.
+    fn starts(&self, job: &Job, place: usize) -> Vec<Vec<f64>> {
+        let number = (u64::from(job.id.number) << 16) + place as u64;
+        let mut rng = stream(self.seed, START_STREAMS + number);
+        jittered(
+            &job.simulation.states,
+            job.simulation.state_size,
+            self.settings.starts,
+            self.settings.noise,
+            &mut rng,
+        )
+    }
+
     /// Step 3.
-    fn write(&mut self, job: &Job, landscapes: &[Analysed]) -> Result<(), LabError> {
+    fn write(&mut self, job: &Job, landscapes: &mut [Analysed]) -> Result<(), LabError> {
+        if self.settings.basin_starts > 0 {
+            for (place, open) in landscapes.iter_mut().enumerate() {
+                let begun = Instant::now();
+                let mut starts = self.starts(job, place);
+                starts.truncate(self.settings.basin_starts);
+                open.measure_basins(&starts);
+                open.wall_secs += begun.elapsed().as_secs_f64();
+            }
+        }
+        let landscapes = &*landscapes;
+        let history = self.history_rows(job, landscapes)?;
         let rows: Vec<LandscapeRow> = landscapes
             .iter()
             .map(|open| open.landscape_row(job.id))
             .collect();
-        let fixed_points: Vec<FixedPointRow> = landscapes
-            .iter()
-            .flat_map(|open| open.fixed_points(job.id, &job.readout(), &job.projection))
+        let readout = job.readout();
+        let open = landscapes.iter();
+        let fixed_points: Vec<_> = open
+            .clone()
+            .flat_map(|open| open.fixed_points(job.id, &readout, &job.projection))
             .collect();
-        let slow_points: Vec<SlowPointRow> = landscapes
-            .iter()
-            .flat_map(|open| open.slow_points(job.id, &job.readout(), &job.projection))
+        let slow_points: Vec<_> = open
+            .clone()
+            .flat_map(|open| open.slow_points(job.id, &readout, &job.projection))
             .collect();
-        let spectra: Vec<SpectrumRow> = landscapes
-            .iter()
-            .flat_map(|open| open.spectra(job.id))
-            .collect();
-        self.writer.write_landscape(
-            job.id.number,
-            job.id.step,
-            &rows,
-            &fixed_points,
-            &slow_points,
-            &spectra,
-        )?;
+        let spectra: Vec<_> = open.flat_map(|open| open.spectra(job.id)).collect();
+        let tables = LandscapeTables {
+            landscapes: &rows,
+            fixed_points: &fixed_points,
+            slow_points: &slow_points,
+            spectra: &spectra,
+            history: history
+                .as_ref()
+                .map(|(events, branches)| (events.as_slice(), branches.as_slice())),
+        };
+        self.writer
+            .write_analysed(job.id.number, job.id.step, &tables)?;
         let mut by_unstable = Vec::new();
         for point in &fixed_points {
             let n_unstable = usize::from(point.n_unstable);
@@ -305,6 +335,39 @@ impl<'a> Worker<'a> {
         self.analysis.last_rows = rows;
         self.analysis.last_by_unstable = by_unstable;
         Ok(())
+    }
+
+    /// What happened since the checkpoint before: the rows of `events` and `branches`, if a history is kept.
+    fn history_rows(
+        &mut self,
+        job: &Job,
+        landscapes: &[Analysed],
+    ) -> Result<Option<HistoryRows>, LabError> {
+        let Some(history) = &mut self.history else {
+            return Ok(None);
+        };
+        let place = Place {
+            checkpoint: job.id.number,
+            step: job.id.step,
+        };
+        let named = |open: &Analysed| (open.condition.clone(), open.map.clone());
+        let maps = landscapes.iter().map(named).collect();
+        let nodes = landscapes
+            .iter()
+            .map(|open| (open.condition.clone(), open.nodes()))
+            .collect();
+        let told = history.advance(place, maps, nodes);
+        self.run.refresh()?;
+        let steps = self.run.steps_at(job.id.number)?;
+        let there = steps.iter().find(|step| step.step == job.id.step);
+        for interval in &told.intervals {
+            if !interval.unexplained.is_empty() {
+                self.writer.log(&interval.unexplained_text())?;
+            }
+        }
+        let events = told.intervals.iter();
+        let events = events.flat_map(|interval| interval.event_rows(there));
+        Ok(Some((events.collect(), told.branches)))
     }
 }
 

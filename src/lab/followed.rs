@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::LabError;
 use super::analysed::{Analysed, Tracked};
+use super::history::live::Live;
+use super::history::{Place, followed_maps};
 use super::trainer::CheckpointId;
 use crate::dynamics::projection::Projection;
 use crate::dynamics::starts::simulated;
@@ -15,8 +17,8 @@ use crate::foreign::{ForeignError, ForeignNetwork, Options};
 use crate::map::Map as _;
 use crate::task::Probe;
 use crate::trace::checkpoint::{CheckpointFile, NamedTensor, TensorValues};
-use crate::trace::rows::LandscapeRow;
-use crate::trace::{Run, RunWriter, TraceError, WeightsFile};
+use crate::trace::rows::{EventRow, LandscapeRow};
+use crate::trace::{LandscapeTables, Run, RunWriter, TraceError, WeightsFile};
 
 /// How the files of a followed run are read and searched: the table `[followed]` of its `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +87,7 @@ pub struct Follower {
     tracked: Vec<Tracked>,
     next_id: u32,
     projection: Option<Projection>,
+    history: Live,
 }
 
 impl Follower {
@@ -113,6 +116,7 @@ impl Follower {
             tracked: Vec::new(),
             next_id: 0,
             projection: None,
+            history: Live::default(),
         };
         if exists {
             follower.catch_up(dir)?;
@@ -147,6 +151,7 @@ impl Follower {
                 })
                 .collect();
         }
+        self.history = Live::resumed(&run, |entry| followed_maps(&run, &self.followed, entry))?;
         if !last.complete {
             let network = self.followed.network(&run.weights(last.checkpoint)?)?;
             let id = CheckpointId {
@@ -250,13 +255,29 @@ impl Follower {
             .projection
             .get_or_insert_with(|| Projection::fit(&starts.concat(), dim));
         let rows = vec![found.landscape_row(id)];
-        self.writer.write_landscape(
+        let place = Place {
+            checkpoint: id.number,
+            step: id.step,
+        };
+        let told = self.history.advance(
+            place,
+            [(found.condition.clone(), found.map.clone())].into(),
+            [(found.condition.clone(), found.nodes())].into(),
+        );
+        let events = told.intervals.iter();
+        let events: Vec<EventRow> = events
+            .flat_map(|interval| interval.event_rows(None))
+            .collect();
+        self.writer.write_analysed(
             id.number,
             id.step,
-            &rows,
-            &found.fixed_points(id, network.readout(), projection),
-            &found.slow_points(id, network.readout(), projection),
-            &found.spectra(id),
+            &LandscapeTables {
+                landscapes: &rows,
+                fixed_points: &found.fixed_points(id, network.readout(), projection),
+                slow_points: &found.slow_points(id, network.readout(), projection),
+                spectra: &found.spectra(id),
+                history: Some((&events, &told.branches)),
+            },
         )?;
         self.tracked = found.tracked();
         Ok(rows)

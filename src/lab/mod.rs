@@ -15,6 +15,7 @@ use crate::trace::{Ending, EndingReason, RUN_FILE, Run, RunWriter};
 pub mod again;
 pub mod analysed;
 pub mod analyst;
+mod basins;
 mod error;
 pub mod followed;
 pub mod history;

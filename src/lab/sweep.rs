@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::analysed::Analysed;
-use super::history::{History, Interval, Node, Place, connected};
+use super::history::{History, Interval, Place, connected};
 use crate::cell::map::{CellMap, CellPath};
 use crate::dynamics::spectrum::SpectrumError;
 use crate::map::Family as _;
@@ -54,16 +54,7 @@ pub fn sweep(
     for map in &maps {
         let before = landscapes.last().map_or(Vec::new(), Analysed::tracked);
         let found = Analysed::search_from(parameter, map.clone(), &before, starts, &mut next_id)?;
-        let points = found.findings.fixed_points.iter().enumerate();
-        let here: Vec<Node> = points
-            .map(|(place, point)| Node {
-                state: point.state.clone(),
-                index: point.index,
-                n_unstable: point.spectrum.n_unstable() as u16,
-                stored: Some(place as u32),
-            })
-            .collect();
-        nodes.push(BTreeMap::from([(parameter.to_owned(), here)]));
+        nodes.push(BTreeMap::from([(parameter.to_owned(), found.nodes())]));
         landscapes.push(found);
     }
     let places: Vec<Place> = (0..=steps)

@@ -3,6 +3,8 @@
 //! Nearness is not asked: a fixed point of s = 0 and one of s = 1 are the same where one branch joins them, annihilated
 //! where a branch joins two of s = 0, created where it joins two of s = 1. Conservation of the index audits the result.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::branch::{Branch, Ending, Limits, PathPoint, Route};
@@ -24,14 +26,14 @@ pub enum End {
 }
 
 impl End {
-    fn other(self) -> Self {
+    pub(super) fn other(self) -> Self {
         match self {
             Self::Before => Self::After,
             Self::After => Self::Before,
         }
     }
 
-    fn s(self) -> f64 {
+    pub(super) fn s(self) -> f64 {
         match self {
             Self::Before => 0.0,
             Self::After => 1.0,
@@ -73,7 +75,7 @@ pub enum Link {
 pub struct Strand {
     /// Where it led.
     pub link: Link,
-    /// The branch; its events are not located yet.
+    /// The branch; its events are not located yet. It has no points if its ends were known to belong together.
     pub branch: Branch,
 }
 
@@ -145,11 +147,32 @@ pub fn match_ends<F: Family + ?Sized>(
     after: &[Known<'_>],
     limits: &Limits,
 ) -> Matching {
-    let branches = |end: End, known: &[Known<'_>]| -> Vec<Branch> {
-        known
-            .par_iter()
-            .map(|point| follow(family, point.state, end, limits))
-            .collect()
+    match_rest(family, before, after, &[], limits)
+}
+
+/// The same where some pairs (place before, place after) are known to belong together, as
+/// [`natural_pairs`](super::natural::natural_pairs) finds them: they are not followed, but count in the audit.
+pub fn match_rest<F: Family + ?Sized>(
+    family: &F,
+    before: &[Known<'_>],
+    after: &[Known<'_>],
+    pairs: &[(usize, usize)],
+    limits: &Limits,
+) -> Matching {
+    let joined: [BTreeMap<usize, usize>; 2] = [
+        pairs.iter().copied().collect(),
+        pairs
+            .iter()
+            .map(|&(before, after)| (after, before))
+            .collect(),
+    ];
+    let branches = |known: &[Known<'_>], end: End, joined: &BTreeMap<usize, usize>| {
+        let numbered = known.par_iter().enumerate();
+        let followed = numbered.map(|(place, point)| {
+            let partner = joined.get(&place).copied();
+            partner.map_or_else(|| Err(follow(family, point.state, end, limits)), Ok)
+        });
+        followed.collect::<Vec<Result<usize, Branch>>>()
     };
     let mut matching = Matching {
         before: given(before),
@@ -162,10 +185,16 @@ pub fn match_ends<F: Family + ?Sized>(
         unmatched_before: Vec::new(),
         unmatched_after: Vec::new(),
     };
-    for (end, known) in [(End::Before, before), (End::After, after)] {
-        let strands = branches(end, known)
+    for (end, known, joined) in [
+        (End::Before, before, &joined[0]),
+        (End::After, after, &joined[1]),
+    ] {
+        let strands = branches(known, end, joined)
             .into_iter()
-            .map(|branch| matching.strand(end, branch))
+            .map(|followed| match followed {
+                Ok(place) => Strand::known(end.other(), place),
+                Err(branch) => matching.strand(end, branch),
+            })
             .collect();
         match end {
             End::Before => matching.forward = strands,
@@ -187,6 +216,19 @@ fn given(known: &[Known<'_>]) -> Vec<Point> {
             discovered: false,
         })
         .collect()
+}
+
+impl Strand {
+    /// To a fixed point that is known to be its end.
+    fn known(end: End, place: usize) -> Self {
+        Self {
+            link: Link::To(Node { end, place }),
+            branch: Branch {
+                points: Vec::new(),
+                ending: Ending::Reached { s: end.s() },
+            },
+        }
+    }
 }
 
 /// Step 1.

@@ -3,7 +3,8 @@
 //!
 //! [`path`] follows one fixed point through folds, [`test_functions`] sees that something happens between two points
 //! of a [`branch`], [`locate`] and [`crossing`] find where to rounding, [`normal_form`] what kind, and [`event`] puts it
-//! together. [`matching`] joins the fixed points of both ends of a family; [`cascade`] follows period doublings.
+//! together. [`matching`] joins the fixed points of both ends of a family, [`natural`] those that hardly move; [`cascade`] follows
+//! period doublings.
 
 pub mod branch;
 pub mod cascade;
@@ -14,6 +15,7 @@ pub mod event;
 mod examples;
 pub mod locate;
 pub mod matching;
+pub mod natural;
 pub mod normal_form;
 pub mod path;
 pub mod test_functions;

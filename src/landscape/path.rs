@@ -112,8 +112,8 @@ struct Tracer<'a, F: ?Sized, R> {
 }
 
 /// A fixed point that Newton's method came to.
-struct Corrected {
-    place: Extended,
+pub(super) struct Corrected {
+    pub(super) place: Extended,
     corrections: usize,
 }
 
@@ -290,7 +290,8 @@ pub(super) fn correct_on<F: Family + ?Sized>(
     correct(family, guess, v, 8, 1.0).map(|corrected| corrected.place)
 }
 
-fn correct<F: Family + ?Sized>(
+/// The same within given limits, with the number of corrections.
+pub(super) fn correct<F: Family + ?Sized>(
     family: &F,
     guess: &Extended,
     v: &Extended,

@@ -20,4 +20,6 @@ pub use manifest::{Ending, EndingReason, FileRecord};
 pub use reader::{Entry, Pause, Run, StepCursor, WeightsFile};
 pub use schema::Table;
 pub use verify::{Problem, Report, verify};
-pub use writer::{RUN_FILE, RunWriter, export_landscape, run_toml, write_branches, write_events};
+pub use writer::{
+    LandscapeTables, RUN_FILE, RunWriter, export_landscape, run_toml, write_branches, write_events,
+};

@@ -173,14 +173,59 @@ impl Run {
         self.table_of(checkpoint)
     }
 
-    /// The events between the checkpoints, as they were last derived; none if they never were.
-    pub fn events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {
-        self.derived()
+    /// The training steps that the file of a checkpoint holds, the last of them its own.
+    pub fn steps_at(&self, checkpoint: u32) -> Result<Vec<StepRow>, TraceError> {
+        self.table_of(checkpoint)
     }
 
-    /// The branches of the fixed points through the run, as they were last derived; none if they never were.
+    /// The events between a complete checkpoint and the one before, as they were found while the run was written; none if
+    /// they were not looked for.
+    pub fn events_at(&self, checkpoint: u32) -> Result<Option<Vec<EventRow>>, TraceError> {
+        self.history_at(checkpoint)
+    }
+
+    /// The fixed points of a complete checkpoint on their branches, and those that it led to at the one before, as they were
+    /// found while the run was written; none if they were not followed.
+    pub fn branches_at(&self, checkpoint: u32) -> Result<Option<Vec<BranchRow>>, TraceError> {
+        self.history_at(checkpoint)
+    }
+
+    /// The events between the checkpoints: as they were last derived from the whole run, if the run has not grown since, else
+    /// as they were found while it was written; none if neither was done.
+    pub fn events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {
+        self.history()
+    }
+
+    /// The branches of the fixed points through the run, like the events.
     pub fn branches(&self) -> Result<Option<Vec<BranchRow>>, TraceError> {
-        self.derived()
+        self.history()
+    }
+
+    fn history<R: Row>(&self) -> Result<Option<Vec<R>>, TraceError> {
+        let derived = self.derived::<BranchRow>()?;
+        let reached = derived.iter().flatten().map(|row| row.checkpoint).max();
+        let complete = self.entries().iter().filter(|entry| entry.complete);
+        let mut grown: Option<Vec<R>> = None;
+        let mut last = None;
+        for entry in complete {
+            if let Some(rows) = self.history_at(entry.checkpoint)? {
+                grown.get_or_insert_default().extend(rows);
+                last = Some(entry.checkpoint);
+            }
+        }
+        if reached >= last
+            && let Some(derived) = self.derived()?
+        {
+            return Ok(Some(derived));
+        }
+        Ok(grown)
+    }
+
+    fn history_at<R: Row>(&self, checkpoint: u32) -> Result<Option<Vec<R>>, TraceError> {
+        let is_of_table = |file: &&FileRecord| file.folder() == R::TABLE.name();
+        let files = self.contents.files.get(&checkpoint);
+        let file = files.and_then(|files| files.iter().find(is_of_table));
+        file.map(|file| self.read_table(file)).transpose()
     }
 
     fn derived<R: Row>(&self) -> Result<Option<Vec<R>>, TraceError> {

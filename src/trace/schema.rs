@@ -29,21 +29,23 @@ pub enum Table {
     Spectra,
     /// Per checkpoint × probe trial × time step.
     Trials,
-    /// Per bifurcation between two checkpoints; one file for the whole run, derived from the other tables.
+    /// Per bifurcation between a checkpoint and the one before; can be derived again from weights and fixed points.
     Events,
-    /// Per fixed point of each checkpoint, on its branch through the run; one file, derived like the events.
+    /// Per fixed point of each checkpoint, on its branch through the run; derived like the events.
     Branches,
 }
 
 impl Table {
     /// The tables that are written checkpoint by checkpoint, each in a folder of its own.
-    pub const GROWING: [Self; 6] = [
+    pub const GROWING: [Self; 8] = [
         Self::Steps,
         Self::Landscapes,
         Self::FixedPoints,
         Self::SlowPoints,
         Self::Spectra,
         Self::Trials,
+        Self::Events,
+        Self::Branches,
     ];
 
     /// Name of the table, and of its folder or file.
@@ -462,7 +464,7 @@ const BRANCHES: &[Column] = &[
         "dies_with",
         Type::NullableU32,
         "1",
-        "Branch that this one meets and vanishes with, in the row where both end",
+        "Branch that this one meets and vanishes with, in the row where both end; null while the run is being written",
     ),
     INDEX,
     N_UNSTABLE,
@@ -564,10 +566,7 @@ mod tests {
                 .iter()
                 .all(|&table| Table::from_name(table.name()) == Some(table))
         );
-        for table in Table::GROWING
-            .into_iter()
-            .chain([Table::Events, Table::Branches])
-        {
+        for table in Table::GROWING {
             let schema = table.schema();
             assert_eq!(schema.metadata[SCHEMA_VERSION_KEY], "1");
             for (position, field) in schema.fields().iter().enumerate() {

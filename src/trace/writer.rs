@@ -39,6 +39,21 @@ pub struct RunWriter {
     log: Mutex<File>,
 }
 
+/// What analysis gives for a checkpoint.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LandscapeTables<'a> {
+    /// One row a constant input.
+    pub landscapes: &'a [LandscapeRow],
+    /// The fixed points.
+    pub fixed_points: &'a [FixedPointRow],
+    /// The slow points.
+    pub slow_points: &'a [SlowPointRow],
+    /// The eigenvalues of the fixed points.
+    pub spectra: &'a [SpectrumRow],
+    /// The bifurcations since the checkpoint before and the branches that the fixed points lie on, in runs that keep them.
+    pub history: Option<(&'a [EventRow], &'a [BranchRow])>,
+}
+
 #[derive(Debug)]
 struct Ledger {
     manifest: ManifestAppender,
@@ -125,7 +140,7 @@ impl RunWriter {
         })
     }
 
-    /// Writes what analysis gives for a checkpoint. Tables may be empty: a network may have no fixed point.
+    /// Writes what analysis gives for a checkpoint, without a history.
     pub fn write_landscape(
         &self,
         checkpoint: u32,
@@ -135,13 +150,34 @@ impl RunWriter {
         slow_points: &[SlowPointRow],
         spectra: &[SpectrumRow],
     ) -> Result<(), TraceError> {
+        let tables = LandscapeTables {
+            landscapes,
+            fixed_points,
+            slow_points,
+            spectra,
+            history: None,
+        };
+        self.write_analysed(checkpoint, step, &tables)
+    }
+
+    /// Writes what analysis gives for a checkpoint. Tables may be empty: a network may have no fixed point.
+    pub fn write_analysed(
+        &self,
+        checkpoint: u32,
+        step: u64,
+        tables: &LandscapeTables<'_>,
+    ) -> Result<(), TraceError> {
         let name = format!("{step:08}");
-        let files = vec![
-            self.write_table(&name, landscapes)?,
-            self.write_table(&name, fixed_points)?,
-            self.write_table(&name, slow_points)?,
-            self.write_table(&name, spectra)?,
+        let mut files = vec![
+            self.write_table(&name, tables.landscapes)?,
+            self.write_table(&name, tables.fixed_points)?,
+            self.write_table(&name, tables.slow_points)?,
+            self.write_table(&name, tables.spectra)?,
         ];
+        if let Some((events, branches)) = tables.history {
+            files.push(self.write_table(&name, events)?);
+            files.push(self.write_table(&name, branches)?);
+        }
         self.append(&Event::Landscape {
             checkpoint,
             step,

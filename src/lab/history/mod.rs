@@ -2,6 +2,7 @@
 //! lie on through the whole run, and the bifurcations on the way.
 
 mod branches;
+pub mod live;
 mod passage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::event::{Event, Kind};
 use crate::task::Probe;
-use crate::trace::rows::{BranchRow, EventRow};
+use crate::trace::rows::{BranchRow, EventRow, StepRow};
 use crate::trace::{Entry, Run};
 
 /// Times that intervals are gone through again because a neighbour has led to fixed points that the search had missed.
@@ -97,13 +98,17 @@ pub fn of_run(
         return of_run.history(|entry| followed_maps(&run, &followed, entry), observer);
     }
     let curriculum = curriculum_of(dir)?;
-    match curriculum.network.precision {
-        Precision::F32 => of_run.history(|entry| maps::<f32>(&run, &curriculum, entry), observer),
-        Precision::F64 => of_run.history(|entry| maps::<f64>(&run, &curriculum, entry), observer),
-    }
+    of_run.history(|entry| trained_maps(&run, &curriculum, entry), observer)
 }
 
 /// The network of a checkpoint of a run that was trained here, at each constant input of its task.
+fn trained_maps(run: &Run, curriculum: &Curriculum, entry: Entry) -> Result<Maps, LabError> {
+    match curriculum.network.precision {
+        Precision::F32 => maps::<f32>(run, curriculum, entry),
+        Precision::F64 => maps::<f64>(run, curriculum, entry),
+    }
+}
+
 fn maps<T: TrainableReal>(
     run: &Run,
     curriculum: &Curriculum,
@@ -122,7 +127,11 @@ fn maps<T: TrainableReal>(
 }
 
 /// The same of a run whose checkpoints came from elsewhere.
-fn followed_maps(run: &Run, followed: &Followed, entry: Entry) -> Result<Maps, LabError> {
+pub(super) fn followed_maps(
+    run: &Run,
+    followed: &Followed,
+    entry: Entry,
+) -> Result<Maps, LabError> {
     let network = followed.network(&run.weights(entry.checkpoint)?)?;
     let probe = followed.probe(&network);
     Ok([(probe.name, network.map_at(&probe.input)?)].into())
@@ -131,21 +140,42 @@ fn followed_maps(run: &Run, followed: &Followed, entry: Entry) -> Result<Maps, L
 /// The rows of `events`.
 pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, LabError> {
     let steps = Run::open(dir)?.steps()?;
-    let row = |interval: &Interval, of: &RunEvent| {
+    let rows = intervals.iter().flat_map(|interval| {
+        let there = steps.binary_search_by_key(&interval.to_step, |step| step.step);
+        interval.event_rows(there.ok().map(|place| &steps[place]))
+    });
+    Ok(rows.collect())
+}
+
+impl Interval {
+    /// A line about the points whose fate no continuation tells.
+    pub(super) fn unexplained_text(&self) -> String {
+        let branches: Vec<String> = self.unexplained.iter().map(u32::to_string).collect();
+        format!(
+            "steps {} to {}, {}: no continuation tells the fate of branches {}; with more checkpoints in between it may",
+            self.from_step,
+            self.to_step,
+            self.condition,
+            branches.join(" ")
+        )
+    }
+
+    /// The rows of `events`, given the training step that the interval ends with, if there is one.
+    pub fn event_rows(&self, there: Option<&StepRow>) -> Vec<EventRow> {
+        self.events
+            .iter()
+            .map(|of| self.event_row(of, there))
+            .collect()
+    }
+
+    fn event_row(&self, of: &RunEvent, there: Option<&StepRow>) -> EventRow {
         let event = &of.event;
-        let (multiplier_re, multiplier_im) = event
-            .multipliers
-            .first()
-            .copied()
-            .unwrap_or((f64::NAN, 0.0));
-        let there = steps
-            .binary_search_by_key(&interval.to_step, |step| step.step)
-            .ok()
-            .map(|place| &steps[place]);
+        let leading = event.multipliers.first().copied();
+        let (multiplier_re, multiplier_im) = leading.unwrap_or((f64::NAN, 0.0));
         EventRow {
-            condition: interval.condition.clone(),
-            from_step: interval.from_step,
-            to_step: interval.to_step,
+            condition: self.condition.clone(),
+            from_step: self.from_step,
+            to_step: self.to_step,
             position: event.place.s,
             kind: event.kind.code().to_owned(),
             is_located: !matches!(event.kind, Kind::Unclassified { .. }),
@@ -162,23 +192,19 @@ pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, L
             loss: there.map(|step| step.loss),
             grad_norm: there.map(|step| step.grad_norm),
         }
-    };
-    let rows = intervals
-        .iter()
-        .flat_map(|interval| interval.events.iter().map(move |of| row(interval, of)));
-    Ok(rows.collect())
+    }
 }
 
 /// Something for each constant input.
-pub(super) type ByCondition<T> = BTreeMap<String, T>;
+pub(in crate::lab) type ByCondition<T> = BTreeMap<String, T>;
 /// The network of a checkpoint at each constant input.
-type Maps = ByCondition<CellMap>;
+pub(in crate::lab) type Maps = ByCondition<CellMap>;
 
 /// A place on the way: number of the checkpoint, and its training step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) checkpoint: u32,
-    pub(super) step: u64,
+pub(in crate::lab) struct Place {
+    pub(in crate::lab) checkpoint: u32,
+    pub(in crate::lab) step: u64,
 }
 
 /// Steps 1 to 3 for any chain of places: `nodes` at each of them, and `paths` from each to the next.
@@ -272,12 +298,8 @@ impl OfRun<'_> {
     fn nodes(&self, entry: Entry) -> Result<ByCondition<Vec<Node>>, LabError> {
         let mut nodes: ByCondition<Vec<Node>> = BTreeMap::new();
         for row in self.run.fixed_points(entry.checkpoint)? {
-            nodes.entry(row.condition).or_default().push(Node {
-                state: row.state,
-                index: row.index,
-                n_unstable: row.n_unstable,
-                stored: Some(row.point),
-            });
+            let nodes = nodes.entry(row.condition.clone()).or_default();
+            nodes.push(Node::of_row(row));
         }
         Ok(nodes)
     }

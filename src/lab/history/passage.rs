@@ -7,9 +7,11 @@ use crate::dynamics::search::Known;
 use crate::dynamics::spectrum::Spectrum;
 use crate::landscape::branch::Limits;
 use crate::landscape::event::{Event, events};
-use crate::landscape::matching::{End, Matching, Strand, match_ends};
+use crate::landscape::matching::{End, Matching, Strand, match_rest};
+use crate::landscape::natural::{Endpoint, natural_pairs};
 use crate::map::Family as _;
 use crate::norms::{distance, scale_of};
+use crate::trace::rows::FixedPointRow;
 
 /// Two events closer than this in s and, relative to the largest coordinate (at least 1), in state are one, met from two
 /// branches.
@@ -23,6 +25,18 @@ pub(in crate::lab) struct Node {
     pub(in crate::lab) n_unstable: u16,
     /// Its identity in the table of fixed points; `None` if continuation led to it and the search had missed it.
     pub(in crate::lab) stored: Option<u32>,
+}
+
+impl Node {
+    /// The point of a row of `fixed_points`.
+    pub(super) fn of_row(row: FixedPointRow) -> Self {
+        Self {
+            state: row.state,
+            index: row.index,
+            n_unstable: row.n_unstable,
+            stored: Some(row.point),
+        }
+    }
 }
 
 /// What became of the fixed points, by their places in the lists of both checkpoints.
@@ -41,9 +55,12 @@ pub(super) struct Passage {
     pub(super) events: Vec<(Event, Vec<(End, usize)>)>,
 }
 
-/// Follows the fixed points of two checkpoints to each other; those that are discovered are added to the lists.
+/// Follows the fixed points of two checkpoints to each other, if one step does not join them; those that are discovered are
+/// added to the lists.
 pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<Node>) -> Passage {
-    let matching = match_ends(path, &known(before), &known(after), &Limits::default());
+    let limits = Limits::default();
+    let natural = natural_pairs(path, &endpoints(before), &endpoints(after), &limits);
+    let matching = match_rest(path, &known(before), &known(after), &natural, &limits);
     let events = located(path, &matching);
     for (nodes, points, s) in [
         (&mut *before, &matching.before, 0.0),
@@ -79,6 +96,17 @@ fn known(nodes: &[Node]) -> Vec<Known<'_>> {
         .map(|node| Known {
             state: &node.state,
             index: node.index,
+        })
+        .collect()
+}
+
+fn endpoints(nodes: &[Node]) -> Vec<Endpoint<'_>> {
+    nodes
+        .iter()
+        .map(|node| Endpoint {
+            state: &node.state,
+            index: node.index,
+            n_unstable: usize::from(node.n_unstable),
         })
         .collect()
 }
