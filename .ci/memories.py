@@ -36,11 +36,11 @@ def check(run):
     stable, memories = duckdb.sql(
         f"select count(*), count(distinct list_transform(readout, lambda x: x > 0)) from {points} "
         f"where {at_end} and n_unstable = 0"
-    ).fetchone()
+    ).fetchall()[0]
     total, farthest = duckdb.sql(
         f"select count(*), max(list_max(list_transform(state[:{UNITS}], lambda x: abs(x)))) from {points} where {at_end}"
-    ).fetchone()
-    steps = duckdb.sql(f"select max(step) from '{run}/steps/*.parquet'").fetchone()[0]
+    ).fetchall()[0]
+    steps = duckdb.sql(f"select max(step) from '{run}/steps/*.parquet'").fetchall()[0][0]
     good = (stable, memories) == (8, 8) and farthest <= 1
     print(
         f"{'good' if good else 'BAD '} {os.path.basename(run):10} {stable} stable of {total} fixed points, "
