@@ -50,13 +50,14 @@ COLUMNS = {
     "branches": {"condition": TEXT, "branch": U32} | CHECKPOINT | {
         "point": U32, "matched": TEXT, "born_with": U32, "dies_with": U32, "index": I8, "n_unstable": U16, "state": VECTOR,
     },
+    "evaluations": CHECKPOINT | {"probe": TEXT, "loss": F64, "accuracy": F64},
 }
 NULLABLE = {
     "landscapes": {"index_expected", "warning"}, "fixed_points": {"radius", "basin_fraction"}, "slow_points": {"passage_steps"},
     "events": {"coefficient", "criticality", "loss", "grad_norm"}, "branches": {"point", "born_with", "dies_with"},
 }
 # Tables of runs whose curriculum asks for them.
-OPTIONAL = {"events", "branches"}
+OPTIONAL = {"events", "branches", "evaluations"}
 DUCKDB_TYPES = {
     U16: "USMALLINT", U32: "UINTEGER", U64: "UBIGINT", I8: "TINYINT", I32: "INTEGER", F64: "DOUBLE",
     TEXT: "VARCHAR", VECTOR: "DOUBLE[]", PROJECTION: "DOUBLE[]", IDENTITIES: "UINTEGER[]",
@@ -172,7 +173,10 @@ def check_relations(tables):
         met = {(row["condition"], branch) for branch in row["branches"]}
         check(met <= known, f"events: one of step {row['to_step']} has branches that are in no row of branches")
     steps = [row["step"] for row in tables["steps"]]
-    check(steps == list(range(1, len(steps) + 1)), "steps: not 1, 2, 3, …")
+    first = steps[0] if steps else 1
+    check(steps == list(range(first, first + len(steps))), "steps: not one after the other")
+    evaluated = Counter((row["checkpoint"], row["probe"]) for row in tables["evaluations"])
+    check(set(evaluated.values()) <= {1}, "evaluations: a probe twice at one checkpoint")
 
 
 def main():

@@ -104,7 +104,7 @@ fn trained(cell: &str, units: usize, folder: &Path) -> Network {
     let (saved, _) = lab::saved::Saved::<f32>::from_bytes(&file.bytes, &curriculum.network)
         .expect("its weights");
     let parameters = saved.parameters.cast();
-    let task = curriculum.stages[0].task.task();
+    let task = curriculum.stages[0].parts[0].task.task();
     let mut batch = Batch::zeros(task.trial_steps(), 64, 3, 3);
     task.draw(&mut ChaCha8Rng::seed_from_u64(1), &mut batch);
     let simulation = DfdxEngine::<f64>::new(&curriculum.network)

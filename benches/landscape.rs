@@ -68,7 +68,7 @@ fn checkpoint(cell: &str, units: usize) {
     };
     let last = run.entries().last().expect("checkpoints").checkpoint;
     let mut trained = parameters(last);
-    let task = curriculum.stages[0].task.task();
+    let task = curriculum.stages[0].parts[0].task.task();
     let mut batch = Batch::zeros(task.trial_steps(), 64, 3, 3);
     task.draw(&mut ChaCha8Rng::seed_from_u64(1), &mut batch);
     let starts = {

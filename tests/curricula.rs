@@ -9,7 +9,8 @@ use creode::cell::spec::{
     Activation, CellKind, Density, InitialState, LeakyForm, NetworkSpec, Noise, Precision,
 };
 use creode::curriculum::{
-    AnalysisSettings, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, Until,
+    AdaptiveCheckpoints, AnalysisSettings, CheckpointPolicy, Curriculum, CurriculumError, Override,
+    Pace, ProbeTask, Ramp, Stage, StagePart, Until,
 };
 use creode::task::TaskSpec;
 use creode::task::flip_flop::FlipFlop;
@@ -156,7 +157,7 @@ fn overrides_replace_and_add() {
     assert_eq!(curriculum.network.cell, leaky);
     assert_eq!(curriculum.trials_per_step, 16);
     assert_eq!(
-        curriculum.stages[0].task,
+        curriculum.stages[0].parts[0].task,
         TaskSpec::new(FlipFlop {
             bits: 4,
             ..FlipFlop::default()
@@ -168,7 +169,10 @@ fn overrides_replace_and_add() {
         Until {
             steps: 10,
             accuracy: Some(0.9),
-            over_steps: 50
+            over_steps: 50,
+            evaluations: 1,
+            plateau_steps: None,
+            plateau_improvement: 0.01,
         }
     );
     assert_eq!(
@@ -329,25 +333,79 @@ fn flip_flop() -> impl Strategy<Value = FlipFlop> {
     )
 }
 
-fn stages() -> impl Strategy<Value = Vec<Stage>> {
-    let until = (
-        1..=1_000_000_000_000_u64,
+fn until() -> impl Strategy<Value = Until> {
+    let window = (1..=1000_u64, 1..=9_u64);
+    let plateau = option::of((1..=1000_u64, 0.0..0.9));
+    (
+        100_000..=1_000_000_000_000_u64,
         option::of(1e-9..=1.0),
-        1..=1000_u64,
+        window,
+        plateau,
     )
-        .prop_map(|(steps, accuracy, over_steps)| Until {
-            steps,
-            accuracy,
-            over_steps,
-        });
-    let stage = ("[a-z\"'\\\\ #]{0,8}x", flip_flop(), until);
+        .prop_map(
+            |(steps, accuracy, (over_steps, evaluations), plateau)| Until {
+                steps,
+                accuracy,
+                over_steps,
+                evaluations,
+                plateau_steps: plateau.map(|(steps, _)| steps),
+                plateau_improvement: plateau.map_or(0.01, |(_, improvement)| improvement),
+            },
+        )
+}
+
+/// A part with a ramp of its noise, of its bits, or without one.
+fn part() -> impl Strategy<Value = StagePart> {
+    let ramp = prop_oneof![
+        Just(None),
+        (0.0..1.0, 1.0..2.0, 1..=100_000_u64).prop_map(|(from, to, over_steps)| Some(Ramp {
+            parameter: "noise".to_owned(),
+            from,
+            to,
+            pace: Pace::Steps { over_steps },
+        })),
+        (9..=16_u64, 1..=8_u64, 1..=3_u64, 1e-3..=1.0).prop_map(|(from, to, by, when_accuracy)| {
+            let (by, when_accuracy) = (-(by as f64), when_accuracy);
+            Some(Ramp {
+                parameter: "bits".to_owned(),
+                from: from as f64,
+                to: to as f64,
+                pace: Pace::Accuracy { by, when_accuracy },
+            })
+        }),
+    ];
+    ("[a-z\"'\\\\ #]{0,8}x", flip_flop(), 1e-3..1e3, ramp).prop_map(
+        |(name, mut task, weight, ramp)| {
+            match &ramp {
+                Some(ramp) if ramp.parameter == "noise" => task.noise = ramp.from,
+                Some(ramp) => task.bits = ramp.from as usize,
+                None => {}
+            }
+            StagePart {
+                name,
+                task: TaskSpec::new(task),
+                weight,
+                ramps: ramp.into_iter().collect(),
+            }
+        },
+    )
+}
+
+fn stages() -> impl Strategy<Value = Vec<Stage>> {
+    let parts = prop::collection::vec(part(), 1..4);
+    let stage = ("[a-z\"'\\\\ #]{0,8}x", parts, until());
     prop::collection::vec(stage, 1..4).prop_map(|stages| {
         let numbered = stages.into_iter().enumerate();
         numbered
-            .map(|(index, (name, task, until))| Stage {
-                name: format!("{name}{index}"),
-                task: TaskSpec::new(task),
-                until,
+            .map(|(index, (name, mut parts, until))| {
+                for (place, part) in parts.iter_mut().enumerate() {
+                    part.name = format!("{}{place}", part.name);
+                }
+                Stage {
+                    name: format!("{name}{index}"),
+                    parts,
+                    until,
+                }
             })
             .collect()
     })
@@ -360,23 +418,48 @@ prop_compose! {
         (network, spare_inputs, spare_outputs) in (network(), 0..9_usize, 0..9_usize),
         trials_per_step in 1..=4096_usize,
         optimiser in optimiser(),
-        stages in stages(),
+        (stages, rule_inputs) in (stages(), any::<bool>()),
+        probe in option::of(("[a-z ]{0,8}x", flip_flop(), 1..=999_usize)),
         checkpoints in prop_oneof![
             (1..10_000_u64).prop_map(CheckpointPolicy::Every),
             (1..10_000_u32).prop_map(|count| CheckpointPolicy::LogSpaced { count }),
+            (10_000_000_000_000..11_000_000_000_000_u64, 1.1..9.0, 0.1..9.0, 0.1..9.0).prop_map(
+                |(coarsest, loss_factor, movement, weight_change)| CheckpointPolicy::Adaptive(AdaptiveCheckpoints {
+                    budget: 100,
+                    coarsest: coarsest / 20,
+                    finest: 3,
+                    loss_factor,
+                    movement,
+                    weight_change,
+                })
+            ),
         ],
         (enabled, starts, noise, probe_trials) in (any::<bool>(), 1..9999_usize, 0.0..9.0, 1..99_usize),
         (events, basin_starts) in (any::<bool>(), 0..999_usize),
     ) -> Curriculum {
-        let widest = stages.iter().map(|stage| stage.task.task().input_channels()).max().unwrap();
-        let (inputs, outputs) = (widest + spare_inputs, widest + spare_outputs);
+        let rule = stages[0].parts[0].name.clone();
+        let probes = probe.map(|(name, task, trials)| {
+            ProbeTask { name, task: TaskSpec::new(task), trials, rule }
+        });
+        let probes: Vec<ProbeTask> = probes.into_iter().collect();
+        let parts = stages.iter().flat_map(|stage: &Stage| &stage.parts);
+        let tasks = parts.clone().map(|part| &part.task).chain(probes.iter().map(|probe| &probe.task));
+        let widest = tasks.map(|task| task.task().input_channels()).max().unwrap();
+        let mut names: Vec<&String> = parts.map(|part| &part.name).collect();
+        names.sort();
+        names.dedup();
+        let rules = if rule_inputs { names.len() } else { 0 };
+        let (inputs, outputs) = (widest + rules + spare_inputs, widest + spare_outputs);
         Curriculum {
             name,
             seed,
+            rule_inputs,
+            transfer: None,
             network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
             optimiser,
             stages,
+            probes,
             checkpoints,
             analysis: AnalysisSettings { enabled, starts, noise, probe_trials, events, basin_starts },
         }

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use creode::trace::rows::{
-    FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    EvaluationRow, FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow,
+    TrialRow,
 };
 use creode::trace::{
     CheckpointFile, Ending, EndingReason, Entry, NamedTensor, Run, RunWriter, StepCursor,
@@ -151,8 +152,35 @@ fn write_training(writer: &RunWriter, checkpoint: u32, steps: &[StepRow]) {
             &weights(checkpoint as f32),
             steps,
             &trials,
+            &evaluations(checkpoint, step),
         )
         .unwrap();
+}
+
+/// No probe at checkpoint 0, two at all others.
+fn evaluations(checkpoint: u32, step: u64) -> Vec<EvaluationRow> {
+    let row = |probe: &str| EvaluationRow {
+        checkpoint,
+        step,
+        probe: probe.to_owned(),
+        loss: 0.25,
+        accuracy: 0.75,
+    };
+    let rows = ["long delays", "loud pulses"].map(row);
+    rows.into_iter().filter(|_| checkpoint > 0).collect()
+}
+
+#[test]
+fn evaluations_come_back_and_a_run_without_probes_has_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let writer = RunWriter::create(dir.path(), "seed = 1\n").unwrap();
+    write_training(&writer, 0, &[]);
+    write_training(&writer, 1, &step_rows(1..=10));
+    let run = Run::open(dir.path()).unwrap();
+    assert_eq!(run.evaluations(0).unwrap(), []);
+    assert_eq!(run.evaluations(1).unwrap(), evaluations(1, 10));
+    assert!(run.evaluations(2).is_err());
+    assert_eq!(verify(dir.path()).unwrap().problems, []);
 }
 
 fn write_landscape(writer: &RunWriter, checkpoint: u32) {
@@ -264,9 +292,9 @@ fn everything_written_comes_back() {
     assert_eq!(report.problems, []);
     assert_eq!(
         (report.files, report.checkpoints, report.without_landscape),
-        (19, 3, 1)
+        (21, 3, 1)
     );
-    assert_eq!(report.rows, 25 + 2 * 3 + 2 + 1 + 1 + 2);
+    assert_eq!(report.rows, 25 + 2 * 3 + 2 + 1 + 1 + 2 + 2 * 2);
 }
 
 /// The rows that a follower has not read yet.
@@ -360,7 +388,7 @@ fn a_run_is_neither_overwritten_nor_written_twice_at_a_time() {
     ));
 
     write_training(&writer, 0, &[]);
-    let again = writer.write_checkpoint(0, 0, &weights(5.0), &[], &[]);
+    let again = writer.write_checkpoint(0, 0, &weights(5.0), &[], &[], &[]);
     assert!(
         matches!(again, Err(TraceError::AlreadyWritten { .. })),
         "{again:?}"
@@ -451,7 +479,7 @@ fn verify_finds_weights_that_are_not_finite_and_gaps_in_the_numbering() {
     let writer = create(dir.path());
     write_training(&writer, 0, &[]);
     writer
-        .write_checkpoint(2, 20, &weights(f32::NAN), &[], &[])
+        .write_checkpoint(2, 20, &weights(f32::NAN), &[], &[], &[])
         .unwrap();
     let found = problems(dir.path());
     assert!(
@@ -504,7 +532,7 @@ fn a_full_disk_stops_the_write_and_loses_nothing() {
     let tmp_path = dir.path().join("trials/00000030.parquet.tmp");
     std::os::unix::fs::symlink("/dev/full", &tmp_path).unwrap();
     let error = writer
-        .write_checkpoint(3, 30, &weights(3.0), &step_rows(21..=30), &[])
+        .write_checkpoint(3, 30, &weights(3.0), &step_rows(21..=30), &[], &[])
         .unwrap_err()
         .to_string();
     assert!(

@@ -72,7 +72,11 @@ impl Mistakes {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.count() == 0
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.borrow().len()
     }
 
     pub(super) fn into_error(self, file: &str) -> CurriculumError {

@@ -1,7 +1,12 @@
 //! The keys of each section: their names, bounds and defaults. Reading and writing both go by this.
 
+use std::ops::Bound;
+
 use crate::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
-use crate::curriculum::{AnalysisSettings, CheckpointPolicy, Until};
+use crate::curriculum::ramp::WEIGHT;
+use crate::curriculum::{
+    AdaptiveCheckpoints, AnalysisSettings, CheckpointPolicy, ProbeTask, StagePart, Until,
+};
 use crate::parameters::{
     ANY, ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, names,
 };
@@ -12,7 +17,10 @@ const MAX_CHANNELS: usize = 4096;
 /// TOML promises integers up to 2⁶³ − 1 only.
 pub(super) const MAX_SEED: u64 = i64::MAX as u64;
 const MAX_STEPS: u64 = 1_000_000_000_000;
+/// Accuracies and losses of so many steps are kept in memory and in every checkpoint.
+const MAX_WINDOW: u64 = 100_000;
 pub(super) const DEFAULT_TRIALS_PER_STEP: usize = 64;
+pub(super) const DEFAULT_PROBE_TRIALS: usize = 256;
 
 const ACTIVATIONS: [(&str, Activation); 3] = [
     ("tanh", Activation::Tanh),
@@ -322,11 +330,32 @@ pub(super) fn keys_of_tasks(all: &[TaskSpec]) -> KeysOfVariants {
         .collect()
 }
 
+/// The numbers of a part that can change while a stage is trained.
+pub(super) fn part_numbers(part: &mut StagePart, visitor: &mut dyn ParameterVisitor) {
+    weight(&mut part.weight, visitor);
+    part.task.task_mut().parameters(visitor);
+}
+
+pub(super) fn weight(weight: &mut f64, visitor: &mut dyn ParameterVisitor) {
+    visitor.real(WEIGHT, weight, NOT_NEGATIVE);
+}
+
+pub(super) fn probe_trials(probe: &mut ProbeTask, visitor: &mut dyn ParameterVisitor) {
+    visitor.count("trials", &mut probe.trials, 1..=65_536);
+}
+
+pub(super) fn rule_inputs(flag: &mut bool, visitor: &mut dyn ParameterVisitor) {
+    visitor.flag("rule_inputs", flag);
+}
+
 pub(super) fn default_until() -> Until {
     Until {
         steps: 1,
         accuracy: None,
         over_steps: 50,
+        evaluations: 1,
+        plateau_steps: None,
+        plateau_improvement: 0.01,
     }
 }
 
@@ -337,7 +366,14 @@ pub(super) fn until(until: &mut Until, visitor: &mut dyn ParameterVisitor) {
         visitor.real("accuracy", &mut accuracy, FRACTION);
         until.accuracy = Some(accuracy);
     }
-    visitor.integer("over_steps", &mut until.over_steps, 1..=MAX_STEPS);
+    visitor.integer("over_steps", &mut until.over_steps, 1..=MAX_WINDOW);
+    visitor.integer("evaluations", &mut until.evaluations, 1..=1000);
+    if visitor.gives("plateau_steps", until.plateau_steps.is_some()) {
+        let mut steps = until.plateau_steps.unwrap_or(1);
+        visitor.integer("plateau_steps", &mut steps, 1..=MAX_WINDOW);
+        until.plateau_steps = Some(steps);
+        visitor.real("plateau_improvement", &mut until.plateau_improvement, DECAY);
+    }
 }
 
 pub(super) fn checkpoints(policy: &mut CheckpointPolicy, visitor: &mut dyn ParameterVisitor) {
@@ -364,6 +400,30 @@ pub(super) fn checkpoints(policy: &mut CheckpointPolicy, visitor: &mut dyn Param
             count: count as u32,
         };
     }
+}
+
+pub(super) fn default_adaptive() -> AdaptiveCheckpoints {
+    AdaptiveCheckpoints {
+        budget: 1,
+        coarsest: MAX_STEPS,
+        finest: 1,
+        loss_factor: 2.0,
+        movement: 0.5,
+        weight_change: 0.5,
+    }
+}
+
+pub(super) fn adaptive(policy: &mut AdaptiveCheckpoints, visitor: &mut dyn ParameterVisitor) {
+    visitor.integer("budget", &mut policy.budget, 1..=1_000_000);
+    visitor.integer("coarsest", &mut policy.coarsest, 1..=MAX_STEPS);
+    visitor.integer("finest", &mut policy.finest, 1..=policy.coarsest);
+    visitor.real(
+        "loss_factor",
+        &mut policy.loss_factor,
+        (Bound::Excluded(1.0), Bound::Unbounded),
+    );
+    visitor.real("movement", &mut policy.movement, POSITIVE);
+    visitor.real("weight_change", &mut policy.weight_change, POSITIVE);
 }
 
 pub(super) fn default_analysis() -> AnalysisSettings {

@@ -8,13 +8,20 @@ use crate::train::spec::OptimiserSpec;
 
 pub use error::{CurriculumError, Mistake, Place};
 pub use overrides::{Override, OverrideError};
+pub use ramp::{Pace, Progress, Ramp};
+pub use stage::{ProbeTask, Stage, StagePart, Until};
+pub use transfer::Transfer;
 
 mod error;
 mod fields;
 mod overrides;
 mod parse;
+mod ramp;
 mod resolve;
 mod section;
+mod stage;
+mod stages;
+pub(crate) mod transfer;
 mod tree;
 
 /// All that determines a run: network, optimiser, tasks in their order, checkpoints, analysis and seed.
@@ -24,46 +31,32 @@ pub struct Curriculum {
     pub name: String,
     /// Seed of all that is random in the run, at most 2⁶³ − 1 (the largest integer of TOML). Default 0.
     pub seed: u64,
-    /// The network. Its inputs and outputs are by default those of the widest task of all stages.
+    /// Whether each part of the stages has an input channel of its own that is 1 throughout its trials. These are the last
+    /// channels, in the order in which the parts appear. Default false.
+    pub rule_inputs: bool,
+    /// The network. Its inputs and outputs are by default those of the widest task of all stages and probes, and the rule
+    /// inputs.
     pub network: NetworkSpec,
+    /// The weights to start from that another run has learned; none if they are drawn.
+    pub transfer: Option<Transfer>,
     /// Trials in the batch of one training step. Default 64.
     pub trials_per_step: usize,
     /// The optimiser. Default: Adam, learning rate 1e-3, no weight decay, no clipping.
     pub optimiser: OptimiserSpec,
     /// The stages in the order of training; at least one.
     pub stages: Vec<Stage>,
+    /// The tasks that the network is tested on at every checkpoint.
+    pub probes: Vec<ProbeTask>,
     /// At which training steps the run is saved and its landscape analysed.
     pub checkpoints: CheckpointPolicy,
     /// How the landscape is analysed.
     pub analysis: AnalysisSettings,
 }
 
-/// A stretch of training on one task.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
-    /// Name, different from that of every other stage. Default: the name of the task.
-    pub name: String,
-    /// The task with its parameters.
-    pub task: TaskSpec,
-    /// When the stage ends.
-    pub until: Until,
-}
-
-/// The end of a stage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Until {
-    /// Training steps that the stage takes at most.
-    pub steps: u64,
-    /// The stage also ends when the mean accuracy of its last `over_steps` training steps reaches this, in (0, 1].
-    pub accuracy: Option<f64>,
-    /// Training steps over which the accuracy is averaged. Default 50.
-    pub over_steps: u64,
-}
-
 /// At which training steps the run is saved and its landscape analysed.
 ///
 /// Step 0 (the network as drawn) and the last step are always checkpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckpointPolicy {
     /// Every so many steps.
     Every(u64),
@@ -72,6 +65,30 @@ pub enum CheckpointPolicy {
         /// Checkpoints after step 0.
         count: u32,
     },
+    /// Closer together where the network changes fast.
+    Adaptive(AdaptiveCheckpoints),
+}
+
+/// How checkpoints follow the change of the network, decided while it trains.
+///
+/// Between two checkpoints that are `coarsest` steps apart more are kept, half-way and half-way again, if from one to the
+/// other fixed points appear or vanish, or any of the changes below reaches its bound; the largest change first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdaptiveCheckpoints {
+    /// Checkpoints of the whole run at most, those every `coarsest` steps included. An interval takes at most half of those
+    /// that are left over.
+    pub budget: u64,
+    /// Steps between the checkpoints that are always kept.
+    pub coarsest: u64,
+    /// Steps that two checkpoints are at least apart. Default 1.
+    pub finest: u64,
+    /// Change of the loss on the probe trials, as the larger over the smaller value. Default 2.
+    pub loss_factor: f64,
+    /// Longest way that a fixed point goes, relative to the root mean square length of the states in the probe trials.
+    /// Default 0.5.
+    pub movement: f64,
+    /// Length of the change of all parameters, relative to that of the parameters. Default 0.5.
+    pub weight_change: f64,
 }
 
 /// How the landscape is analysed at each checkpoint.
@@ -101,13 +118,25 @@ impl Curriculum {
         Self::parse(&text, &path.display().to_string(), overrides)
     }
 
+    /// As [`load`](Self::load), and looks up the run that weights are taken from in a folder of runs: its checkpoint and
+    /// digest then stand in the curriculum.
+    pub fn load_beside(
+        path: &Path,
+        overrides: &[Override],
+        runs: &Path,
+    ) -> Result<Self, CurriculumError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| CurriculumError::unreadable(path, source))?;
+        parse::curriculum(&text, &path.display().to_string(), overrides, Some(runs))
+    }
+
     /// Reads the text of a curriculum file; `file_name` stands in the messages and gives the default name.
     pub fn parse(
         text: &str,
         file_name: &str,
         overrides: &[Override],
     ) -> Result<Self, CurriculumError> {
-        parse::curriculum(text, file_name, overrides)
+        parse::curriculum(text, file_name, overrides, None)
     }
 
     /// The curriculum as a file that says everything, defaults included, and parses back to the same curriculum.
@@ -127,14 +156,18 @@ pub fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, CurriculumEr
 }
 
 impl CheckpointPolicy {
-    /// The checkpoints of a run of `total_steps` training steps, in ascending order, from 0 to `total_steps`.
+    /// The checkpoints of a run of `total_steps` training steps, in ascending order, from 0 to `total_steps`; of adaptive ones
+    /// those that are always kept.
     ///
     /// Log-spaced checkpoints are `count` distinct steps of 1..=`total_steps` (all of them if there are fewer).
     pub fn steps(&self, total_steps: u64) -> Vec<u64> {
         let mut steps = vec![0];
         let mut last = 0;
         match *self {
-            Self::Every(interval) => {
+            Self::Every(interval)
+            | Self::Adaptive(AdaptiveCheckpoints {
+                coarsest: interval, ..
+            }) => {
                 let interval = interval.max(1);
                 while last < total_steps {
                     last = last.saturating_add(interval).min(total_steps);
@@ -166,10 +199,18 @@ impl CheckpointPolicy {
         steps
     }
 
+    /// Whether more checkpoints than these are kept where the network changes.
+    pub fn is_adaptive(&self) -> bool {
+        matches!(self, Self::Adaptive(_))
+    }
+
     /// Whether `step` is a checkpoint of a run of `total_steps` training steps.
     pub fn is_due(&self, step: u64, total_steps: u64) -> bool {
         match *self {
-            Self::Every(interval) => {
+            Self::Every(interval)
+            | Self::Adaptive(AdaptiveCheckpoints {
+                coarsest: interval, ..
+            }) => {
                 step == total_steps || (step < total_steps && step.is_multiple_of(interval.max(1)))
             }
             Self::LogSpaced { .. } => self.steps(total_steps).binary_search(&step).is_ok(),

@@ -5,8 +5,11 @@ use std::path::Path;
 use super::error::{Mistakes, Place};
 use super::fields;
 use super::section::{Section, Variants};
-use super::tree::{self, Node, Value};
-use super::{CheckpointPolicy, Curriculum, CurriculumError, Override, Stage};
+use super::tree::{Node, Value};
+use super::{
+    AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, Transfer, stages,
+    transfer, tree,
+};
 use crate::cell::spec::{InitialState, NetworkSpec};
 use crate::parameters::ParameterVisitor;
 use crate::task::TaskSpec;
@@ -16,12 +19,14 @@ pub(super) fn curriculum(
     text: &str,
     file: &str,
     overrides: &[Override],
+    runs: Option<&Path>,
 ) -> Result<Curriculum, CurriculumError> {
     let mistakes = Mistakes::default();
     let Some(entries) = tree::parse(text, overrides, &mistakes) else {
         return Err(mistakes.into_error(file));
     };
-    let curriculum = root(Section::new("", Place::Line(1), entries, &mistakes), file);
+    let root_section = Section::new("", Place::Line(1), entries, &mistakes);
+    let curriculum = root(root_section, file, runs);
     if mistakes.is_empty() {
         Ok(curriculum)
     } else {
@@ -29,7 +34,7 @@ pub(super) fn curriculum(
     }
 }
 
-fn root(mut section: Section<'_>, file: &str) -> Curriculum {
+fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum {
     let name = name(&mut section, file);
     let mut seed = 0;
     section.integer("seed", &mut seed, 0..=fields::MAX_SEED);
@@ -44,12 +49,15 @@ fn root(mut section: Section<'_>, file: &str) -> Curriculum {
     );
     section.require(
         &["checkpoints"],
-        "a section `[checkpoints]` with `every` or `log_spaced`",
+        "a section `[checkpoints]` with `every`, `log_spaced` or `adaptive`",
     );
     let network_section = section.child("network", "a section `[network]`");
     let training = section.child("training", "a section `[training]`");
     let optimiser_section = section.child("optimiser", "a section `[optimiser]`");
-    let stages = stages(&mut section);
+    let mut rule_inputs = false;
+    fields::rule_inputs(&mut rule_inputs, &mut section);
+    let stages = stages::stages(&mut section);
+    let probes = stages::probes(&mut section, &stages, rule_inputs);
     let checkpoints_section = section.child("checkpoints", "a section `[checkpoints]`");
     let analysis_section = section.child("analysis", "a section `[analysis]`");
     section.finish();
@@ -60,23 +68,32 @@ fn root(mut section: Section<'_>, file: &str) -> Curriculum {
         section.finish();
     }
     let optimiser = optimiser(optimiser_section);
-    let checkpoints = checkpoints(checkpoints_section);
+    let total_steps: u64 = stages.iter().map(|stage| stage.until.steps).sum();
+    let n_stages = stages.len() as u64;
+    let checkpoints = checkpoints(checkpoints_section, |coarsest| {
+        1 + total_steps / coarsest + n_stages
+    });
     let mut analysis = fields::default_analysis();
     if let Some(mut section) = analysis_section {
         fields::analysis(&mut analysis, &mut section);
         section.finish();
     }
-    let network = network(network_section, &stages);
-    Curriculum {
+    let mut curriculum = Curriculum {
         name,
         seed,
-        network,
+        rule_inputs,
+        network: fields::default_network(1, 1),
+        transfer: None,
         trials_per_step,
         optimiser,
         stages,
+        probes,
         checkpoints,
         analysis,
-    }
+    };
+    let needed = (curriculum.inputs_needed(), curriculum.task_channels().1);
+    (curriculum.network, curriculum.transfer) = network(network_section, needed, runs);
+    curriculum
 }
 
 fn optimiser(section: Option<Section<'_>>) -> OptimiserSpec {
@@ -93,15 +110,50 @@ fn optimiser(section: Option<Section<'_>>) -> OptimiserSpec {
     optimiser
 }
 
-fn checkpoints(section: Option<Section<'_>>) -> CheckpointPolicy {
+/// The adaptive policy, whose budget must do for the checkpoints that are always kept.
+fn adaptive(section: &mut Section<'_>, always: impl Fn(u64) -> u64) -> Option<AdaptiveCheckpoints> {
+    let mut section = section.child(
+        "adaptive",
+        "a table such as `{ budget = 120, coarsest = 100 }`",
+    )?;
+    section.require(
+        &["budget"],
+        "the most checkpoints of the run, as in `budget = 120`",
+    );
+    section.require(
+        &["coarsest"],
+        "the steps between checkpoints that are always kept, as in `coarsest = 100`",
+    );
+    let mut policy = fields::default_adaptive();
+    let budget_place = section.place_of("budget");
+    let is_given = section.has("budget") && section.has("coarsest");
+    let before = section.mistakes().count();
+    fields::adaptive(&mut policy, &mut section);
+    let needed = always(policy.coarsest);
+    if is_given && section.mistakes().count() == before && policy.budget < needed {
+        let problem = format!(
+            "expected at least {needed}, the checkpoints that `coarsest` and the ends of stages always keep, found {}",
+            policy.budget
+        );
+        section.mistake(&budget_place, "budget", problem);
+    }
+    section.finish();
+    Some(policy)
+}
+
+/// `always` says how many checkpoints are always kept where they are so many steps apart.
+fn checkpoints(section: Option<Section<'_>>, always: impl Fn(u64) -> u64) -> CheckpointPolicy {
     let mut checkpoints = CheckpointPolicy::Every(1);
     if let Some(mut section) = section {
-        section.exclusive(&["every", "log_spaced"]);
+        section.exclusive(&["every", "log_spaced", "adaptive"]);
         section.require(
-            &["every", "log_spaced"],
-            "one of `every = 50` or `log_spaced = 60`",
+            &["every", "log_spaced", "adaptive"],
+            "one of `every = 50`, `log_spaced = 60` or `adaptive = { budget = 120, coarsest = 100 }`",
         );
         fields::checkpoints(&mut checkpoints, &mut section);
+        if let Some(policy) = adaptive(&mut section, always) {
+            checkpoints = CheckpointPolicy::Adaptive(policy);
+        }
         section.finish();
     }
     checkpoints
@@ -122,89 +174,6 @@ fn name(section: &mut Section<'_>, file: &str) -> String {
         section.mistake(&place, "name", problem);
     }
     name
-}
-
-/// All sections `[[stage]]`.
-fn stages(section: &mut Section<'_>) -> Vec<Stage> {
-    const EXPECTED: &str = "one section `[[stage]]`, in double brackets, for each stage";
-    let Some(node) = section.take("stage") else {
-        return Vec::new();
-    };
-    let items = match node.value {
-        Value::List(items) if !items.is_empty() => items,
-        other => {
-            section.mistake(
-                &node.place,
-                "stage",
-                format!("expected {EXPECTED}, found {}", other.describe()),
-            );
-            return Vec::new();
-        }
-    };
-    let mut stages: Vec<Stage> = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        let path = format!("stage.{index}");
-        let Node { place, value } = item;
-        let Value::Table(entries) = value else {
-            section.mistake(
-                &place,
-                &path,
-                format!("expected {EXPECTED}, found {}", value.describe()),
-            );
-            continue;
-        };
-        let (name_place, stage) = stage(section.beside(path.clone(), place, entries));
-        if let Some(earlier) = stages.iter().position(|earlier| earlier.name == stage.name) {
-            let problem = format!(
-                "expected a name of its own, found {:?}, which is that of stage {earlier} too; \
-                 without `name` a stage has the name of its task",
-                stage.name
-            );
-            section.mistake(&name_place, &format!("{path}.name"), problem);
-        }
-        stages.push(stage);
-    }
-    stages
-}
-
-/// The stage, and the place of its name.
-fn stage(mut section: Section<'_>) -> (Place, Stage) {
-    let all = TaskSpec::all();
-    section.require(
-        &["task"],
-        "the name of a task, as in `task = \"flip-flop\"`",
-    );
-    section.require(
-        &["until"],
-        "the end of the stage, as in `until = { steps = 3000 }`",
-    );
-    let name_place = section.place_of("name");
-    let mut given_name = String::new();
-    section.text("name", &mut given_name);
-    let mut task = all[0].clone();
-    fields::task(&mut task, &all, &mut section);
-
-    let mut until = fields::default_until();
-    if let Some(mut section) = section.child("until", "a table such as `{ steps = 3000 }`") {
-        section.require(
-            &["steps"],
-            "the most training steps of the stage, as in `steps = 3000`",
-        );
-        fields::until(&mut until, &mut section);
-        section.finish();
-    }
-    let task_name = task.task().name();
-    section.finish_with(&Variants {
-        key: "task",
-        chosen: task_name,
-        keys: fields::keys_of_tasks(&all),
-    });
-    let name = if given_name.is_empty() {
-        task_name.to_owned()
-    } else {
-        given_name
-    };
-    (name_place, Stage { name, task, until })
 }
 
 pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, CurriculumError> {
@@ -230,14 +199,17 @@ pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, Curri
     }
 }
 
-fn network(section: Option<Section<'_>>, stages: &[Stage]) -> NetworkSpec {
-    let widest =
-        |channels: fn(&TaskSpec) -> usize| stages.iter().map(|stage| channels(&stage.task)).max();
-    let inputs = widest(|task| task.task().input_channels()).unwrap_or(1);
-    let outputs = widest(|task| task.task().output_channels()).unwrap_or(1);
+/// The network, with inputs and outputs for at least what the tasks need.
+///
+/// Beside it the weights to start from that another run has learned.
+fn network(
+    section: Option<Section<'_>>,
+    (inputs, outputs): (usize, usize),
+    runs: Option<&Path>,
+) -> (NetworkSpec, Option<Transfer>) {
     let mut network = fields::default_network(inputs, outputs);
     let Some(mut section) = section else {
-        return network;
+        return (network, None);
     };
 
     section.require(&["cell"], "the recurrent cell, as in `cell = \"vanilla\"`");
@@ -267,15 +239,18 @@ fn network(section: Option<Section<'_>>, stages: &[Stage]) -> NetworkSpec {
     ] {
         if found < needed {
             let problem =
-                format!("expected at least {needed}, the {key} of the widest task, found {found}");
+                format!("expected at least {needed}, the {key} that the tasks need, found {found}");
             section.mistake(&place, key, problem);
         }
     }
+    network.frozen = transfer::frozen(&mut section);
+    let transfer = transfer::asked(&mut section);
+    let transfer = transfer.map(|asked| asked.resolve(&network, runs, &section));
     let chosen = fields::cell_name(&network.cell);
     section.finish_with(&Variants {
         key: "cell",
         chosen,
         keys: fields::keys_of_cells(),
     });
-    network
+    (network, transfer)
 }

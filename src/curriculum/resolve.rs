@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Curriculum, fields};
+use super::{CheckpointPolicy, Curriculum, Pace, Ramp, Stage, fields, transfer};
 use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange};
 use crate::task::TaskSpec;
 
@@ -12,10 +12,18 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
     let mut sections = vec![Assignments::of("", |visitor| {
         visitor.text("name", &mut curriculum.name);
         visitor.integer("seed", &mut curriculum.seed, 0..=fields::MAX_SEED);
+        fields::rule_inputs(&mut curriculum.rule_inputs, visitor);
     })];
     sections.push(Assignments::of("[network]\n", |visitor| {
         fields::network(&mut curriculum.network, visitor);
+        if let Some(transfer) = &mut curriculum.transfer {
+            transfer::visit(transfer, visitor);
+        }
     }));
+    let frozen = transfer::frozen_names(&curriculum.network.frozen);
+    if let (false, Some(section)) = (frozen.is_empty(), sections.last_mut()) {
+        section.list.push(format!("frozen = {frozen:?}"));
+    }
     sections.push(Assignments::of("[training]\n", |visitor| {
         fields::trials_per_step(&mut curriculum.trials_per_step, visitor);
     }));
@@ -23,46 +31,104 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
         fields::optimiser(&mut curriculum.optimiser, visitor);
     }));
     for stage in &mut curriculum.stages {
-        let until = Assignments::of("", |visitor| fields::until(&mut stage.until, visitor));
-        let mut section = Assignments::of("[[stage]]\n", |visitor| {
-            visitor.text("name", &mut stage.name);
-            fields::task(&mut stage.task, &TaskSpec::all(), visitor);
-        });
-        section
-            .list
-            .push(format!("until = {{ {} }}", until.list.join(", ")));
-        sections.push(section);
+        sections.extend(stage_sections(stage));
+    }
+    for probe in &mut curriculum.probes {
+        sections.push(Assignments::of("[[probe]]\n", |visitor| {
+            visitor.text("name", &mut probe.name);
+            visitor.text("rule", &mut probe.rule);
+            fields::probe_trials(probe, visitor);
+            fields::task(&mut probe.task, &TaskSpec::all(), visitor);
+        }));
     }
     sections.push(Assignments::of("[checkpoints]\n", |visitor| {
         fields::checkpoints(&mut curriculum.checkpoints, visitor);
     }));
+    if let CheckpointPolicy::Adaptive(policy) = &mut curriculum.checkpoints {
+        let adaptive = Assignments::of("", |visitor| fields::adaptive(policy, visitor));
+        let assignment = format!("adaptive = {{ {} }}", adaptive.list.join(", "));
+        if let Some(section) = sections.last_mut() {
+            section.list.push(assignment);
+        }
+    }
     sections.push(Assignments::of("[analysis]\n", |visitor| {
         fields::analysis(&mut curriculum.analysis, visitor);
     }));
     sections
         .iter()
-        .map(Assignments::text)
+        .map(Assignments::content)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// A stage: its own section if it has one task, and one more for each part of a mixture.
+fn stage_sections(stage: &mut Stage) -> Vec<Assignments> {
+    let until = Assignments::of("", |visitor| fields::until(&mut stage.until, visitor));
+    let until = format!("until = {{ {} }}", until.list.join(", "));
+    let mut section = Assignments::of("[[stage]]\n", |visitor| {
+        visitor.text("name", &mut stage.name);
+    });
+    if let [part] = stage.parts.as_mut_slice()
+        && part.name == part.task.task().name()
+        && part.weight == 1.0
+    {
+        section.ramps.clone_from(&part.ramps);
+        fields::task(&mut part.task, &TaskSpec::all(), &mut section);
+        section.list.push(until);
+        return vec![section];
+    }
+    section.list.push(until);
+    let parts = stage.parts.iter_mut().map(|part| {
+        let mut section = Assignments::new("[[stage.part]]\n", part.ramps.clone());
+        section.text("name", &mut part.name);
+        fields::weight(&mut part.weight, &mut section);
+        fields::task(&mut part.task, &TaskSpec::all(), &mut section);
+        section
+    });
+    std::iter::once(section).chain(parts).collect()
 }
 
 /// `key = value` for each parameter that has a value.
 struct Assignments {
     header: &'static str,
     list: Vec<String>,
+    /// The numbers that change while a stage is trained.
+    ramps: Vec<Ramp>,
 }
 
 impl Assignments {
     fn of(header: &'static str, visit: impl FnOnce(&mut dyn ParameterVisitor)) -> Self {
-        let mut assignments = Self {
-            header,
-            list: Vec::new(),
-        };
+        let mut assignments = Self::new(header, Vec::new());
         visit(&mut assignments);
         assignments
     }
 
-    fn text(&self) -> String {
+    fn new(header: &'static str, ramps: Vec<Ramp>) -> Self {
+        Self {
+            header,
+            list: Vec::new(),
+            ramps,
+        }
+    }
+
+    /// Writes the ramp of a parameter, if it has one, with its numbers as `number` writes them.
+    fn ramp(&mut self, name: &str, number: fn(f64) -> String) -> bool {
+        let Some(ramp) = self.ramps.iter().find(|ramp| ramp.parameter == name) else {
+            return false;
+        };
+        let pace = match ramp.pace {
+            Pace::Steps { over_steps } => format!("over_steps = {over_steps}"),
+            Pace::Accuracy { by, when_accuracy } => {
+                format!("by = {}, when_accuracy = {when_accuracy:?}", number(by))
+            }
+        };
+        let [from, to] = [ramp.from, ramp.to].map(number);
+        self.list
+            .push(format!("{name} = {{ from = {from}, to = {to}, {pace} }}"));
+        true
+    }
+
+    fn content(&self) -> String {
         format!("{}{}\n", self.header, self.list.join("\n"))
     }
 
@@ -73,12 +139,16 @@ impl Assignments {
 
 impl ParameterVisitor for Assignments {
     fn integer(&mut self, name: &'static str, value: &mut u64, _: RangeInclusive<u64>) {
-        self.list.push(format!("{name} = {value}"));
+        if !self.ramp(name, |integer| format!("{integer:.0}")) {
+            self.list.push(format!("{name} = {value}"));
+        }
     }
 
     fn real(&mut self, name: &'static str, value: &mut f64, _: RealRange) {
         // Debug gives the shortest digits that read back to the same number, always with a point or an exponent.
-        self.list.push(format!("{name} = {value:?}"));
+        if !self.ramp(name, |real| format!("{real:?}")) {
+            self.list.push(format!("{name} = {value:?}"));
+        }
     }
 
     fn flag(&mut self, name: &'static str, value: &mut bool) {

@@ -3,8 +3,9 @@
 use std::ops::{Bound, RangeInclusive};
 
 use super::error::{Mistakes, Place, closest, did_you_mean, quoted_list};
+use super::ramp::{Pace, Ramp};
 use super::tree::{Node, Table, Value};
-use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange};
+use crate::parameters::{ChoiceOrList, FRACTION, ParameterVisitor, RealRange};
 
 /// A section while it is being read.
 pub(super) struct Section<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Section<'a> {
     refused: Vec<&'static str>,
     /// Keys taken out, with the places where they stood.
     taken: Vec<(&'static str, Place)>,
+    /// Numbers that change while a stage is trained, with their places; none where numbers must be constant.
+    ramps: Option<Vec<(Ramp, Place)>>,
     mistakes: &'a Mistakes,
 }
 
@@ -48,12 +51,23 @@ impl<'a> Section<'a> {
             missing: Vec::new(),
             refused: Vec::new(),
             taken: Vec::new(),
+            ramps: None,
             mistakes,
         }
     }
 
+    /// Where it stands.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The mistakes of the whole file.
+    pub(super) fn mistakes(&self) -> &'a Mistakes {
+        self.mistakes
+    }
+
     /// Full name of one of its keys.
-    fn full(&self, key: &str) -> String {
+    pub(super) fn full(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
         } else {
@@ -154,6 +168,16 @@ impl<'a> Section<'a> {
         self.mistakes.add(place, self.full(key), problem);
     }
 
+    /// Adds a mistake about a key of any section, by its full name.
+    pub(super) fn mistake_at(
+        &self,
+        place: &Place,
+        key: impl Into<String>,
+        problem: impl Into<String>,
+    ) {
+        self.mistakes.add(place, key, problem);
+    }
+
     /// Takes `key`, and its value if `pick` accepts it; else reports what was expected.
     fn read<T>(
         &mut self,
@@ -172,6 +196,72 @@ impl<'a> Section<'a> {
             );
         }
         picked
+    }
+
+    /// From here on a number may be a table that says how it changes.
+    pub(super) fn allow_ramps(&mut self) {
+        self.ramps = Some(Vec::new());
+    }
+
+    /// The ramps read since they were allowed, with their places.
+    pub(super) fn take_ramps(&mut self) -> Vec<(Ramp, Place)> {
+        self.ramps.take().unwrap_or_default()
+    }
+
+    /// Takes `key` if a ramp stands there and is allowed; returns its first value. `number` reads an allowed value,
+    /// `any_number` one of the right type.
+    fn ramp(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        number: &dyn Fn(&Value) -> Option<f64>,
+        any_number: &dyn Fn(&Value) -> Option<f64>,
+    ) -> Option<f64> {
+        let is_table = |node: &Node| matches!(node.value, Value::Table(_));
+        if self.ramps.is_none() || !self.entries.get(key).is_some_and(is_table) {
+            return None;
+        }
+        let place = self.place_of(key);
+        let mut table = self.child(key, expected)?;
+        table.exclusive(&["over_steps", "when_accuracy"]);
+        table.require(&["from"], "the first value, as in `from = 5`");
+        table.require(&["to"], "the last value, as in `to = 50`");
+        table.require(
+            &["over_steps", "when_accuracy"],
+            "how fast it changes: `over_steps = 2000`, or `by = 1, when_accuracy = 0.98`",
+        );
+        let mistakes_before = table.mistakes.count();
+        let from = table.read("from", expected, number);
+        let to = table.read("to", expected, any_number);
+        let pace = if table.has("when_accuracy") {
+            table.require(&["by"], "the size of a level, as in `by = 1`");
+            let (mut by, mut when_accuracy) = (1.0, 1.0);
+            let size = |value: &Value| any_number(value).filter(|by| *by != 0.0);
+            if let Some(read) = table.read("by", "a number that is not 0", size) {
+                by = read;
+            }
+            table.real("when_accuracy", &mut when_accuracy, FRACTION);
+            Pace::Accuracy { by, when_accuracy }
+        } else {
+            let mut over_steps = 1;
+            table.integer("over_steps", &mut over_steps, 1..=u64::from(u32::MAX));
+            Pace::Steps { over_steps }
+        };
+        let mistakes = table.mistakes;
+        table.finish();
+        if mistakes.count() > mistakes_before {
+            self.refused.push(key);
+        } else if let (Some(from), Some(to)) = (from, to) {
+            let parameter = key.to_owned();
+            let ramp = Ramp {
+                parameter,
+                from,
+                to,
+                pace,
+            };
+            self.ramps.get_or_insert_default().push((ramp, place));
+        }
+        from
     }
 
     /// Reports what is missing and what is left over.
@@ -240,22 +330,37 @@ fn belongs_elsewhere(key: &str, variants: &Variants) -> String {
 
 impl ParameterVisitor for Section<'_> {
     fn integer(&mut self, name: &'static str, value: &mut u64, range: RangeInclusive<u64>) {
-        let expected = format!("an integer from {} to {}", range.start(), range.end());
+        let expected = describe_integers(&range);
         let pick = |value: &Value| match value {
             Value::Integer(integer) => u64::try_from(*integer)
                 .ok()
                 .filter(|integer| range.contains(integer)),
             _ => None,
         };
+        let number = |value: &Value| pick(value).map(|integer| integer as f64);
+        let any_number = |value: &Value| match value {
+            Value::Integer(integer) => i64::try_from(*integer).ok().map(|integer| integer as f64),
+            _ => None,
+        };
+        if let Some(first) = self.ramp(name, &expected, &number, &any_number) {
+            *value = first as u64;
+            return;
+        }
         if let Some(read) = self.read(name, &expected, pick) {
             *value = read;
         }
     }
 
     fn real(&mut self, name: &'static str, value: &mut f64, range: RealRange) {
-        let is_within = |real: &f64| std::ops::RangeBounds::contains(&range, real);
-        let pick = |value: &Value| finite(value).filter(is_within);
-        if let Some(read) = self.read(name, &describe_range(range), pick) {
+        let expected = describe_reals(range);
+        let pick = |value: &Value| {
+            finite(value).filter(|real| std::ops::RangeBounds::contains(&range, real))
+        };
+        if let Some(first) = self.ramp(name, &expected, &pick, &finite) {
+            *value = first;
+            return;
+        }
+        if let Some(read) = self.read(name, &expected, pick) {
             *value = read;
         }
     }
@@ -357,7 +462,13 @@ fn one_of(choices: &[&str]) -> String {
     }
 }
 
-fn describe_range((low, high): RealRange) -> String {
+/// An allowed whole number, as a message names it.
+pub(super) fn describe_integers(range: &RangeInclusive<u64>) -> String {
+    format!("an integer from {} to {}", range.start(), range.end())
+}
+
+/// An allowed number, as a message names it.
+pub(super) fn describe_reals((low, high): RealRange) -> String {
     let low = match low {
         Bound::Included(low) => format!(" of at least {low}"),
         Bound::Excluded(low) => format!(" greater than {low}"),

@@ -9,7 +9,7 @@ use super::analysed::Analysed;
 use super::followed::Followed;
 use super::probe::ProbeTrials;
 use super::sweep::{Sweep, sweep};
-use super::trainer::{CheckpointId, TrainableReal, reload, shown_stage};
+use super::trainer::{CheckpointId, TrainableReal, reload};
 use super::{LabError, curriculum_of};
 use crate::cell::map::{CellMap, CellPath, Readout};
 use crate::cell::parameters::Parameters;
@@ -145,8 +145,7 @@ impl Subject {
             number: entry.checkpoint,
             step: entry.step,
         };
-        let stage = shown_stage(curriculum, &saved.position);
-        let job = ProbeTrials::new(curriculum, run)?.job(id, &saved.parameters, stage)?;
+        let job = ProbeTrials::new(curriculum, run)?.job(id, &saved.parameters, &saved.position)?;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         let starts = jittered(
             &job.simulation.states,

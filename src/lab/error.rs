@@ -76,6 +76,46 @@ pub enum LabError {
     /// Two networks have no straight line between them.
     #[error("the two networks are not of one kind and size")]
     Unlike,
+    /// The weights that a run is to start from are not there, or not those that were meant.
+    #[error("cannot start from {}: {problem}; remove `from_sha256` to take what is there now", path.display())]
+    Transfer {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Training through the same steps again took another course.
+    #[error("training went another way when it was repeated: {message}; please report this")]
+    NotRepeated {
+        /// What happened.
+        message: String,
+    },
+    /// A zoom ended with other weights than the run.
+    #[error(
+        "the weights at step {step} are not those of checkpoint {checkpoint}: the run was made with SIMD level {then}, this \
+         machine has {now}{}",
+        if then == now { "; the run may come from another version of creode" } else { ", which rounds differently: zoom where the run was made" }
+    )]
+    ZoomDiffers {
+        /// Number of the run's own checkpoint.
+        checkpoint: u32,
+        /// Its training step.
+        step: u64,
+        /// SIMD level that the run was made with.
+        then: String,
+        /// That of this machine.
+        now: &'static str,
+    },
+    /// A stretch of a run that holds no step.
+    #[error(
+        "there is nothing to zoom into from step {from} to step {to}; the second checkpoint must be a later one"
+    )]
+    EmptyStretch {
+        /// Training step of the first checkpoint.
+        from: u64,
+        /// That of the second.
+        to: u64,
+    },
     /// The analysis thread ended before its time.
     #[error("the analysis thread ended early")]
     AnalysisGone,

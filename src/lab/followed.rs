@@ -187,7 +187,7 @@ impl Follower {
         self.fit_projection(&network)?;
         self.units = Some(network.units());
         self.writer
-            .write_checkpoint(id.number, id.step, &weights, &[], &[])?;
+            .write_checkpoint(id.number, id.step, &weights, &[], &[], &[])?;
         self.next_checkpoint += 1;
         self.last_step = Some(step);
         self.analyse(&network, id)

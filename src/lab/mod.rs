@@ -12,6 +12,7 @@ use crate::curriculum::Curriculum;
 use crate::trace::rows::LandscapeRow;
 use crate::trace::{Ending, EndingReason, RUN_FILE, Run, RunWriter};
 
+mod adaptive;
 pub mod again;
 pub mod analysed;
 pub mod analyst;
@@ -19,16 +20,19 @@ mod basins;
 mod error;
 pub mod followed;
 pub mod history;
+pub mod position;
 mod probe;
 pub mod saved;
 pub mod sweep;
 pub mod trainer;
+pub mod zoom;
 
 pub use error::LabError;
 
+use adaptive::Adaptive;
 use analyst::Analyst;
 use probe::ProbeTrials;
-use trainer::{Step, TrainableReal, Trainer};
+use trainer::{Span, Step, TrainableReal, Trainer};
 
 /// What happens during a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,9 +111,23 @@ pub fn train(
     stop: &AtomicBool,
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
+    let summary = train_span(curriculum, writer, &Span::default(), None, stop, observer)?;
+    write_ending(writer, &summary.outcome, summary.step)?;
+    Ok(summary)
+}
+
+/// Trains a stretch of a curriculum, and leaves the ending to the caller. The fixed view is that of `viewed`, if it is given.
+fn train_span(
+    curriculum: &Curriculum,
+    writer: &RunWriter,
+    span: &Span,
+    viewed: Option<&Run>,
+    stop: &AtomicBool,
+    observer: &(dyn Fn(&Event) + Sync),
+) -> Result<Summary, LabError> {
     match curriculum.network.precision {
-        Precision::F32 => run::<f32>(curriculum, writer, stop, observer),
-        Precision::F64 => run::<f64>(curriculum, writer, stop, observer),
+        Precision::F32 => run::<f32>(curriculum, writer, span, viewed, stop, observer),
+        Precision::F64 => run::<f64>(curriculum, writer, span, viewed, stop, observer),
     }
 }
 
@@ -117,28 +135,32 @@ pub fn train(
 fn run<T: TrainableReal>(
     curriculum: &Curriculum,
     writer: &RunWriter,
+    span: &Span,
+    viewed: Option<&Run>,
     stop: &AtomicBool,
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
     let begun = Instant::now();
     let trace = Run::open(writer.dir())?;
-    let mut trainer = Trainer::<T>::start_or_resume(curriculum, &trace)?;
-    let mut probe = ProbeTrials::new(curriculum, &trace)?;
+    let mut trainer = Trainer::<T>::start_or_resume(curriculum, &trace, span)?;
+    let mut probe = ProbeTrials::new(curriculum, viewed.unwrap_or(&trace))?;
+    let mut adaptive = Adaptive::new(curriculum, &trace, &trainer)?;
     let (outcome, analysis) = std::thread::scope(|scope| {
         let analyst = Analyst::spawn(scope, curriculum, writer, &trace, observer)?;
         let outcome = (|| {
-            for (checkpoint, parameters, stage) in trainer.without_landscape(&trace)? {
-                analyst.hand_over(probe.job(checkpoint, &parameters, stage)?)?;
+            for (checkpoint, saved) in trainer.without_landscape(&trace)? {
+                analyst.hand_over(probe.job(checkpoint, &saved.parameters, &saved.position)?)?;
             }
+            let mut keeper = Keeper {
+                probe: &mut probe,
+                adaptive: adaptive.as_mut(),
+                writer,
+                analyst: &analyst,
+                observer,
+            };
             loop {
-                if let Some(checkpoint) = trainer.checkpoint_due() {
-                    let job = probe.job(checkpoint, trainer.parameters(), trainer.stage())?;
-                    trainer.save(checkpoint, &job, writer)?;
-                    observer(&Event::Checkpoint {
-                        checkpoint: checkpoint.number,
-                        step: checkpoint.step,
-                    });
-                    analyst.hand_over(job)?;
+                if trainer.checkpoint_due().is_some() {
+                    keeper.keep(&mut trainer)?;
                 }
                 if trainer.is_finished() {
                     analyst.end_of_run()?;
@@ -163,12 +185,7 @@ fn run<T: TrainableReal>(
                         });
                     }
                     Step::Diverged { message } => {
-                        if let Some(checkpoint) = trainer.last_checkpoint() {
-                            let job =
-                                probe.job(checkpoint, trainer.parameters(), trainer.stage())?;
-                            trainer.save(checkpoint, &job, writer)?;
-                            analyst.hand_over(job)?;
-                        }
+                        keeper.keep(&mut trainer)?;
                         analyst.end_of_run()?;
                         return Ok(Outcome::Diverged { message });
                     }
@@ -181,7 +198,6 @@ fn run<T: TrainableReal>(
             (Ok(outcome), Ok(analysis)) => Ok((outcome, analysis)),
         }
     })?;
-    write_ending(writer, &outcome, trainer.position().step)?;
     Ok(Summary {
         outcome,
         step: trainer.position().step,
@@ -193,6 +209,50 @@ fn run<T: TrainableReal>(
         by_unstable: analysis.last_by_unstable,
         warnings: analysis.warnings,
     })
+}
+
+/// Saves checkpoints and hands them to the analysis.
+struct Keeper<'k, 'c, 's, T: TrainableReal> {
+    probe: &'k mut ProbeTrials<'c, T>,
+    adaptive: Option<&'k mut Adaptive<'c, T>>,
+    writer: &'k RunWriter,
+    analyst: &'k Analyst<'s>,
+    observer: &'k (dyn Fn(&Event) + Sync),
+}
+
+impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
+    /// Keeps the present step, and before it what adaptive checkpoints want of the steps since the last.
+    fn keep(&mut self, trainer: &mut Trainer<'_, T>) -> Result<(), LabError> {
+        if let Some(adaptive) = &mut self.adaptive {
+            let end = trainer.snapshot()?;
+            let between = adaptive.between(trainer)?;
+            for snapshot in &between {
+                trainer.restore(snapshot)?;
+                if trainer.last_checkpoint().is_some() {
+                    self.save(trainer)?;
+                } else {
+                    trainer.pass_checkpoint();
+                }
+            }
+            trainer.restore(&end)?;
+        }
+        self.save(trainer)
+    }
+
+    fn save(&mut self, trainer: &mut Trainer<'_, T>) -> Result<(), LabError> {
+        let Some(checkpoint) = trainer.last_checkpoint() else {
+            return Ok(());
+        };
+        let parameters = trainer.parameters();
+        let job = self.probe.job(checkpoint, parameters, trainer.position())?;
+        let evaluations = self.probe.evaluations(checkpoint, parameters)?;
+        trainer.save(checkpoint, &job, &evaluations, self.writer)?;
+        (self.observer)(&Event::Checkpoint {
+            checkpoint: checkpoint.number,
+            step: checkpoint.step,
+        });
+        self.analyst.hand_over(job)
+    }
 }
 
 fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), LabError> {
@@ -215,9 +275,6 @@ fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), 
 /// The curriculum that a run was made with, as its `run.toml` holds it.
 pub fn curriculum_of(dir: &Path) -> Result<Curriculum, LabError> {
     let run = Run::open(dir)?;
-    let text = run.config_text();
-    // `run.toml` is the resolved curriculum followed by the table [run].
-    let curriculum = text.split("\n[run]").next().unwrap_or(text);
     let name = dir.join(RUN_FILE).display().to_string();
-    Ok(Curriculum::parse(curriculum, &name, &[])?)
+    Ok(Curriculum::parse(run.curriculum_text(), &name, &[])?)
 }

@@ -3,30 +3,12 @@
 //! Batches are drawn from a counter-based generator keyed by seed and training step, so the state of all
 //! randomness is the step itself.
 
-use std::collections::VecDeque;
-
-use serde::{Deserialize, Serialize};
-
+use super::position::Position;
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::trace::{CheckpointFile, TraceError};
 use crate::train::learner::LearnerState;
-
-/// Where a run is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Position {
-    /// Training steps made.
-    pub step: u64,
-    /// Place of the stage in the curriculum; their number when all are done.
-    pub stage: usize,
-    /// Training steps made in the stage.
-    pub stage_step: u64,
-    /// Accuracies of the last steps of the stage, oldest first.
-    pub recent_accuracies: VecDeque<f64>,
-    /// Checkpoints saved before this one.
-    pub checkpoint: u32,
-}
 
 /// A trainer's state but for that of its learning rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +19,8 @@ pub struct Saved<T> {
     pub position: Position,
 }
 
-const POSITION: &str = "position";
+/// Key of the position in the metadata.
+pub(super) const POSITION: &str = "position";
 
 impl<T: Real> Saved<T> {
     /// The bytes of the checkpoint file: every tensor under its own name, beside what the learning rule remembers.

@@ -1,5 +1,6 @@
 //! The training side of a run: batches, steps, stages, and what is saved of them.
 
+use std::path::Path;
 use std::time::Instant;
 
 use dfdx::dtypes::Dtype;
@@ -9,15 +10,17 @@ use rand_chacha::ChaCha8Rng;
 
 use super::LabError;
 use super::analyst::Job;
-use super::saved::{Position, Saved};
+use super::position::Position;
+use super::saved::Saved;
 use crate::cell::constraints::constrain;
 use crate::cell::noise::add_noise;
 use crate::cell::parameters::Parameters;
-use crate::curriculum::{Curriculum, Stage};
+use crate::curriculum::{Curriculum, transfer};
 use crate::simd::Real;
-use crate::task::Batch;
-use crate::trace::rows::StepRow;
-use crate::trace::{Run, RunWriter, WeightsFile};
+use crate::task::mixture::Mixture;
+use crate::task::{Batch, Task as _};
+use crate::trace::rows::{EvaluationRow, StepRow};
+use crate::trace::{Run, RunWriter, WeightsFile, digest};
 use crate::train::bptt::Bptt;
 use crate::train::dfdx_engine::{DfdxEngine, SliceDevice};
 use crate::train::engine::Engine;
@@ -48,8 +51,28 @@ pub struct CheckpointId {
     pub step: u64,
 }
 
-/// Parameters of a checkpoint, and its stage.
-type Reloaded<T> = (CheckpointId, Parameters<T>, usize);
+/// Everything that training goes on from, at one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Training steps made.
+    pub step: u64,
+    /// The content of a checkpoint file.
+    pub bytes: Vec<u8>,
+}
+
+/// The stretch of a curriculum that is trained: by default all of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Span {
+    /// Where it starts; none at step 0, with a network as drawn.
+    pub start: Option<Snapshot>,
+    /// The training step that it ends at, if not with the curriculum.
+    pub end_step: Option<u64>,
+}
+
+/// A file of weights and its training step.
+type Saving = (WeightsFile, u64);
+/// A checkpoint and what it holds.
+type Reloaded<T> = (CheckpointId, Saved<T>);
 
 /// What came of a training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +104,11 @@ pub struct Trainer<'a, T: TrainableReal> {
     rows: Vec<StepRow>,
     /// Step of the last checkpoint saved.
     saved_step: Option<u64>,
-    /// Whether the last step ended a stage.
-    stage_ended: bool,
+    /// Steps up to this one have their rows on disk.
+    rows_until: u64,
+    /// Where the span starts and ends.
+    first_step: u64,
+    end_step: Option<u64>,
     last_loss: f64,
     session: Instant,
     /// Seconds of training before this session.
@@ -90,33 +116,45 @@ pub struct Trainer<'a, T: TrainableReal> {
 }
 
 impl<'a, T: TrainableReal> Trainer<'a, T> {
-    /// A trainer at step 0, or where the run on disk stopped: at its last checkpoint or pause.
-    pub fn start_or_resume(curriculum: &'a Curriculum, run: &Run) -> Result<Self, LabError> {
+    /// A trainer at the start of a span, or where the run on disk stopped: at its last checkpoint or pause.
+    ///
+    /// Where checkpoints are adaptive, at the last that ends a whole interval: what lies behind it is decided again.
+    pub fn start_or_resume(
+        curriculum: &'a Curriculum,
+        run: &Run,
+        span: &Span,
+    ) -> Result<Self, LabError> {
         if let Some(ending) = run.ending() {
             return Err(LabError::Ended {
                 step: ending.step,
                 message: ending.message.clone(),
             });
         }
-        let last = run.entries().last();
-        let mut file = match last {
-            None => None,
-            Some(entry) => Some((run.weights(entry.checkpoint)?, entry.step)),
-        };
-        let saved_step = last.map(|entry| entry.step);
-        let checkpoint = last.map_or(0, |entry| entry.checkpoint + 1);
-        if let Some(pause) = run.pause().filter(|pause| Some(pause.step) > saved_step) {
+        let first_step = span.start.as_ref().map_or(0, |start| start.step);
+        let saved_step = run.entries().last().map(|entry| entry.step);
+        let last = last_whole(curriculum, run)?;
+        let checkpoint = last.as_ref().map_or(0, |(_, number)| number + 1);
+        let start = span.start.as_ref();
+        let mut file = last
+            .map(|(file, _)| file)
+            .or_else(|| start.map(|start| (in_memory(start), start.step)));
+        let pause = run
+            .pause()
+            .filter(|pause| Some(pause.step) > saved_step && !curriculum.checkpoints.is_adaptive());
+        if let Some(pause) = pause {
             file = Some((run.pause_weights(pause)?, pause.step));
         }
-        let (mut state, learner) = begin_or_reload(curriculum, file)?;
+        let (mut state, learner) = begin_or_reload(curriculum, run.dir().parent(), file)?;
         state.position.checkpoint = checkpoint;
+        let rows = run.steps()?;
         Ok(Self {
             curriculum,
             learner,
             // Not in the checkpoint files, whose bytes depend on the curriculum alone.
-            earlier_secs: run.steps()?.last().map_or(0.0, |row| row.wall_secs),
-            // A stage ends at the step at which the next one has made none.
-            stage_ended: state.position.stage_step == 0,
+            earlier_secs: rows.last().map_or(0.0, |row| row.wall_secs),
+            rows_until: rows.last().map_or(first_step, |row| row.step),
+            first_step,
+            end_step: span.end_step,
             state,
             batch: Batch::default(),
             rows: Vec::new(),
@@ -126,7 +164,39 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         })
     }
 
-    /// The checkpoints on disk whose landscape is not, with their parameters and stages.
+    /// Everything that training goes on from.
+    pub fn snapshot(&self) -> Result<Snapshot, LabError> {
+        Ok(Snapshot {
+            step: self.state.position.step,
+            bytes: self.state.to_bytes(self.learner.state())?,
+        })
+    }
+
+    /// Goes to another step of the same run.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), LabError> {
+        let checkpoint = self.state.position.checkpoint;
+        let file = in_memory(snapshot);
+        let (state, remembered) = reload_with_learner(self.curriculum, &file, snapshot.step)?;
+        let restored = self.learner.restore(&remembered);
+        restored.map_err(|problem| unfit(&file, snapshot.step, problem))?;
+        self.state = state;
+        self.state.position.checkpoint = checkpoint;
+        Ok(())
+    }
+
+    /// Trains once more through steps that have been made before, from where it is.
+    pub fn retrace(&mut self, to_step: u64) -> Result<(), LabError> {
+        let rows = self.rows.len();
+        while self.state.position.step < to_step {
+            if let Step::Diverged { message } = self.step()? {
+                return Err(LabError::NotRepeated { message });
+            }
+            self.rows.truncate(rows);
+        }
+        Ok(())
+    }
+
+    /// The checkpoints on disk whose landscape is not, with what they hold.
     pub fn without_landscape(&self, run: &Run) -> Result<Vec<Reloaded<T>>, LabError> {
         let missing = run.entries().iter().filter(|entry| !entry.complete);
         missing
@@ -137,11 +207,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
                     number: entry.checkpoint,
                     step: entry.step,
                 };
-                Ok((
-                    id,
-                    saved.parameters,
-                    shown_stage(self.curriculum, &saved.position),
-                ))
+                Ok((id, saved))
             })
             .collect()
     }
@@ -154,11 +220,6 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     /// The parameters.
     pub fn parameters(&self) -> &Parameters<T> {
         &self.state.parameters
-    }
-
-    /// The stage whose task the network was last trained on.
-    pub fn stage(&self) -> usize {
-        shown_stage(self.curriculum, &self.state.position)
     }
 
     /// Loss of the last step of this session; NaN before it.
@@ -174,17 +235,22 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
 
     /// Whether all stages are done.
     pub fn is_finished(&self) -> bool {
-        self.state.position.stage == self.curriculum.stages.len()
+        let position = &self.state.position;
+        position.stage == self.curriculum.stages.len() || self.end_step == Some(position.step)
     }
 
-    /// The checkpoint to save now: at step 0, where the policy says, and at the end of every stage.
+    /// The checkpoint to save now: at the first step, where the policy says, and at the end of every stage.
+    ///
+    /// Where checkpoints are adaptive these are the ends of whole intervals.
     pub fn checkpoint_due(&self) -> Option<CheckpointId> {
-        let step = self.state.position.step;
-        let due = self.stage_ended
-            || self
-                .curriculum
-                .checkpoints
-                .is_due(step, self.curriculum.total_steps());
+        let position = &self.state.position;
+        let total_steps = self.curriculum.total_steps();
+        let due = position.is_between_stages()
+            || self.end_step == Some(position.step)
+            || self.curriculum.checkpoints.is_due(
+                position.step - self.first_step,
+                total_steps - self.first_step,
+            );
         if due { self.last_checkpoint() } else { None }
     }
 
@@ -193,10 +259,15 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         let Position {
             step, checkpoint, ..
         } = self.state.position;
-        (self.saved_step != Some(step)).then_some(CheckpointId {
+        (self.saved_step < Some(step)).then_some(CheckpointId {
             number: checkpoint,
             step,
         })
+    }
+
+    /// Counts a checkpoint that is saved already.
+    pub fn pass_checkpoint(&mut self) {
+        self.state.position.checkpoint += 1;
     }
 
     /// Makes one training step: batch, step of the learning rule, metrics.
@@ -204,7 +275,10 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         let step = self.state.position.step + 1;
         let stage_place = self.state.position.stage;
         let stage = &self.curriculum.stages[stage_place];
-        self.draw_batch(stage, step);
+        let task = self
+            .curriculum
+            .mixture(stage_place, &self.state.position.progress());
+        self.draw_batch(&task, step);
         let learnt = self.learner.step(&mut self.state.parameters, &self.batch)?;
         self.last_loss = learnt.loss;
         if !learnt.is_finite() {
@@ -221,19 +295,22 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             return Ok(Step::Diverged { message });
         }
         constrain(&self.curriculum.network, &mut self.state.parameters);
-        let accuracy = stage.task.task().accuracy(&self.batch, &learnt.outputs);
-        self.rows.push(StepRow {
+        let accuracy = task.accuracy(&self.batch, &learnt.outputs);
+        let row = StepRow {
             step,
             stage: stage_place as u32,
-            task: stage.task.task().name().to_owned(),
+            task: stage.task_names(),
             loss: learnt.loss,
             accuracy,
             grad_norm: learnt.gradient_norm,
             learning_rate: learnt.learning_rate,
             weight_norm: norm(self.state.parameters.values()),
             wall_secs: self.wall_secs(),
-        });
-        self.advance(accuracy);
+        };
+        if step > self.rows_until {
+            self.rows.push(row);
+        }
+        self.state.position.advance(stage, accuracy, learnt.loss);
         Ok(Step::Made {
             step,
             stage: stage_place,
@@ -242,9 +319,8 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         })
     }
 
-    fn draw_batch(&mut self, stage: &Stage, step: u64) {
+    fn draw_batch(&mut self, task: &Mixture, step: u64) {
         let network = &self.curriculum.network;
-        let task = stage.task.task();
         let (steps, trials) = (task.trial_steps(), self.curriculum.trials_per_step);
         self.batch
             .clear(steps, trials, network.inputs, network.outputs);
@@ -253,45 +329,26 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         add_noise(network, &mut rng, &mut self.batch);
     }
 
-    /// Moves on by one step, to the next stage where this one has ended.
-    fn advance(&mut self, accuracy: f64) {
-        let position = &mut self.state.position;
-        let until = &self.curriculum.stages[position.stage].until;
-        position.step += 1;
-        position.stage_step += 1;
-        position.recent_accuracies.push_back(accuracy);
-        if position.recent_accuracies.len() as u64 > until.over_steps {
-            position.recent_accuracies.pop_front();
-        }
-        let full = position.recent_accuracies.len() as u64 == until.over_steps;
-        let mean = position.recent_accuracies.iter().sum::<f64>()
-            / position.recent_accuracies.len() as f64;
-        let reached = until.accuracy.is_some_and(|wanted| full && mean >= wanted);
-        self.stage_ended = reached || position.stage_step >= until.steps;
-        if self.stage_ended {
-            position.stage += 1;
-            position.stage_step = 0;
-            if position.stage < self.curriculum.stages.len() {
-                position.recent_accuracies.clear();
-            }
-        }
-    }
-
-    /// Writes a checkpoint with its probe trials, and the steps since the last one.
+    /// Writes a checkpoint with its probe trials and evaluations, and the steps since the last one.
     pub fn save(
         &mut self,
         id: CheckpointId,
         job: &Job,
+        evaluations: &[EvaluationRow],
         writer: &RunWriter,
     ) -> Result<(), LabError> {
+        // Where checkpoints are adaptive, later steps have been made already.
+        let count = self.rows.partition_point(|row| row.step <= id.step);
         writer.write_checkpoint(
             id.number,
             id.step,
             &self.state.to_bytes(self.learner.state())?,
-            &self.rows,
+            &self.rows[..count],
             &job.trial_rows(),
+            evaluations,
         )?;
-        self.rows.clear();
+        self.rows.drain(..count);
+        self.rows_until = self.rows_until.max(id.step);
         self.saved_step = Some(id.step);
         self.state.position.checkpoint = id.number + 1;
         Ok(())
@@ -300,13 +357,14 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     /// Writes the state between two checkpoints, so that nothing is lost by stopping here.
     pub fn pause(&mut self, writer: &RunWriter) -> Result<(), LabError> {
         let step = self.state.position.step;
-        if self.saved_step != Some(step) {
+        if self.saved_step < Some(step) && self.rows_until < step {
             writer.write_pause(
                 step,
                 &self.state.to_bytes(self.learner.state())?,
                 &self.rows,
             )?;
             self.rows.clear();
+            self.rows_until = step;
         }
         Ok(())
     }
@@ -323,17 +381,6 @@ pub(super) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// The stage whose task a network was last trained on: a checkpoint at the end of a stage belongs to that stage, not to
-/// the next.
-pub(super) fn shown_stage(curriculum: &Curriculum, position: &Position) -> usize {
-    let ended = position.stage_step == 0 || position.stage == curriculum.stages.len();
-    if ended {
-        position.stage.saturating_sub(1)
-    } else {
-        position.stage
-    }
-}
-
 /// The learning rule of a curriculum, before its first step.
 fn learner<T: TrainableReal>(
     curriculum: &Curriculum,
@@ -346,13 +393,39 @@ fn learner<T: TrainableReal>(
 /// The state of training, and the learning rule with its own.
 type Begun<T> = (Saved<T>, Box<dyn Learner<T>>);
 
+/// The parameters before training: drawn, or those of another run, which is looked for in the folder `runs`.
+fn initial<T: Real>(
+    curriculum: &Curriculum,
+    runs: Option<&Path>,
+) -> Result<Parameters<T>, LabError> {
+    let Some(transfer) = &curriculum.transfer else {
+        return Ok(Parameters::initial(&curriculum.network, curriculum.seed));
+    };
+    let run = transfer::open(runs.unwrap_or(Path::new("")), &transfer.from)?;
+    let file = run.weights(transfer.from_checkpoint)?;
+    let unfit = |problem: String| LabError::Transfer {
+        path: file.path.clone(),
+        problem,
+    };
+    let found = digest(&file.bytes);
+    if found != transfer.from_sha256 {
+        let expected = &transfer.from_sha256;
+        return Err(unfit(format!(
+            "its SHA-256 is {found}, the curriculum says {expected:?}"
+        )));
+    }
+    let saved = Saved::<T>::from_bytes(&file.bytes, &curriculum.network).map_err(unfit)?;
+    Ok(saved.0.parameters)
+}
+
 /// The state of training at step 0, or as a file of weights at a step has it.
 fn begin_or_reload<T: TrainableReal>(
     curriculum: &Curriculum,
+    runs: Option<&Path>,
     file: Option<(WeightsFile, u64)>,
 ) -> Result<Begun<T>, LabError> {
     let Some((file, step)) = file else {
-        let parameters = Parameters::initial(&curriculum.network, curriculum.seed);
+        let parameters = initial(curriculum, runs)?;
         let learner = learner(curriculum, &parameters);
         let position = Position::default();
         let saved = Saved {
@@ -366,6 +439,31 @@ fn begin_or_reload<T: TrainableReal>(
     let restored = learner.restore(&remembered);
     restored.map_err(|problem| unfit(&file, step, problem))?;
     Ok((saved, learner))
+}
+
+/// The last checkpoint on disk that training can go on from, with its number.
+fn last_whole(curriculum: &Curriculum, run: &Run) -> Result<Option<(Saving, u32)>, LabError> {
+    for entry in run.entries().iter().rev() {
+        let file = run.weights(entry.checkpoint)?;
+        let policy = curriculum.checkpoints;
+        let is_whole = !policy.is_adaptive()
+            || policy.is_due(entry.step, curriculum.total_steps())
+            || reload::<f64>(curriculum, &file, entry.step)?
+                .position
+                .is_between_stages();
+        if is_whole {
+            return Ok(Some(((file, entry.step), entry.checkpoint)));
+        }
+    }
+    Ok(None)
+}
+
+/// A snapshot as a file that is not on disk.
+pub(super) fn in_memory(snapshot: &Snapshot) -> WeightsFile {
+    WeightsFile {
+        path: "(in memory)".into(),
+        bytes: snapshot.bytes.clone(),
+    }
 }
 
 /// Reads a file of weights, which must be of this training step.

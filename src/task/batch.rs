@@ -65,6 +65,16 @@ impl Batch {
         self.recurrent_noise.clear();
     }
 
+    /// Mean squared error of outputs, `[time][trial][channel]`, over the weighted targets; 0 where no target counts.
+    pub fn loss(&self, outputs: &[f64]) -> f64 {
+        let squares = self.targets.iter().zip(outputs).zip(&self.weights);
+        let sum: f64 = squares
+            .map(|((target, output), weight)| weight * (output - target).powi(2))
+            .sum();
+        let weights: f64 = self.weights.iter().sum();
+        if weights > 0.0 { sum / weights } else { 0.0 }
+    }
+
     /// One trial, to draw it.
     pub fn trial(&mut self, index: usize) -> Trial<'_> {
         Trial { batch: self, index }
@@ -99,6 +109,11 @@ pub struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// The trial's number in the batch.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
     /// Adds `value` to an input channel at each of the steps `during`.
     pub fn input(&mut self, channel: usize, during: Range<usize>, value: f64) {
         for step in during {

@@ -39,6 +39,7 @@ pub mod interval_discrimination;
 pub mod interval_reproduction;
 pub mod kindergarten;
 pub mod memory_response;
+pub mod mixture;
 pub mod moving_average;
 pub mod perceptual_integration;
 pub mod sine;

@@ -10,8 +10,8 @@ use arrow_array::{
 
 use super::error::TraceError;
 use super::rows::{
-    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SlowPointRow,
-    SpectrumRow, StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
+    SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
 use super::schema::{PROJECTION_DIMS, Table, identity_element, list_element};
 use super::table::{Columns, Row};
@@ -317,6 +317,36 @@ impl Row for SpectrumRow {
             rank: rank.value(i),
             re: re.value(i),
             im: im.value(i),
+        };
+        Ok((0..columns.row_count()).map(row).collect())
+    }
+}
+
+impl Row for EvaluationRow {
+    const TABLE: Table = Table::Evaluations;
+
+    fn columns(rows: &[Self]) -> Vec<ArrayRef> {
+        vec![
+            numbers!(UInt32Array, rows, checkpoint),
+            numbers!(UInt64Array, rows, step),
+            texts(rows, |row| &row.probe),
+            numbers!(Float64Array, rows, loss),
+            numbers!(Float64Array, rows, accuracy),
+        ]
+    }
+
+    fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+        let checkpoint: &UInt32Array = columns.required("checkpoint")?;
+        let step: &UInt64Array = columns.required("step")?;
+        let probe = columns.texts("probe")?;
+        let loss: &Float64Array = columns.required("loss")?;
+        let accuracy: &Float64Array = columns.required("accuracy")?;
+        let row = |i| Self {
+            checkpoint: checkpoint.value(i),
+            step: step.value(i),
+            probe: probe.value(i).to_owned(),
+            loss: loss.value(i),
+            accuracy: accuracy.value(i),
         };
         Ok((0..columns.row_count()).map(row).collect())
     }

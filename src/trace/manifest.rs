@@ -4,7 +4,7 @@
 //! are known, and a kill between the two must cost neither. So a checkpoint gets two lines, and is complete
 //! when it has both:
 //!
-//! - `checkpoint`: weights, training steps and probe trials are written;
+//! - `checkpoint`: weights, training steps, probe trials and evaluations are written;
 //! - `landscape`: landscapes, fixed points, slow points and spectra are written.
 //!
 //! `pause` names what a clean stop between two checkpoints left (weights, and the steps since the checkpoint),

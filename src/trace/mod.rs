@@ -20,6 +20,7 @@ pub use manifest::{Ending, EndingReason, FileRecord};
 pub use reader::{Entry, Pause, Run, StepCursor, WeightsFile};
 pub use schema::Table;
 pub use verify::{Problem, Report, verify};
+pub use writer::sha256_hex as digest;
 pub use writer::{
     LandscapeTables, RUN_FILE, RunWriter, export_landscape, run_toml, write_branches, write_events,
 };

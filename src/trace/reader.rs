@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, Manifest};
 use super::rows::{
-    BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
+    StepRow, TrialRow,
 };
 use super::schema::Table;
 use super::table::{Row, decode};
@@ -116,6 +117,12 @@ impl Run {
         &self.config_text
     }
 
+    /// The resolved curriculum alone, without the tables `[run]` and below that follow it.
+    pub fn curriculum_text(&self) -> &str {
+        let text = self.config_text.split("\n[run").next();
+        text.unwrap_or(&self.config_text)
+    }
+
     /// The checkpoints by number.
     pub fn entries(&self) -> &[Entry] {
         &self.contents.entries
@@ -176,6 +183,14 @@ impl Run {
     /// The training steps that the file of a checkpoint holds, the last of them its own.
     pub fn steps_at(&self, checkpoint: u32) -> Result<Vec<StepRow>, TraceError> {
         self.table_of(checkpoint)
+    }
+
+    /// What the network makes of the probe tasks at a checkpoint; empty if the curriculum has none.
+    pub fn evaluations(&self, checkpoint: u32) -> Result<Vec<EvaluationRow>, TraceError> {
+        match self.table_of(checkpoint) {
+            Err(TraceError::NotAnalysed { .. }) => Ok(Vec::new()),
+            result => result,
+        }
     }
 
     /// The events between a complete checkpoint and the one before, as they were found while the run was written; none if

@@ -233,6 +233,21 @@ pub struct TrialRow {
     pub pc: [f64; 3],
 }
 
+/// What the network makes of one probe task at one checkpoint (`evaluations`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluationRow {
+    /// Number of the checkpoint, counted from 0.
+    pub checkpoint: u32,
+    /// Training step of the checkpoint.
+    pub step: u64,
+    /// Name of the probe task.
+    pub probe: String,
+    /// Mean squared error over the weighted targets of its trials.
+    pub loss: f64,
+    /// Accuracy on its trials, in 0..=1.
+    pub accuracy: f64,
+}
+
 /// One bifurcation between two checkpoints (`events`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventRow {

@@ -29,6 +29,8 @@ pub enum Table {
     Spectra,
     /// Per checkpoint × probe trial × time step.
     Trials,
+    /// Per checkpoint × probe task, of curricula that have any.
+    Evaluations,
     /// Per bifurcation between a checkpoint and the one before; can be derived again from weights and fixed points.
     Events,
     /// Per fixed point of each checkpoint, on its branch through the run; derived like the events.
@@ -37,7 +39,7 @@ pub enum Table {
 
 impl Table {
     /// The tables that are written checkpoint by checkpoint, each in a folder of its own.
-    pub const GROWING: [Self; 8] = [
+    pub const GROWING: [Self; 9] = [
         Self::Steps,
         Self::Landscapes,
         Self::FixedPoints,
@@ -46,6 +48,7 @@ impl Table {
         Self::Trials,
         Self::Events,
         Self::Branches,
+        Self::Evaluations,
     ];
 
     /// Name of the table, and of its folder or file.
@@ -57,6 +60,7 @@ impl Table {
             Self::SlowPoints => "slow_points",
             Self::Spectra => "spectra",
             Self::Trials => "trials",
+            Self::Evaluations => "evaluations",
             Self::Events => "events",
             Self::Branches => "branches",
         }
@@ -76,6 +80,7 @@ impl Table {
             Self::SlowPoints => SLOW_POINTS,
             Self::Spectra => SPECTRA,
             Self::Trials => TRIALS,
+            Self::Evaluations => EVALUATIONS,
             Self::Events => EVENTS,
             Self::Branches => BRANCHES,
         };
@@ -430,6 +435,24 @@ const TRIALS: &[Column] = &[
     Column("output", Type::Vector, "1", "Outputs at this time"),
     Column("state", Type::Vector, "1", "State after this time step"),
     PC,
+];
+
+const EVALUATIONS: &[Column] = &[
+    CHECKPOINT,
+    STEP,
+    Column("probe", Type::Text, "1", "Name of the probe task"),
+    Column(
+        "loss",
+        Type::F64,
+        "1",
+        "Mean squared error over the weighted targets of the probe's trials",
+    ),
+    Column(
+        "accuracy",
+        Type::F64,
+        "1",
+        "Accuracy on the probe's trials, in 0 to 1",
+    ),
 ];
 
 const BRANCHES: &[Column] = &[

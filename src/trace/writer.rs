@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, Manifest, ManifestAppender};
 use super::rows::{
-    BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
+    StepRow, TrialRow,
 };
 use super::schema::Table;
 use super::table::{Row, encode};
@@ -119,7 +120,7 @@ impl RunWriter {
     }
 
     /// Writes what training gives at a checkpoint: `weights` (safetensors bytes), the steps since the file of
-    /// steps before, the probe trials.
+    /// steps before, the probe trials, and the evaluations of probe tasks, which have a file only if there are any.
     pub fn write_checkpoint(
         &self,
         checkpoint: u32,
@@ -127,12 +128,17 @@ impl RunWriter {
         weights: &[u8],
         steps: &[StepRow],
         trials: &[TrialRow],
+        evaluations: &[EvaluationRow],
     ) -> Result<(), TraceError> {
-        let files = vec![
-            self.write_weights(&format!("{step:08}"), weights)?,
-            self.write_table(&format!("{step:08}"), steps)?,
-            self.write_table(&format!("{step:08}"), trials)?,
+        let name = format!("{step:08}");
+        let mut files = vec![
+            self.write_weights(&name, weights)?,
+            self.write_table(&name, steps)?,
+            self.write_table(&name, trials)?,
         ];
+        if !evaluations.is_empty() {
+            files.push(self.write_table(&name, evaluations)?);
+        }
         self.append(&Event::Checkpoint {
             checkpoint,
             step,
@@ -390,7 +396,7 @@ fn sync_folder(path: &Path) -> Result<(), TraceError> {
 }
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256_hex(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         for half in [byte >> 4, byte & 0xf] {

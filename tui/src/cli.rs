@@ -11,9 +11,11 @@ use clap::{Args, Parser, Subcommand};
 use creode::curriculum::Override;
 
 use crate::analyze::AnalyzeArgs;
+use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Mode};
 use crate::tasks::TasksArgs;
-use crate::{analyze, runs, tasks, train, verify};
+use crate::zoom::ZoomArgs;
+use crate::{analyze, curricula, runs, tasks, train, verify, zoom};
 
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
@@ -76,6 +78,13 @@ enum Command {
     Analyze(Box<AnalyzeArgs>),
     /// List the tasks, or show the parameters of one and a trial of it
     Tasks(TasksArgs),
+    /// Train a stretch of a run once more, bit for bit, with every step kept and analysed
+    ///
+    /// The stretch becomes a run of its own in RUN/zooms, which replay, watch, analyze and verify open by its path. It must
+    /// end with the very bytes of the run's own checkpoint; that takes a machine of the same SIMD level.
+    Zoom(ZoomArgs),
+    /// List curriculum files with the question that each asks
+    Curricula(CurriculaArgs),
     /// Check a run: every file there, whole, and readable
     Verify {
         /// Name under the traces directory, or a path
@@ -141,6 +150,8 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Analyze(args) => analyze::analyze(args, &cli.place),
         Command::Tasks(args) => tasks::tasks(args),
+        Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
+        Command::Curricula(args) => curricula::curricula(args),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
     }
 }

@@ -2,9 +2,11 @@
 
 mod analyze;
 pub mod cli;
+mod curricula;
 pub mod dashboard;
 mod events;
 mod runs;
 mod tasks;
 mod train;
 mod verify;
+mod zoom;

@@ -20,7 +20,7 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     if let Some(seed) = args.seed {
         overrides.push(format!("seed={seed}").parse()?);
     }
-    let curriculum = Curriculum::load(&args.curriculum, &overrides)?;
+    let mut curriculum = Curriculum::load_beside(&args.curriculum, &overrides, &place.traces)?;
     let name = match &args.run {
         Some(name) => name.clone(),
         None if args.resume => runs::newest_name(&curriculum.name, place),
@@ -28,6 +28,15 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     };
     let dir = place.traces.join(&name);
     let writer = if args.resume {
+        // The run from which weights were taken may have gone on since.
+        let begun = lab::curriculum_of(&dir)
+            .ok()
+            .and_then(|begun| begun.transfer);
+        if let (Some(begun), Some(now)) = (begun, &mut curriculum.transfer)
+            && begun.from == now.from
+        {
+            *now = begun;
+        }
         resume(&dir, &curriculum)?
     } else {
         create(&dir, &curriculum)?
@@ -40,10 +49,10 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     }
 
     let stop = stop_on_signals()?;
-    let progress = Progress::new(&curriculum, first_step(&dir)?);
+    let progress = Progress::new(&curriculum, first_step(&dir)?, curriculum.total_steps());
     eprintln!("{name}: {} into {}", curriculum.name, dir.display());
     let result = lab::train(&curriculum, &writer, &stop, &|event| progress.show(event));
-    progress.bar.finish_and_clear();
+    progress.finish();
     let resumable = matches!(result, Err(LabError::Trace(TraceError::Write { .. })));
     let result = result.map_err(anyhow::Error::from);
     let summary = if resumable {
@@ -55,6 +64,14 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
 }
 
 fn create(dir: &Path, curriculum: &Curriculum) -> anyhow::Result<RunWriter> {
+    Ok(RunWriter::create(
+        dir,
+        &run_toml(&curriculum.to_toml(), &about()),
+    )?)
+}
+
+/// The table `[run]` of a run: what made it, and where.
+pub(crate) fn about() -> toml::Table {
     let mut about = toml::Table::new();
     let mut put =
         |key: &str, value: String| about.insert(key.to_owned(), toml::Value::String(value));
@@ -72,10 +89,7 @@ fn create(dir: &Path, curriculum: &Curriculum) -> anyhow::Result<RunWriter> {
         "system",
         format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     );
-    Ok(RunWriter::create(
-        dir,
-        &run_toml(&curriculum.to_toml(), &about),
-    )?)
+    about
 }
 
 fn resume(dir: &Path, curriculum: &Curriculum) -> anyhow::Result<RunWriter> {
@@ -112,7 +126,7 @@ pub(crate) fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// The progress bar, or a line per checkpoint where stderr is no terminal.
-struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     plain: bool,
     stages: Vec<String>,
@@ -128,15 +142,15 @@ struct Shown {
 }
 
 impl Progress {
-    fn new(curriculum: &Curriculum, first_step: u64) -> Self {
+    /// Shows the steps from the first to the last.
+    pub(crate) fn new(curriculum: &Curriculum, first_step: u64, last_step: u64) -> Self {
         let plain = !std::io::stderr().is_terminal();
         let target = if plain {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr_with_hz(10)
         };
-        let bar = ProgressBar::with_draw_target(Some(curriculum.total_steps()), target)
-            .with_position(first_step);
+        let bar = ProgressBar::with_draw_target(Some(last_step), target).with_position(first_step);
         bar.reset_eta();
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len} · {msg} · {eta} left");
         bar.set_style(
@@ -157,7 +171,11 @@ impl Progress {
         }
     }
 
-    fn show(&self, event: &Event) {
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    pub(crate) fn show(&self, event: &Event) {
         let mut shown = self
             .state
             .lock()
@@ -218,7 +236,8 @@ fn count(by_unstable: &[usize]) -> String {
     format!("{total} {noun} ({})", parts.join("/"))
 }
 
-fn report(name: &str, summary: &Summary) -> anyhow::Result<u8> {
+/// What the run ends with, and how long it took.
+pub(crate) fn report_end(name: &str, summary: &Summary) -> anyhow::Result<()> {
     let mut err = std::io::stderr().lock();
     writeln!(
         err,
@@ -246,6 +265,12 @@ fn report(name: &str, summary: &Summary) -> anyhow::Result<u8> {
         100.0 * summary.analysis_secs / summary.wall_secs.max(f64::MIN_POSITIVE),
         summary.warnings,
     )?;
+    Ok(())
+}
+
+fn report(name: &str, summary: &Summary) -> anyhow::Result<u8> {
+    report_end(name, summary)?;
+    let mut err = std::io::stderr().lock();
     match &summary.outcome {
         Outcome::Finished => {
             writeln!(err, "`creode replay {name}` shows it")?;

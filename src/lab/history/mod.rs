@@ -12,13 +12,13 @@ use self::branches::Chain;
 pub(super) use self::passage::Node;
 use self::passage::{Passage, passage};
 use super::followed::Followed;
-use super::trainer::{TrainableReal, reload, shown_stage};
+use super::trainer::{TrainableReal, reload};
 use super::{LabError, curriculum_of};
 use crate::cell::map::{CellMap, CellPath};
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::event::{Event, Kind};
-use crate::task::Probe;
+use crate::task::{Probe, Task as _};
 use crate::trace::rows::{BranchRow, EventRow, StepRow};
 use crate::trace::{Entry, Run};
 
@@ -116,8 +116,7 @@ fn maps<T: TrainableReal>(
 ) -> Result<Maps, LabError> {
     let saved = reload::<T>(curriculum, &run.weights(entry.checkpoint)?, entry.step)?;
     let parameters = saved.parameters.cast();
-    let stage = shown_stage(curriculum, &saved.position);
-    let task = curriculum.stages[stage].task.task();
+    let task = saved.position.shown_task(curriculum);
     let map = |probe: Probe| {
         let map = CellMap::new(&curriculum.network, &parameters, &probe.input);
         (probe.name, map)

@@ -283,7 +283,9 @@ fn without_probe_trials_the_stored_projection_serves() {
 fn a_landscape_without_fixed_points_is_ordinary() {
     let dir = tempfile::tempdir().unwrap();
     let writer = support::create(dir.path());
-    writer.write_checkpoint(0, 0, b"weights", &[], &[]).unwrap();
+    writer
+        .write_checkpoint(0, 0, b"weights", &[], &[], &[])
+        .unwrap();
     writer.write_landscape(0, 0, &[], &[], &[], &[]).unwrap();
     let mut bench = Bench::open(dir.path(), Mode::Replay);
     assert!(bench.screen(120, 36, false).contains("0 fixed points"));

@@ -55,7 +55,14 @@ pub fn write_checkpoint(writer: &RunWriter, checkpoint: u32) {
     };
     let steps: Vec<StepRow> = (before + 1..=step).map(step_row).collect();
     writer
-        .write_checkpoint(checkpoint, step, b"weights", &steps, &trials(checkpoint))
+        .write_checkpoint(
+            checkpoint,
+            step,
+            b"weights",
+            &steps,
+            &trials(checkpoint),
+            &[],
+        )
         .unwrap();
     let points = fixed_points(checkpoint);
     let slow: Vec<SlowPointRow> = if checkpoint == 1 {

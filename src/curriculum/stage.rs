@@ -1,0 +1,198 @@
+//! Stages: what is trained on, in which mixture, and until when; and the probes that are only looked at.
+
+use super::Curriculum;
+use super::ramp::{Pace, Progress, Ramp};
+use crate::task::TaskSpec;
+use crate::task::mixture::{Mixture, MixturePart};
+
+/// A stretch of training on one task, or on a mixture of several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// Name, different from that of every other stage. Default: the name of the task, or of all tasks joined by `+`.
+    pub name: String,
+    /// The tasks that share the trials of a batch; at least one.
+    pub parts: Vec<StagePart>,
+    /// When the stage ends.
+    pub until: Until,
+}
+
+/// A task of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StagePart {
+    /// Name, different from that of every other part of the stage. Parts of the same name in several stages have one rule
+    /// input. Default: the name of the task.
+    pub name: String,
+    /// The task with its parameters as the stage begins.
+    pub task: TaskSpec,
+    /// Its share of the trials as the stage begins, relative to the sum of all. Default 1.
+    pub weight: f64,
+    /// The parameters that change while the stage is trained.
+    pub ramps: Vec<Ramp>,
+}
+
+/// The end of a stage.
+///
+/// Accuracy and plateau end it only when all its ramps stand at their last values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Until {
+    /// Training steps that the stage takes at most.
+    pub steps: u64,
+    /// The stage also ends when the mean accuracy of its last `over_steps` training steps reaches this, in (0, 1].
+    pub accuracy: Option<f64>,
+    /// Training steps over which the accuracy is averaged. Default 50.
+    pub over_steps: u64,
+    /// How many such means, of stretches one after the other, must reach the accuracy. Default 1.
+    pub evaluations: u64,
+    /// The stage also ends when the mean loss of its last so many training steps is hardly below that of as many before.
+    pub plateau_steps: Option<u64>,
+    /// How far below, relative to the earlier mean, is not hardly. Default 0.01.
+    pub plateau_improvement: f64,
+}
+
+/// A task that the network is tested on at every checkpoint, whatever it is trained on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProbeTask {
+    /// Stored as `probe` in the table `evaluations`; different from that of every other probe.
+    pub name: String,
+    /// The task with its parameters.
+    pub task: TaskSpec,
+    /// Trials, the same at every checkpoint. Default 256.
+    pub trials: usize,
+    /// The part of the stages whose rule input is on, where there are rule inputs. Default: the name of the task.
+    pub rule: String,
+}
+
+impl Curriculum {
+    /// The parts by name, in order of appearance: as many rule inputs there are, if there are any.
+    pub fn rules(&self) -> Vec<&str> {
+        let mut rules = Vec::new();
+        for part in self.stages.iter().flat_map(|stage| &stage.parts) {
+            if !rules.contains(&part.name.as_str()) {
+                rules.push(&part.name);
+            }
+        }
+        rules
+    }
+
+    /// Input channels that the tasks need, rule inputs not counted, and output channels: those of the widest task.
+    pub fn task_channels(&self) -> (usize, usize) {
+        let stages = self.stages.iter();
+        let parts = stages.flat_map(|stage| {
+            let samples = stage.samples();
+            samples
+                .into_iter()
+                .flat_map(|progress| stage.parts_at(&progress))
+                .map(|(part, _)| part.task)
+        });
+        let probes = self.probes.iter().map(|probe| probe.task.clone());
+        parts.chain(probes).fold((1, 1), |(inputs, outputs), task| {
+            let task = task.task();
+            (
+                inputs.max(task.input_channels()),
+                outputs.max(task.output_channels()),
+            )
+        })
+    }
+
+    /// The input channels that the network needs for tasks and rules.
+    pub fn inputs_needed(&self) -> usize {
+        let rules = if self.rule_inputs {
+            self.rules().len()
+        } else {
+            0
+        };
+        self.task_channels().0 + rules
+    }
+
+    /// The channel of a rule input; it is the same in all stages.
+    fn rule_channel(&self, rule: &str) -> Option<usize> {
+        if !self.rule_inputs {
+            return None;
+        }
+        let place = self.rules().iter().position(|name| *name == rule)?;
+        Some(self.network.inputs - self.rules().len() + place)
+    }
+
+    /// What a stage trains on when it is so far.
+    pub fn mixture(&self, stage: usize, progress: &Progress) -> Mixture {
+        let parts = self.stages[stage].parts_at(progress).into_iter();
+        Mixture {
+            parts: parts
+                .map(|(part, _)| MixturePart {
+                    rule_channel: self.rule_channel(&part.name),
+                    name: part.name,
+                    task: part.task,
+                    weight: part.weight,
+                })
+                .collect(),
+        }
+    }
+
+    /// A probe with its rule input.
+    pub fn probe(&self, probe: &ProbeTask) -> Mixture {
+        Mixture {
+            parts: vec![MixturePart {
+                name: probe.name.clone(),
+                task: probe.task.clone(),
+                weight: 1.0,
+                rule_channel: self.rule_channel(&probe.rule),
+            }],
+        }
+    }
+}
+
+impl Stage {
+    /// The names of its tasks, joined by ` + `.
+    pub fn task_names(&self) -> String {
+        let names = self.parts.iter().map(|part| part.task.task().name());
+        names.collect::<Vec<_>>().join(" + ")
+    }
+
+    /// What the stage passes through on its way: enough to find whether a parameter ever leaves its bounds.
+    ///
+    /// Along the ramps that follow the steps in 64 strides. Those that follow the same accuracy rise together; each such group
+    /// takes every level, beside the first and last levels of all others.
+    pub(super) fn samples(&self) -> Vec<Progress> {
+        let start = Progress::default();
+        let paces: Vec<(Pace, u64)> = self
+            .ramps(&start)
+            .map(|(ramp, _)| (ramp.pace, ramp.levels().unwrap_or(0)))
+            .collect();
+        let longest = paces.iter().map(|(pace, _)| match pace {
+            Pace::Steps { over_steps } => *over_steps,
+            Pace::Accuracy { .. } => 0,
+        });
+        let longest = longest.max().unwrap_or(0);
+        let mut steps: Vec<u64> = (0..=64)
+            .map(|stride| (u128::from(longest) * stride / 64) as u64)
+            .collect();
+        steps.dedup();
+        let following = paces.iter().filter_map(|(pace, levels)| match pace {
+            Pace::Steps { .. } => None,
+            Pace::Accuracy { when_accuracy, .. } => Some((*when_accuracy, *levels)),
+        });
+        let following: Vec<(f64, u64)> = following.collect();
+        let mut levels = vec![vec![0; following.len()]];
+        for &(group, _) in &following {
+            let last = following.iter().filter(|(of, _)| *of == group);
+            let last = last.map(|(_, levels)| *levels).max().unwrap_or(0);
+            for level in 0..=last.min(1000) {
+                for others_rose in [false, true] {
+                    let level_of = |&(of, end): &(f64, u64)| {
+                        if of == group {
+                            level.min(end)
+                        } else {
+                            end * u64::from(others_rose)
+                        }
+                    };
+                    levels.push(following.iter().map(level_of).collect());
+                }
+            }
+        }
+        let at = |steps: u64| {
+            let levels = levels.clone().into_iter();
+            levels.map(move |levels| Progress { steps, levels })
+        };
+        steps.into_iter().flat_map(at).collect()
+    }
+}

@@ -1,0 +1,191 @@
+//! Weights to start from that another run has learned.
+
+use std::path::Path;
+
+use super::error::{Place, quoted_list};
+use super::section::Section;
+use super::tree::{Node, Value};
+use super::{Curriculum, fields};
+use crate::cell::spec::{NetworkSpec, Part};
+use crate::parameters::ParameterVisitor;
+use crate::trace::{Run, digest};
+
+/// The weights that a run starts from, learned by another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The other run: a name in the folder of this one, or a path.
+    pub from: String,
+    /// Its checkpoint. Default: the last when the curriculum is read.
+    pub from_checkpoint: u32,
+    /// SHA-256 of the file of that checkpoint, in hexadecimal digits: the run starts from no other.
+    pub from_sha256: String,
+}
+
+/// A transfer while the file is read, with its place.
+pub(super) struct Asked {
+    transfer: Transfer,
+    place: Place,
+    has_checkpoint: bool,
+}
+
+const PARTS: [(&str, Part); 4] = [
+    ("input", Part::Input),
+    ("recurrent", Part::Recurrent),
+    ("bias", Part::Bias),
+    ("readout", Part::Readout),
+];
+
+/// The parts of the network that training leaves as they are.
+pub(super) fn frozen(section: &mut Section<'_>) -> Vec<Part> {
+    let Some(Node { place, value }) = section.take("frozen") else {
+        return Vec::new();
+    };
+    let names: Option<Vec<&str>> = match &value {
+        Value::List(nodes) => nodes.iter().map(name_of_part).collect(),
+        _ => None,
+    };
+    let parts = names.map(|names| {
+        let named = PARTS.iter().filter(|(name, _)| names.contains(name));
+        named.map(|(_, part)| *part).collect()
+    });
+    parts.unwrap_or_else(|| {
+        let problem = format!(
+            "expected a list of {}, as in `frozen = [\"recurrent\"]`, found {}",
+            quoted_list(&PARTS.map(|(name, _)| name), "or"),
+            value.describe()
+        );
+        section.mistake(&place, "frozen", problem);
+        Vec::new()
+    })
+}
+
+fn name_of_part(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Text(text) if PARTS.iter().any(|(name, _)| name == text) => Some(text),
+        _ => None,
+    }
+}
+
+/// `frozen = […]` as a file has it.
+pub(super) fn frozen_names(parts: &[Part]) -> Vec<&'static str> {
+    let named = PARTS.iter().filter(|(_, part)| parts.contains(part));
+    named.map(|(name, _)| *name).collect()
+}
+
+/// What the section `[network]` says of another run.
+pub(super) fn asked(section: &mut Section<'_>) -> Option<Asked> {
+    let place = section.place_of("from");
+    let has_checkpoint = section.has("from_checkpoint");
+    let mut transfer = Transfer {
+        from: String::new(),
+        from_checkpoint: 0,
+        from_sha256: String::new(),
+    };
+    visit(&mut transfer, section);
+    (!transfer.from.is_empty()).then_some(Asked {
+        transfer,
+        place,
+        has_checkpoint,
+    })
+}
+
+pub(super) fn visit(transfer: &mut Transfer, visitor: &mut dyn ParameterVisitor) {
+    visitor.text("from", &mut transfer.from);
+    let mut number = u64::from(transfer.from_checkpoint);
+    visitor.integer("from_checkpoint", &mut number, 0..=u64::from(u32::MAX));
+    transfer.from_checkpoint = number as u32;
+    visitor.text("from_sha256", &mut transfer.from_sha256);
+}
+
+impl Asked {
+    /// Looks the other run up in `runs`, unless the file says its digest and so has been resolved before; notes what does
+    /// not fit as a mistake.
+    pub(super) fn resolve(
+        self,
+        network: &NetworkSpec,
+        runs: Option<&Path>,
+        section: &Section<'_>,
+    ) -> Transfer {
+        let Self {
+            mut transfer,
+            place,
+            has_checkpoint,
+        } = self;
+        let (true, Some(runs)) = (transfer.from_sha256.is_empty(), runs) else {
+            return transfer;
+        };
+        let wanted = has_checkpoint.then_some(transfer.from_checkpoint);
+        match look_up(runs, &transfer.from, wanted, network) {
+            Ok((checkpoint, sha256)) => {
+                transfer.from_checkpoint = checkpoint;
+                transfer.from_sha256 = sha256;
+            }
+            Err(problem) => section.mistake_at(&place, "network.from", problem),
+        }
+        transfer
+    }
+}
+
+/// Number and digest of the checkpoint of a run, whose network must be like this one.
+fn look_up(
+    runs: &Path,
+    from: &str,
+    wanted: Option<u32>,
+    network: &NetworkSpec,
+) -> Result<(u32, String), String> {
+    let run = open(runs, from)
+        .map_err(|error| format!("expected the name or path of a run, found {from:?}: {error}"))?;
+    let text = run
+        .config_text()
+        .split("\n[run]")
+        .next()
+        .unwrap_or_default();
+    let theirs = Curriculum::parse(text, "run.toml", &[])
+        .map_err(|error| format!("the run {from:?} has another kind of run.toml: {error}"))?
+        .network;
+    let differences = differences(&theirs, network);
+    if !differences.is_empty() {
+        return Err(format!(
+            "expected a run whose network is like this one; {from:?} has {}",
+            differences.join(", ")
+        ));
+    }
+    let numbers = run.entries().iter().map(|entry| entry.checkpoint);
+    let number = match wanted {
+        Some(wanted) => numbers.clone().find(|number| *number == wanted),
+        None => numbers.clone().next_back(),
+    };
+    let number = number.ok_or_else(|| {
+        let count = numbers.count();
+        format!("the run {from:?} has {count} checkpoints, counted from 0; there is no such one")
+    })?;
+    let file = run.weights(number).map_err(|error| error.to_string())?;
+    Ok((number, digest(&file.bytes)))
+}
+
+/// Opens a run by its name in a folder of runs, or by its path.
+pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceError> {
+    Run::open(runs.join(from)).or_else(|error| Run::open(from).map_err(|_| error))
+}
+
+/// What would have to be changed here for the weights to fit.
+fn differences(theirs: &NetworkSpec, ours: &NetworkSpec) -> Vec<String> {
+    let mut differences = Vec::new();
+    if theirs.cell != ours.cell {
+        let names = [theirs, ours].map(|spec| fields::cell_name(&spec.cell));
+        differences.push(format!(
+            "cell `{}` with its parameters (here `{}`)",
+            names[0], names[1]
+        ));
+    }
+    for (key, theirs, ours) in [
+        ("units", theirs.units, ours.units),
+        ("inputs", theirs.inputs, ours.inputs),
+        ("outputs", theirs.outputs, ours.outputs),
+    ] {
+        if theirs != ours {
+            differences.push(format!("`{key} = {theirs}` (here {ours})"));
+        }
+    }
+    differences
+}

@@ -1,0 +1,152 @@
+//! A stretch of a run once more, with every step kept: trained again bit for bit between two of its checkpoints.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::trainer::{Snapshot, Span};
+use super::{Event, LabError, Outcome, Summary, curriculum_of, history};
+use crate::curriculum::CheckpointPolicy;
+use crate::trace::{
+    CheckpointFile, Entry, Run, RunWriter, TraceError, run_toml, write_branches, write_events,
+};
+
+/// Folder of a run's zooms.
+pub const ZOOMS_FOLDER: &str = "zooms";
+
+/// A stretch between two checkpoints of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Number of the checkpoint to start from.
+    pub from: u32,
+    /// Number of the checkpoint to end at.
+    pub to: u32,
+    /// Training steps from one checkpoint of the zoom to the next.
+    pub every: u64,
+}
+
+/// Folder of the run that shows a stretch of another run closely.
+pub fn folder(run: &Path, stretch: Stretch) -> PathBuf {
+    let Stretch { from, to, every } = stretch;
+    let name = if every == 1 {
+        format!("{from}-{to}")
+    } else {
+        format!("{from}-{to}-every-{every}")
+    };
+    run.join(ZOOMS_FOLDER).join(name)
+}
+
+/// Trains a stretch of the run in `dir` once more into a run of its own, in [`folder`], and finds the bifurcations between its
+/// checkpoints. Goes on where an earlier call was interrupted.
+///
+/// 1. Weights, state of the learning rule and place in the curriculum are those of the first checkpoint.
+/// 2. Every `every` steps a checkpoint is saved and analysed.
+/// 3. The file of the last one must be that of the run's own checkpoint, byte for byte.
+///
+/// # Errors
+/// [`LabError::ZoomDiffers`] if it is not.
+pub fn zoom(
+    dir: &Path,
+    stretch: Stretch,
+    about: &toml::Table,
+    stop: &AtomicBool,
+    observer: &(dyn Fn(&Event) + Sync),
+) -> Result<Summary, LabError> {
+    let run = Run::open(dir)?;
+    let [from, to] = [stretch.from, stretch.to].map(|number| entry(&run, number));
+    let (from, to) = (from?, to?);
+    if from.step >= to.step {
+        return Err(LabError::EmptyStretch {
+            from: from.step,
+            to: to.step,
+        });
+    }
+    let mut curriculum = curriculum_of(dir)?;
+    curriculum.checkpoints = CheckpointPolicy::Every(stretch.every);
+    let target = folder(dir, stretch);
+    let writer = if target.join(crate::trace::RUN_FILE).exists() {
+        RunWriter::resume(&target)?
+    } else {
+        let text = run_toml(&curriculum.to_toml(), &with_stretch(about, from, to));
+        RunWriter::create(&target, &text)?
+    };
+    let span = Span {
+        start: Some(Snapshot {
+            step: from.step,
+            bytes: run.weights(from.checkpoint)?.bytes,
+        }),
+        end_step: Some(to.step),
+    };
+    let summary = super::train_span(&curriculum, &writer, &span, Some(&run), stop, observer)?;
+    if summary.outcome == Outcome::Finished {
+        check_end(&run, to, &target)?;
+        let history = history::of_run(&target, 1, &|_, _| {})?;
+        write_events(&target, &history::event_rows(&target, &history.intervals)?)?;
+        write_branches(&target, &history.branches)?;
+        super::write_ending(&writer, &summary.outcome, summary.step)?;
+    }
+    Ok(summary)
+}
+
+fn entry(run: &Run, number: u32) -> Result<Entry, TraceError> {
+    let entries = run.entries();
+    let found = entries.iter().find(|entry| entry.checkpoint == number);
+    found.copied().ok_or_else(|| TraceError::NoCheckpoint {
+        path: run.dir().to_path_buf(),
+        checkpoint: number,
+        count: entries.len(),
+    })
+}
+
+/// The table `[run]` of a zoom, with a table `[run.zoom]` that says of what.
+fn with_stretch(about: &toml::Table, from: Entry, to: Entry) -> toml::Table {
+    let mut about = about.clone();
+    let numbers = [
+        ("from_checkpoint", u64::from(from.checkpoint)),
+        ("to_checkpoint", u64::from(to.checkpoint)),
+        ("from_step", from.step),
+        ("to_step", to.step),
+    ];
+    let zoom = numbers.map(|(key, number)| (key.to_owned(), toml::Value::Integer(number as i64)));
+    about.insert(
+        "zoom".to_owned(),
+        toml::Value::Table(zoom.into_iter().collect()),
+    );
+    about
+}
+
+/// Step 3.
+fn check_end(run: &Run, to: Entry, target: &Path) -> Result<(), LabError> {
+    let zoomed = Run::open(target)?;
+    let last = zoomed.entries().last().map_or(0, |entry| entry.checkpoint);
+    let own = run.weights(to.checkpoint)?;
+    let repeated = zoomed.weights(last)?;
+    let content = [&own.bytes, &repeated.bytes].map(|bytes| without_number(bytes));
+    let [own, repeated] = content;
+    if own? == repeated? {
+        return Ok(());
+    }
+    let config = run.config_text().parse::<toml::Table>().unwrap_or_default();
+    let about = config.get("run").and_then(|run| run.get("simd"));
+    Err(LabError::ZoomDiffers {
+        checkpoint: to.checkpoint,
+        step: to.step,
+        then: about
+            .and_then(toml::Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned(),
+        now: crate::simd::level(),
+    })
+}
+
+/// The bytes of a checkpoint file as they would be if it were the first of its run: the number of a checkpoint is the only
+/// thing in it that depends on which others were kept.
+fn without_number(bytes: &[u8]) -> Result<Vec<u8>, LabError> {
+    let mut file = CheckpointFile::from_bytes(bytes)?;
+    if let Some(text) = file.metadata.get_mut(super::saved::POSITION)
+        && let Ok(mut position) = serde_json::from_str::<super::position::Position>(text)
+    {
+        position.checkpoint = 0;
+        *text = serde_json::to_string(&position).unwrap_or_default();
+    }
+    Ok(file.to_bytes()?)
+}
