@@ -6,6 +6,7 @@
 pub mod checkpoint;
 mod columns;
 pub mod error;
+pub mod glance;
 pub mod manifest;
 pub mod reader;
 pub mod rows;

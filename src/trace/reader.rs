@@ -11,7 +11,7 @@ use super::rows::{
     StepRow, TrialRow,
 };
 use super::schema::Table;
-use super::table::{Row, decode};
+use super::table::{Columns, Row, decode, decode_columns};
 use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE, derived_file, sha256_hex};
 
 /// One checkpoint of a run.
@@ -68,6 +68,13 @@ struct Contents {
     step_files: Vec<FileRecord>,
     pause: Option<Pause>,
     ending: Option<Ending>,
+}
+
+impl StepCursor {
+    /// A cursor that stands before a given file of training steps.
+    pub fn at_file(files_read: usize) -> Self {
+        Self { files_read }
+    }
 }
 
 impl Run {
@@ -136,6 +143,11 @@ impl Run {
     /// The pause after the last checkpoint, if training stopped there and was not taken up again.
     pub fn pause(&self) -> Option<&Pause> {
         self.contents.pause.as_ref()
+    }
+
+    /// Number of files of training steps that the manifest names.
+    pub fn step_files(&self) -> usize {
+        self.contents.step_files.len()
     }
 
     /// All training steps, in order.
@@ -267,6 +279,58 @@ impl Run {
             path: self.dir.join(&file.path),
             bytes: read_checked(&self.dir, file)?,
         })
+    }
+
+    /// Hands some columns of a table of a checkpoint to `visit`, batch by batch. A table that the manifest knows to be
+    /// empty is not opened.
+    pub(super) fn columns_of(
+        &self,
+        checkpoint: u32,
+        table: Table,
+        names: &[&str],
+        visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+    ) -> Result<(), TraceError> {
+        self.columns_in(self.file_of(checkpoint, table.name())?, names, visit)
+    }
+
+    /// The same of the next file of training steps, as [`next_steps`](Self::next_steps) goes through them.
+    pub(super) fn columns_of_next_steps(
+        &self,
+        cursor: &mut StepCursor,
+        names: &[&str],
+        visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+    ) -> Option<Result<(), TraceError>> {
+        let file = self.contents.step_files.get(cursor.files_read)?;
+        cursor.files_read += 1;
+        Some(self.columns_in(file, names, visit))
+    }
+
+    /// The same of a derived table; `false` if it was never derived.
+    pub(super) fn columns_of_derived(
+        &self,
+        table: Table,
+        names: &[&str],
+        visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+    ) -> Result<bool, TraceError> {
+        let path = self.dir.join(derived_file(table));
+        match fs::read(&path) {
+            Ok(bytes) => decode_columns(&path, bytes, names, visit).map(|()| true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(TraceError::read(&path, error)),
+        }
+    }
+
+    fn columns_in(
+        &self,
+        file: &FileRecord,
+        names: &[&str],
+        visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+    ) -> Result<(), TraceError> {
+        if file.rows == Some(0) {
+            return Ok(());
+        }
+        let bytes = read_checked(&self.dir, file)?;
+        decode_columns(&self.dir.join(&file.path), bytes, names, visit)
     }
 
     fn table_of<R: Row>(&self, checkpoint: u32) -> Result<Vec<R>, TraceError> {

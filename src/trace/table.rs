@@ -7,8 +7,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, ListArray, RecordBatch, StringArray};
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
@@ -55,18 +55,42 @@ fn encode_error<R: Row>(error: &impl ToString) -> TraceError {
 
 /// The rows of one Parquet file; `path` is named in errors. Columns are found by name.
 pub(super) fn decode<R: Row>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, TraceError> {
-    let damaged = |error: &dyn ToString| TraceError::damaged(path, error.to_string());
     let builder = open(path, bytes)?;
     let n_rows = builder.metadata().file_metadata().num_rows();
     let mut rows = Vec::with_capacity(usize::try_from(n_rows).unwrap_or_default());
+    for_each_batch(path, builder, |columns| {
+        rows.extend(R::from_columns(columns)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Hands some columns of one Parquet file to `visit`, batch by batch; the others are not decoded.
+pub(super) fn decode_columns(
+    path: &Path,
+    bytes: Vec<u8>,
+    names: &[&str],
+    visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+) -> Result<(), TraceError> {
+    let builder = open(path, bytes)?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+    for_each_batch(path, builder.with_projection(mask), visit)
+}
+
+fn for_each_batch(
+    path: &Path,
+    builder: ParquetRecordBatchReaderBuilder<Bytes>,
+    mut visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+) -> Result<(), TraceError> {
+    let damaged = |error: &dyn ToString| TraceError::damaged(path, error.to_string());
     for batch in builder.build().map_err(|error| damaged(&error))? {
         let batch = batch.map_err(|error| damaged(&error))?;
-        rows.extend(R::from_columns(&Columns {
+        visit(&Columns {
             path,
             batch: &batch,
-        })?);
+        })?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// A Parquet file whose footer is readable and whose schema version is known.
@@ -205,9 +229,13 @@ pub(super) struct Lists<'a, N> {
     values: &'a [N],
 }
 
-impl<N: Clone> Lists<'_, N> {
+impl<'a, N: Clone> Lists<'a, N> {
+    pub(super) fn slice(&self, row: usize) -> &'a [N] {
+        &self.values[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
     pub(super) fn value(&self, row: usize) -> Vec<N> {
-        self.values[self.offsets[row] as usize..self.offsets[row + 1] as usize].to_vec()
+        self.slice(row).to_vec()
     }
 }
 

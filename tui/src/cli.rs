@@ -3,7 +3,8 @@
 //! Data go to stdout, talk to stderr. Exit codes: 0 done, 2 usage or error (damage to a run included), 130 interrupted
 //! after a clean finish of the trace; 1 is kept for checks of claims, whose answer may be no.
 
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::FalseyValueParser;
@@ -12,10 +13,10 @@ use creode::curriculum::Override;
 
 use crate::analyze::AnalyzeArgs;
 use crate::curricula::CurriculaArgs;
-use crate::dashboard::{self, Mode};
+use crate::dashboard::{self, Background, Start};
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, curricula, runs, tasks, train, verify, zoom};
+use crate::{analyze, curricula, picture, runs, tasks, train, verify, zoom};
 
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
@@ -62,12 +63,12 @@ enum Command {
     Train(TrainArgs),
     /// Scrub through a run, from its first checkpoint on
     Replay {
-        /// Name under the traces directory, or a path
-        run: String,
+        /// Name under the traces directory, or a path [default: choose from the list of runs]
+        run: Option<String>,
         #[command(flatten)]
         drawing: Drawing,
     },
-    /// Follow a run that is still training
+    /// Follow a run that is still training; one that does not exist yet is waited for
     Watch {
         /// Name under the traces directory, or a path [default: the run that was written to last]
         run: Option<String>,
@@ -85,6 +86,8 @@ enum Command {
     Zoom(ZoomArgs),
     /// List curriculum files with the question that each asks
     Curricula(CurriculaArgs),
+    /// Draw a screen of the dashboard as SVG, on stdout
+    Picture(PictureArgs),
     /// Check a run: every file there, whole, and readable
     Verify {
         /// Name under the traces directory, or a path
@@ -98,6 +101,28 @@ pub(crate) struct Drawing {
     /// Draw with ASCII characters only
     #[arg(long, env = "CREODE_ASCII", value_parser = FalseyValueParser::new())]
     pub(crate) ascii: bool,
+    /// Background that colours are chosen for [default: as COLORFGBG says, otherwise dark]
+    #[arg(long, value_name = "KIND", env = "CREODE_BACKGROUND")]
+    pub(crate) background: Option<Background>,
+}
+
+/// Arguments of `creode picture`.
+#[derive(Debug, Args)]
+pub(crate) struct PictureArgs {
+    /// Name under the traces directory, or a path
+    pub(crate) run: String,
+    /// Screen to draw
+    #[arg(long, value_name = "NAME", default_value = "landscape")]
+    pub(crate) screen: String,
+    /// Keys to press before, with spaces between, for example `n n b` or `G <enter>`
+    #[arg(long, value_name = "KEYS", default_value = "")]
+    pub(crate) keys: String,
+    /// Size in cells
+    #[arg(long, value_name = "WxH", default_value = "120x36")]
+    pub(crate) size: String,
+    /// On a light background
+    #[arg(long)]
+    pub(crate) light: bool,
 }
 
 /// Arguments of `creode train`.
@@ -120,6 +145,14 @@ pub(crate) struct TrainArgs {
     /// Threads to train with [default: all cores]; the result does not depend on it
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Train in a process of its own and show the dashboard; closing it need not end the training
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Go on when the terminal is lost
+    #[arg(long, hide = true)]
+    pub(crate) detached: bool,
+    #[command(flatten)]
+    pub(crate) drawing: Drawing,
 }
 
 /// Runs the program.
@@ -139,15 +172,21 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Train(args) => train::train(args, &cli.place),
         Command::Replay { run, drawing } => {
-            show(&runs::find(run, &cli.place)?, Mode::Replay, drawing)
+            let dir = run.as_ref().map(|run| runs::find(run, &cli.place));
+            show(dir.transpose()?, false, &cli.place, drawing)
         }
         Command::Watch { run, drawing } => {
             let dir = match run {
-                Some(run) => runs::find(run, &cli.place)?,
-                None => runs::last_written(&cli.place)?,
+                Some(run) => Some(runs::find_or_await(run, &cli.place)?),
+                // In a terminal the list of runs waits for the first.
+                None => match runs::last_written(&cli.place) {
+                    Err(_) if std::io::stdout().is_terminal() => None,
+                    last => Some(last?),
+                },
             };
-            show(&dir, Mode::Watch, drawing)
+            show(dir, true, &cli.place, drawing)
         }
+        Command::Picture(args) => picture::picture(args, &cli.place),
         Command::Analyze(args) => analyze::analyze(args, &cli.place),
         Command::Tasks(args) => tasks::tasks(args),
         Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
@@ -156,8 +195,20 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     }
 }
 
-fn show(dir: &Path, mode: Mode, drawing: &Drawing) -> anyhow::Result<u8> {
-    dashboard::run(dir, mode, drawing.ascii).map(|()| 0)
+fn show(
+    dir: Option<PathBuf>,
+    following: bool,
+    place: &Place,
+    drawing: &Drawing,
+) -> anyhow::Result<u8> {
+    let start = Start {
+        dir,
+        traces: place.traces.clone(),
+        following,
+        ascii: drawing.ascii,
+        background: drawing.background,
+    };
+    dashboard::run(&start, None).map(|_| 0)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,5 +1,6 @@
 //! Names of runs.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -7,6 +8,9 @@ use creode::trace::RUN_FILE;
 use creode::trace::manifest::MANIFEST_FILE;
 
 use crate::cli::Place;
+
+/// Names that are at least as similar as this are taken for misspelt.
+const MISSPELT: f64 = 0.8;
 
 /// The directory of an existing run, given as a name under the traces directory or as a path.
 pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
@@ -34,9 +38,20 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
 pub(crate) fn nearest<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::jaro_winkler(asked, name), name))
-        .filter(|(similarity, _)| *similarity > 0.8)
+        .filter(|(similarity, _)| *similarity > MISSPELT)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// The directory of a run that may not exist yet, for those who can wait: a terminal. A name like that of an existing run
+/// is rather a mistake.
+pub(crate) fn find_or_await(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
+    let found = find(run, place);
+    let path = place.traces.join(run);
+    let names = names(&place.traces);
+    let is_like_another = nearest(run, names.iter().map(String::as_str)).is_some();
+    let can_wait = std::io::stdout().is_terminal() && !is_like_another && !path.is_dir();
+    found.or_else(|error| if can_wait { Ok(path) } else { Err(error) })
 }
 
 /// The directory of the run that was written to last.

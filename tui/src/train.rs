@@ -12,7 +12,7 @@ use creode::trace::{Run, RunWriter, TraceError, run_toml};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{ERROR, INTERRUPTED, Place, TrainArgs};
-use crate::runs;
+use crate::{attended, runs};
 
 /// Trains, or goes on training; returns the exit code.
 pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
@@ -26,6 +26,9 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
         None if args.resume => runs::newest_name(&curriculum.name, place),
         None => runs::free_name(&curriculum.name, place),
     };
+    if args.watch && std::io::stdout().is_terminal() {
+        return attended::train(args, &name, place);
+    }
     let dir = place.traces.join(&name);
     let writer = if args.resume {
         // The run from which weights were taken may have gone on since.
@@ -49,6 +52,9 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     }
 
     let stop = stop_on_signals()?;
+    if args.detached {
+        attended::attend(&stop)?;
+    }
     let progress = Progress::new(&curriculum, first_step(&dir)?, curriculum.total_steps());
     eprintln!("{name}: {} into {}", curriculum.name, dir.display());
     let result = lab::train(&curriculum, &writer, &stop, &|event| progress.show(event));

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -21,11 +22,20 @@ struct Session {
     keyboard: Box<dyn std::io::Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     bytes: Arc<Mutex<Vec<u8>>>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
 impl Session {
     fn start(arguments: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_program(env!("CARGO_BIN_EXE_creode"), arguments, folder, variables)
+    }
+
+    fn start_program(
+        program: impl AsRef<std::ffi::OsStr>,
+        arguments: &[&str],
+        folder: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize {
             rows: 36,
             cols: 120,
@@ -33,7 +43,7 @@ impl Session {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_creode"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
@@ -71,13 +81,41 @@ impl Session {
             keyboard,
             screen,
             bytes,
-            _master: pair.master,
+            master: pair.master,
         }
     }
 
     fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
+    }
+
+    /// Gives the terminal another size.
+    fn resize(&self, cols: u16, rows: u16) {
+        let size = PtySize {
+            rows,
+            cols,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        self.master.resize(size).unwrap();
+        let (rows, cols) = (
+            NonZeroU16::new(rows).unwrap(),
+            NonZeroU16::new(cols).unwrap(),
+        );
+        self.screen
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(rows, cols);
+    }
+
+    /// Asserts that the terminal is what it was before.
+    fn expect_restored(&self) {
+        for sequence in RESTORED {
+            self.expect_written(sequence);
+        }
+        assert!(!self.screen.lock().unwrap().screen().alternate_screen());
     }
 
     fn contents(&self) -> String {
@@ -108,8 +146,35 @@ impl Session {
     }
 }
 
-/// Leave the alternate screen; show the cursor.
-const RESTORED: &str = "\u{1b}[?1049l\u{1b}[?25h";
+/// No mouse, no alternate screen, a cursor.
+const RESTORED: [&str; 3] = ["\u{1b}[?1000l", "\u{1b}[?1049l", "\u{1b}[?25h"];
+
+/// A curriculum that is done in a moment.
+const TINY: &str = r#"
+name = "tiny"
+
+[network]
+cell = "vanilla"
+activation = "tanh"
+units = 4
+
+[optimiser]
+rule = "adam"
+learning_rate = 0.01
+
+[[stage]]
+name = "one bit"
+task = "flip-flop"
+bits = 1
+trial_steps = 20
+until = { steps = 40 }
+
+[checkpoints]
+every = 20
+
+[analysis]
+starts = 16
+"#;
 
 #[test]
 fn replay_starts_scrubs_and_gives_the_terminal_back() {
@@ -124,50 +189,213 @@ fn replay_starts_scrubs_and_gives_the_terminal_back() {
     session.expect("3 fixed points:");
     session.press("q");
     assert!(session.child.wait().unwrap().success());
-    session.expect_written(RESTORED);
-    assert!(!session.screen.lock().unwrap().screen().alternate_screen());
+    session.expect_restored();
+}
+
+#[test]
+fn every_key_can_be_pressed_on_every_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("traces/grown");
+    support::write_run(&dir);
+    support::derive(&dir);
+    let mut session = Session::start(&["replay", "grown"], folder.path(), &[]);
+    session.expect("1 fixed point:");
+    let table = creode_tui::dashboard::keys_as_markdown();
+    let codes = table.lines().filter(|line| line.starts_with("| `"));
+    let keys: Vec<&str> = codes
+        .flat_map(|line| line.split('|').nth(1).unwrap().split_whitespace())
+        .map(|code| code.trim_matches('`'))
+        .filter(|key| !["q", "Ctrl-C", "Shift"].contains(key))
+        .collect();
+    assert!(keys.len() > 50, "{keys:?}");
+    for screen in ["1", "2", "3", "4"] {
+        session.press(screen);
+        for key in &keys {
+            session.press(bytes_of(key));
+            // Whatever opened is closed, a question answered with no.
+            session.press("\u{1b}");
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+    session.press("3");
+    session.expect("state space");
+    session.press("q");
+    assert!(session.child.wait().unwrap().success());
+    session.expect_restored();
+}
+
+/// What a terminal sends for a key.
+fn bytes_of(label: &str) -> &str {
+    match label {
+        "Space" => " ",
+        "←" => "\u{1b}[D",
+        "→" => "\u{1b}[C",
+        "↑" => "\u{1b}[A",
+        "↓" => "\u{1b}[B",
+        "Home" => "\u{1b}[H",
+        "End" => "\u{1b}[F",
+        "Enter" => "\r",
+        "Esc" => "\u{1b}",
+        "Tab" => "\t",
+        "F1" => "\u{1b}OP",
+        other => other,
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_is_weathered() {
+    let folder = tempfile::tempdir().unwrap();
+    support::write_run(&folder.path().join("traces/grown"));
+    let mut session = Session::start(&["replay", "grown"], folder.path(), &[]);
+    session.expect("1 fixed point:");
+    for round in 0..60_u16 {
+        session.resize(1 + round * 37 % 200, 1 + round * 11 % 60);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    session.resize(50, 10);
+    session.expect("creode needs 60");
+    session.resize(100, 30);
+    session.expect("1 fixed point:");
+    session.press("q");
+    assert!(session.child.wait().unwrap().success());
+    session.expect_restored();
 }
 
 #[test]
 fn no_color_and_ascii_are_obeyed() {
     let folder = tempfile::tempdir().unwrap();
     support::write_run(&folder.path().join("traces/grown"));
-    for (variables, has_color, is_ascii) in [
-        (&[][..], true, false),
-        (&[("NO_COLOR", "1")][..], false, false),
-        (&[("CREODE_ASCII", "1")][..], true, true),
+    for (variables, color, is_ascii) in [
+        (&[][..], Some("38;5;"), false),
+        (&[("COLORTERM", "truecolor")][..], Some("38;2;"), false),
+        (&[("NO_COLOR", "1")][..], None, false),
+        (&[("CREODE_ASCII", "1")][..], Some("38;5;"), true),
     ] {
         let mut session = Session::start(&["replay", "grown"], folder.path(), variables);
         session.expect("1 fixed point:");
         session.press("q");
         session.child.wait().unwrap();
-        session.expect_written(RESTORED);
+        session.expect_restored();
         let written = String::from_utf8_lossy(&session.bytes.lock().unwrap()).into_owned();
-        assert_eq!(written.contains("38;5;"), has_color, "{variables:?}");
+        for of in ["38;5;", "38;2;"] {
+            assert_eq!(written.contains(of), color == Some(of), "{variables:?}");
+        }
         assert_eq!(written.is_ascii(), is_ascii, "{variables:?}");
     }
 }
 
 #[test]
-fn watch_follows_a_run_that_grows_and_ends_on_a_signal() {
+fn a_viewer_that_is_there_first_follows_the_trainer_and_ends_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = support::create(&folder.path().join("traces/grown"));
     let mut session = Session::start(&["watch", "grown"], folder.path(), &[]);
+    session.expect("waiting for a run in");
+    let writer = support::create(&folder.path().join("traces/grown"));
     session.expect("waiting for the first checkpoint");
     for checkpoint in 0..3 {
         support::write_checkpoint(&writer, checkpoint);
         session.expect(&format!("checkpoint {0} of {0}", checkpoint + 1));
     }
+    // The signal of a lost terminal.
     session.child.clone_killer().kill().unwrap();
     session.child.wait().unwrap();
-    session.expect_written(RESTORED);
+    session.expect_restored();
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_its_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let this_test = std::env::current_exe().unwrap();
+    let arguments = ["--exact", "panicking_child", "--nocapture"];
+    let variables = [("CREODE_TEST_PANICS", "1")];
+    let mut session = Session::start_program(this_test, &arguments, folder.path(), &variables);
+    assert!(!session.child.wait().unwrap().success());
+    session.expect_restored();
+    session.expect("something went wrong in a picture");
+}
+
+/// Does nothing by itself: the program that the test above starts.
+#[test]
+fn panicking_child() {
+    if std::env::var_os("CREODE_TEST_PANICS").is_none() {
+        return;
+    }
+    let mut screen = creode_tui::dashboard::TerminalScreen::open().unwrap();
+    screen
+        .draw(|_| panic!("something went wrong in a picture"))
+        .unwrap();
+}
+
+#[test]
+fn training_is_attended_and_goes_on_when_the_dashboard_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+    let arguments = [
+        "train",
+        "tiny.toml",
+        "--watch",
+        "--set",
+        "stage.0.until.steps=200000",
+    ];
+    let mut session = Session::start(&arguments, folder.path(), &[]);
+    session.expect("LIVE");
+    session.expect("checkpoint 2 of");
+    session.press("q");
+    session.expect("Training is still going on");
+    session.press("k");
+    session.child.wait().unwrap();
+    session.expect_restored();
+    session.expect("goes on training");
+
+    let dir = folder.path().join("traces/tiny");
+    let written = || fs::metadata(dir.join("manifest.jsonl")).unwrap().len();
+    let before = written();
+    let begun = Instant::now();
+    while written() == before {
+        assert!(begun.elapsed() < PATIENCE, "training stopped");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let text = session.contents();
+    let pid = text
+        .split("`kill ")
+        .nth(1)
+        .unwrap()
+        .split('`')
+        .next()
+        .unwrap();
+    let killed = std::process::Command::new("kill")
+        .arg(pid)
+        .status()
+        .unwrap();
+    assert!(killed.success());
+}
+
+#[test]
+fn attended_training_is_stopped_cleanly_where_the_user_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+    let arguments = [
+        "train",
+        "tiny.toml",
+        "--watch",
+        "--set",
+        "stage.0.until.steps=200000",
+    ];
+    let mut session = Session::start(&arguments, folder.path(), &[]);
+    session.expect("checkpoint 1 of");
+    session.press("q");
+    session.expect("Training is still going on");
+    session.press("s");
+    assert_eq!(session.child.wait().unwrap().exit_code(), 130);
+    session.expect("`--run tiny --resume` goes on");
 }
 
 #[test]
 fn an_unknown_run_is_an_error_with_the_nearest_name() {
     let folder = tempfile::tempdir().unwrap();
     support::write_run(&folder.path().join("traces/grown"));
-    let mut session = Session::start(&["replay", "grwn"], folder.path(), &[]);
-    assert_eq!(session.child.wait().unwrap().exit_code(), 2);
-    session.expect("did you mean grown?");
+    for command in ["replay", "watch"] {
+        let mut session = Session::start(&[command, "grwn"], folder.path(), &[]);
+        assert_eq!(session.child.wait().unwrap().exit_code(), 2);
+        session.expect("did you mean grown?");
+    }
 }

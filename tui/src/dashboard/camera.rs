@@ -4,6 +4,10 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 /// Angle of one turn of the view, in radians.
 const TURN: f64 = PI / 36.0;
+/// Factor of one step of zooming.
+const ZOOM: f64 = 1.25;
+/// Most steps of zooming, in and out.
+const ZOOM_RANGE: (i64, i64) = (-4, 16);
 
 /// Direction of view. At the angles zero, PC 1 runs to the right, PC 2 up, PC 3 towards the viewer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +16,8 @@ pub(crate) struct Camera {
     around: f64,
     /// Tilt, in radians; positive looks from above.
     over: f64,
+    /// Steps of zooming in.
+    zoom: i8,
 }
 
 impl Default for Camera {
@@ -20,6 +26,7 @@ impl Default for Camera {
         Self {
             around: -5.0 * TURN,
             over: 4.0 * TURN,
+            zoom: 0,
         }
     }
 }
@@ -30,6 +37,16 @@ impl Camera {
         let full = 2.0 * PI;
         self.around = (self.around + f64::from(around) * TURN + PI).rem_euclid(full) - PI;
         self.over = (self.over + f64::from(over) * TURN).clamp(-FRAC_PI_2, FRAC_PI_2);
+    }
+
+    /// Goes closer (+1) or farther (−1).
+    pub(crate) fn zoom(&mut self, by: i64) {
+        self.zoom = (i64::from(self.zoom) + by).clamp(ZOOM_RANGE.0, ZOOM_RANGE.1) as i8;
+    }
+
+    /// How many times larger than at first all is drawn.
+    pub(crate) fn magnification(&self) -> f64 {
+        ZOOM.powi(i32::from(self.zoom))
     }
 
     /// A direction as seen: to the right, up, towards the viewer.

@@ -1,76 +1,126 @@
-//! The dashboard: a run's training, its fixed points and their spectra at any checkpoint.
+//! The dashboard: runs, learning, landscapes and the bifurcation diagram of a run, replayed or while it grows.
 //!
-//! `data` reads the run in a thread of its own, `model` holds the state and changes it, `queries` derives from it
-//! what is shown, `keys` is the table of keys, `view` draws; here is the loop that joins them. It sleeps until
-//! something happens, takes in all that is waiting, and draws once.
+//! `data` reads in threads of its own, `app` holds the state and changes it, `screens` has one file a screen, `keys` is
+//! the table of keys, `timeline` what lies under all screens; here is the loop that joins them. It sleeps until something
+//! happens, takes in all that is waiting, and draws once.
 
+mod app;
 mod camera;
+mod curves;
 mod data;
+mod headless;
 mod keys;
-mod model;
-mod queries;
+mod overlay;
+mod plot;
+mod screen;
+mod screens;
+mod svg;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod theme;
+mod timeline;
 mod view;
+mod zoom;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use creode::trace::Run;
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use tui::layout::Rect;
 
-use data::{Request, Update};
-use model::{Effect, Model, Msg};
-use terminal::Screen;
-use view::style::Theme;
+use app::{App, MouseInput, Msg};
+use data::runs::Listed;
+use data::{Request, Update, marks};
+use screen::{Desk, Effect};
+use theme::Theme;
+
+pub use headless::{Headless, Look};
+pub use terminal::Screen as TerminalScreen;
+pub(crate) use theme::Background;
+
+/// All keys as tables in Markdown, made of the table that the dashboard itself goes by.
+pub fn keys_as_markdown() -> String {
+    keys::markdown(&screens::all())
+}
 
 /// Least time between two frames that only new data ask for.
 const FRAME_INTERVAL: Duration = Duration::from_millis(33);
 
-/// Whether the dashboard follows the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Starts at the first checkpoint and takes the run as it is.
-    Replay,
-    /// Starts at the newest checkpoint and follows a run that still grows.
-    Watch,
+/// What the dashboard begins with.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    /// Folder of the run, which need not be there yet; without one the list of runs is shown.
+    pub(crate) dir: Option<PathBuf>,
+    /// Directory of the runs.
+    pub(crate) traces: PathBuf,
+    /// Whether it begins at the newest checkpoint and follows.
+    pub(crate) following: bool,
+    /// ASCII characters only.
+    pub(crate) ascii: bool,
+    pub(crate) background: Option<Background>,
 }
 
-/// Shows the run in `dir` until the user quits.
+/// How the user left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// A training that was started with the dashboard goes on.
+    Plainly,
+    /// It is to be stopped.
+    StopTraining,
+}
+
+/// Waits for a training that was started with the dashboard; says why it failed, if it did.
+pub(crate) type Training = Box<dyn FnOnce() -> Option<String> + Send>;
+
+/// Shows the dashboard until the user quits.
 ///
-/// `ascii` draws with ASCII characters only; they are also chosen where the locale is not UTF-8. Errors: no run in
-/// `dir`, an unreadable manifest, no terminal. In place of a damaged table there is a message; once the user has left,
-/// all damage seen is an error.
-pub fn run(dir: &Path, mode: Mode, ascii: bool) -> anyhow::Result<()> {
-    let run = Run::open(dir)?;
+/// Errors: no terminal. In place of what cannot be read there is a message; once the user has left, all damage seen is an
+/// error.
+pub(crate) fn run(start: &Start, training: Option<Training>) -> anyhow::Result<Left> {
     if !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
         bail!(
-            "the dashboard needs a terminal; the tables of the run are in {}",
-            dir.display()
+            "the dashboard needs a terminal; the tables of the runs are in {}",
+            start.traces.display()
         );
     }
+    let theme = Theme::from_environment(start.ascii, start.background);
+    let mut desk = Desk::new(theme, start.traces.clone(), start.following);
+    desk.trains = training.is_some();
+    let first_screen = match (&start.dir, start.following) {
+        (None, _) => screens::RUNS,
+        (Some(_), true) => "Learning",
+        (Some(_), false) => screens::LANDSCAPE,
+    };
     let (sender, inbox) = channel();
-    let model = Model::new(&run, mode);
-    let requests = data::spawn(run, mode == Mode::Watch, forward(&sender, Input::News))?;
-    let screen = Screen::open().context("cannot take over the terminal")?;
+    let mut show = Show::new(App::new(desk, first_screen), sender.clone())?;
+    if let Some(dir) = &start.dir {
+        show.app.desk.dir.clone_from(dir);
+        show.read(dir)?;
+    }
+    let runs = forward(&sender, Input::Runs);
+    data::runs::spawn(&start.traces, runs)?;
+    if let Some(wait) = training {
+        let send = forward(&sender, Input::TrainingEnded);
+        spawn("training", move || {
+            send(wait());
+        })?;
+    }
     listen_to_terminal(&sender)?;
     #[cfg(unix)]
     listen_to_signals(&sender)?;
-    let theme = Theme::from_environment(ascii);
-    let damage = Show::new(model, theme, screen, requests).run(&inbox)?;
-    if damage.is_empty() {
-        return Ok(());
+    let (left, damage) = show.run(&inbox)?;
+    if damage.is_empty() || left == Left::StopTraining {
+        return Ok(left);
     }
     let damage: Vec<String> = damage.into_iter().collect();
     bail!(
-        "the rest was shown, but this could not be read; `creode verify {}` looks at all files\n  {}",
-        dir.display(),
+        "the rest was shown, but this could not be read; `creode verify RUN` looks at all files of a run\n  {}",
         damage.join("\n  ")
     )
 }
@@ -78,28 +128,41 @@ pub fn run(dir: &Path, mode: Mode, ascii: bool) -> anyhow::Result<()> {
 /// What wakes the loop.
 enum Input {
     Key(String),
+    Mouse(MouseInput),
     Resize,
-    News(Update),
+    /// Of the run with this number in the order of opening.
+    News(u64, Box<Update>),
+    Runs(Vec<Listed>),
+    TrainingEnded(Option<String>),
+    /// A run to be shown.
+    Open(PathBuf),
+    Say(String),
     /// The terminal is gone or the process is asked to end.
     Stop,
 }
 
 fn forward<T: 'static>(
     sender: &Sender<Input>,
-    wrap: fn(T) -> Input,
-) -> impl Fn(T) -> bool + Send + 'static {
+    wrap: impl Fn(T) -> Input + Clone + Send + 'static,
+) -> impl Fn(T) -> bool + Clone + Send + 'static {
     let sender = sender.clone();
     move |item| sender.send(wrap(item)).is_ok()
 }
 
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name(name.into());
+    thread.spawn(work).map(|_| ())
+}
+
 fn listen_to_terminal(sender: &Sender<Input>) -> std::io::Result<()> {
     let send = forward(sender, |input| input);
-    let listen = move || {
+    spawn("keys", move || {
         loop {
             let input = match crossterm::event::read() {
                 Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => {
                     keys::name(key).map(Input::Key)
                 }
+                Ok(Event::Mouse(event)) => mouse_input(event).map(Input::Mouse),
                 Ok(Event::Resize(..)) => Some(Input::Resize),
                 Ok(_) => None,
                 Err(_) => Some(Input::Stop),
@@ -109,11 +172,19 @@ fn listen_to_terminal(sender: &Sender<Input>) -> std::io::Result<()> {
                 return;
             }
         }
-    };
-    std::thread::Builder::new()
-        .name("keys".into())
-        .spawn(listen)
-        .map(|_| ())
+    })
+}
+
+fn mouse_input(event: MouseEvent) -> Option<MouseInput> {
+    let (column, row) = (event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(MouseInput::Down(column, row)),
+        MouseEventKind::Drag(MouseButton::Left) => Some(MouseInput::Drag(column, row)),
+        MouseEventKind::Up(_) => Some(MouseInput::Up),
+        MouseEventKind::ScrollUp => Some(MouseInput::Wheel(1, column, row)),
+        MouseEventKind::ScrollDown => Some(MouseInput::Wheel(-1, column, row)),
+        _ => None,
+    }
 }
 
 #[cfg(unix)]
@@ -121,49 +192,59 @@ fn listen_to_signals(sender: &Sender<Input>) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     let send = forward(sender, |()| Input::Stop);
-    let listen = move || {
+    spawn("signals", move || {
         for _ in signals.forever() {
             if !send(()) {
                 return;
             }
         }
-    };
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(listen)
-        .map(|_| ())
+    })
 }
 
 /// The loop's own state: when to draw, when to go on playing, what was asked of the loader.
 struct Show {
-    model: Model,
-    theme: Theme,
-    screen: Screen,
-    requests: Sender<Request>,
+    app: App,
+    screen: terminal::Screen,
+    sender: Sender<Input>,
+    requests: Option<Sender<Request>>,
+    opened: u64,
     drawn_at: Instant,
     draw_at: Option<Instant>,
     tick_at: Option<Instant>,
-    asked: (u64, Vec<u32>),
+    asked: (u64, Vec<Request>),
 }
 
 impl Show {
-    fn new(model: Model, theme: Theme, screen: Screen, requests: Sender<Request>) -> Self {
+    fn new(app: App, sender: Sender<Input>) -> anyhow::Result<Self> {
+        let screen = terminal::Screen::open().context("cannot take over the terminal")?;
         let now = Instant::now();
-        let asked = (0, Vec::new());
-        Self {
-            model,
-            theme,
+        Ok(Self {
+            app,
             screen,
-            requests,
+            sender,
+            requests: None,
+            opened: 0,
             drawn_at: now,
             draw_at: Some(now),
             tick_at: None,
-            asked,
-        }
+            asked: (0, Vec::new()),
+        })
     }
 
-    /// Returns the messages on all that could not be read.
-    fn run(mut self, inbox: &Receiver<Input>) -> anyhow::Result<BTreeSet<String>> {
+    /// Begins to read a run; the reader of the one before ends.
+    fn read(&mut self, dir: &Path) -> std::io::Result<()> {
+        self.opened += 1;
+        let opened = self.opened;
+        let send = forward(&self.sender, move |update| {
+            Input::News(opened, Box::new(update))
+        });
+        self.requests = Some(data::loader::spawn(dir, send)?);
+        self.asked = (0, Vec::new());
+        Ok(())
+    }
+
+    /// Returns how the user left, and messages on all that could not be read.
+    fn run(mut self, inbox: &Receiver<Input>) -> anyhow::Result<(Left, BTreeSet<String>)> {
         loop {
             self.do_what_is_due()?;
             let deadline = [self.draw_at, self.tick_at].into_iter().flatten().min();
@@ -171,8 +252,8 @@ impl Show {
                 continue;
             };
             for input in std::iter::once(first).chain(inbox.try_iter()) {
-                if self.take(input).is_break() {
-                    return Ok(self.model.damage);
+                if let ControlFlow::Break(left) = self.take(input)? {
+                    return Ok((left, self.app.desk.data.damage));
                 }
             }
         }
@@ -181,19 +262,23 @@ impl Show {
     fn do_what_is_due(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
         if self.tick_at.is_some_and(|at| at <= now) {
-            self.model.update(Msg::Tick);
-            self.tick_at = self.model.tick_interval().map(|interval| now + interval);
+            self.app.update(Msg::Tick);
+            self.tick_at = self.app.tick_interval().map(|interval| now + interval);
             self.draw_at = Some(now);
         }
-        let wanted = (self.model.plane_generation, self.model.wanted());
-        if wanted != self.asked {
-            self.requests.send(Request::Details(wanted.1.clone())).ok();
+        let wanted = (self.app.desk.data.plane_generation, self.app.wanted());
+        if wanted != self.asked
+            && let Some(requests) = &self.requests
+        {
+            for request in &wanted.1 {
+                requests.send(request.clone()).ok();
+            }
             self.asked = wanted;
         }
         if self.draw_at.is_some_and(|at| at <= now) {
-            let drawn = self
-                .screen
-                .draw(|frame| view::draw(&self.model, self.theme, frame));
+            self.app.derive();
+            let app = &self.app;
+            let drawn = self.screen.draw(|buffer| app.draw(buffer));
             drawn.context("cannot draw on the terminal")?;
             (self.draw_at, self.drawn_at) = (None, now);
         }
@@ -201,40 +286,96 @@ impl Show {
     }
 
     /// Breaks when it is time to leave. Keys are drawn at once, data at most every [`FRAME_INTERVAL`].
-    fn take(&mut self, input: Input) -> ControlFlow<()> {
+    fn take(&mut self, input: Input) -> anyhow::Result<ControlFlow<Left>> {
+        let is_data = matches!(input, Input::News(..) | Input::Runs(_));
         let msg = match input {
-            Input::Stop => return ControlFlow::Break(()),
-            Input::Resize => {
-                self.draw_at = Some(Instant::now());
-                return ControlFlow::Continue(());
+            Input::Stop => return Ok(ControlFlow::Break(Left::Plainly)),
+            Input::News(opened, _) if opened != self.opened => {
+                return Ok(ControlFlow::Continue(()));
             }
-            Input::Key(name) => {
-                let Some(action) = keys::action(&name) else {
-                    return ControlFlow::Continue(());
-                };
-                self.draw_at = Some(Instant::now());
-                Msg::Act(action)
+            Input::Resize => None,
+            Input::Key(name) => Some(Msg::Key(name)),
+            Input::Mouse(input) => {
+                let (width, height) = crossterm::terminal::size()?;
+                Some(Msg::Mouse(input, Rect::new(0, 0, width, height)))
             }
-            Input::News(update) => {
-                self.draw_at = self.draw_at.or(Some(self.drawn_at + FRAME_INTERVAL));
-                Msg::News(update)
+            Input::News(_, update) => Some(Msg::News(*update)),
+            Input::Runs(runs) => Some(Msg::Runs(runs)),
+            Input::TrainingEnded(failure) => Some(Msg::TrainingEnded(failure)),
+            Input::Say(text) => Some(Msg::Say(text)),
+            Input::Open(dir) => {
+                self.perform(Effect::Open(dir))?;
+                None
             }
         };
-        let interval = self.model.tick_interval();
-        match self.model.update(msg) {
-            Some(Effect::Quit) => return ControlFlow::Break(()),
-            Some(Effect::Refit(checkpoint)) => {
-                self.requests.send(Request::Refit(checkpoint)).ok();
-            }
-            None => {}
-        }
-        if self.model.tick_interval() != interval {
+        self.draw_at = if is_data {
+            self.draw_at.or(Some(self.drawn_at + FRAME_INTERVAL))
+        } else {
+            Some(Instant::now())
+        };
+        let interval = self.app.tick_interval();
+        let effect = msg.and_then(|msg| self.app.update(msg));
+        if self.app.tick_interval() != interval {
             self.tick_at = self
-                .model
+                .app
                 .tick_interval()
                 .map(|interval| Instant::now() + interval);
         }
-        ControlFlow::Continue(())
+        match effect {
+            Some(Effect::Quit) => Ok(ControlFlow::Break(Left::Plainly)),
+            Some(Effect::StopTraining) => Ok(ControlFlow::Break(Left::StopTraining)),
+            Some(effect) => self.perform(effect).map(ControlFlow::Continue),
+            None => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) -> anyhow::Result<()> {
+        match effect {
+            Effect::Request(request) => {
+                if let Some(requests) = &self.requests {
+                    requests.send(request).ok();
+                }
+            }
+            Effect::Open(dir) => {
+                self.read(&dir)?;
+                self.app.begin(dir, false);
+            }
+            Effect::Export => {
+                let said = self.export();
+                self.app.desk.say(said);
+            }
+            Effect::Keep(kept) => {
+                if let Err(error) = marks::write(&self.app.desk.dir, &kept) {
+                    self.app.desk.say(format!("{error:#}"));
+                }
+            }
+            Effect::ZoomRun { from_step, to_step } => {
+                let dir = self.app.desk.dir.clone();
+                let send = forward(&self.sender, |input| input);
+                self.app
+                    .desk
+                    .say(format!("tracing ({from_step}, {to_step}] more finely …"));
+                spawn("zoom", move || {
+                    send(match zoom::zoom(&dir, from_step, to_step) {
+                        zoom::Zoomed::Run(dir) => Input::Open(dir),
+                        zoom::Zoomed::Failed(why) => Input::Say(why),
+                    });
+                })?;
+            }
+            Effect::Quit | Effect::StopTraining | Effect::AskFilter => {}
+        }
+        Ok(())
+    }
+
+    fn export(&self) -> String {
+        let (width, height) = crossterm::terminal::size().unwrap_or((120, 36));
+        let mut buffer = tui::buffer::Buffer::empty(Rect::new(0, 0, width, height));
+        self.app.draw(&mut buffer);
+        let file = headless::picture_file(&self.app);
+        match std::fs::write(&file, headless::picture(&self.app, &buffer)) {
+            Ok(()) => format!("saved as {}", file.display()),
+            Err(error) => format!("cannot write {}: {error}", file.display()),
+        }
     }
 }
 

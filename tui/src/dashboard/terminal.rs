@@ -5,24 +5,26 @@ use std::sync::Once;
 use std::thread::{self, ThreadId};
 
 use crossterm::cursor::Show;
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use tui::Terminal;
 use tui::backend::CrosstermBackend;
-use tui::{Frame, Terminal};
+use tui::buffer::Buffer;
 
-/// The alternate screen in raw mode; dropping it, or a panic, gives the terminal back.
-pub(super) struct Screen {
+/// The alternate screen in raw mode, with the mouse; dropping it, or a panic, gives the terminal back.
+pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
 }
 
 impl Screen {
     /// Takes the terminal over.
-    pub(super) fn open() -> io::Result<Self> {
+    pub fn open() -> io::Result<Self> {
         restore_on_panic(thread::current().id());
         let opened = enable_raw_mode()
-            .and_then(|()| execute!(stdout(), EnterAlternateScreen))
+            .and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableMouseCapture))
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match opened {
             Ok(terminal) => Ok(Self { terminal }),
@@ -34,8 +36,10 @@ impl Screen {
     }
 
     /// Draws a frame, of the size that the terminal has now.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.terminal.draw(render).map(|_| ())
+    pub fn draw(&mut self, render: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        self.terminal
+            .draw(|frame| render(frame.buffer_mut()))
+            .map(|_| ())
     }
 }
 
@@ -47,8 +51,8 @@ impl Drop for Screen {
 
 /// Best effort: there is nobody to tell of a failure.
 fn restore() {
+    execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show).ok();
     disable_raw_mode().ok();
-    execute!(stdout(), LeaveAlternateScreen, Show).ok();
 }
 
 /// A panic of the thread that draws gives the terminal back before its message is printed; one of another thread

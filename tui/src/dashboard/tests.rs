@@ -1,93 +1,102 @@
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use creode::trace::{Run, RunWriter};
-use tui::Terminal;
-use tui::backend::TestBackend;
+use creode::trace::RunWriter;
+use tui::buffer::Buffer;
+use tui::layout::Rect;
+use tui::style::{Color, Modifier};
 
-use super::data::{Loader, Request, RunState, Update};
-use super::model::{Effect, Model, Msg};
-use super::view::style::Theme;
-use super::{Mode, keys, view};
+use super::app::{MouseInput, Msg};
+use super::data::loader::Loader;
+use super::data::{Request, RunState, Update};
+use super::headless::{Headless, Look};
+use super::overlay::Overlay;
+use super::screen::Effect;
+use super::timeline::Code;
+use super::{keys, view};
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-/// A dashboard without threads: everything is read at once.
-struct Bench {
-    model: Model,
-    loader: Loader,
+/// A folder with the run `grown`, and the dashboard on one of its screens, all read.
+fn replay(screen: &str, look: Look) -> (tempfile::TempDir, Headless) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("grown");
+    support::write_run(&dir);
+    support::derive(&dir);
+    let dashboard = open(&dir, folder.path(), screen, look);
+    (folder, dashboard)
 }
 
-impl Bench {
-    fn open(dir: &Path, mode: Mode) -> Self {
-        let run = Run::open(dir).unwrap();
-        let mut model = Model::new(&run, mode);
-        model.run_name = "grown".into();
-        let mut bench = Self {
-            model,
-            loader: Loader::new(run),
-        };
-        bench.read();
-        bench
-    }
-
-    fn read(&mut self) {
-        loop {
-            while let Some(update) = self.loader.next() {
-                self.model.update(Msg::News(update));
-            }
-            let wanted = self.model.wanted();
-            if wanted.is_empty() {
-                return;
-            }
-            assert!(self.loader.take(Request::Details(wanted)).is_none());
-        }
-    }
-
-    /// What a look at the manifest brings.
-    fn poll(&mut self) {
-        if let Some(update) = self.loader.poll() {
-            self.model.update(Msg::News(update));
-        }
-        self.read();
-    }
-
-    /// Presses keys given by their names, with spaces between; `<tick>` lets time pass.
-    fn keys(&mut self, names: &str) -> Option<Effect> {
-        let mut effect = None;
-        for name in names.split(' ') {
-            let msg = if name == "<tick>" {
-                Msg::Tick
-            } else {
-                Msg::Act(keys::action(name).unwrap())
-            };
-            effect = self.model.update(msg);
-            self.read();
-        }
-        effect
-    }
-
-    fn step(&self) -> u64 {
-        self.model.frame().unwrap().step
-    }
-
-    fn screen(&self, width: u16, height: u16, ascii: bool) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal
-            .draw(|frame| view::draw(&self.model, Theme::plain(ascii), frame))
-            .unwrap();
-        terminal.backend().to_string()
-    }
+fn open(dir: &Path, traces: &Path, screen: &str, look: Look) -> Headless {
+    let mut dashboard = Headless::new(dir, traces, screen, look);
+    dashboard.read_all();
+    // Where the folder lies is no matter of pictures.
+    dashboard.app.desk.traces = "traces".into();
+    dashboard
 }
 
-fn replay() -> (tempfile::TempDir, Bench) {
-    let dir = tempfile::tempdir().unwrap();
-    support::write_run(dir.path());
-    let bench = Bench::open(dir.path(), Mode::Replay);
-    (dir, bench)
+fn landscape() -> (tempfile::TempDir, Headless) {
+    replay("Landscape", Look::Plain)
+}
+
+fn step(dashboard: &Headless) -> u64 {
+    dashboard.app.desk.timeline.step()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let rows = buffer.content.chunks(usize::from(buffer.area.width));
+    let row = |cells: &[tui::buffer::Cell]| {
+        let text: String = cells.iter().map(tui::buffer::Cell::symbol).collect();
+        text.trim_end().to_owned() + "\n"
+    };
+    rows.map(row).collect()
+}
+
+fn shown(dashboard: &Headless) -> String {
+    text(&dashboard.screen(120, 36))
+}
+
+/// Text, then for each row the columns that are not plain, with colour and attributes.
+fn styled(buffer: &Buffer) -> String {
+    let mut styles = text(buffer);
+    for (number, row) in buffer
+        .content
+        .chunks(usize::from(buffer.area.width))
+        .enumerate()
+    {
+        let style = |cell: &tui::buffer::Cell| (cell.fg, cell.bg, cell.modifier);
+        let mut begin = 0;
+        let mut runs = String::new();
+        while begin < row.len() {
+            let of = style(&row[begin]);
+            let count = row[begin..]
+                .iter()
+                .take_while(|cell| style(cell) == of)
+                .count();
+            if of != (Color::Reset, Color::Reset, Modifier::empty()) {
+                let modifier = format!("{:?}", of.2).replace("NONE", "");
+                let _ = write!(
+                    runs,
+                    " {begin}+{count}:{}{}",
+                    of.0,
+                    if modifier.is_empty() {
+                        modifier
+                    } else {
+                        format!(" {modifier}")
+                    }
+                );
+            }
+            begin += count;
+        }
+        if !runs.is_empty() {
+            let _ = writeln!(styles, "{number}{runs}");
+        }
+    }
+    styles
 }
 
 #[test]
@@ -106,210 +115,442 @@ fn keys_move_through_the_checkpoints() {
         ("<space> <tick> <tick> <tick>", 300),
         ("<space> l <tick>", 100),
         ("G <space> <tick>", 100),
+        ("o <space> <tick> <tick> <tick>", 0),
     ];
-    for (names, step) in cases {
-        let (_dir, mut bench) = replay();
-        assert_eq!(bench.keys(names), None);
-        assert_eq!(bench.step(), step, "after {names}");
+    for (names, at) in cases {
+        let (_folder, mut dashboard) = landscape();
+        dashboard.press(names);
+        assert_eq!(step(&dashboard), at, "after {names}");
     }
 }
 
 #[test]
-fn playing_stops_at_the_end_and_its_speed_has_limits() {
-    let (_dir, mut bench) = replay();
-    bench.keys("] ] [");
-    assert!((bench.model.speed - 2.0).abs() < 1e-12);
-    assert_eq!(bench.model.tick_interval(), None);
-    bench.keys("<space>");
-    assert_eq!(bench.model.tick_interval().unwrap().as_millis(), 125);
-    bench.keys("<tick> <tick>");
-    assert!(!bench.model.playing);
-    bench.keys("\\ ] ] ] ] ] ] ] ]");
-    assert!((bench.model.speed - 32.0).abs() < 1e-12);
+fn the_speed_of_playing_has_limits() {
+    let (_folder, mut dashboard) = landscape();
+    dashboard.press("] ] [");
+    assert_eq!(dashboard.app.tick_interval(), None);
+    dashboard.press("<space>");
+    assert_eq!(dashboard.app.tick_interval().unwrap().as_millis(), 125);
+    dashboard.press("\\ ] ] ] ] ] ] ] ]");
+    assert!((dashboard.app.desk.timeline.speed - 32.0).abs() < 1e-12);
 }
 
 #[test]
 fn points_are_selected_pinned_and_let_go() {
-    let (_dir, mut bench) = replay();
-    bench.keys("G j j");
-    assert_eq!(bench.model.selected_point().unwrap().id, 2);
-    bench.keys("<enter> h");
+    let (_folder, mut dashboard) = landscape();
+    dashboard.press("G j j");
+    assert_eq!(dashboard.app.desk.selected_point().unwrap().id, 2);
+    dashboard.press("<enter> h");
     assert_eq!(
-        bench.model.selected_point().unwrap().id,
+        dashboard.app.desk.selected_point().unwrap().id,
         2,
         "pinned: the same branch one checkpoint before"
     );
-    bench.keys("h");
+    dashboard.press("h");
     assert_eq!(
-        bench.model.selected_row(),
+        dashboard.app.desk.selected_row(),
         None,
-        "which does not exist at the first"
+        "which is not there at the first"
     );
-    assert!(
-        bench
-            .screen(120, 36, false)
-            .contains("pinned point 2 is not here")
-    );
-    bench.keys("G <esc>");
+    assert!(shown(&dashboard).contains("pinned point 2 is not here"));
+    dashboard.press("G <esc>");
+    let desk = &dashboard.app.desk;
     assert_eq!(
-        (bench.model.pinned, bench.model.selected_row()),
+        (desk.pinned, desk.selected_row()),
         (None, Some(1)),
-        "esc goes back one level"
+        "one level back"
     );
-    bench.keys("<esc>");
-    assert_eq!(bench.model.selected_row(), None);
-    bench.keys("k");
+    dashboard.press("<esc>");
+    assert_eq!(dashboard.app.desk.selected_row(), None);
+    dashboard.press("k");
     assert_eq!(
-        bench.model.selected_row(),
+        dashboard.app.desk.selected_row(),
         Some(8),
         "k alone begins at the end"
     );
-    bench.keys("<esc> <enter>");
-    assert!(bench.model.status.as_ref().unwrap().contains("select"));
 }
 
 #[test]
-fn esc_closes_the_help_first_and_q_always_quits() {
-    let (_dir, mut bench) = replay();
-    bench.keys("j ? <esc>");
-    assert!(!bench.model.help);
-    assert_eq!(bench.model.selected_row(), Some(0));
-    assert_eq!(bench.keys("? q"), Some(Effect::Quit));
-    assert_eq!(bench.keys("<C-c>"), Some(Effect::Quit));
+fn keys_that_can_do_nothing_say_why() {
+    let (_folder, mut dashboard) = landscape();
+    for (names, reason) in [
+        ("<enter>", "select a fixed point first"),
+        ("b", "no event here"),
+        ("z", "no event here"),
+        ("N", "no earlier event"),
+        ("G n", "no later event"),
+        ("c", "no other probe input"),
+        ("<", "all steps are in view"),
+        ("f", "nobody is writing"),
+        ("/", "on the screen Runs (1)"),
+        ("Q", "? shows all keys"),
+    ] {
+        dashboard.press(names);
+        let status = dashboard.app.desk.status.clone().unwrap_or_default();
+        assert!(status.contains(reason), "{names}: {status}");
+    }
+}
+
+#[test]
+fn screens_panes_and_overlays_open_and_close() {
+    let (_folder, mut dashboard) = landscape();
+    dashboard.press("j ? <esc>");
+    assert_eq!(dashboard.app.overlay, None);
+    assert_eq!(
+        dashboard.app.desk.selected_row(),
+        Some(0),
+        "esc closed the help alone"
+    );
+    dashboard.press("? q");
+    assert_eq!(dashboard.effect, Some(Effect::Quit));
+    for (digit, name) in [
+        ("1", "Runs"),
+        ("2", "Learning"),
+        ("4", "Diagram"),
+        ("3", "Landscape"),
+    ] {
+        dashboard.press(digit);
+        assert_eq!(dashboard.app.screens[dashboard.app.current].name(), name);
+    }
+    dashboard.press("<tab> <tab> e");
+    let screen = shown(&dashboard);
+    assert!(
+        screen.contains("eigenvalues") && !screen.contains("state space"),
+        "{screen}"
+    );
+    dashboard.press("<esc> <S-tab>");
+    assert!(shown(&dashboard).contains("state space"));
+    assert_eq!(dashboard.app.focus().pane, 1);
+}
+
+#[test]
+fn the_palette_finds_commands_by_their_words() {
+    let (_folder, mut dashboard) = landscape();
+    dashboard.press(": n e x t <space> e v <enter>");
+    assert_eq!(step(&dashboard), 100);
+    dashboard.press(": x y z z <enter> : q u i t <enter>");
+    assert_eq!(dashboard.effect, Some(Effect::Quit));
+}
+
+#[test]
+fn notes_are_kept_in_the_run_and_seen_again() {
+    let (folder, mut dashboard) = landscape();
+    dashboard.press("l m s e e <space> t h i s <enter>");
+    assert!(shown(&dashboard).contains("“see this”"));
+    let dir = folder.path().join("grown");
+    let kept = fs::read_to_string(dir.join("marks.jsonl")).unwrap();
+    assert_eq!(kept, "{\"note\":\"see this\",\"step\":100}\n");
+    let mut again = open(&dir, folder.path(), "Diagram", Look::Plain);
+    again.press("n");
+    assert!(shown(&again).contains("“see this”"));
+    again.press("m <C-u> <enter>");
+    assert_eq!(fs::read_to_string(dir.join("marks.jsonl")).unwrap(), "");
+    assert!(!shown(&again).contains("see this"));
+}
+
+#[test]
+fn an_event_can_be_traced_more_finely() {
+    let (_folder, mut dashboard) = landscape();
+    dashboard.press("n z y");
+    let asked = Effect::ZoomRun {
+        from_step: 0,
+        to_step: 100,
+    };
+    assert_eq!(dashboard.effect, Some(asked));
+    dashboard.press("z <esc>");
+    assert_eq!(dashboard.effect, None);
+}
+
+#[test]
+fn runs_are_filtered_sorted_marked_and_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["alpha", "beta"] {
+        support::write_run(&folder.path().join(name));
+    }
+    support::create(&folder.path().join("new"));
+    let mut dashboard = open(
+        &folder.path().join("alpha"),
+        folder.path(),
+        "Runs",
+        Look::Plain,
+    );
+    let screen = shown(&dashboard);
+    assert!(
+        screen.contains("3 runs") && screen.contains("interrupted"),
+        "{screen}"
+    );
+    dashboard.press("s x / b e <enter>");
+    let screen = shown(&dashboard);
+    assert!(
+        screen.contains("1 of 3 runs") && screen.contains("only “be”"),
+        "{screen}"
+    );
+    assert!(screen.contains("9 (4●)"), "{screen}");
+    dashboard.press("<enter>");
+    assert!(dashboard.app.desk.dir.ends_with("beta"));
+    assert_eq!(
+        dashboard.app.screens[dashboard.app.current].name(),
+        "Landscape"
+    );
+    dashboard.press("n");
+    assert_eq!(step(&dashboard), 100);
+    dashboard.press("1 <esc>");
+    assert!(shown(&dashboard).contains("✓"), "what was marked stays so");
+}
+
+#[test]
+fn events_have_their_codes_and_what_no_bifurcation_explains_has_a_sign() {
+    let (folder, dashboard) = landscape();
+    let stops = &dashboard.app.desk.timeline.stops;
+    let codes: Vec<_> = stops
+        .iter()
+        .map(|stop| (stop.to_step, stop.codes.clone()))
+        .collect();
+    assert_eq!(
+        codes,
+        [(100, vec![(Code::Fold, 1)]), (300, vec![(Code::Born, 6)])]
+    );
+    fs::remove_file(folder.path().join("grown/events.parquet")).unwrap();
+    let dashboard = open(
+        &folder.path().join("grown"),
+        folder.path(),
+        "Diagram",
+        Look::Plain,
+    );
+    let stops = &dashboard.app.desk.timeline.stops;
+    assert_eq!(stops[0].codes, [(Code::Born, 2)]);
 }
 
 #[test]
 fn the_scale_is_that_of_all_checkpoints_and_refitting_asks_for_the_one_on_screen() {
-    let (_dir, mut bench) = replay();
-    let at_first = bench.model.bounds.clone();
-    bench.keys("G w a t y");
-    assert_eq!(bench.model.bounds, at_first);
-    assert_eq!(bench.keys("h P"), Some(Effect::Refit(1)));
-    let plane = bench.loader.take(Request::Refit(1)).unwrap();
-    bench.model.update(Msg::News(plane));
-    assert!(
-        bench.model.summary().is_none(),
-        "what was given in the old plane is gone"
-    );
-    bench.read();
-    assert_eq!(bench.model.points().len(), 3);
-    assert!(bench.screen(120, 36, false).contains("PCs at step 100"));
+    let (_folder, mut dashboard) = landscape();
+    let at_first = dashboard.app.desk.data.bounds.clone();
+    dashboard.press("G w a t . + -");
+    assert_eq!(dashboard.app.desk.data.bounds, at_first);
+    dashboard.press("h P");
+    assert_eq!(dashboard.app.desk.points().len(), 3);
+    assert!(shown(&dashboard).contains("PCs of step 100"));
 }
 
-fn start_watching(dir: &Path) -> (RunWriter, Bench) {
-    let writer = support::create(dir);
-    let bench = Bench::open(dir, Mode::Watch);
-    (writer, bench)
+#[test]
+fn the_mouse_scrubs_selects_turns_and_zooms() {
+    let (_folder, mut dashboard) = landscape();
+    let area = Rect::new(0, 0, 120, 36);
+    let timeline = view::places(area).unwrap().timeline;
+    let mut mouse = |input| {
+        dashboard.app.update(Msg::Mouse(input, area));
+        dashboard.read_wanted();
+        step(&dashboard)
+    };
+    assert_eq!(mouse(MouseInput::Down(119, timeline.y + 1)), 300);
+    assert_eq!(
+        mouse(MouseInput::Drag(2, 3)),
+        0,
+        "a drag holds on to the timeline"
+    );
+    mouse(MouseInput::Up);
+    assert_eq!(mouse(MouseInput::Drag(119, 3)), 0);
+    assert_eq!(mouse(MouseInput::Wheel(-1, 9, timeline.y)), 100);
+    let before = shown(&dashboard);
+    for input in [
+        MouseInput::Down(20, 10),
+        MouseInput::Drag(30, 12),
+        MouseInput::Up,
+    ] {
+        dashboard.app.update(Msg::Mouse(input, area));
+    }
+    assert_ne!(shown(&dashboard), before, "the view turned");
+    let tab = MouseInput::Down(10, 0);
+    dashboard.app.update(Msg::Mouse(tab, area));
+    assert_eq!(dashboard.app.current, 0);
+}
+
+fn start_watching(folder: &Path) -> (RunWriter, Headless) {
+    let dir = folder.join("grown");
+    let writer = support::create(&dir);
+    let mut dashboard = open(&dir, folder, "Landscape", Look::Plain);
+    dashboard.app.desk.timeline.following = true;
+    (writer, dashboard)
 }
 
 #[test]
 fn watching_waits_follows_and_stops_following_when_scrubbed() {
-    let dir = tempfile::tempdir().unwrap();
-    let (writer, mut bench) = start_watching(dir.path());
-    assert!(
-        bench
-            .screen(120, 36, false)
-            .contains("waiting for the first checkpoint")
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, mut dashboard) = start_watching(folder.path());
+    assert!(shown(&dashboard).contains("waiting for the first checkpoint"));
     for checkpoint in 0..2 {
         support::write_checkpoint(&writer, checkpoint);
-        bench.poll();
+        dashboard.read_all();
     }
-    assert_eq!(bench.step(), 100);
+    assert_eq!(step(&dashboard), 100);
     assert_eq!(
-        bench.model.run_state,
+        dashboard.app.desk.data.state,
         RunState::Training,
         "its writer lives"
     );
-    let screen = bench.screen(120, 36, false);
+    let screen = shown(&dashboard);
     assert!(
         screen.contains("LIVE") && screen.contains("step 100 / 300"),
         "{screen}"
     );
-    bench.keys("h");
+    dashboard.press("h");
     support::write_checkpoint(&writer, 2);
-    bench.poll();
-    assert_eq!(bench.step(), 0);
-    bench.keys("G");
-    assert_eq!((bench.step(), bench.model.following), (300, true));
+    dashboard.read_all();
+    assert_eq!(step(&dashboard), 0);
+    dashboard.press("G");
+    assert_eq!(
+        (step(&dashboard), dashboard.app.desk.timeline.following),
+        (300, true)
+    );
     drop(writer);
-    (0..8).for_each(|_| bench.poll());
-    assert_eq!(bench.model.run_state, RunState::Interrupted);
+    (0..8).for_each(|_| dashboard.read_all());
+    assert_eq!(dashboard.app.desk.data.state, RunState::Interrupted);
+}
+
+#[test]
+fn a_viewer_may_be_there_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("later");
+    let mut dashboard = open(&dir, folder.path(), "Landscape", Look::Plain);
+    assert!(shown(&dashboard).contains("waiting for a run in"));
+    assert!(dashboard.app.desk.data.damage.is_empty());
+    support::write_run(&dir);
+    dashboard.read_all();
+    let screen = shown(&dashboard);
+    assert!(
+        screen.contains("1 fixed point") && !screen.contains("waiting for a run"),
+        "{screen}"
+    );
 }
 
 #[test]
 fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
-    let (dir, _) = replay();
+    let (folder, _) = landscape();
+    let dir = folder.path().join("grown");
     for table in ["steps", "trials", "spectra", "fixed_points"] {
-        fs::write(
-            dir.path().join(table).join("00000100.parquet"),
-            b"PAR1 no more",
-        )
-        .unwrap();
+        fs::write(dir.join(table).join("00000100.parquet"), b"PAR1 no more").unwrap();
     }
-    let mut bench = Bench::open(dir.path(), Mode::Replay);
-    bench.keys("l");
-    let screen = bench.screen(200, 60, false);
-    assert!(screen.matches("is damaged").count() >= 3, "{screen}");
-    let steps = &bench.model.steps;
+    let mut dashboard = open(&dir, folder.path(), "Landscape", Look::Plain);
+    dashboard.press("l");
+    let screen = text(&dashboard.screen(200, 60));
+    assert!(screen.matches("is damaged").count() >= 2, "{screen}");
+    assert!(screen.contains("unreadable"), "{screen}");
+    let steps = &dashboard.app.desk.data.steps;
     assert_eq!((steps[0].step, steps.len()), (101, 200), "the whole files");
-    bench.keys("l");
-    let screen = bench.screen(120, 36, false);
+    dashboard.press("l");
+    assert!(shown(&dashboard).contains("9 fixed points: 4/4/1 with 0/1/2"));
+    dashboard.press("2");
+    assert!(shown(&dashboard).contains("is damaged"));
+    dashboard.press("1");
+    assert!(shown(&dashboard).contains("1 runs in"), "the list goes on");
+}
+
+#[test]
+fn runs_that_are_no_ordinary_ones_say_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = folder.path().join("one");
+    let writer = support::create(&one);
+    support::write_checkpoint(&writer, 0);
+    drop(writer);
+    let newer = folder.path().join("newer");
+    support::write_run(&newer);
+    let manifest = newer.join("manifest.jsonl");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"schema\":1", "\"schema\":99")).unwrap();
+    let half = folder.path().join("half");
+    support::write_run(&half);
+    let manifest = half.join("manifest.jsonl");
+    let bytes = fs::read(&manifest).unwrap();
+    fs::write(&manifest, &bytes[..bytes.len() - 40]).unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let pointless = folder.path().join("pointless");
+    let writer = support::create(&pointless);
+    writer.write_checkpoint(0, 0, b"weights", &[], &[], &[]).unwrap();
+    writer.write_landscape(0, 0, &[], &[], &[], &[]).unwrap();
+    drop(writer);
+    for (name, says) in [
+        ("one", "1 fixed point"),
+        ("newer", "schema"),
+        ("half", "checkpoint 1 of 3"),
+        ("empty", "waiting for a run in"),
+        ("pointless", "0 fixed points"),
+    ] {
+        for screen in ["Landscape", "Learning", "Diagram", "Runs"] {
+            let dir = folder.path().join(name);
+            let mut dashboard = open(&dir, folder.path(), screen, Look::Plain);
+            if screen == "Landscape" {
+                let screen = shown(&dashboard);
+                assert!(screen.contains(says), "{name}: {screen}");
+            }
+            dashboard.press("j k n N c y v t . u b + - = G g <tab> e S");
+        }
+    }
+    let dashboard = open(&one, folder.path(), "Runs", Look::Plain);
+    assert!(shown(&dashboard).contains("! newer"));
+}
+
+#[test]
+fn a_deleted_run_is_told_and_the_picture_stays() {
+    let (folder, mut dashboard) = landscape();
+    dashboard.press("G");
+    fs::remove_dir_all(folder.path().join("grown")).unwrap();
+    dashboard.read_screen();
+    let screen = shown(&dashboard);
     assert!(
-        screen.contains("9 fixed points: 4/4/1 with 0/1/2 unstable"),
+        screen.contains("is gone") && screen.contains("9 fixed points"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_shortened_manifest_is_told_once() {
+    let (folder, mut dashboard) = landscape();
+    fs::write(folder.path().join("grown/manifest.jsonl"), b"").unwrap();
     assert!(
-        !bench
-            .model
-            .detail()
-            .unwrap()
-            .trials
-            .as_ref()
-            .unwrap()
-            .is_empty()
+        matches!(dashboard.loader.poll(), Some(Update::Problem(text)) if text.contains("shorter"))
     );
+    assert!(dashboard.loader.poll().is_none());
 }
 
 #[test]
 fn without_probe_trials_the_stored_projection_serves() {
-    let (dir, _) = replay();
-    fs::remove_dir_all(dir.path().join("trials")).unwrap();
-    let bench = Bench::open(dir.path(), Mode::Replay);
-    assert!(bench.screen(120, 36, false).contains("stored projection"));
+    let (folder, _) = landscape();
+    let dir = folder.path().join("grown");
+    fs::remove_dir_all(dir.join("trials")).unwrap();
+    let mut dashboard = open(&dir, folder.path(), "Landscape", Look::Plain);
+    assert!(shown(&dashboard).contains("stored projection"));
+    dashboard.press("u");
+    assert!(shown(&dashboard).contains("modes need probe trials"));
 }
 
 #[test]
-fn a_landscape_without_fixed_points_is_ordinary() {
-    let dir = tempfile::tempdir().unwrap();
-    let writer = support::create(dir.path());
-    writer
-        .write_checkpoint(0, 0, b"weights", &[], &[], &[])
-        .unwrap();
-    writer.write_landscape(0, 0, &[], &[], &[], &[]).unwrap();
-    let mut bench = Bench::open(dir.path(), Mode::Replay);
-    assert!(bench.screen(120, 36, false).contains("0 fixed points"));
-    bench.keys("j k <enter> n c y t P");
-}
-
-#[test]
-fn a_shortened_manifest_is_told_once_and_the_picture_stays() {
-    let (dir, mut bench) = replay();
-    fs::write(dir.path().join("manifest.jsonl"), b"").unwrap();
-    assert!(matches!(bench.loader.poll(), Some(Update::Problem(text)) if text.contains("shorter")));
-    assert!(bench.loader.poll().is_none());
-    assert_eq!(bench.model.frames.len(), 3);
+fn details_in_memory_are_few() {
+    let mut loader = Loader::new(Path::new("nowhere"));
+    assert!(loader.take(Request::Details(vec![1, 2])).is_none());
+    let mut store = super::data::store::Store::default();
+    for checkpoint in 0..500 {
+        let detail = super::data::Detail {
+            checkpoint,
+            spectra: Ok(Vec::new()),
+            trials: Ok(Vec::new()),
+        };
+        store.learn(Update::Detail(detail), Some(checkpoint));
+    }
+    assert!(store.details.len() <= 32 && store.details.contains_key(&499));
 }
 
 #[test]
 fn no_size_panics() {
-    let (_dir, mut bench) = replay();
-    bench.keys("G j ?");
-    for help in [true, false] {
-        bench.model.help = help;
-        for width in (1..=200).step_by(3) {
-            for height in 1..=60 {
-                bench.screen(width, height, width % 2 == 0);
+    let (_folder, mut dashboard) = landscape();
+    dashboard.press("G j");
+    for number in ["1", "2", "3", "4"] {
+        dashboard.press(number);
+        for overlay in [None, Some(Overlay::Help { scroll: 3 })] {
+            dashboard.app.overlay = overlay;
+            for width in (1..=200).step_by(7) {
+                for height in (1..=60).step_by(3) {
+                    dashboard.screen(width, height);
+                }
             }
         }
     }
@@ -317,59 +558,92 @@ fn no_size_panics() {
 
 #[test]
 fn ascii_is_ascii() {
-    let (_dir, mut bench) = replay();
-    for names in ["l", "G", "j", "?"] {
-        bench.keys(names);
-        let screen = bench.screen(120, 36, true);
+    let (_folder, mut dashboard) = replay("Landscape", Look::Ascii);
+    for names in ["l b", "G", "j", "1", "2", "4", "?"] {
+        dashboard.press(names);
         assert!(
-            screen.is_ascii() && !screen.trim_matches('"').is_empty(),
-            "{screen}"
+            shown(&dashboard).is_ascii(),
+            "after {names}: {}",
+            shown(&dashboard)
         );
     }
 }
 
 #[test]
 fn help_names_every_key() {
-    let (_dir, mut bench) = replay();
-    bench.keys("?");
-    for (width, height) in [(120, 36), (80, 24)] {
-        let screen = bench.screen(width, height, false);
-        for binding in keys::BINDINGS {
+    let (_folder, mut dashboard) = landscape();
+    for number in ["1", "2", "3", "4"] {
+        dashboard.press(&format!("{number} ?"));
+        let mut screens = text(&dashboard.screen(120, 36));
+        for _ in 0..60 {
+            dashboard.press("j");
+            screens += &text(&dashboard.screen(120, 36));
+        }
+        for row in dashboard.app.table().iter().flat_map(|(_, rows)| rows) {
             assert!(
-                screen.contains(binding.does),
-                "{} at {width}x{height}",
-                binding.does
+                screens.contains(row.does),
+                "{} on screen {number}",
+                row.does
+            );
+        }
+        dashboard.press("<esc>");
+    }
+}
+
+#[test]
+fn the_hint_of_the_help_is_never_dropped() {
+    let (_folder, mut dashboard) = landscape();
+    for number in ["1", "2", "3", "4"] {
+        dashboard.press(number);
+        for width in 60..=200 {
+            let screen = text(&dashboard.screen(width, 24));
+            assert!(
+                screen.lines().last().unwrap().contains("? help"),
+                "{screen}"
             );
         }
     }
 }
 
 #[test]
-fn the_hint_of_the_help_is_never_dropped() {
-    let (_dir, bench) = replay();
-    for width in 60..=200 {
-        assert!(
-            bench
-                .screen(width, 24, false)
-                .lines()
-                .last()
-                .unwrap()
-                .contains("? help")
-        );
+fn every_key_of_the_table_has_a_name_that_the_palette_finds() {
+    let (_folder, dashboard) = landscape();
+    let sections = dashboard.app.table();
+    for row in sections.iter().flat_map(|(_, rows)| rows) {
+        let found = super::overlay::matching(&sections, row.does);
+        assert!(found.iter().any(|of| of.does == row.does), "{}", row.does);
+        assert!(row.keys.iter().all(|key| !keys::label(key).is_empty()));
     }
 }
 
 #[test]
 fn pictures() {
-    let (_dir, mut bench) = replay();
-    insta::assert_snapshot!("first_120x36", bench.screen(120, 36, false));
-    bench.keys("l j j");
-    insta::assert_snapshot!("second_selected_120x36", bench.screen(120, 36, false));
-    bench.keys("G <esc>");
-    insta::assert_snapshot!("last_120x36", bench.screen(120, 36, false));
-    insta::assert_snapshot!("last_80x24", bench.screen(80, 24, false));
-    insta::assert_snapshot!("last_ascii_80x24", bench.screen(80, 24, true));
-    insta::assert_snapshot!("too_small_40x10", bench.screen(40, 10, false));
-    bench.keys("?");
-    insta::assert_snapshot!("help_80x24", bench.screen(80, 24, false));
+    let screens = [
+        ("Runs", ""),
+        ("Learning", "l"),
+        ("Landscape", "G j j"),
+        ("Diagram", "n"),
+    ];
+    for (screen, names) in screens {
+        let name = |kind: &str| format!("{}_{kind}", screen.to_lowercase());
+        let (_folder, mut dashboard) = replay(screen, Look::Dark);
+        dashboard.press(names);
+        insta::assert_snapshot!(name("120x36_styled"), styled(&dashboard.screen(120, 36)));
+        insta::assert_snapshot!(name("80x24"), text(&dashboard.screen(80, 24)));
+        let (_folder, mut plain) = replay(screen, Look::Plain);
+        plain.press(names);
+        insta::assert_snapshot!(name("80x24_no_color"), styled(&plain.screen(80, 24)));
+        let (_folder, mut ascii) = replay(screen, Look::Ascii);
+        ascii.press(names);
+        insta::assert_snapshot!(name("80x24_ascii"), text(&ascii.screen(80, 24)));
+        assert!(text(&ascii.screen(40, 10)).contains("creode needs 60"));
+    }
+    let (_folder, mut dashboard) = replay("Landscape", Look::Plain);
+    insta::assert_snapshot!("too_small_40x10", text(&dashboard.screen(40, 10)));
+    dashboard.press("n b");
+    insta::assert_snapshot!("before_and_after_120x36", text(&dashboard.screen(120, 36)));
+    dashboard.press("?");
+    insta::assert_snapshot!("help_120x36", text(&dashboard.screen(120, 36)));
+    dashboard.press("<esc> : z o o m");
+    insta::assert_snapshot!("palette_80x24", text(&dashboard.screen(80, 24)));
 }

@@ -1,12 +1,13 @@
 //! A small run with a landscape that grows, for tests of the dashboard from within and from outside.
-#![allow(unreachable_pub, clippy::unwrap_used)]
+#![allow(unreachable_pub, dead_code, clippy::unwrap_used)]
 
 use std::path::Path;
 
 use creode::trace::rows::{
-    FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SlowPointRow,
+    SpectrumRow, StepRow, TrialRow,
 };
-use creode::trace::{Ending, EndingReason, RunWriter};
+use creode::trace::{Ending, EndingReason, RunWriter, write_branches, write_events};
 
 const CONFIG: &str = r#"
 name = "grown"
@@ -43,6 +44,45 @@ pub fn write_run(dir: &Path) {
         message: "the curriculum was completed".into(),
     };
     writer.write_ending(ending).unwrap();
+}
+
+/// Writes the first of its bifurcations, as if the second had not been found, and its branches.
+pub fn derive(dir: &Path) {
+    let event = EventRow {
+        condition: "rest".into(),
+        from_step: 0,
+        to_step: 100,
+        position: 0.4,
+        kind: "LP".into(),
+        is_located: true,
+        multiplier_re: 1.0,
+        multiplier_im: 0.0,
+        coefficient: Some(0.25),
+        criticality: None,
+        pair_change: 1,
+        branches: vec![1, 2],
+        state: vec![0.4, 0.0, 0.1],
+        loss: Some(0.5),
+        grad_norm: Some(1.0),
+    };
+    write_events(dir, &[event]).unwrap();
+    let points = (0..3).flat_map(fixed_points);
+    let branches: Vec<BranchRow> = points
+        .map(|point| BranchRow {
+            condition: point.condition,
+            branch: point.point,
+            checkpoint: point.checkpoint,
+            step: point.step,
+            point: Some(point.point),
+            matched: Matched::Continuation,
+            born_with: None,
+            dies_with: None,
+            index: point.index,
+            n_unstable: point.n_unstable,
+            state: point.state,
+        })
+        .collect();
+    write_branches(dir, &branches).unwrap();
 }
 
 /// Writes one of the checkpoints.

@@ -1,0 +1,361 @@
+//! What has been read of the run on screen, and what follows from it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use creode::trace::Entry;
+
+use super::dynamics::Dynamics;
+use super::marks::Mark;
+use super::{
+    Bifurcation, BranchPoint, Detail, PlaneSource, Point, RunState, Scene, StepGlance, Summary,
+    Update,
+};
+use crate::dashboard::camera::Bounds;
+use crate::dashboard::timeline::{Code, Stop};
+
+/// Details kept in memory.
+const DETAILS_KEPT: usize = 32;
+
+/// A branch of fixed points through the run, at one probe input.
+#[derive(Debug, Clone)]
+pub(crate) struct Curve {
+    /// Number of the branch; where branches were never derived, identity of the point.
+    pub(crate) branch: u32,
+    /// By step.
+    pub(crate) places: Vec<CurvePlace>,
+}
+
+/// A branch at one checkpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct CurvePlace {
+    /// Place of the checkpoint among those with a landscape.
+    pub(crate) position: usize,
+    pub(crate) step: u64,
+    pub(crate) n_unstable: u16,
+    /// Principal components.
+    pub(crate) at: [f64; 3],
+    /// Modulus of the leading eigenvalue, where the search had found the point.
+    pub(crate) modulus: f64,
+    pub(crate) readout: Vec<f32>,
+    /// Identity in `fixed_points`.
+    pub(crate) point: Option<u32>,
+}
+
+/// One run as far as it was read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Store {
+    pub(crate) name: String,
+    pub(crate) state: RunState,
+    /// Names of the stages.
+    pub(crate) stages: Vec<String>,
+    /// Steps that the curriculum takes at most.
+    planned_steps: Option<u64>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) steps: Vec<StepGlance>,
+    pub(crate) steps_problems: Vec<String>,
+    pub(crate) summaries: BTreeMap<u32, Summary>,
+    pub(crate) details: HashMap<u32, Detail>,
+    pub(crate) plane: Option<PlaneSource>,
+    /// Planes seen so far; what was asked for in an earlier one is asked for again.
+    pub(crate) plane_generation: u64,
+    pub(crate) bounds: Bounds,
+    pub(crate) bifurcations: Vec<Bifurcation>,
+    branches: Vec<BranchPoint>,
+    pub(crate) log: Vec<String>,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) dynamics: Option<Dynamics>,
+    /// What is wrong with the run as a whole.
+    pub(crate) problem: Option<String>,
+    /// Every message so far on something that could not be read.
+    pub(crate) damage: BTreeSet<String>,
+}
+
+impl Store {
+    /// Takes in news; keeps details of checkpoints near `here`.
+    pub(crate) fn learn(&mut self, update: Update, here: Option<u32>) {
+        self.damage.extend(update.damage());
+        match update {
+            Update::Opened { name, config } => self.learn_config(name, &config),
+            Update::Manifest { entries, state } => {
+                self.entries = entries;
+                self.state = state;
+            }
+            Update::Steps { samples, problems } => {
+                self.steps.extend(samples);
+                self.steps_problems.extend(problems);
+            }
+            Update::Plane { source, reach } => self.learn_plane(source, reach),
+            Update::Summary(summary) => {
+                let points = summary
+                    .scenes
+                    .iter()
+                    .flatten()
+                    .flat_map(|scene| &scene.points);
+                for point in points {
+                    self.bounds.include(point.at);
+                }
+                self.summaries.insert(summary.checkpoint, summary);
+            }
+            Update::Detail(detail) => {
+                self.details.insert(detail.checkpoint, detail);
+                self.forget_far_details(here);
+            }
+            Update::Bifurcations(read) => self.bifurcations = read.unwrap_or_default(),
+            Update::Branches(read) => self.branches = read.unwrap_or_default(),
+            Update::Log(lines) => self.log = lines,
+            Update::Marks(read) => self.marks = read.unwrap_or_default(),
+            Update::Dynamics(dynamics) => self.dynamics = Some(dynamics),
+            Update::Absent(text) => self.problem = Some(text),
+            Update::Problem(problem) => self.problem = (!problem.is_empty()).then_some(problem),
+        }
+    }
+
+    fn learn_config(&mut self, name: String, config: &str) {
+        let (stages, planned_steps) = stages_of(config);
+        *self = Self {
+            name,
+            stages,
+            planned_steps,
+            plane_generation: self.plane_generation + 1,
+            damage: std::mem::take(&mut self.damage),
+            ..Self::default()
+        };
+    }
+
+    fn learn_plane(&mut self, source: PlaneSource, reach: Vec<[f64; 3]>) {
+        self.plane = Some(source);
+        self.plane_generation += 1;
+        self.summaries.clear();
+        self.details.clear();
+        self.dynamics = None;
+        self.bounds = Bounds::default();
+        for point in reach {
+            self.bounds.include(point);
+        }
+    }
+
+    fn forget_far_details(&mut self, here: Option<u32>) {
+        let Some(here) = here else {
+            return;
+        };
+        while self.details.len() > DETAILS_KEPT {
+            let farthest = self
+                .details
+                .keys()
+                .max_by_key(|checkpoint| checkpoint.abs_diff(here));
+            let Some(&far) = farthest else {
+                return;
+            };
+            self.details.remove(&far);
+        }
+    }
+
+    /// Whether the run may still grow.
+    pub(crate) fn grows(&self) -> bool {
+        matches!(self.state, RunState::Training | RunState::Absent)
+    }
+
+    /// A checkpoint at a probe input, once read.
+    pub(crate) fn scene(&self, checkpoint: u32, condition: &str) -> Option<&Scene> {
+        let scenes = self.summaries.get(&checkpoint)?.scenes.as_ref().ok()?;
+        scenes.iter().find(|scene| *scene.condition == *condition)
+    }
+
+    /// End of the axis of steps: what is planned, or where the run ended.
+    pub(crate) fn total_steps(&self) -> u64 {
+        let trained = self.steps.last().map_or(0, |sample| sample.step);
+        let saved = self.entries.last().map_or(0, |entry| entry.step);
+        let last = trained.max(saved);
+        match self.state {
+            RunState::Finished | RunState::Diverged(_) => last,
+            _ => self.planned_steps.unwrap_or(0).max(last),
+        }
+    }
+
+    /// Last step of every stage but the last that was begun, with the number of the stage.
+    pub(crate) fn stage_ends(&self) -> Vec<(u64, usize)> {
+        let mut ends = Vec::new();
+        let mut rest = &self.steps[..];
+        while let Some(first) = rest.first() {
+            // Stages follow each other, so the end of one is found by bisection.
+            let length = rest.partition_point(|sample| sample.stage <= first.stage);
+            if length < rest.len() {
+                ends.push((rest[length - 1].step, first.stage as usize));
+            }
+            rest = &rest[length.max(1)..];
+        }
+        ends
+    }
+
+    /// Stage at a step.
+    pub(crate) fn stage_at(&self, step: u64) -> Option<usize> {
+        let at = self.steps.partition_point(|sample| sample.step < step);
+        let sample = self.steps.get(at).or(self.steps.last())?;
+        Some(sample.stage as usize)
+    }
+
+    /// Name of a stage.
+    pub(crate) fn stage_name(&self, stage: usize) -> String {
+        let name = self.stages.get(stage).cloned();
+        name.unwrap_or_else(|| format!("stage {}", stage + 1))
+    }
+
+    /// What happened between checkpoints at a probe input, and the marks, by step.
+    ///
+    /// Where no bifurcation is known between two checkpoints whose numbers of fixed points differ, that difference stands
+    /// in for it.
+    pub(crate) fn stops(&self, condition: &str) -> Vec<Stop> {
+        let mut stops: BTreeMap<u64, Stop> = BTreeMap::new();
+        let mut add = |from_step: u64, to_step: u64, code: Code, count: usize| {
+            let stop = stops.entry(to_step).or_insert_with(|| Stop {
+                from_step,
+                to_step,
+                codes: Vec::new(),
+                note: None,
+            });
+            match stop.codes.iter_mut().find(|(of, _)| *of == code) {
+                Some((_, number)) => *number += count,
+                None => stop.codes.push((code, count)),
+            }
+        };
+        let here = |of: &&Bifurcation| of.row.condition == condition;
+        let mut explained = BTreeSet::new();
+        for Bifurcation { row, .. } in self.bifurcations.iter().filter(here) {
+            add(row.from_step, row.to_step, Code::of_event(&row.kind), 1);
+            explained.insert(row.to_step);
+        }
+        for (from_step, to_step, change) in self.changes(condition) {
+            let is_explained = explained.range(from_step + 1..=to_step).next().is_some();
+            if !is_explained {
+                let code = if change > 0 {
+                    Code::Born
+                } else {
+                    Code::Vanished
+                };
+                add(from_step, to_step, code, change.unsigned_abs());
+            }
+        }
+        for mark in &self.marks {
+            add(mark.step, mark.step, Code::Mark, 1);
+        }
+        for mark in &self.marks {
+            if let Some(stop) = stops.get_mut(&mark.step) {
+                stop.note = Some(mark.note.clone());
+            }
+        }
+        for stop in stops.values_mut() {
+            stop.codes
+                .sort_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
+        }
+        stops.into_values().collect()
+    }
+
+    /// Differences in the number of fixed points between neighbouring checkpoints.
+    fn changes(&self, condition: &str) -> Vec<(u64, u64, isize)> {
+        let count = |entry: &Entry| Some(self.scene(entry.checkpoint, condition)?.points.len());
+        let complete = self.entries.iter().filter(|entry| entry.complete);
+        let counts: Vec<(u64, Option<usize>)> =
+            complete.map(|entry| (entry.step, count(entry))).collect();
+        let change = |pair: &[(u64, Option<usize>)]| {
+            let difference = pair[1].1? as isize - pair[0].1? as isize;
+            (difference != 0).then_some((pair[0].0, pair[1].0, difference))
+        };
+        counts.windows(2).filter_map(change).collect()
+    }
+
+    /// The branches of fixed points at a probe input.
+    pub(crate) fn curves(&self, condition: &str) -> Vec<Curve> {
+        let of_branches: HashMap<(u64, u32), u32> = self
+            .branches
+            .iter()
+            .filter(|of| *of.condition == *condition)
+            .filter_map(|of| Some(((of.step, of.point?), of.branch)))
+            .collect();
+        let mut curves: BTreeMap<u32, Vec<CurvePlace>> = BTreeMap::new();
+        let mut last_branch: HashMap<u32, u32> = HashMap::new();
+        let unnamed = self
+            .branches
+            .iter()
+            .map(|of| of.branch + 1)
+            .max()
+            .unwrap_or(0);
+        let complete = self.entries.iter().filter(|entry| entry.complete);
+        let mut positions = HashMap::new();
+        for (position, entry) in complete.enumerate() {
+            positions.insert(entry.step, position);
+            let Some(scene) = self.scene(entry.checkpoint, condition) else {
+                continue;
+            };
+            for point in &scene.points {
+                // Checkpoints later than the branches go on with what the branch of the point was last.
+                let branch = of_branches
+                    .get(&(entry.step, point.id))
+                    .or_else(|| last_branch.get(&point.id))
+                    .copied()
+                    .unwrap_or(unnamed + point.id);
+                last_branch.insert(point.id, branch);
+                let place = place_of(position, entry.step, point);
+                curves.entry(branch).or_default().push(place);
+            }
+        }
+        let missed = self
+            .branches
+            .iter()
+            .filter(|of| of.point.is_none() && *of.condition == *condition);
+        for of in missed {
+            let Some(&position) = positions.get(&of.step) else {
+                continue;
+            };
+            curves.entry(of.branch).or_default().push(CurvePlace {
+                position,
+                step: of.step,
+                n_unstable: of.n_unstable,
+                at: of.at,
+                modulus: f64::NAN,
+                readout: Vec::new(),
+                point: None,
+            });
+        }
+        let curve = |(branch, mut places): (u32, Vec<CurvePlace>)| {
+            places.sort_by_key(|place| place.step);
+            Curve { branch, places }
+        };
+        curves.into_iter().map(curve).collect()
+    }
+}
+
+fn place_of(position: usize, step: u64, point: &Point) -> CurvePlace {
+    CurvePlace {
+        position,
+        step,
+        n_unstable: point.n_unstable,
+        at: point.at,
+        modulus: point.modulus(),
+        readout: point.readout.clone(),
+        point: Some(point.id),
+    }
+}
+
+/// Names of the stages and the steps they take at most, from the text of `run.toml`.
+fn stages_of(config_text: &str) -> (Vec<String>, Option<u64>) {
+    let Ok(config) = config_text.parse::<toml::Table>() else {
+        return (Vec::new(), None);
+    };
+    let stages = config
+        .get("stage")
+        .and_then(toml::Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let name = |(number, stage): (usize, &toml::Value)| {
+        let name = stage.get("name").and_then(toml::Value::as_str);
+        name.map_or_else(|| format!("stage {}", number + 1), str::to_owned)
+    };
+    let steps = |stage: &toml::Value| {
+        let steps = stage.get("until")?.get("steps")?.as_integer()?;
+        u64::try_from(steps).ok()
+    };
+    let planned = stages.iter().map(steps).sum::<Option<u64>>();
+    (
+        stages.iter().enumerate().map(name).collect(),
+        planned.filter(|&steps| steps > 0),
+    )
+}

@@ -1,0 +1,207 @@
+//! The dashboard without a terminal: for pictures, tests and benchmarks.
+
+use std::path::{Path, PathBuf};
+
+use tui::buffer::Buffer;
+use tui::layout::Rect;
+
+use super::app::{App, Msg};
+use super::data::loader::Loader;
+use super::data::runs::Lister;
+use super::data::{Request, marks};
+use super::screen::{Desk, Effect};
+use super::svg::svg;
+use super::theme::{Background, Depth, Theme};
+
+/// How a dashboard without a terminal draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// In true colour, on a dark background.
+    Dark,
+    /// In true colour, on a light background.
+    Light,
+    /// Without colours.
+    Plain,
+    /// Without colours, with ASCII characters only.
+    Ascii,
+}
+
+impl Look {
+    fn theme(self) -> Theme {
+        Theme {
+            ascii: self == Self::Ascii,
+            depth: match self {
+                Self::Dark | Self::Light => Depth::True,
+                Self::Plain | Self::Ascii => Depth::None,
+            },
+            background: if self == Self::Light {
+                Background::Light
+            } else {
+                Background::Dark
+            },
+        }
+    }
+}
+
+/// A dashboard that reads in the thread of its caller.
+pub struct Headless {
+    pub(crate) app: App,
+    pub(crate) loader: Loader,
+    lister: Lister,
+    /// What the last key asked for and cannot be done without a terminal.
+    pub(crate) effect: Option<Effect>,
+}
+
+impl Headless {
+    /// A dashboard on the named screen that shows the run in `dir`; nothing is read yet.
+    pub fn new(dir: &Path, traces: &Path, screen: &str, look: Look) -> Self {
+        let mut desk = Desk::new(look.theme(), traces.to_path_buf(), false);
+        desk.dir = dir.to_path_buf();
+        Self {
+            app: App::new(desk, screen),
+            loader: Loader::new(dir),
+            lister: Lister::new(traces),
+            effect: None,
+        }
+    }
+
+    /// Looks at the run and reads what is on screen, and nothing else.
+    pub fn read_screen(&mut self) {
+        if let Some(update) = self.loader.poll() {
+            self.app.update(Msg::News(update));
+        }
+        self.read_wanted();
+    }
+
+    /// Reads what is on screen of what the manifest was last seen to name.
+    pub fn read_wanted(&mut self) {
+        loop {
+            self.app.derive();
+            self.ask();
+            let mut is_done = true;
+            while let Some(update) = self.loader.next_on_screen() {
+                self.app.update(Msg::News(update));
+                is_done = false;
+            }
+            if let Some(job) = self.loader.dynamics() {
+                self.app.update(Msg::News(job()));
+                is_done = false;
+            }
+            if is_done {
+                return;
+            }
+        }
+    }
+
+    /// Looks at the run and the directory of runs, and reads all there is.
+    pub fn read_all(&mut self) {
+        self.read_screen();
+        while let Some(update) = self.loader.next() {
+            self.app.update(Msg::News(update));
+        }
+        self.read_wanted();
+        loop {
+            let (listed, unread) = self.lister.look();
+            if !unread {
+                self.app.update(Msg::Runs(listed));
+                return;
+            }
+            self.lister.read_one(&listed);
+        }
+    }
+
+    fn ask(&mut self) {
+        for request in self.app.wanted() {
+            self.take(request);
+        }
+    }
+
+    fn take(&mut self, request: Request) {
+        if let Some(update) = self.loader.take(request) {
+            self.app.update(Msg::News(update));
+        }
+    }
+
+    /// Presses keys given by their names, with spaces between, as in `n <space> <S-right>`, and reads what is then on
+    /// screen. `<tick>` lets the time of one checkpoint pass.
+    pub fn press(&mut self, names: &str) {
+        for name in names.split_whitespace() {
+            let msg = match name {
+                "<tick>" => Msg::Tick,
+                name => Msg::Key(name.to_owned()),
+            };
+            let effect = self.app.update(msg);
+            self.perform(effect);
+            self.read_wanted();
+        }
+    }
+
+    fn perform(&mut self, effect: Option<Effect>) {
+        self.effect = None;
+        match effect {
+            Some(Effect::Request(request)) => self.take(request),
+            Some(Effect::Open(dir)) => {
+                self.loader = Loader::new(&dir);
+                self.app.begin(dir, false);
+                self.read_all();
+            }
+            Some(Effect::Keep(kept)) => {
+                if let Err(error) = marks::write(&self.app.desk.dir, &kept) {
+                    self.app.update(Msg::Say(format!("{error:#}")));
+                }
+            }
+            other => self.effect = other,
+        }
+    }
+
+    /// Draws into a buffer, of its size.
+    pub fn draw(&self, buffer: &mut Buffer) {
+        buffer.reset();
+        self.app.draw(buffer);
+    }
+
+    /// The screen at a size.
+    pub fn screen(&self, width: u16, height: u16) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        self.app.draw(&mut buffer);
+        buffer
+    }
+
+    /// The screen at a size as a picture.
+    pub fn picture(&self, width: u16, height: u16) -> String {
+        picture(&self.app, &self.screen(width, height))
+    }
+}
+
+/// A drawn dashboard as a picture.
+pub(crate) fn picture(app: &App, buffer: &Buffer) -> String {
+    let title = format!(
+        "Creode: {}, screen {}, step {}",
+        app.desk.data.name,
+        app.screens[app.current].name(),
+        app.desk.timeline.step()
+    );
+    svg(buffer, app.desk.theme.background, &title)
+}
+
+/// Name of the file that a picture of the screen goes to.
+pub(crate) fn picture_file(app: &App) -> PathBuf {
+    let name: String = app
+        .desk
+        .data
+        .name
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let screen = app.screens[app.current].name().to_lowercase();
+    PathBuf::from(format!(
+        "creode-{name}-{screen}-{}.svg",
+        app.desk.timeline.step()
+    ))
+}

@@ -1,0 +1,528 @@
+//! The bifurcation diagram over training: one coordinate of every fixed point against the steps, solid where stable,
+//! dashed where unstable, with what happened between the checkpoints.
+
+use std::sync::Arc;
+
+use tui::buffer::Buffer;
+use tui::layout::{Constraint, Layout, Rect};
+use tui::style::Modifier;
+use tui::text::{Line, Span};
+use tui::widgets::{Row, StatefulWidget, Table, TableState};
+
+use super::learning::step_axis;
+use crate::dashboard::curves::{self, Axis, GUTTER};
+use crate::dashboard::data::Bifurcation;
+use crate::dashboard::data::store::{Curve, CurvePlace};
+use crate::dashboard::keys::{Action, Binding, row};
+use crate::dashboard::plot::{Dash, Plot};
+use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
+use crate::dashboard::theme::{Ink, short_number};
+use crate::dashboard::timeline::{Code, Stop};
+
+const DIAGRAM: usize = 0;
+const EVENTS: usize = 1;
+/// Factor of one step of zooming.
+const ZOOM: f64 = 1.5;
+
+/// What is drawn against the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quantity {
+    Component(usize),
+    Output(usize),
+    Modulus,
+}
+
+impl Quantity {
+    fn name(self) -> String {
+        match self {
+            Self::Component(axis) => format!("PC {}", axis + 1),
+            Self::Output(output) => format!("output {}", output + 1),
+            Self::Modulus => "|λ|max".into(),
+        }
+    }
+
+    fn next(self, outputs: usize) -> Self {
+        match self {
+            Self::Component(axis) if axis < 2 => Self::Component(axis + 1),
+            Self::Component(_) if outputs > 0 => Self::Output(0),
+            Self::Output(output) if output + 1 < outputs => Self::Output(output + 1),
+            Self::Component(_) | Self::Output(_) => Self::Modulus,
+            Self::Modulus => Self::Component(0),
+        }
+    }
+
+    /// Its value; not finite where it is not known.
+    fn of(self, place: &CurvePlace) -> f64 {
+        match self {
+            Self::Component(axis) => place.at[axis],
+            Self::Output(output) => place
+                .readout
+                .get(output)
+                .map_or(f64::NAN, |&y| f64::from(y)),
+            Self::Modulus => place.modulus,
+        }
+    }
+
+    fn of_event(self, event: &Bifurcation) -> Option<f64> {
+        match self {
+            Self::Component(axis) => event.at.map(|at| at[axis]),
+            Self::Modulus => Some(event.row.multiplier_re.hypot(event.row.multiplier_im)),
+            Self::Output(_) => None,
+        }
+    }
+}
+
+/// The screen.
+#[derive(Debug)]
+pub(super) struct Diagram {
+    quantity: Quantity,
+    /// Vertical zoom, and the middle of what is in view as a share of the whole.
+    zoom: f64,
+    middle: f64,
+    curves: Vec<Curve>,
+    condition: Option<Arc<str>>,
+}
+
+impl Default for Diagram {
+    fn default() -> Self {
+        Self {
+            quantity: Quantity::Component(0),
+            zoom: 1.0,
+            middle: 0.5,
+            curves: Vec::new(),
+            condition: None,
+        }
+    }
+}
+
+const KEYS: &[Binding] = &[
+    row(
+        &["v"],
+        Action::Own("quantity"),
+        "next quantity: PCs, outputs, |λ|",
+        Some("quantity"),
+    ),
+    row(
+        &["j", "<down>"],
+        Action::Select(1),
+        "next point at the playhead",
+        Some("point"),
+    ),
+    row(&["k", "<up>"], Action::Select(-1), "previous point", None),
+    row(
+        &["<enter>"],
+        Action::Enter,
+        "see it in the landscape",
+        Some("landscape"),
+    ),
+    row(&[")"], Action::Own("taller"), "zoom in vertically", None),
+    row(&["("], Action::Own("flatter"), "zoom out vertically", None),
+    row(&["w"], Action::Own("up"), "move up", None),
+    row(&["s"], Action::Own("down"), "move down", None),
+    row(&["a"], Action::Pan(-1), "earlier steps", None),
+    row(&["d"], Action::Pan(1), "later steps", None),
+];
+
+impl Diagram {
+    fn axis(&self) -> Option<Axis> {
+        let places = self.curves.iter().flat_map(|curve| &curve.places);
+        let whole = Axis::around(places.map(|place| self.quantity.of(place)), Ink::Faint)?;
+        let margin = 0.06 * (whole.high - whole.low);
+        let (low, high) = (whole.low - margin, whole.high + margin);
+        let middle = low + self.middle * (high - low);
+        let half = (high - low) / (2.0 * self.zoom);
+        Some(Axis {
+            low: middle - half,
+            high: middle + half,
+            ..whole
+        })
+    }
+
+    fn zoom_by(&mut self, factor: f64) {
+        self.zoom = (self.zoom * factor).clamp(1.0, 1e3);
+        self.move_by(0.0);
+    }
+
+    fn move_by(&mut self, share: f64) {
+        let half = 0.5 / self.zoom;
+        self.middle = (self.middle + share / self.zoom).clamp(half, 1.0 - half);
+    }
+
+    fn diagram(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
+        let zoomed = if self.zoom > 1.0 || desk.timeline.window.is_some() {
+            " · zoomed, = shows all"
+        } else {
+            ""
+        };
+        let title = format!("{} of the fixed points{zoomed}", self.quantity.name());
+        let foot = if desk.theme.ascii {
+            "solid: stable, broken: unstable"
+        } else {
+            "── stable  ╌╌ unstable   ▲LP fold  ■BP branch point  ▼PD  ◆NS  + − otherwise"
+        };
+        let inner = pane.frame_with_foot(desk, title, foot, buffer);
+        let Some(axis) = self.axis() else {
+            let text = if desk.timeline.frames.is_empty() || desk.data.summaries.is_empty() {
+                desk.waiting()
+            } else if matches!(self.quantity, Quantity::Output(_)) {
+                "no point has such an output: v shows another quantity".into()
+            } else {
+                "no checkpoint has a fixed point".into()
+            };
+            return message(inner, &text, desk.theme.style(Ink::Faint), buffer);
+        };
+        let rows = [
+            Constraint::Length(1),
+            Constraint::Min(0),
+            Constraint::Length(1),
+        ];
+        let [codes, picture, steps] = Layout::vertical(rows).areas(inner);
+        let Some((mut plot, area)) = curves::axes(desk, axis, picture, buffer) else {
+            return;
+        };
+        curves::landmarks(desk, &mut plot);
+        let selected = self.selected_branch(desk);
+        for curve in self
+            .curves
+            .iter()
+            .filter(|curve| Some(curve.branch) != selected)
+        {
+            self.branch(&mut plot, curve, false);
+        }
+        for curve in self
+            .curves
+            .iter()
+            .filter(|curve| Some(curve.branch) == selected)
+        {
+            self.branch(&mut plot, curve, true);
+        }
+        self.births(&mut plot, desk);
+        self.signs(&mut plot, desk);
+        plot.render(buffer);
+        let beside = |of: Rect| Rect {
+            x: area.x,
+            width: area.width,
+            ..of
+        };
+        curves::events(desk, beside(codes), buffer);
+        step_axis(desk, beside(steps), buffer);
+    }
+
+    fn branch(&self, plot: &mut Plot, curve: &Curve, is_selected: bool) {
+        for pair in curve.places.windows(2) {
+            let (from, to) = (&pair[0], &pair[1]);
+            // A checkpoint without the point is a gap.
+            if to.position > from.position + 1 {
+                continue;
+            }
+            let (a, b) = (self.place(from), self.place(to));
+            let middle = (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1));
+            for (begin, end, of) in [(a, middle, from), (middle, b, to)] {
+                let (dash, ink) = match of.n_unstable {
+                    0 => (Dash::Solid, Ink::Stable),
+                    _ => (Dash::Dashed, Ink::Saddle),
+                };
+                plot.line(begin, end, if is_selected { Ink::Event } else { ink }, dash);
+            }
+        }
+        if let [place] = &curve.places[..] {
+            let (x, y) = self.place(place);
+            plot.point(
+                x,
+                y,
+                if place.n_unstable == 0 {
+                    Ink::Stable
+                } else {
+                    Ink::Saddle
+                },
+            );
+        }
+    }
+
+    fn place(&self, place: &CurvePlace) -> (f64, f64) {
+        (place.step as f64, self.quantity.of(place))
+    }
+
+    /// Joins each bifurcation to the branches that begin or end there.
+    fn births(&self, plot: &mut Plot, desk: &Desk) {
+        for (event, at) in self.located(desk) {
+            for curve in self
+                .curves
+                .iter()
+                .filter(|of| event.row.branches.contains(&of.branch))
+            {
+                let ends = [
+                    curve
+                        .places
+                        .first()
+                        .filter(|of| of.step == event.row.to_step),
+                    curve
+                        .places
+                        .last()
+                        .filter(|of| of.step == event.row.from_step),
+                ];
+                for end in ends.into_iter().flatten() {
+                    let (dash, ink) = match end.n_unstable {
+                        0 => (Dash::Solid, Ink::Stable),
+                        _ => (Dash::Dashed, Ink::Saddle),
+                    };
+                    plot.line(at, self.place(end), ink, dash);
+                }
+            }
+        }
+    }
+
+    /// The bifurcations whose place in the diagram is known.
+    fn located<'a>(
+        &'a self,
+        desk: &'a Desk,
+    ) -> impl Iterator<Item = (&'a Bifurcation, (f64, f64))> {
+        let condition = desk.condition().unwrap_or_default();
+        let events = desk.data.bifurcations.iter();
+        let here = events.filter(move |event| event.row.condition == *condition);
+        here.filter_map(|event| {
+            let row = &event.row;
+            let (from, to) = (row.from_step as f64, row.to_step as f64);
+            Some((
+                event,
+                (
+                    from + row.position * (to - from),
+                    self.quantity.of_event(event)?,
+                ),
+            ))
+        })
+    }
+
+    /// Signs of the bifurcations, and of the fixed points at the playhead.
+    fn signs(&self, plot: &mut Plot, desk: &Desk) {
+        for (event, (x, y)) in self.located(desk) {
+            let sign = desk.theme.event(Code::of_event(&event.row.kind));
+            plot.text(x, y, sign, desk.theme.bold(Ink::Event));
+        }
+        let step = desk.timeline.step();
+        let selected = desk.selected_point().map(|point| point.id);
+        for place in self
+            .curves
+            .iter()
+            .flat_map(|curve| &curve.places)
+            .filter(|place| place.step == step)
+        {
+            let Some(point) = desk
+                .points()
+                .iter()
+                .find(|point| Some(point.id) == place.point)
+            else {
+                continue;
+            };
+            let (x, y) = self.place(place);
+            let mut style = desk.theme.kind(point.kind).add_modifier(Modifier::BOLD);
+            if Some(point.id) == selected {
+                style = style.add_modifier(Modifier::REVERSED);
+            }
+            plot.text(x, y, desk.theme.sign(point.kind), style);
+        }
+    }
+
+    fn selected_branch(&self, desk: &Desk) -> Option<u32> {
+        let (id, step) = (desk.selected_point()?.id, desk.timeline.step());
+        let holds = |curve: &&Curve| {
+            let mut places = curve.places.iter();
+            places.any(|place| place.step == step && place.point == Some(id))
+        };
+        self.curves.iter().find(holds).map(|curve| curve.branch)
+    }
+
+    fn events(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
+        let stops = &desk.timeline.stops;
+        let events = stops.iter().filter(|stop| stop.is_event()).count();
+        let derived = if desk.data.bifurcations.is_empty() && events > 0 {
+            " · `creode analyze RUN --events` says which bifurcations"
+        } else {
+            ""
+        };
+        let inner = pane.frame_with_foot(
+            desk,
+            format!("{events} checkpoints with events{derived}"),
+            "n N go to them",
+            buffer,
+        );
+        if stops.is_empty() {
+            let text = "the number of fixed points never changes";
+            return message(inner, text, desk.theme.style(Ink::Faint), buffer);
+        }
+        let here = desk.timeline.step();
+        let rows = stops.iter().map(|stop| cells(desk, stop));
+        let header = ["steps", "what", "multiplier", "coefficient", "branches"];
+        let faint = desk.theme.style(Ink::Faint);
+        let widths = [15, 36, 18, 12, 24].map(Constraint::Length);
+        let table = Table::new(rows, widths)
+            .header(Row::new(header.map(|title| Line::styled(title, faint))))
+            .row_highlight_style(Modifier::REVERSED);
+        let at = stops.iter().position(|stop| stop.to_step == here);
+        let next = stops
+            .partition_point(|stop| stop.to_step <= here)
+            .saturating_sub(1);
+        let mut state = TableState::default().with_selected(at);
+        if at.is_none() {
+            *state.offset_mut() = next;
+        }
+        StatefulWidget::render(table, inner, buffer, &mut state);
+    }
+}
+
+fn cells(desk: &Desk, stop: &Stop) -> Row<'static> {
+    let condition = desk.condition().unwrap_or_default();
+    let here = |event: &&Bifurcation| {
+        event.row.to_step == stop.to_step && event.row.condition == *condition
+    };
+    let rows: Vec<&Bifurcation> = desk.data.bifurcations.iter().filter(here).collect();
+    let sign = |&(code, count): &(Code, usize)| {
+        let sign = desk.theme.event(code);
+        match count {
+            1 => format!("{sign} {}", code.name()),
+            _ => format!("{sign} {} ×{count}", code.name()),
+        }
+    };
+    let what: Vec<String> = stop.codes.iter().map(sign).collect();
+    let note = stop
+        .note
+        .as_ref()
+        .map_or_else(String::new, |note| format!(" “{note}”"));
+    let first = rows.first().map(|event| &event.row);
+    let multiplier = first.map_or_else(String::new, |row| {
+        if row.multiplier_im == 0.0 {
+            format!("{:+.4}", row.multiplier_re)
+        } else {
+            format!("{:+.3} ± {:.3}i", row.multiplier_re, row.multiplier_im)
+        }
+    });
+    let coefficient = first.and_then(|row| row.coefficient);
+    let mut branches: Vec<u32> = rows
+        .iter()
+        .flat_map(|event| event.row.branches.iter().copied())
+        .collect();
+    branches.sort_unstable();
+    branches.dedup();
+    let branches: Vec<String> = branches.iter().map(u32::to_string).collect();
+    let steps = if stop.is_event() {
+        format!("({}, {}]", stop.from_step, stop.to_step)
+    } else {
+        stop.to_step.to_string()
+    };
+    Row::new([
+        Line::raw(steps),
+        Line::from(Span::styled(
+            what.join(", ") + &note,
+            desk.theme.style(Ink::Event),
+        )),
+        Line::raw(multiplier),
+        Line::raw(coefficient.map_or_else(String::new, short_number)),
+        Line::raw(branches.join(" ")),
+    ])
+}
+
+impl Screen for Diagram {
+    fn name(&self) -> &'static str {
+        "Diagram"
+    }
+
+    fn about(&self) -> &'static str {
+        "bifurcations over training"
+    }
+
+    fn keys(&self) -> &'static [Binding] {
+        KEYS
+    }
+
+    fn arrange(&self, class: Class, focus: usize, area: Rect) -> Vec<Rect> {
+        match (class, focus) {
+            (Class::Full, _) => Layout::vertical([Constraint::Percentage(70), Constraint::Min(0)])
+                .split(area)
+                .to_vec(),
+            (Class::Compact, EVENTS) => vec![Rect::ZERO, area],
+            (Class::Compact, _) => vec![area, Rect::ZERO],
+        }
+    }
+
+    fn why_not(&self, action: Action, desk: &Desk) -> Option<String> {
+        match action {
+            Action::Select(_) if desk.points().is_empty() => {
+                Some("there is no fixed point at this checkpoint".into())
+            }
+            _ => None,
+        }
+    }
+
+    fn derive(&mut self, desk: &Desk) {
+        self.condition = desk.condition();
+        self.curves = self
+            .condition
+            .as_deref()
+            .map_or_else(Vec::new, |name| desk.data.curves(name));
+    }
+
+    fn act(&mut self, action: Action, desk: &mut Desk) -> Option<Effect> {
+        match action {
+            Action::Zoom(direction) => desk.timeline.zoom(direction),
+            Action::ZoomReset => {
+                desk.timeline.window = None;
+                (self.zoom, self.middle) = (1.0, 0.5);
+            }
+            Action::Pan(direction) => {
+                desk.timeline.pan(direction);
+            }
+            Action::Select(by) => desk.select(by),
+            Action::Enter => {
+                if desk.pinned.is_none() {
+                    desk.toggle_pin();
+                }
+                desk.before_and_after = desk.timeline.stop().is_some_and(Stop::is_event);
+                desk.go_to_screen = Some(super::LANDSCAPE);
+            }
+            Action::Own("quantity") => {
+                let outputs = desk.points().first().map_or(0, |point| point.readout.len());
+                self.quantity = self.quantity.next(outputs);
+                (self.zoom, self.middle) = (1.0, 0.5);
+            }
+            Action::Own("taller") => self.zoom_by(ZOOM),
+            Action::Own("flatter") => self.zoom_by(1.0 / ZOOM),
+            Action::Own("up") => self.move_by(0.2),
+            Action::Own("down") => self.move_by(-0.2),
+            _ => {}
+        }
+        None
+    }
+
+    fn mouse(&mut self, pane: usize, mouse: Mouse, area: Rect, desk: &mut Desk) -> Option<Effect> {
+        let picture = Rect {
+            x: area.x + GUTTER.min(area.width),
+            width: area.width.saturating_sub(GUTTER),
+            ..area
+        };
+        match (pane, mouse) {
+            (DIAGRAM, Mouse::Wheel { by, column }) => {
+                let step = curves::step_of(desk, picture, column);
+                desk.timeline.zoom_at(by, step);
+            }
+            (DIAGRAM, Mouse::Down { column, .. }) => {
+                let step = curves::step_of(desk, picture, column);
+                desk.timeline.go_to_step(step);
+            }
+            (DIAGRAM, Mouse::Drag { by: (_, down) }) => {
+                self.move_by(f64::from(down) / f64::from(area.height.max(1)));
+            }
+            (EVENTS, Mouse::Wheel { by, .. }) => {
+                desk.timeline.go_to_stop(-by);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn draw(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
+        match pane.number {
+            DIAGRAM => self.diagram(pane, desk, buffer),
+            _ => Self::events(pane, desk, buffer),
+        }
+    }
+}

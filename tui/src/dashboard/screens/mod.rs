@@ -1,0 +1,23 @@
+//! The screens, one file each.
+
+mod diagram;
+mod landscape;
+mod learning;
+mod runs;
+
+use super::screen::Screen;
+
+/// Name of the screen that lists the runs.
+pub(crate) const RUNS: &str = "Runs";
+/// Name of the screen that shows the state space.
+pub(crate) const LANDSCAPE: &str = "Landscape";
+
+/// All screens, in the order of their digits.
+pub(crate) fn all() -> Vec<Box<dyn Screen>> {
+    vec![
+        Box::new(runs::Runs::default()),
+        Box::new(learning::Learning::default()),
+        Box::new(landscape::Landscape::default()),
+        Box::new(diagram::Diagram::default()),
+    ]
+}

@@ -1,0 +1,289 @@
+//! Glyphs and colours. Shape carries the meaning; colour only repeats it.
+
+use std::env;
+
+use creode::trace::rows::Kind;
+use tui::buffer::Buffer;
+use tui::style::{Color, Modifier, Style};
+
+use super::timeline::Code;
+
+/// How many colours there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    None,
+    Named,
+    Indexed,
+    True,
+}
+
+/// The background that colours must stand out from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Background {
+    Dark,
+    Light,
+}
+
+/// What a colour is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    Stable,
+    Saddle,
+    Repeller,
+    Marginal,
+    Trajectory,
+    Flow,
+    Loss,
+    Accuracy,
+    Event,
+    Warning,
+    Playhead,
+    Faint,
+}
+
+/// How things are drawn on this terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Theme {
+    pub(crate) ascii: bool,
+    pub(crate) depth: Depth,
+    pub(crate) background: Background,
+}
+
+impl Theme {
+    /// As the environment says: `NO_COLOR`, `COLORTERM`, `TERM`, `COLORFGBG`, the locale; ASCII also if asked for.
+    pub(crate) fn from_environment(ascii: bool, background: Option<Background>) -> Self {
+        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = variable("LC_ALL")
+            .or_else(|| variable("LC_CTYPE"))
+            .or_else(|| variable("LANG"));
+        let is_utf8 = |name: &String| {
+            let name = name.to_lowercase();
+            name.contains("utf-8") || name.contains("utf8")
+        };
+        Self {
+            ascii: ascii || !locale.as_ref().is_some_and(is_utf8),
+            depth: depth(
+                variable("NO_COLOR").is_some(),
+                &variable("TERM").unwrap_or_default(),
+                &variable("COLORTERM").unwrap_or_default(),
+            ),
+            background: background
+                .unwrap_or_else(|| background_of(&variable("COLORFGBG").unwrap_or_default())),
+        }
+    }
+
+    /// The colour itself: Okabe and Ito's palette, on a light background without its yellow and darker where it is pale.
+    pub(crate) fn color(self, ink: Ink) -> Color {
+        let is_light = self.background == Background::Light;
+        let on = |dark, light| if is_light { light } else { dark };
+        let (rgb, index, named) = match ink {
+            Ink::Stable => on(
+                (0x3d_9b_e0, 68, Color::LightBlue),
+                (0x00_72_b2, 25, Color::Blue),
+            ),
+            Ink::Saddle => (0xd5_5e_00, 166, Color::Red),
+            Ink::Repeller => on(
+                (0xcc_79_a7, 175, Color::Magenta),
+                (0xa0_4d_7d, 132, Color::Magenta),
+            ),
+            Ink::Marginal | Ink::Event | Ink::Warning => on(
+                (0xe6_9f_00, 178, Color::Yellow),
+                (0x9a_6a_00, 94, Color::Magenta),
+            ),
+            Ink::Trajectory => on(
+                (0x6c_75_80, 243, Color::DarkGray),
+                (0x9a_a0_a6, 247, Color::Gray),
+            ),
+            Ink::Flow => on(
+                (0x4a_6a_5a, 65, Color::DarkGray),
+                (0x8f_b8_a4, 108, Color::Gray),
+            ),
+            Ink::Faint => on(
+                (0x8a_8f_96, 245, Color::DarkGray),
+                (0x5f_63_68, 241, Color::DarkGray),
+            ),
+            Ink::Loss => on((0x56_b4_e9, 74, Color::Cyan), (0x1b_78_b0, 31, Color::Blue)),
+            Ink::Accuracy => on(
+                (0x00_b0_80, 36, Color::Green),
+                (0x00_7a_59, 29, Color::Green),
+            ),
+            Ink::Playhead => return Color::Reset,
+        };
+        match self.depth {
+            Depth::None => Color::Reset,
+            Depth::Named => named,
+            Depth::Indexed => Color::Indexed(index),
+            Depth::True => Color::from_u32(rgb),
+        }
+    }
+
+    /// The colour as a style for text.
+    pub(crate) fn style(self, ink: Ink) -> Style {
+        match self.depth {
+            Depth::None => Style::new(),
+            _ => Style::new().fg(self.color(ink)),
+        }
+    }
+
+    /// The same, bold.
+    pub(crate) fn bold(self, ink: Ink) -> Style {
+        self.style(ink).add_modifier(Modifier::BOLD)
+    }
+
+    /// Style of a kind of fixed point.
+    pub(crate) fn kind(self, kind: Kind) -> Style {
+        self.style(match kind {
+            Kind::StableNode | Kind::StableFocus => Ink::Stable,
+            Kind::Saddle => Ink::Saddle,
+            Kind::Repeller => Ink::Repeller,
+            Kind::Marginal => Ink::Marginal,
+        })
+    }
+
+    /// The sign of a kind of fixed point.
+    pub(crate) fn sign(self, kind: Kind) -> &'static str {
+        let (unicode, ascii) = match kind {
+            Kind::StableNode => ("●", "*"),
+            Kind::StableFocus => ("◉", "@"),
+            Kind::Saddle => ("◇", "x"),
+            Kind::Repeller => ("○", "o"),
+            Kind::Marginal => ("◐", "%"),
+        };
+        if self.ascii { ascii } else { unicode }
+    }
+
+    /// The sign of a fixed point; saddles have the number of their unstable directions beside it.
+    pub(crate) fn point(self, kind: Kind, n_unstable: u16) -> String {
+        let sign = self.sign(kind);
+        if kind == Kind::Saddle {
+            format!("{sign}{n_unstable}")
+        } else {
+            sign.to_owned()
+        }
+    }
+
+    /// The sign of a slow point.
+    pub(crate) fn slow_point(self) -> &'static str {
+        if self.ascii { "." } else { "·" }
+    }
+
+    /// The sign of what happened.
+    pub(crate) fn event(self, code: Code) -> &'static str {
+        let (unicode, ascii) = match code {
+            Code::Fold => ("▲", "^"),
+            Code::Doubling => ("▼", "v"),
+            Code::Torus => ("◆", "#"),
+            Code::Branch => ("■", "="),
+            Code::Unclassed => ("?", "?"),
+            Code::Born => ("+", "+"),
+            Code::Vanished => ("−", "-"),
+            Code::Mark => ("⚑", "m"),
+        };
+        if self.ascii { ascii } else { unicode }
+    }
+
+    /// In ASCII, replaces all else in the buffer by what is nearest to it.
+    pub(crate) fn finish(self, buffer: &mut Buffer) {
+        if !self.ascii {
+            return;
+        }
+        for cell in &mut buffer.content {
+            if !cell.symbol().is_ascii() {
+                let replacement = cell.symbol().chars().next().map_or(' ', ascii_of);
+                cell.set_char(replacement);
+            }
+        }
+    }
+}
+
+fn depth(no_color: bool, terminal: &str, color_terminal: &str) -> Depth {
+    if no_color || terminal == "dumb" {
+        Depth::None
+    } else if ["truecolor", "24bit"].contains(&color_terminal) || terminal.ends_with("-direct") {
+        Depth::True
+    } else if terminal.contains("256color") {
+        Depth::Indexed
+    } else {
+        Depth::Named
+    }
+}
+
+/// `COLORFGBG` is `foreground;background`, both of the 16 colours; without it most terminals are dark.
+fn background_of(colors: &str) -> Background {
+    let background = colors
+        .rsplit(';')
+        .next()
+        .and_then(|last| last.parse::<u8>().ok());
+    match background {
+        Some(7 | 9..=15) => Background::Light,
+        _ => Background::Dark,
+    }
+}
+
+fn ascii_of(character: char) -> char {
+    match character {
+        '─' | '−' | '–' | '━' | '╌' | '▃' | '▄' | '▅' => '-',
+        '│' | '█' | '┃' => '|',
+        '┌' | '┐' | '└' | '┘' | '┴' | '┬' | '├' | '┤' | '┼' | '✓' => '+',
+        '·' | '…' | '•' | '▁' | '▂' => '.',
+        '▆' | '▇' | '■' => '=',
+        '←' => '<',
+        '→' | '▸' => '>',
+        '↑' | '▲' => '^',
+        '↓' | '▼' => 'v',
+        'λ' => 'l',
+        '×' => 'x',
+        '±' => '~',
+        '◆' => '#',
+        '●' => '*',
+        '“' | '”' => '"',
+        _ => '?',
+    }
+}
+
+/// A number in at most eight characters.
+pub(crate) fn short_number(x: f64) -> String {
+    let magnitude = x.abs();
+    if !x.is_finite() {
+        x.to_string()
+    } else if x == 0.0 {
+        "0".into()
+    } else if !(1e-2..1e4).contains(&magnitude) {
+        format!("{x:.1e}")
+    } else {
+        let decimals = (2 - magnitude.log10().floor() as i32).clamp(0, 4) as usize;
+        format!("{x:.decimals$}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (0.025, "0.0250"),
+            (1.0, "1.00"),
+            (123.4, "123"),
+            (1e-24, "1.0e-24"),
+            (-2e7, "-2.0e7"),
+        ];
+        for (x, text) in cases {
+            assert_eq!(short_number(x), text);
+        }
+    }
+
+    #[test]
+    fn the_environment_decides_on_colours() {
+        assert_eq!(depth(true, "xterm-256color", "truecolor"), Depth::None);
+        assert_eq!(depth(false, "dumb", ""), Depth::None);
+        assert_eq!(depth(false, "xterm-256color", "truecolor"), Depth::True);
+        assert_eq!(depth(false, "screen-256color", ""), Depth::Indexed);
+        assert_eq!(depth(false, "linux", ""), Depth::Named);
+        assert_eq!(background_of("0;15"), Background::Light);
+        assert_eq!(background_of("15;0"), Background::Dark);
+        assert_eq!(background_of(""), Background::Dark);
+    }
+}

@@ -1,0 +1,423 @@
+//! The one timeline under all screens: checkpoints, what happened between them, the playhead. No clock in here.
+
+use std::time::Duration;
+
+/// Time a checkpoint stays on screen when playing at the usual speed.
+const PLAY_INTERVAL: Duration = Duration::from_millis(250);
+/// Slowest and fastest playing, in multiples of the usual speed.
+const SPEED_RANGE: (f64, f64) = (0.125, 32.0);
+/// Factor of one step of zooming.
+const ZOOM: f64 = 1.5;
+/// Share of the window that one step of panning moves it by.
+const PAN: f64 = 0.2;
+
+/// A checkpoint that can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) checkpoint: u32,
+    pub(crate) step: u64,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Code {
+    /// Fold (limit point).
+    Fold,
+    /// Branch point.
+    Branch,
+    /// Period doubling.
+    Doubling,
+    /// Neimark–Sacker.
+    Torus,
+    /// A bifurcation that could not be classed.
+    Unclassed,
+    /// More fixed points than before; how is not known.
+    Born,
+    /// Fewer.
+    Vanished,
+    /// A mark of the user.
+    Mark,
+}
+
+impl Code {
+    /// The code of a name in the table of events.
+    pub(crate) fn of_event(kind: &str) -> Self {
+        match kind {
+            "LP" => Self::Fold,
+            "BP" => Self::Branch,
+            "PD" => Self::Doubling,
+            "NS" => Self::Torus,
+            _ => Self::Unclassed,
+        }
+    }
+
+    /// Two letters at most.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Fold => "LP",
+            Self::Branch => "BP",
+            Self::Doubling => "PD",
+            Self::Torus => "NS",
+            Self::Unclassed => "?",
+            Self::Born => "+",
+            Self::Vanished => "−",
+            Self::Mark => "m",
+        }
+    }
+
+    /// In words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fold => "fold",
+            Self::Branch => "branch point",
+            Self::Doubling => "period doubling",
+            Self::Torus => "Neimark–Sacker",
+            Self::Unclassed => "unclassified bifurcation",
+            Self::Born => "more fixed points",
+            Self::Vanished => "fewer fixed points",
+            Self::Mark => "mark",
+        }
+    }
+}
+
+/// A place on the timeline to jump to: what happened up to one checkpoint since the one before.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Stop {
+    pub(crate) from_step: u64,
+    pub(crate) to_step: u64,
+    /// Kinds, most frequent first, with their numbers.
+    pub(crate) codes: Vec<(Code, usize)>,
+    /// What the user noted there.
+    pub(crate) note: Option<String>,
+}
+
+impl Stop {
+    /// `LP×8 BP`.
+    pub(crate) fn text(&self) -> String {
+        let text = |&(code, count): &(Code, usize)| match count {
+            1 => code.text().to_owned(),
+            _ => format!("{}×{count}", code.text()),
+        };
+        let texts: Vec<String> = self.codes.iter().map(text).collect();
+        texts.join(" ")
+    }
+
+    /// Whether anything happened but a mark.
+    pub(crate) fn is_event(&self) -> bool {
+        self.codes.iter().any(|&(code, _)| code != Code::Mark)
+    }
+}
+
+/// What playing does at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loop {
+    Off,
+    /// Begins again.
+    All,
+    /// Goes round within the zoomed window.
+    Window,
+}
+
+/// State of the timeline.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline {
+    pub(crate) frames: Vec<Frame>,
+    /// By step.
+    pub(crate) stops: Vec<Stop>,
+    /// Which of the frames is on screen.
+    pub(crate) position: usize,
+    pub(crate) playing: bool,
+    pub(crate) speed: f64,
+    pub(crate) looping: Loop,
+    pub(crate) following: bool,
+    /// Last step of the axis.
+    pub(crate) end: u64,
+    /// The steps that curves show; none: all, and more as they come.
+    pub(crate) window: Option<(f64, f64)>,
+}
+
+impl Timeline {
+    pub(crate) fn new(following: bool) -> Self {
+        Self {
+            frames: Vec::new(),
+            stops: Vec::new(),
+            position: 0,
+            playing: false,
+            speed: 1.0,
+            looping: Loop::Off,
+            following,
+            end: 0,
+            window: None,
+        }
+    }
+
+    /// The checkpoint on screen.
+    pub(crate) fn frame(&self) -> Option<Frame> {
+        self.frames.get(self.position).copied()
+    }
+
+    /// Its step; 0 before there is any.
+    pub(crate) fn step(&self) -> u64 {
+        self.frame().map_or(0, |frame| frame.step)
+    }
+
+    /// Takes new checkpoints; stays at the one on screen, or goes to the newest when following.
+    pub(crate) fn set_frames(&mut self, frames: Vec<Frame>) {
+        let on_screen = self.frame().map(|frame| frame.checkpoint);
+        self.frames = frames;
+        let kept = self
+            .frames
+            .iter()
+            .position(|frame| Some(frame.checkpoint) == on_screen);
+        self.position = match kept {
+            _ if self.following => self.last(),
+            Some(position) => position,
+            None => self.position.min(self.last()),
+        };
+    }
+
+    fn last(&self) -> usize {
+        self.frames.len().saturating_sub(1)
+    }
+
+    /// Goes to a position; stops playing and following.
+    pub(crate) fn go_to(&mut self, position: usize) {
+        self.playing = false;
+        self.following = false;
+        self.position = position.min(self.last());
+        self.keep_in_window();
+    }
+
+    pub(crate) fn move_by(&mut self, by: i64) {
+        self.go_to(self.position.saturating_add_signed(by as isize));
+    }
+
+    /// Goes to the checkpoint nearest to a step.
+    pub(crate) fn go_to_step(&mut self, step: f64) {
+        let distance = |frame: &Frame| (frame.step as f64 - step).abs();
+        let nearest = (0..self.frames.len())
+            .min_by(|&a, &b| distance(&self.frames[a]).total_cmp(&distance(&self.frames[b])));
+        if let Some(position) = nearest {
+            self.go_to(position);
+        }
+    }
+
+    /// Goes to the next (+1) or previous (−1) stop; `false` if there is none.
+    pub(crate) fn go_to_stop(&mut self, direction: i64) -> bool {
+        let here = self.step();
+        let steps = self.stops.iter().map(|stop| stop.to_step);
+        let target = if direction > 0 {
+            steps.filter(|&step| step > here).min()
+        } else {
+            steps.filter(|&step| step < here).max()
+        };
+        if let Some(step) = target {
+            self.go_to_step(step as f64);
+        }
+        target.is_some()
+    }
+
+    /// What happened between the checkpoint on screen and the one before.
+    pub(crate) fn stop(&self) -> Option<&Stop> {
+        let step = self.frame()?.step;
+        self.stops.iter().find(|stop| stop.to_step == step)
+    }
+
+    pub(crate) fn toggle_play(&mut self) {
+        self.playing = !self.playing;
+        self.following = false;
+        if self.playing && self.position >= self.range().1 {
+            self.position = self.range().0;
+        }
+    }
+
+    pub(crate) fn toggle_follow(&mut self) {
+        self.following = !self.following;
+        self.playing = false;
+        if self.following {
+            self.position = self.last();
+        }
+    }
+
+    pub(crate) fn set_speed(&mut self, speed: f64) {
+        self.speed = speed.clamp(SPEED_RANGE.0, SPEED_RANGE.1);
+    }
+
+    pub(crate) fn next_loop(&mut self) {
+        self.looping = match (self.looping, self.window) {
+            (Loop::Off, _) => Loop::All,
+            (Loop::All, Some(_)) => Loop::Window,
+            _ => Loop::Off,
+        };
+    }
+
+    /// First and last position that playing visits.
+    fn range(&self) -> (usize, usize) {
+        let Some((from, to)) = self.window.filter(|_| self.looping == Loop::Window) else {
+            return (0, self.last());
+        };
+        let first = self
+            .frames
+            .partition_point(|frame| (frame.step as f64) < from);
+        let after = self.frames.partition_point(|frame| frame.step as f64 <= to);
+        let first = first.min(self.last());
+        (first, after.saturating_sub(1).max(first))
+    }
+
+    /// Time for the next checkpoint when playing. At the end of a run that still grows, playing turns into following.
+    pub(crate) fn tick(&mut self, grows: bool) {
+        if !self.playing {
+            return;
+        }
+        let (first, last) = self.range();
+        if self.position < last {
+            self.position = (self.position + 1).max(first);
+        } else if self.looping != Loop::Off {
+            self.position = first;
+        }
+        if self.position == last && self.looping == Loop::Off {
+            self.playing = false;
+            self.following = grows;
+        }
+    }
+
+    /// Time between two ticks while playing.
+    pub(crate) fn tick_interval(&self) -> Option<Duration> {
+        self.playing.then(|| PLAY_INTERVAL.div_f64(self.speed))
+    }
+
+    /// The steps that curves show.
+    pub(crate) fn bounds(&self) -> (f64, f64) {
+        self.window.unwrap_or((0.0, self.end.max(1) as f64))
+    }
+
+    /// Zooms in (+1) or out (−1) around the playhead.
+    pub(crate) fn zoom(&mut self, direction: i64) {
+        self.zoom_at(direction, self.step() as f64);
+    }
+
+    /// Zooms in (+1) or out (−1) around a step.
+    pub(crate) fn zoom_at(&mut self, direction: i64, step: f64) {
+        let factor = if direction > 0 { 1.0 / ZOOM } else { ZOOM };
+        let (from, to) = self.bounds();
+        let centre = step.clamp(from, to);
+        self.set_window(
+            centre + (from - centre) * factor,
+            centre + (to - centre) * factor,
+        );
+    }
+
+    /// Moves the window; `false` if all is in view.
+    pub(crate) fn pan(&mut self, direction: i64) -> bool {
+        let Some((from, to)) = self.window else {
+            return false;
+        };
+        let by = direction as f64 * PAN * (to - from);
+        self.set_window(from + by, to + by);
+        true
+    }
+
+    /// Moves the window so that the playhead is in it.
+    fn keep_in_window(&mut self) {
+        let Some((from, to)) = self.window else {
+            return;
+        };
+        let step = self.step() as f64;
+        if step < from || step > to {
+            let half = (to - from) / 2.0;
+            self.set_window(step - half, step + half);
+        }
+    }
+
+    fn set_window(&mut self, from: f64, to: f64) {
+        let end = self.end.max(1) as f64;
+        let width = (to - from).max(1.0);
+        if width >= end {
+            self.window = None;
+            if self.looping == Loop::Window {
+                self.looping = Loop::All;
+            }
+            return;
+        }
+        let from = from.clamp(0.0, end - width);
+        self.window = Some((from, from + width));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline() -> Timeline {
+        let mut timeline = Timeline::new(false);
+        timeline.end = 100;
+        let frame = |checkpoint: u32| Frame {
+            checkpoint,
+            step: u64::from(checkpoint) * 10,
+        };
+        timeline.set_frames((0..=10).map(frame).collect());
+        timeline
+    }
+
+    #[test]
+    fn zooming_keeps_the_step_under_the_cursor_and_ends_at_all() {
+        let mut timeline = timeline();
+        timeline.zoom_at(1, 25.0);
+        let (from, to) = timeline.bounds();
+        assert!(((25.0 - from) / (to - from) - 0.25).abs() < 1e-12);
+        assert!((to - from - 100.0 / ZOOM).abs() < 1e-9);
+        assert!(timeline.pan(1));
+        assert!(timeline.bounds().0 > from);
+        timeline.zoom(-1);
+        assert_eq!(timeline.window, None);
+        assert!(!timeline.pan(1));
+    }
+
+    #[test]
+    fn the_window_follows_the_playhead_and_never_leaves_the_run() {
+        let mut timeline = timeline();
+        for _ in 0..5 {
+            timeline.zoom(1);
+        }
+        for position in [10, 0, 7] {
+            timeline.go_to(position);
+            let (from, to) = timeline.bounds();
+            let step = timeline.step() as f64;
+            assert!(from <= step && step <= to && from >= 0.0 && to <= 100.0);
+        }
+    }
+
+    #[test]
+    fn playing_goes_round_in_the_window() {
+        let mut timeline = timeline();
+        timeline.go_to(5);
+        timeline.zoom(1);
+        timeline.zoom(1);
+        timeline.next_loop();
+        timeline.next_loop();
+        assert_eq!(timeline.looping, Loop::Window);
+        timeline.toggle_play();
+        let (from, to) = timeline.bounds();
+        for _ in 0..30 {
+            timeline.tick(false);
+            let step = timeline.step() as f64;
+            assert!(from <= step && step <= to, "{step} in {from}..{to}");
+        }
+        assert!(timeline.playing);
+    }
+
+    #[test]
+    fn playing_stops_at_the_end_or_follows_what_grows() {
+        for grows in [false, true] {
+            let mut timeline = timeline();
+            timeline.toggle_play();
+            for _ in 0..20 {
+                timeline.tick(grows);
+            }
+            assert_eq!(
+                (timeline.playing, timeline.following, timeline.position),
+                (false, grows, 10)
+            );
+        }
+    }
+}

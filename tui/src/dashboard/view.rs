@@ -1,0 +1,350 @@
+//! What surrounds a screen: tabs and header above, timeline, status and hints below.
+
+use tui::buffer::Buffer;
+use tui::layout::{Constraint, Layout, Rect};
+use tui::style::{Modifier, Style};
+use tui::text::{Line, Span};
+use tui::widgets::{Paragraph, Widget as _};
+
+use super::app::App;
+use super::data::RunState;
+use super::keys::{Binding, label};
+use super::overlay;
+use super::screen::{Class, Desk};
+use super::theme::Ink;
+use super::timeline::{Loop, Timeline};
+
+/// Least size for any pane at all, in cells.
+pub(crate) const LEAST: (u16, u16) = (60, 16);
+/// From here on all panes are shown.
+const FULL: (u16, u16) = (120, 36);
+
+/// Where things are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) class: Class,
+    pub(crate) tabs: Rect,
+    header: Rect,
+    pub(crate) body: Rect,
+    pub(crate) timeline: Rect,
+    status: Rect,
+    hints: Rect,
+}
+
+/// Where things are in an area; none if it is too small.
+pub(crate) fn places(area: Rect) -> Option<Places> {
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return None;
+    }
+    let rows = [
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(2),
+        Constraint::Length(1),
+        Constraint::Length(1),
+    ];
+    let [tabs, header, body, timeline, status, hints] = Layout::vertical(rows).areas(area);
+    let is_full = area.width >= FULL.0 && area.height >= FULL.1;
+    Some(Places {
+        class: if is_full { Class::Full } else { Class::Compact },
+        tabs,
+        header,
+        body,
+        timeline,
+        status,
+        hints,
+    })
+}
+
+/// Draws the whole dashboard into a buffer.
+pub(crate) fn draw(app: &App, buffer: &mut Buffer) {
+    let area = buffer.area;
+    let desk = &app.desk;
+    if let Some(places) = places(area) {
+        tabs(app, places.tabs, buffer);
+        header(desk, places.header, buffer);
+        for pane in app.panes(places.class, places.body) {
+            app.screens[app.current].draw(pane, desk, buffer);
+        }
+        timeline(desk, places.timeline, buffer);
+        status(desk, places.status, buffer);
+        hints(app, places.hints, buffer);
+        if let Some(open) = &app.overlay {
+            let why_not = |action| app.why_not(action);
+            overlay::draw(open, desk.theme, &app.table(), &why_not, buffer);
+        }
+    } else {
+        let text = format!(
+            "creode needs {}×{}, here are {}×{}",
+            LEAST.0, LEAST.1, area.width, area.height
+        );
+        let centre = Rect {
+            y: area.y + area.height / 2,
+            height: area.height.min(1),
+            ..area
+        };
+        Paragraph::new(text).centered().render(centre, buffer);
+    }
+    desk.theme.finish(buffer);
+}
+
+/// Text of the tab of a screen.
+fn tab(number: usize, name: &str) -> String {
+    format!(" {} {name} ", number + 1)
+}
+
+/// The screen whose tab is at a column.
+pub(crate) fn tab_at(app: &App, area: Rect, column: u16) -> Option<usize> {
+    let mut end = area.x + 8;
+    app.screens.iter().enumerate().find_map(|(number, screen)| {
+        end += tab(number, screen.name()).chars().count() as u16;
+        (column >= area.x + 8 && column < end).then_some(number)
+    })
+}
+
+fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
+    let theme = app.desk.theme;
+    let mut spans = vec![Span::styled("creode  ", theme.style(Ink::Faint))];
+    for (number, screen) in app.screens.iter().enumerate() {
+        let style = if number == app.current {
+            Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        } else {
+            Style::new()
+        };
+        spans.push(Span::styled(tab(number, screen.name()), style));
+    }
+    Line::from(spans).render(area, buffer);
+    let (text, ink) = state(&app.desk);
+    let right = Line::styled(text, theme.bold(ink)).right_aligned();
+    right.render(area, buffer);
+}
+
+fn state(desk: &Desk) -> (String, Ink) {
+    let damage = match desk.data.damage.len() {
+        0 => String::new(),
+        1 => "! 1 file unreadable · ".into(),
+        count => format!("! {count} unreadable · "),
+    };
+    let (state, ink) = match desk.data.state {
+        _ if !desk.has_run() => ("", Ink::Faint),
+        RunState::Absent => ("waiting", Ink::Warning),
+        RunState::Training => ("training", Ink::Accuracy),
+        RunState::Interrupted => ("interrupted", Ink::Warning),
+        RunState::Finished => ("finished", Ink::Stable),
+        RunState::Diverged(_) => ("diverged", Ink::Saddle),
+    };
+    (format!("{damage}{state}"), ink)
+}
+
+/// Run, mode, place, what happened here.
+fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
+    if !desk.has_run() {
+        return;
+    }
+    let timeline = &desk.timeline;
+    let looping = match timeline.looping {
+        Loop::Off => "",
+        Loop::All => " loop",
+        Loop::Window => " loop window",
+    };
+    let mode = if timeline.playing {
+        format!(" PLAY {}×{looping} ", timeline.speed)
+    } else if timeline.following {
+        " LIVE ".to_owned()
+    } else {
+        " PAUSED ".to_owned()
+    };
+    let name = if desk.data.name.is_empty() {
+        super::data::loader::name_of(&desk.dir)
+    } else {
+        desk.data.name.clone()
+    };
+    let mut parts = vec![
+        Span::styled(name, Modifier::BOLD),
+        Span::raw(" "),
+        Span::styled(mode, Modifier::REVERSED),
+    ];
+    if let Some(frame) = timeline.frame() {
+        let place = format!(
+            "  step {} / {} · checkpoint {} of {}",
+            frame.step,
+            timeline.end,
+            timeline.position + 1,
+            timeline.frames.len()
+        );
+        parts.push(Span::raw(place));
+        if let Some(stage) = desk.data.stage_at(frame.step) {
+            parts.push(Span::raw(format!(" · {}", desk.data.stage_name(stage))));
+        }
+    }
+    if let Some(stop) = timeline.stop() {
+        parts.push(Span::styled(
+            format!("  {}", stop.text()),
+            desk.theme.bold(Ink::Event),
+        ));
+        if let Some(note) = &stop.note {
+            parts.push(Span::styled(
+                format!(" “{note}”"),
+                desk.theme.style(Ink::Event),
+            ));
+        }
+    }
+    Line::from(parts).render(area, buffer);
+}
+
+/// What is wrong, else the answer to the last key, else what is known of the run.
+fn status(desk: &Desk, area: Rect, buffer: &mut Buffer) {
+    let warning = desk.theme.bold(Ink::Warning);
+    let line = match (&desk.data.problem, &desk.status, &desk.data.state) {
+        (_, Some(status), _) => Line::raw(status.as_str()),
+        (Some(problem), None, _) => Line::styled(problem.as_str(), warning),
+        (None, None, RunState::Diverged(why)) => Line::styled(why.as_str(), warning),
+        (None, None, RunState::Interrupted) => {
+            Line::raw("training stopped before its end: `creode train … --resume` goes on")
+        }
+        _ => Line::default(),
+    };
+    line.render(area, buffer);
+}
+
+/// The most useful keys, as many as fit; help always.
+fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
+    let sections = app.table();
+    let rows = |number: usize| sections.get(number).map_or(&[][..], |(_, rows)| rows);
+    let is_first = |row: &&Binding| matches!(row.hint, Some("help" | "quit"));
+    let all = rows(2)
+        .iter()
+        .filter(is_first)
+        .chain(rows(0))
+        .chain(rows(1));
+    let all = all.chain(rows(2).iter().filter(|row| !is_first(row)));
+    let mut spans: Vec<Span> = Vec::new();
+    let mut room = usize::from(area.width);
+    for (row, hint) in all.filter_map(|row| Some((row, row.hint?))) {
+        let key = label(row.keys[0]);
+        let width = key.chars().count() + hint.chars().count() + 3;
+        if width > room && !spans.is_empty() {
+            break;
+        }
+        room = room.saturating_sub(width);
+        spans.push(Span::styled(key, Style::new().add_modifier(Modifier::BOLD)));
+        spans.push(Span::styled(
+            format!(" {hint}  "),
+            app.desk.theme.style(Ink::Faint),
+        ));
+    }
+    Line::from(spans).render(area, buffer);
+}
+
+/// Column of the timeline where a step is.
+pub(crate) fn timeline_column(timeline: &Timeline, area: Rect, step: u64) -> u16 {
+    let share = step as f64 / timeline.end.max(1) as f64;
+    let last = f64::from(area.width.saturating_sub(1));
+    area.x + (share * last).round().clamp(0.0, last) as u16
+}
+
+/// The whole of training in two rows: stages above, checkpoints, events and the playhead below.
+fn timeline(desk: &Desk, area: Rect, buffer: &mut Buffer) {
+    let [bands, ticks] = Layout::vertical([Constraint::Length(1); 2]).areas(area);
+    draw_bands(desk, bands, buffer);
+    draw_ticks(desk, ticks, buffer);
+}
+
+fn draw_bands(desk: &Desk, area: Rect, buffer: &mut Buffer) {
+    let Some(last) = desk.data.steps.last() else {
+        return;
+    };
+    let timeline = &desk.timeline;
+    let mut begin = area.x;
+    let ends = desk.data.stage_ends();
+    let bands = ends
+        .into_iter()
+        .chain([(timeline.end, last.stage as usize)]);
+    for (end_step, stage) in bands {
+        let end = timeline_column(timeline, area, end_step);
+        let width = usize::from(end.saturating_sub(begin));
+        if stage % 2 == 1 {
+            let band = Rect {
+                x: begin,
+                width: width as u16,
+                ..area
+            };
+            buffer.set_style(band, Modifier::UNDERLINED);
+        }
+        let name = format!("│{}", desk.data.stage_name(stage));
+        buffer.set_stringn(begin, area.y, name, width, Style::new());
+        begin = end;
+    }
+}
+
+fn draw_ticks(desk: &Desk, area: Rect, buffer: &mut Buffer) {
+    let (theme, timeline) = (desk.theme, &desk.timeline);
+    let width = usize::from(area.width);
+    buffer.set_stringn(
+        area.x,
+        area.y,
+        "─".repeat(width),
+        width,
+        theme.style(Ink::Faint),
+    );
+    if let Some((from, to)) = timeline.window {
+        let from = timeline_column(timeline, area, from as u64);
+        let to = timeline_column(timeline, area, to as u64);
+        for column in from..=to {
+            if let Some(cell) = buffer.cell_mut((column, area.y)) {
+                cell.set_symbol("━").set_style(Style::new());
+            }
+        }
+    }
+    let mut set = |step: u64, symbol: &str, style: Style| {
+        let column = timeline_column(timeline, area, step);
+        if let Some(cell) = buffer.cell_mut((column, area.y)) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+    };
+    for entry in &desk.data.entries {
+        let symbol = if entry.complete { "┴" } else { "·" };
+        set(entry.step, symbol, theme.style(Ink::Faint));
+    }
+    for stop in &timeline.stops {
+        if let Some(&(code, _)) = stop.codes.first() {
+            set(stop.to_step, theme.event(code), theme.bold(Ink::Event));
+        }
+    }
+    if let Some(frame) = timeline.frame() {
+        let sign = timeline.stop().and_then(|stop| stop.codes.first());
+        let (symbol, style) = match sign {
+            Some(&(code, _)) => (theme.event(code), theme.bold(Ink::Event)),
+            None => ("█", theme.bold(Ink::Playhead)),
+        };
+        let style = if sign.is_some() {
+            style.add_modifier(Modifier::REVERSED)
+        } else {
+            style
+        };
+        set(frame.step, symbol, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_within_every_area() {
+        for width in 1..=300 {
+            for height in (1..=100).step_by(3) {
+                let area = Rect::new(0, 0, width, height);
+                let Some(places) = places(area) else {
+                    assert!(width < LEAST.0 || height < LEAST.1);
+                    continue;
+                };
+                for of in [places.tabs, places.body, places.timeline, places.hints] {
+                    assert_eq!(of.intersection(area), of);
+                }
+                assert!(places.body.height >= LEAST.1 - 6);
+            }
+        }
+    }
+}
