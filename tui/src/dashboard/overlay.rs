@@ -13,7 +13,7 @@ use super::theme::{Ink, Theme};
 /// Width of the column of keys, in cells.
 const KEYS_WIDTH: usize = 12;
 /// Width of one column of the help, in cells.
-const COLUMN_WIDTH: u16 = 39;
+const COLUMN_WIDTH: u16 = 46;
 
 /// What is open.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -442,7 +442,7 @@ fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
     dashboard.press("2");
     assert!(shown(&dashboard).contains("is damaged"));
     dashboard.press("1");
-    assert!(shown(&dashboard).contains("1 runs in"), "the list goes on");
+    assert!(shown(&dashboard).contains("1 run in"), "the list goes on");
 }
 
 #[test]
@@ -519,7 +519,7 @@ fn without_probe_trials_the_stored_projection_serves() {
     fs::remove_dir_all(dir.join("trials")).unwrap();
     let mut dashboard = open(&dir, folder.path(), "Landscape", Look::Plain);
     assert!(shown(&dashboard).contains("stored projection"));
-    dashboard.press("u");
+    dashboard.press("t u");
     assert!(shown(&dashboard).contains("modes need probe trials"));
 }
 

@@ -332,7 +332,8 @@ impl Timeline {
     fn set_window(&mut self, from: f64, to: f64) {
         let end = self.end.max(1) as f64;
         let width = (to - from).max(1.0);
-        if width >= end {
+        // Zooming out as often as in may miss the whole by rounding.
+        if width >= end * (1.0 - 1e-9) {
             self.window = None;
             if self.looping == Loop::Window {
                 self.looping = Loop::All;
