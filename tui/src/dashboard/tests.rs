@@ -442,7 +442,7 @@ fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
     dashboard.press("2");
     assert!(shown(&dashboard).contains("is damaged"));
     dashboard.press("1");
-    assert!(shown(&dashboard).contains("1 run in"), "the list goes on");
+    assert!(shown(&dashboard).contains("1 runs in"), "the list goes on");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tui::widgets::{Paragraph, Widget as _};
 use crate::dashboard::curves::{self, Axis, GUTTER};
 use crate::dashboard::data::StepGlance;
 use crate::dashboard::keys::{Action, Binding, row};
-use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, at_right, message};
+use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
 use crate::dashboard::theme::{Ink, short_number};
 
 const LOSS: usize = 0;
@@ -155,7 +155,9 @@ impl Learning {
                 height: 1,
                 ..picture
             };
-            at_right(at, &badge, desk.theme.style(Ink::Faint), buffer);
+            Line::styled(badge, desk.theme.style(Ink::Faint))
+                .right_aligned()
+                .render(at, buffer);
         }
     }
 
@@ -264,7 +266,9 @@ pub(super) fn step_axis(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let (from, to) = desk.timeline.bounds();
     let faint = desk.theme.style(Ink::Faint);
     Line::styled(format!("step {from:.0}"), faint).render(area, buffer);
-    at_right(area, &format!("{to:.0}"), faint, buffer);
+    Line::styled(format!("{to:.0}"), faint)
+        .right_aligned()
+        .render(area, buffer);
     let frame = desk.timeline.frame();
     let column = frame.and_then(|frame| curves::column_of(desk, area, frame.step as f64));
     if let Some(column) = column {

@@ -177,9 +177,9 @@ fn draw_frame(landscape: &Landscape, desk: &Desk, frame: Frame, area: Rect, buff
                 plot.text(x, y, theme.slow_point(), theme.style(Ink::Faint));
             }
         }
-        events(&mut plot, &projector, desk);
         points(&mut plot, &projector, desk, &scene.points);
     }
+    events(&mut plot, &projector, desk);
     plot.render(buffer);
     if let Some(problem) = problem(landscape, detail, dynamics) {
         let row = Rect {
