@@ -135,6 +135,7 @@ fn write_run(dir: &Path) {
                 b"weights",
                 &steps,
                 &trials(checkpoint, step),
+                &[],
             )
             .unwrap();
         let spectra: Vec<SpectrumRow> = points.iter().flat_map(spectrum).collect();

@@ -465,7 +465,9 @@ fn runs_that_are_no_ordinary_ones_say_what_they_are() {
     fs::create_dir(folder.path().join("empty")).unwrap();
     let pointless = folder.path().join("pointless");
     let writer = support::create(&pointless);
-    writer.write_checkpoint(0, 0, b"weights", &[], &[], &[]).unwrap();
+    writer
+        .write_checkpoint(0, 0, b"weights", &[], &[], &[])
+        .unwrap();
     writer.write_landscape(0, 0, &[], &[], &[], &[]).unwrap();
     drop(writer);
     for (name, says) in [

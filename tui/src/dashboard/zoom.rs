@@ -35,9 +35,9 @@ fn start(dir: &Path, from_step: u64, to_step: u64) -> std::io::Result<Zoomed> {
         .arg(dir)
         .args([
             "--from",
-            &from_step.to_string(),
+            &format!("step:{from_step}"),
             "--to",
-            &to_step.to_string(),
+            &format!("step:{to_step}"),
         ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
