@@ -7,6 +7,7 @@ use super::lyapunov::{Lengths, Lyapunov, Motion, lyapunov};
 use super::rotation::{Rotation, rotation_number};
 use crate::map::Map;
 use crate::norms::{distance, scale_of};
+use crate::statistics::wilson;
 
 /// Starts that are simulated together.
 const BATCH: usize = 64;
@@ -19,8 +20,6 @@ const SAME_SET: f64 = 0.1;
 const SAME_MOMENTS: f64 = 0.5;
 /// A state within this distance of an attracting cycle, relative to the largest coordinate (at least 1), has arrived.
 const ARRIVED: f64 = 1e-6;
-/// Standard normal quantile of 95 % intervals.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// How to look for attractors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -389,15 +388,6 @@ fn described<M: Map + ?Sized>(map: &M, samples: Vec<Vec<f64>>, settings: &Settin
         }
         _ => Attractor::Unsettled { samples },
     }
-}
-
-/// 95 % interval of a share (Wilson 1927).
-fn wilson(hits: usize, count: usize) -> [f64; 2] {
-    let (n, z2) = (count as f64, NORMAL_95 * NORMAL_95);
-    let share = hits as f64 / n;
-    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = NORMAL_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    [(middle - half).max(0.0), (middle + half).min(1.0)]
 }
 
 fn has_arrived(at: &[f64], state: &[f64]) -> bool {

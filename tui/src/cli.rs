@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Data go to stdout, talk to stderr. Exit codes: 0 done, 2 usage or error (damage to a run included), 130 interrupted
-//! after a clean finish of the trace; 1 is kept for checks of claims, whose answer may be no.
+//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a claim of an experiment does not hold, 2 usage or error
+//! (damage to a run included), 130 interrupted after a clean finish of the trace.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -14,10 +14,13 @@ use creode::curriculum::Override;
 use crate::analyze::AnalyzeArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Background, Start};
+use crate::reproduce::ReproduceArgs;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, curricula, picture, runs, tasks, train, verify, zoom};
+use crate::{analyze, curricula, picture, reproduce, runs, tasks, train, verify, zoom};
 
+/// Exit code of an experiment of which a claim does not hold.
+pub const CLAIM_FAILED: u8 = 1;
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
 /// Exit code of a run that was interrupted and can be resumed.
@@ -30,7 +33,7 @@ const EXAMPLES: &str = "Examples:
   creode tasks sine                                parameters of a task, and one of its trials
   creode analyze model.safetensors --cell gru      the fixed points of a network of your own
 
-Exit codes: 0 done, 2 usage or error, 130 interrupted (resumable).";
+Exit codes: 0 done, 1 a claim does not hold, 2 usage or error, 130 interrupted (resumable).";
 
 /// Trains recurrent networks, keeps the whole of their learning, and shows how the landscape of fixed points
 /// that solves the task comes into being.
@@ -88,6 +91,8 @@ enum Command {
     Curricula(CurriculaArgs),
     /// Draw a screen of the dashboard as SVG, on stdout
     Picture(PictureArgs),
+    /// Run a paper's experiment and print its claims beside what was measured; without a name, list the experiments
+    Reproduce(ReproduceArgs),
     /// Check a run: every file there, whole, and readable
     Verify {
         /// Name under the traces directory, or a path
@@ -191,6 +196,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Tasks(args) => tasks::tasks(args),
         Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Curricula(args) => curricula::curricula(args),
+        Command::Reproduce(args) => reproduce::reproduce(args),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
     }
 }

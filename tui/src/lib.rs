@@ -7,6 +7,7 @@ mod curricula;
 pub mod dashboard;
 mod events;
 mod picture;
+mod reproduce;
 mod runs;
 mod tasks;
 mod train;

@@ -413,3 +413,42 @@ fn the_bifurcations_of_a_run_are_listed() {
         .creode(&["analyze", "small", "--events", "--checkpoint", "1"])
         .expect(2, &["--events", "--checkpoint"]);
 }
+
+#[test]
+fn a_reproduction_prints_its_claims_and_says_by_its_exit_code_whether_they_hold() {
+    let folder = Folder::new();
+    folder
+        .creode(&["reproduce"])
+        .expect(0, &["two-neuron", "10.48550/arXiv.2111.09356"]);
+    let quick = ["reproduce", "two-neuron", "--quick"];
+    let json = folder.creode(&[&quick[..], &["--format", "json", "-o", "plane.svg"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let claims = report["claims"].as_array().unwrap();
+    assert_eq!(claims.len(), 4);
+    let all_hold = claims.iter().all(|claim| claim["holds"] == true);
+    assert_eq!(json.code, Some(i32::from(!all_hold)), "{json:?}");
+    let figure = fs::read_to_string(folder.0.path().join("plane.svg")).unwrap();
+    assert!(figure.starts_with("<svg") && figure.contains("determinant of W"));
+    // One network is of one class: three cannot be seen.
+    folder
+        .creode(&[&quick[..], &["--seeds", "1"]].concat())
+        .expect(1, &["DOES NOT HOLD", "kinds of solution"]);
+}
+
+#[test]
+fn a_reproduction_that_cannot_be_is_answered_before_it_runs() {
+    let folder = Folder::new();
+    folder.creode(&["reproduce", "two-neurons"]).expect(
+        2,
+        &["no experiment two-neurons", "did you mean two-neuron?"],
+    );
+    folder
+        .creode(&["reproduce", "two-neuron", "-o", "plane.png"])
+        .expect(2, &["plane.png", ".svg"]);
+    folder
+        .creode(&["reproduce", "two-neuron", "-o", "nowhere/plane.svg"])
+        .expect(2, &["there is no folder nowhere"]);
+    folder
+        .creode(&["reproduce", "two-neuron", "--seeds", "0"])
+        .expect(2, &["--seeds"]);
+}

@@ -6,17 +6,18 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-/// Columns padded to their widest cell.
-pub(crate) fn aligned<const N: usize>(table: &[[String; N]]) -> Vec<String> {
+/// Columns padded to their widest cell; all rows must be equally wide.
+pub(crate) fn aligned<R: AsRef<[String]>>(table: &[R]) -> Vec<String> {
+    let columns = table.first().map_or(0, |row| row.as_ref().len());
     let width = |column: usize| {
-        let cells = table.iter().map(|row| row[column].chars().count());
+        let cells = table.iter().map(|row| row.as_ref()[column].chars().count());
         cells.max().unwrap_or(0)
     };
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &R| {
+        let cells = row.as_ref().iter().zip(&widths);
         let padded: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
+            .map(|(cell, &width)| format!("{cell:<width$}"))
             .collect();
         padded.join("  ").trim_end().to_owned()
     };

@@ -1,0 +1,141 @@
+//! Estimates with their 95 % intervals.
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
+
+/// Standard normal quantile of 95 % intervals.
+const NORMAL_95: f64 = 1.959_963_984_540_054;
+
+/// A measured number, with its 95 % interval where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The number.
+    pub value: f64,
+    /// Lower and upper end of its 95 % interval.
+    pub interval: Option<[f64; 2]>,
+}
+
+impl Estimate {
+    /// A number that was counted, not estimated.
+    pub fn exact(value: f64) -> Self {
+        Self {
+            value,
+            interval: None,
+        }
+    }
+
+    /// The share `hits / count` of independent trials, with Wilson's interval; NaN of no trial.
+    pub fn share(hits: usize, count: usize) -> Self {
+        Self {
+            value: hits as f64 / count as f64,
+            interval: (count > 0).then(|| wilson(hits, count)),
+        }
+    }
+
+    /// The mean of independent values, with Student's interval if there are at least two; NaN of no value.
+    pub fn mean(values: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let value = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
+        let error = (squares / (count - 1.0) / count).sqrt();
+        Self {
+            value,
+            interval: around(value, error, count - 1.0),
+        }
+    }
+}
+
+/// The straight line of least squares through points (x, y), y = intercept + slope · x.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Slope, with Student's interval if there are at least three points.
+    pub slope: Estimate,
+    /// y at x = 0.
+    pub intercept: f64,
+    /// Pearson's correlation of x and y.
+    pub correlation: f64,
+}
+
+impl Line {
+    /// Fits the line; NaN if all x are alike.
+    pub fn through(points: &[[f64; 2]]) -> Self {
+        let count = points.len() as f64;
+        let mean = |axis: usize| points.iter().map(|point| point[axis]).sum::<f64>() / count;
+        let (x, y) = (mean(0), mean(1));
+        let sum = |product: &dyn Fn(f64, f64) -> f64| -> f64 {
+            points.iter().map(|p| product(p[0] - x, p[1] - y)).sum()
+        };
+        let (xx, xy, yy) = (sum(&|x, _| x * x), sum(&|x, y| x * y), sum(&|_, y| y * y));
+        let slope = xy / xx;
+        let residual = sum(&|x, y| (y - slope * x).powi(2));
+        let error = (residual / (count - 2.0) / xx).sqrt();
+        Self {
+            slope: Estimate {
+                value: slope,
+                interval: around(slope, error, count - 2.0),
+            },
+            intercept: y - slope * x,
+            correlation: xy / (xx * yy).sqrt(),
+        }
+    }
+}
+
+/// 95 % interval of a share (Wilson 1927); `count` must not be 0.
+pub fn wilson(hits: usize, count: usize) -> [f64; 2] {
+    let (n, z2) = (count as f64, NORMAL_95 * NORMAL_95);
+    let share = hits as f64 / n;
+    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = NORMAL_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    [(middle - half).max(0.0), (middle + half).min(1.0)]
+}
+
+/// Student's 95 % interval around a value with a standard error of so many degrees of freedom.
+fn around(value: f64, error: f64, freedom: f64) -> Option<[f64; 2]> {
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    let half = student.inverse_cdf(0.975) * error;
+    half.is_finite().then_some([value - half, value + half])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn assert_near(found: [f64; 2], expected: [f64; 2]) {
+        for (x, y) in found.iter().zip(expected) {
+            assert!((x - y).abs() < 5e-5, "{found:?}, not {expected:?}");
+        }
+    }
+
+    #[test]
+    fn wilson_gives_the_published_intervals() {
+        // Newcombe (1998), Statistics in Medicine 17:857, table I, method 3.
+        assert_near(wilson(81, 263), [0.2553, 0.3662]);
+        assert_near(wilson(15, 148), [0.0624, 0.1605]);
+        assert_near(wilson(0, 20), [0.0, 0.1611]);
+        assert_near(wilson(1, 29), [0.0061, 0.1718]);
+    }
+
+    #[test]
+    fn the_mean_of_three_has_the_quantile_of_two_degrees_of_freedom() {
+        let mean = Estimate::mean(&[1.0, 2.0, 3.0]);
+        assert!((mean.value - 2.0).abs() < 1e-15);
+        // t(0.975; 2) = 4.302653, standard error 1/√3.
+        assert_near(mean.interval.unwrap(), [2.0 - 2.484_138, 2.0 + 2.484_138]);
+        assert_eq!(Estimate::mean(&[1.0]), Estimate::exact(1.0));
+    }
+
+    #[test]
+    fn a_line_is_found_again_and_its_slope_has_the_interval_of_the_textbook() {
+        let exact = Line::through(&[[0.0, 1.0], [1.0, 3.0], [3.0, 7.0]]);
+        assert!((exact.slope.value - 2.0).abs() < 1e-12 && (exact.intercept - 1.0).abs() < 1e-12);
+        assert!((exact.correlation - 1.0).abs() < 1e-12);
+        // Slope 0.6, residual sum of squares 2.4, Sxx 10, t(0.975; 3) = 3.182446.
+        let points = [[1.0, 2.0], [2.0, 4.0], [3.0, 5.0], [4.0, 4.0], [5.0, 5.0]];
+        let line = Line::through(&points);
+        assert!((line.slope.value - 0.6).abs() < 1e-12 && (line.intercept - 2.2).abs() < 1e-12);
+        assert!((line.correlation - 0.774_596_67).abs() < 1e-8);
+        let half = 3.182_446 * (2.4_f64 / 3.0 / 10.0).sqrt();
+        assert_near(line.slope.interval.unwrap(), [0.6 - half, 0.6 + half]);
+    }
+}

@@ -1,0 +1,291 @@
+//! `creode reproduce`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use creode::reproduce::{self, Cell, Claim, Expectation, Experiment, Report, Settings};
+use creode::statistics::Estimate;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::analyze::table::aligned;
+use crate::cli::CLAIM_FAILED;
+use crate::runs;
+
+/// Arguments of `creode reproduce`.
+#[derive(Debug, Args)]
+pub(crate) struct ReproduceArgs {
+    /// Name of the experiment [default: list them]
+    name: Option<String>,
+    /// Run the smaller form, which takes seconds; it may be too small for all claims
+    #[arg(long, requires = "name")]
+    quick: bool,
+    /// Networks, each with a seed of its own [default: as many as the experiment needs]
+    #[arg(long, value_name = "N", requires = "name", value_parser = clap::value_parser!(u32).range(1..))]
+    seeds: Option<u32>,
+    /// Also draw the figure
+    #[arg(short, long, value_name = "FILE.svg", requires = "name")]
+    output: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// Runs an experiment and prints its claims beside what was measured; 1 if a claim does not hold.
+pub(crate) fn reproduce(args: &ReproduceArgs) -> anyhow::Result<u8> {
+    let all = reproduce::all();
+    let mut out = std::io::stdout().lock();
+    let Some(name) = &args.name else {
+        let text = match args.format {
+            Format::Table => list(&all),
+            Format::Json => format!("{:#}\n", list_as_json(&all)),
+        };
+        out.write_all(text.as_bytes())?;
+        return Ok(0);
+    };
+    let experiment = find(&all, name)?;
+    check_output(args)?;
+    let settings = Settings {
+        is_quick: args.quick,
+        seeds: args.seeds.map(|seeds| seeds as usize),
+    };
+    let report = run(experiment, &settings)?;
+    if let (Some(path), Some(plot)) = (&args.output, &report.figure) {
+        std::fs::write(path, plot.scene().to_svg())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let text = match args.format {
+        Format::Table => as_table(experiment, &report),
+        Format::Json => format!("{:#}\n", as_json(experiment, &report)),
+    };
+    out.write_all(text.as_bytes())?;
+    let holds = report.claims.iter().all(|claim| claim.holds);
+    Ok(if holds { 0 } else { CLAIM_FAILED })
+}
+
+fn find<'a>(all: &'a [Box<dyn Experiment>], name: &str) -> anyhow::Result<&'a dyn Experiment> {
+    if let Some(found) = all.iter().find(|experiment| experiment.name() == name) {
+        return Ok(found.as_ref());
+    }
+    let names: Vec<&str> = all.iter().map(|experiment| experiment.name()).collect();
+    let near = runs::nearest(name, names.iter().copied());
+    let hint = near.map_or(format!("there are {}", names.join(", ")), |name| {
+        format!("did you mean {name}?")
+    });
+    bail!("no experiment {name}; {hint}")
+}
+
+/// Looked at before the experiment runs, which may take minutes.
+fn check_output(args: &ReproduceArgs) -> anyhow::Result<()> {
+    let Some(path) = &args.output else {
+        return Ok(());
+    };
+    if path.extension().is_none_or(|extension| extension != "svg") {
+        bail!(
+            "{}: figures are written as SVG; give a name that ends in .svg",
+            path.display()
+        );
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!(
+            "{}: there is no folder {}",
+            path.display(),
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+fn run(experiment: &dyn Experiment, settings: &Settings) -> anyhow::Result<Report> {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} · {eta} left") {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    let begun = Instant::now();
+    let report = experiment.run(settings, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    eprintln!(
+        "{}: {:.1} s",
+        experiment.name(),
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(report)
+}
+
+fn list(all: &[Box<dyn Experiment>]) -> String {
+    let rows: Vec<[String; 2]> = all
+        .iter()
+        .map(|experiment| {
+            let paper = experiment.paper();
+            let cite = format!("{}, {}", paper.citation, paper.source);
+            [experiment.name().to_owned(), cite]
+        })
+        .collect();
+    let mut text = aligned(&rows).join("\n");
+    text.push_str(
+        "\n\n`creode reproduce NAME` runs one and prints its claims beside what was measured.\n",
+    );
+    text
+}
+
+fn list_as_json(all: &[Box<dyn Experiment>]) -> Value {
+    let experiments = all.iter().map(|experiment| about(experiment.as_ref()));
+    json!({ "experiments": experiments.collect::<Vec<Value>>() })
+}
+
+fn about(experiment: &dyn Experiment) -> Value {
+    json!({ "name": experiment.name(), "paper": experiment.paper(), "about": experiment.about() })
+}
+
+fn as_json(experiment: &dyn Experiment, report: &Report) -> Value {
+    let mut value = about(experiment);
+    value["claims"] = json!(report.claims);
+    value["tables"] = json!(report.tables);
+    value
+}
+
+fn as_table(experiment: &dyn Experiment, report: &Report) -> String {
+    let paper = experiment.paper();
+    let mut text = format!("{}, {}\n", paper.citation, paper.source);
+    for line in wrapped(experiment.about(), 100) {
+        let _ = writeln!(text, "{line}");
+    }
+    let head = ["claim", "expected", "measured", ""].map(str::to_owned);
+    let mut rows = vec![head];
+    rows.extend(report.claims.iter().map(row));
+    let _ = writeln!(text, "\n{}", aligned(&rows).join("\n"));
+    for table in &report.tables {
+        let mut rows = vec![table.columns.clone()];
+        let cells = |row: &Vec<Cell>| row.iter().map(cell).collect();
+        rows.extend(table.rows.iter().map(cells));
+        let _ = writeln!(text, "\n{}\n{}", table.title, aligned(&rows).join("\n"));
+    }
+    text
+}
+
+fn row(claim: &Claim) -> [String; 4] {
+    let verdict = if claim.holds {
+        "holds"
+    } else {
+        "DOES NOT HOLD"
+    };
+    [
+        claim.statement.clone(),
+        expected(claim.expected),
+        estimate(&claim.measured),
+        verdict.to_owned(),
+    ]
+}
+
+fn expected(of: Expectation) -> String {
+    match (of.least, of.most) {
+        (Some(least), Some(most)) if least == most => number(least),
+        (Some(least), Some(most)) => format!("{} to {}", number(least), number(most)),
+        (Some(least), None) => format!("at least {}", number(least)),
+        (None, Some(most)) => format!("at most {}", number(most)),
+        (None, None) => "any".to_owned(),
+    }
+}
+
+fn cell(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => text.clone(),
+        Cell::Count(count) => count.to_string(),
+        Cell::Number(of) => estimate(of),
+    }
+}
+
+/// The number, with the ends of its interval.
+fn estimate(of: &Estimate) -> String {
+    let value = number(of.value);
+    of.interval.map_or(value.clone(), |[low, high]| {
+        format!("{value} [{}, {}]", number(low), number(high))
+    })
+}
+
+/// Whole numbers as they are, others with three to four significant digits.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    if value.is_nan() {
+        "–".to_owned()
+    } else if value.fract() == 0.0 && size < 1e6 {
+        format!("{value}")
+    } else if (1e-3..1e4).contains(&size) {
+        let decimals = (2 - size.log10().floor() as i32).clamp(1, 5) as usize;
+        format!("{value:.decimals$}")
+    } else {
+        format!("{value:.2e}")
+    }
+}
+
+/// Lines of at most so many characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if lines[last].is_empty() {
+            lines[last].push_str(word);
+        } else if lines[last].chars().count() + 1 + word.chars().count() <= width {
+            lines[last].push(' ');
+            lines[last].push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_three_significant_digits() {
+        let texts = [
+            0.452_134,
+            0.995_4,
+            1.016_7,
+            12.34,
+            431.26,
+            1000.0,
+            1.5e-7,
+            f64::NAN,
+        ];
+        let expected = [
+            "0.452", "0.995", "1.02", "12.3", "431.3", "1000", "1.50e-7", "–",
+        ];
+        assert_eq!(texts.map(number), expected);
+        let share = Estimate {
+            value: 0.5,
+            interval: Some([0.25, 0.75]),
+        };
+        assert_eq!(estimate(&share), "0.500 [0.250, 0.750]");
+    }
+
+    #[test]
+    fn long_text_is_broken_between_words() {
+        assert_eq!(
+            wrapped("one two three four", 9),
+            ["one two", "three", "four"]
+        );
+    }
+}
