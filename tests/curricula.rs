@@ -14,7 +14,7 @@ use creode::curriculum::{
 };
 use creode::task::TaskSpec;
 use creode::task::flip_flop::FlipFlop;
-use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -457,6 +457,7 @@ prop_compose! {
             transfer: None,
             network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
+            rule: LearningRule::Bptt,
             optimiser,
             stages,
             probes,

@@ -7,7 +7,8 @@ use rand_distr::{Distribution as _, StandardNormal};
 use super::constraints::constrain;
 use super::parameters::{
     BIAS_IH, DIAGONAL, INITIAL_STATE, INPUT_MASK, LOW_RANK_M, LOW_RANK_N, Parameters,
-    RANDOM_WEIGHT, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH, WEIGHT_IH,
+    RANDOM_WEIGHT, READOUT_FEEDBACK, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH,
+    WEIGHT_IH,
 };
 use super::spec::{CellKind, InitialState, NetworkSpec};
 use crate::simd::Real;
@@ -52,6 +53,9 @@ impl<T: Real> Parameters<T> {
                     T::ZERO
                 };
             }
+        }
+        for weight in parameters.get_mut(READOUT_FEEDBACK) {
+            *weight = T::from_f64(spec.feedback * rng.random_range(-1.0..=1.0));
         }
         constrain(spec, &mut parameters);
         parameters

@@ -2,6 +2,7 @@
 
 use faer::MatMut;
 
+use super::feedback::closed_loop;
 use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
 use super::low_rank::LowRank;
 use super::parameters::{
@@ -54,6 +55,8 @@ impl CellMap {
     /// The cell of a network at a constant input. A low-rank cell with a random part is a leaky one with the sum as its
     /// weights.
     pub fn new(network: &NetworkSpec, parameters: &Parameters<f64>, input: &[f64]) -> Self {
+        let closed = closed_loop(parameters);
+        let parameters = closed.as_ref().unwrap_or(parameters);
         let recurrent = parameters.get(WEIGHT_HH);
         let bias = parameters.get(BIAS_IH);
         let drive = drive(parameters.get(WEIGHT_IH), bias, input);

@@ -29,6 +29,9 @@ pub const READOUT_WEIGHT: &str = "readout.weight";
 /// Readout bias, `[outputs]`.
 pub const READOUT_BIAS: &str = "readout.bias";
 
+/// Fixed feedback from the outputs to the units, `[units][outputs]`; there only where outputs feed back.
+pub const READOUT_FEEDBACK: &str = "readout.feedback";
+
 /// Which recurrent connections exist, `[units][units]` of ones and zeros; there only where some are absent.
 pub const RECURRENT_MASK: &str = "mask.recurrent";
 /// Which input connections exist, `[units][inputs]`.
@@ -98,6 +101,9 @@ fn tensors(spec: &NetworkSpec) -> Vec<(&'static str, Vec<usize>, Option<Part>)> 
     }
     tensors.push((READOUT_WEIGHT, vec![outputs, units], Some(Part::Readout)));
     tensors.push((READOUT_BIAS, vec![outputs], Some(Part::Readout)));
+    if spec.feedback > 0.0 {
+        tensors.push((READOUT_FEEDBACK, vec![units, outputs], None));
+    }
     for (mask, density, shape) in [
         (RECURRENT_MASK, spec.density.recurrent, [rows, units]),
         (INPUT_MASK, spec.density.input, [rows, inputs]),

@@ -160,6 +160,8 @@ pub struct NetworkSpec {
     pub noise: Noise,
     /// Parts that training leaves as they are.
     pub frozen: Vec<Part>,
+    /// Outputs feed back to the units of a vanilla or leaky cell over fixed weights drawn uniformly within ± this.
+    pub feedback: f64,
 }
 
 impl NetworkSpec {
@@ -182,6 +184,7 @@ impl NetworkSpec {
             initial_state: InitialState::Zero,
             noise: Noise::default(),
             frozen: Vec::new(),
+            feedback: 0.0,
         }
     }
 

@@ -8,12 +8,14 @@ use crate::curriculum::{
     AdaptiveCheckpoints, AnalysisSettings, CheckpointPolicy, ProbeTask, StagePart, Until,
 };
 use crate::parameters::{
-    ANY, ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, names,
+    ANY, ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, RealRange, names,
 };
 use crate::task::TaskSpec;
-use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
 
 const MAX_CHANNELS: usize = 4096;
+/// Greater than 0, less than 1.
+const SHARE: RealRange = (Bound::Excluded(0.0), Bound::Excluded(1.0));
 /// TOML promises integers up to 2⁶³ − 1 only.
 pub(super) const MAX_SEED: u64 = i64::MAX as u64;
 const MAX_STEPS: u64 = 1_000_000_000_000;
@@ -75,7 +77,7 @@ const CELLS: [(&str, CellKind); 8] = [
 ];
 
 /// The update rules by name, with their default parameters.
-const RULES: [(&str, UpdateRule); 3] = [
+const RULES: [(&str, UpdateRule); 4] = [
     (
         "adam",
         UpdateRule::Adam {
@@ -93,6 +95,38 @@ const RULES: [(&str, UpdateRule); 3] = [
             momentum: 0.0,
         },
     ),
+    (
+        "lbfgs",
+        UpdateRule::Lbfgs {
+            history: 10,
+            sufficient_decrease: 1e-4,
+            curvature: 0.9,
+            most_evaluations: 25,
+        },
+    ),
+];
+
+/// The learning rules by name, with their default parameters.
+const LEARNING_RULES: [(&str, LearningRule); 6] = [
+    ("bptt", LearningRule::Bptt),
+    (
+        "force",
+        LearningRule::Force {
+            regularisation: 1.0,
+            every: 2,
+        },
+    ),
+    (
+        "full-force",
+        LearningRule::FullForce {
+            regularisation: 1.0,
+            every: 2,
+            target_gain: 1.0,
+        },
+    ),
+    ("ridge", LearningRule::Ridge { penalty: 1e-3 }),
+    ("lms", LearningRule::Lms { rate: 1e-3 }),
+    ("rflo", LearningRule::Rflo),
 ];
 
 /// Names of the variants with the keys that each brings.
@@ -116,6 +150,9 @@ pub(super) fn network(spec: &mut NetworkSpec, visitor: &mut dyn ParameterVisitor
     visitor.count("outputs", &mut spec.outputs, 1..=MAX_CHANNELS);
     visitor.real("recurrent_gain", &mut spec.recurrent_gain, NOT_NEGATIVE);
     visitor.real("input_gain", &mut spec.input_gain, NOT_NEGATIVE);
+    if visitor.gives("feedback", spec.feedback > 0.0) {
+        visitor.real("feedback", &mut spec.feedback, NOT_NEGATIVE);
+    }
     visitor.one_of("precision", &mut spec.precision, &PRECISIONS);
     visitor.real("input_density", &mut spec.density.input, FRACTION);
     visitor.real("readout_density", &mut spec.density.readout, FRACTION);
@@ -232,6 +269,9 @@ pub(super) fn optimiser(spec: &mut OptimiserSpec, visitor: &mut dyn ParameterVis
     visitor.choice("rule", &mut chosen, &RULES.map(|(name, _)| name));
     if chosen != before {
         spec.rule = RULES[chosen].1;
+        if matches!(spec.rule, UpdateRule::Lbfgs { .. }) {
+            spec.learning_rate = 1.0;
+        }
     }
     visitor.real("learning_rate", &mut spec.learning_rate, POSITIVE);
     rule_parameters(&mut spec.rule, visitor);
@@ -261,6 +301,7 @@ fn rule_index(rule: &UpdateRule) -> usize {
         UpdateRule::Adam { .. } => 0,
         UpdateRule::Sgd { .. } => 1,
         UpdateRule::RmsProp { .. } => 2,
+        UpdateRule::Lbfgs { .. } => 3,
     }
 }
 
@@ -276,6 +317,17 @@ fn rule_parameters(rule: &mut UpdateRule, visitor: &mut dyn ParameterVisitor) {
             visitor.real("epsilon", epsilon, POSITIVE);
         }
         UpdateRule::Sgd { momentum } => visitor.real("momentum", momentum, DECAY),
+        UpdateRule::Lbfgs {
+            history,
+            sufficient_decrease,
+            curvature,
+            most_evaluations,
+        } => {
+            visitor.count("history", history, 1..=1000);
+            visitor.real("sufficient_decrease", sufficient_decrease, SHARE);
+            visitor.real("curvature", curvature, SHARE);
+            visitor.count("most_evaluations", most_evaluations, 1..=1000);
+        }
         UpdateRule::RmsProp {
             decay,
             epsilon,
@@ -286,6 +338,67 @@ fn rule_parameters(rule: &mut UpdateRule, visitor: &mut dyn ParameterVisitor) {
             visitor.real("momentum", momentum, DECAY);
         }
     }
+}
+
+pub(super) fn learning_rule(rule: &mut LearningRule, visitor: &mut dyn ParameterVisitor) {
+    let before = learning_rule_index(rule);
+    let mut chosen = before;
+    visitor.choice("rule", &mut chosen, &LEARNING_RULES.map(|(name, _)| name));
+    if chosen != before {
+        *rule = LEARNING_RULES[chosen].1;
+    }
+    learning_rule_parameters(rule, visitor);
+}
+
+fn learning_rule_index(rule: &LearningRule) -> usize {
+    match rule {
+        LearningRule::Bptt => 0,
+        LearningRule::Force { .. } => 1,
+        LearningRule::FullForce { .. } => 2,
+        LearningRule::Ridge { .. } => 3,
+        LearningRule::Lms { .. } => 4,
+        LearningRule::Rflo => 5,
+    }
+}
+
+fn learning_rule_parameters(rule: &mut LearningRule, visitor: &mut dyn ParameterVisitor) {
+    match rule {
+        LearningRule::Bptt | LearningRule::Rflo => {}
+        LearningRule::Force {
+            regularisation,
+            every,
+        } => {
+            visitor.real("regularisation", regularisation, POSITIVE);
+            visitor.count("every", every, 1..=1_000_000);
+        }
+        LearningRule::FullForce {
+            regularisation,
+            every,
+            target_gain,
+        } => {
+            visitor.real("regularisation", regularisation, POSITIVE);
+            visitor.count("every", every, 1..=1_000_000);
+            visitor.real("target_gain", target_gain, NOT_NEGATIVE);
+        }
+        LearningRule::Ridge { penalty } => visitor.real("penalty", penalty, POSITIVE),
+        LearningRule::Lms { rate } => visitor.real("rate", rate, POSITIVE),
+    }
+}
+
+pub(super) fn learning_rule_name(rule: LearningRule) -> &'static str {
+    LEARNING_RULES[learning_rule_index(&rule)].0
+}
+
+pub(super) fn keys_of_learning_rules() -> KeysOfVariants {
+    LEARNING_RULES
+        .iter()
+        .map(|(name, rule)| {
+            (
+                *name,
+                names(|visitor| learning_rule_parameters(&mut rule.clone(), visitor)),
+            )
+        })
+        .collect()
 }
 
 pub(super) fn rule_name(rule: &UpdateRule) -> &'static str {

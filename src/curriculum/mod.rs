@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cell::spec::NetworkSpec;
 use crate::task::TaskSpec;
-use crate::train::spec::OptimiserSpec;
+use crate::train::spec::{LearningRule, OptimiserSpec};
 
 pub use error::{CurriculumError, Mistake, Place};
 pub use overrides::{Override, OverrideError};
@@ -41,7 +41,9 @@ pub struct Curriculum {
     pub transfer: Option<Transfer>,
     /// Trials in the batch of one training step. Default 64.
     pub trials_per_step: usize,
-    /// The optimiser. Default: Adam, learning rate 1e-3, no weight decay, no clipping.
+    /// How a batch changes the parameters. Default: backpropagation through time.
+    pub rule: LearningRule,
+    /// The optimiser, of the rules that follow a gradient. Default: Adam, learning rate 1e-3, no weight decay, no clipping.
     pub optimiser: OptimiserSpec,
     /// The stages in the order of training; at least one.
     pub stages: Vec<Stage>,

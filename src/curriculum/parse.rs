@@ -13,7 +13,8 @@ use super::{
 use crate::cell::spec::{InitialState, NetworkSpec};
 use crate::parameters::ParameterVisitor;
 use crate::task::TaskSpec;
-use crate::train::spec::OptimiserSpec;
+use crate::train::rate_network::rate_formula;
+use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
 
 pub(super) fn curriculum(
     text: &str,
@@ -35,6 +36,7 @@ pub(super) fn curriculum(
 }
 
 fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum {
+    let mistakes = section.mistakes();
     let name = name(&mut section, file);
     let mut seed = 0;
     section.integer("seed", &mut seed, 0..=fields::MAX_SEED);
@@ -62,12 +64,20 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
     let analysis_section = section.child("analysis", "a section `[analysis]`");
     section.finish();
 
+    let mut rule_place = Place::Line(1);
     let mut trials_per_step = fields::DEFAULT_TRIALS_PER_STEP;
+    let mut rule = LearningRule::Bptt;
     if let Some(mut section) = training {
+        rule_place = section.place_of("rule");
         fields::trials_per_step(&mut trials_per_step, &mut section);
-        section.finish();
+        fields::learning_rule(&mut rule, &mut section);
+        section.finish_with(&Variants {
+            key: "rule",
+            chosen: fields::learning_rule_name(rule),
+            keys: fields::keys_of_learning_rules(),
+        });
     }
-    let optimiser = optimiser(optimiser_section);
+    let optimiser = optimiser(optimiser_section, rule);
     let total_steps: u64 = stages.iter().map(|stage| stage.until.steps).sum();
     let n_stages = stages.len() as u64;
     let checkpoints = checkpoints(checkpoints_section, |coarsest| {
@@ -85,6 +95,7 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         network: fields::default_network(1, 1),
         transfer: None,
         trials_per_step,
+        rule,
         optimiser,
         stages,
         probes,
@@ -93,14 +104,30 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
     };
     let needed = (curriculum.inputs_needed(), curriculum.task_channels().1);
     (curriculum.network, curriculum.transfer) = network(network_section, needed, runs);
+    let cell = curriculum.network.cell;
+    if rule != LearningRule::Bptt && rate_formula(cell).is_none() {
+        let problem = format!(
+            "expected `bptt` for the cell `{}`; the other rules train vanilla and leaky cells only",
+            fields::cell_name(&cell)
+        );
+        mistakes.add(&rule_place, "training.rule", problem);
+    }
     curriculum
 }
 
-fn optimiser(section: Option<Section<'_>>) -> OptimiserSpec {
+fn optimiser(section: Option<Section<'_>>, learning: LearningRule) -> OptimiserSpec {
     let mut optimiser = fields::default_optimiser();
     if let Some(mut section) = section {
         section.exclusive(&["clip_norm", "clip_value"]);
+        let place = section.place_of("rule");
         fields::optimiser(&mut optimiser, &mut section);
+        if matches!(optimiser.rule, UpdateRule::Lbfgs { .. })
+            && (optimiser.clipping != Clipping::Off || learning != LearningRule::Bptt)
+        {
+            let problem = "\"lbfgs\" needs the exact gradient of its objective: expected `rule = \"bptt\"` under [training] \
+                 and neither `clip_norm` nor `clip_value`";
+            section.mistake(&place, "rule", problem);
+        }
         section.finish_with(&Variants {
             key: "rule",
             chosen: fields::rule_name(&optimiser.rule),
@@ -220,6 +247,7 @@ fn network(
     let inputs_place = section.place_of("inputs");
     let outputs_place = section.place_of("outputs");
     let initial_place = section.place_of("initial_state");
+    let feedback_place = section.place_of("feedback");
     let has_alpha = section.has("alpha");
     fields::network(&mut network, &mut section);
     if network.cell.alpha().is_some() && !has_alpha {
@@ -246,6 +274,10 @@ fn network(
     network.frozen = transfer::frozen(&mut section);
     let transfer = transfer::asked(&mut section);
     let transfer = transfer.map(|asked| asked.resolve(&network, runs, &section));
+    if network.feedback > 0.0 && rate_formula(network.cell).is_none() {
+        let problem = "expected a vanilla or leaky cell, whose outputs can feed back";
+        section.mistake(&feedback_place, "feedback", problem);
+    }
     let chosen = fields::cell_name(&network.cell);
     section.finish_with(&Variants {
         key: "cell",

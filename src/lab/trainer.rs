@@ -24,8 +24,12 @@ use crate::trace::{Run, RunWriter, WeightsFile, digest};
 use crate::train::bptt::Bptt;
 use crate::train::dfdx_engine::{DfdxEngine, SliceDevice};
 use crate::train::engine::Engine;
+use crate::train::lbfgs::Lbfgs;
 use crate::train::learner::{Learner, LearnerState};
+use crate::train::online::Online;
 use crate::train::optimiser::norm;
+use crate::train::rflo::RfloEngine;
+use crate::train::spec::{LearningRule, UpdateRule};
 
 /// A number format that the default engine trains in.
 pub trait TrainableReal: Real {
@@ -324,7 +328,13 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         let (steps, trials) = (task.trial_steps(), self.curriculum.trials_per_step);
         self.batch
             .clear(steps, trials, network.inputs, network.outputs);
-        let mut rng = stream(self.curriculum.seed, step);
+        // Within a stage a fixed batch is that of step 1; steps are counted from 1.
+        let draw = if self.learner.wants_fixed_batch() {
+            1
+        } else {
+            step
+        };
+        let mut rng = stream(self.curriculum.seed, draw);
         task.draw(&mut rng, &mut self.batch);
         add_noise(network, &mut rng, &mut self.batch);
     }
@@ -386,8 +396,20 @@ fn learner<T: TrainableReal>(
     curriculum: &Curriculum,
     parameters: &Parameters<T>,
 ) -> Box<dyn Learner<T>> {
-    let engine = T::engine(curriculum);
-    Box::new(Bptt::new(engine, curriculum.optimiser, parameters))
+    let (network, optimiser) = (&curriculum.network, curriculum.optimiser);
+    if let Some(online) = Online::new(network, curriculum.rule, curriculum.seed) {
+        return Box::new(online);
+    }
+    let mut engine = T::engine(curriculum);
+    if curriculum.rule == LearningRule::Rflo {
+        engine = Box::new(RfloEngine::new(network, engine, curriculum.seed));
+    }
+    if let UpdateRule::Lbfgs { .. } = optimiser.rule
+        && let Some(lbfgs) = Lbfgs::new(T::engine(curriculum), optimiser, parameters)
+    {
+        return Box::new(lbfgs);
+    }
+    Box::new(Bptt::new(engine, optimiser, parameters))
 }
 
 /// The state of training, and the learning rule with its own.

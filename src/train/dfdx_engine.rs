@@ -9,6 +9,7 @@ use dfdx::tensor::CpuError;
 
 use super::engine::{Engine, EngineError, Outcome, Simulation};
 use crate::cell::constraints::clear_untrained;
+use crate::cell::feedback::{add_through_loop, closed_loop};
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
 use crate::cell::sequence::{SequenceKernel, SequenceShape};
 use crate::cell::sequence_kernel;
@@ -165,6 +166,8 @@ where
             Some(features) if features.shape() == &shape => features,
             _ => self.device.try_zeros_like(&shape)?,
         };
+        let closed = closed_loop(parameters);
+        let parameters = closed.as_ref().unwrap_or(parameters);
         features.copy_from(lock(&self.kernel).forward(
             parameters,
             self.shape,
@@ -272,6 +275,7 @@ where
     ) -> Result<Outcome, EngineError> {
         self.arrange(batch)?;
         let outcome = self.evaluate(parameters, batch, gradient).map_err(failed)?;
+        add_through_loop(parameters, gradient);
         clear_untrained(&self.spec, parameters, gradient);
         Ok(outcome)
     }
@@ -282,9 +286,11 @@ where
         batch: &Batch,
     ) -> Result<Simulation, EngineError> {
         self.arrange(batch)?;
+        let closed = closed_loop(parameters);
+        let looped = closed.as_ref().unwrap_or(parameters);
         let (outputs, states) = {
             let mut kernel = lock(&self.kernel);
-            let features = kernel.forward(parameters, self.shape, &self.inputs, &self.noise);
+            let features = kernel.forward(looped, self.shape, &self.inputs, &self.noise);
             (
                 self.outputs(parameters, features).map_err(failed)?,
                 kernel.states(),

@@ -42,6 +42,9 @@ pub enum EngineError {
         /// Output channels of the network.
         expected_outputs: usize,
     },
+    /// The learning rule is not defined for the cell.
+    #[error("this learning rule trains vanilla and leaky cells only")]
+    Cell,
     /// The backend failed.
     #[error("the {backend} engine failed: {message}")]
     Backend {

@@ -40,6 +40,11 @@ pub trait Learner<T: Real>: Send {
         batch: &Batch,
     ) -> Result<Learnt, EngineError>;
 
+    /// Whether every step of a stage is to be made on the same batch.
+    fn wants_fixed_batch(&self) -> bool {
+        false
+    }
+
     /// All that it remembers.
     fn state(&self) -> LearnerState;
 

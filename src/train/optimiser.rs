@@ -76,6 +76,8 @@ impl<T: Real> Optimiser<T> {
                     *value -= rate * *velocity;
                 }
             }
+            // Its steps are made by `lbfgs::Lbfgs`, which needs more than a gradient.
+            UpdateRule::Lbfgs { .. } => {}
             UpdateRule::RmsProp {
                 decay,
                 epsilon,

@@ -1,4 +1,39 @@
-//! What a curriculum says of the optimiser.
+//! What a curriculum says of the learning rule and of the optimiser.
+
+/// How parameters are trained on a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LearningRule {
+    /// Backpropagation through time, followed by the optimiser.
+    Bptt,
+    /// FORCE (Sussillo & Abbott 2009): recursive least squares on the readout while the network runs.
+    Force {
+        /// α of the first P = I/α. Default 1.
+        regularisation: f64,
+        /// Time steps from one correction to the next. Default 2.
+        every: usize,
+    },
+    /// full-FORCE (DePasquale et al. 2018): recursive least squares on the recurrent weights of all units.
+    FullForce {
+        /// α of the first P = I/α. Default 1.
+        regularisation: f64,
+        /// Time steps from one correction to the next. Default 2.
+        every: usize,
+        /// The target drives the target-generating network over weights within ± this. Default 1.
+        target_gain: f64,
+    },
+    /// Ridge regression of the targets on the rates, over all batches so far.
+    Ridge {
+        /// λ of (Σ r rᵀ + λI). Default 1e-3.
+        penalty: f64,
+    },
+    /// Least mean squares on the readout while the network runs.
+    Lms {
+        /// η of w ← w − η e r. Default 1e-3.
+        rate: f64,
+    },
+    /// Random feedback local online learning (Murray 2019, eLife 8:e43299), followed by the optimiser.
+    Rflo,
+}
 
 /// Update rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +51,17 @@ pub enum UpdateRule {
     Sgd {
         /// μ. Default 0.
         momentum: f64,
+    },
+    /// Limited-memory BFGS with a strong Wolfe line search; the learning rate is the first length tried.
+    Lbfgs {
+        /// Pairs remembered. Default 10.
+        history: usize,
+        /// Least decrease, as a share of what the slope at the start promises. Default 1e-4.
+        sufficient_decrease: f64,
+        /// Greatest slope left, as a share of that at the start. Default 0.9.
+        curvature: f64,
+        /// Evaluations of one line search at most. Default 25.
+        most_evaluations: usize,
     },
     /// RMSprop, in PyTorch's form.
     RmsProp {

@@ -1,0 +1,155 @@
+//! A rate network that is run step by step in f64, so that its weights can change on the way.
+
+use crate::calculus::Dual;
+use crate::cell::formula::{Formula as _, RateFormula};
+use crate::cell::map::affine;
+use crate::cell::parameters::{
+    BIAS_IH, INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH,
+};
+use crate::cell::spec::{CellKind, NetworkSpec};
+
+/// A vanilla or leaky network with its readout and its feedback, in f64.
+#[derive(Debug, Clone)]
+pub struct RateNetwork {
+    formula: RateFormula,
+    inputs: usize,
+    /// All weights; the readout is that of [`readout`](Self::readout).
+    pub parameters: Parameters<f64>,
+    /// Readout weights followed by the bias, `[outputs][units + 1]`.
+    pub readout: Vec<f64>,
+    /// F, `[units][outputs]`; empty where nothing feeds back.
+    pub feedback: Vec<f64>,
+}
+
+/// Where a network is in a trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateState {
+    /// State of each unit.
+    pub state: Vec<f64>,
+    /// What the readout sees: the rates, followed by a one for the bias.
+    pub rates: Vec<f64>,
+    /// The outputs, or what is fed back in their place.
+    pub output: Vec<f64>,
+}
+
+/// How one step depends on its pre-activation and its state, unit by unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slopes {
+    /// ∂state'/∂pre-activation.
+    pub drive: f64,
+    /// ∂state'/∂state, the pre-activation held.
+    pub leak: f64,
+    /// ∂rate'/∂state'.
+    pub rate: f64,
+}
+
+/// The formula of a rate cell; `None` for others.
+pub fn rate_formula(cell: CellKind) -> Option<RateFormula> {
+    if let CellKind::Vanilla { activation } = cell {
+        let leak = None;
+        return Some(RateFormula { activation, leak });
+    }
+    if let CellKind::Leaky {
+        form,
+        activation,
+        alpha,
+    } = cell
+    {
+        let leak = Some((form, alpha));
+        return Some(RateFormula { activation, leak });
+    }
+    None
+}
+
+impl RateNetwork {
+    /// A network; `None` unless its cell is vanilla or leaky.
+    pub fn new(network: &NetworkSpec, parameters: Parameters<f64>) -> Option<Self> {
+        let formula = rate_formula(network.cell)?;
+        let weights = parameters.get(READOUT_WEIGHT).chunks_exact(network.units);
+        let readout = weights
+            .zip(parameters.get(READOUT_BIAS))
+            .flat_map(|(row, &bias)| row.iter().copied().chain([bias]))
+            .collect();
+        Some(Self {
+            formula,
+            inputs: network.inputs,
+            feedback: parameters.get(READOUT_FEEDBACK).to_vec(),
+            parameters,
+            readout,
+        })
+    }
+
+    /// The initial state, with its output.
+    pub fn rest(&self) -> RateState {
+        let mut state = self.parameters.get(INITIAL_STATE).to_vec();
+        state.resize(self.parameters.get(BIAS_IH).len(), 0.0);
+        let mut rates: Vec<f64> = state.iter().map(|&x| self.formula.feature(x)).collect();
+        rates.push(1.0);
+        RateState {
+            state,
+            output: self.output(&rates),
+            rates,
+        }
+    }
+
+    /// W_out r + b_out.
+    pub fn output(&self, rates: &[f64]) -> Vec<f64> {
+        let outputs = self.readout.len() / rates.len();
+        affine(&self.readout, rates, &vec![0.0; outputs])
+    }
+
+    /// W r.
+    pub fn recurrent(&self, rates: &[f64]) -> Vec<f64> {
+        let rates = &rates[..rates.len() - 1];
+        affine(
+            self.parameters.get(WEIGHT_HH),
+            rates,
+            &vec![0.0; rates.len()],
+        )
+    }
+
+    /// F z.
+    pub fn from_output(&self, output: &[f64]) -> Vec<f64> {
+        let zeros = vec![0.0; self.parameters.get(BIAS_IH).len()];
+        if self.feedback.is_empty() {
+            zeros
+        } else {
+            affine(&self.feedback, output, &zeros)
+        }
+    }
+
+    /// One time step from the recurrent input `recurrent`; the outputs are left to the caller.
+    pub fn advance(&self, now: &mut RateState, input: &[f64], recurrent: &[f64]) -> Vec<Slopes> {
+        let mut drive = if self.inputs == 0 {
+            self.parameters.get(BIAS_IH).to_vec()
+        } else {
+            let bias = self.parameters.get(BIAS_IH);
+            affine(self.parameters.get(WEIGHT_IH), input, bias)
+        };
+        for ((drive, from_units), from_output) in drive
+            .iter_mut()
+            .zip(recurrent)
+            .zip(self.from_output(&now.output))
+        {
+            *drive += from_units + from_output;
+        }
+        let units = now.state.iter_mut().zip(&mut now.rates).zip(&drive);
+        units
+            .map(|((state, rate), &drive)| {
+                let of_both = [Dual::variable(drive, 0)];
+                let [next, ..] = self
+                    .formula
+                    .step(&of_both, &[Dual::<f64, 2>::variable(*state, 1)]);
+                let seen = self
+                    .formula
+                    .feature(Dual::<f64, 1>::variable(next.value, 0));
+                (*state, *rate) = (next.value, seen.value);
+                Slopes {
+                    drive: next.gradient[0],
+                    leak: next.gradient[1],
+                    rate: seen.gradient[0],
+                }
+            })
+            .collect()
+    }
+}

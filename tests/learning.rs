@@ -1,0 +1,494 @@
+//! Learning rules: analytic identities, agreement with exact gradients, resuming, and what they learn.
+
+#![allow(clippy::unwrap_used)]
+
+use creode::cell::parameters::{
+    Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH,
+};
+use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::task::Batch;
+use creode::train::bptt::Bptt;
+use creode::train::dfdx_engine::DfdxEngine;
+use creode::train::engine::{Engine, EngineError, Outcome, Simulation};
+use creode::train::lbfgs::Lbfgs;
+use creode::train::learner::Learner;
+use creode::train::online::Online;
+use creode::train::rflo::RfloEngine;
+use creode::train::rls::RecursiveLeastSquares;
+use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use faer::{Mat, Side};
+
+fn wave(index: usize, phase: f64) -> f64 {
+    (index as f64 * 0.77 + phase).sin()
+}
+
+fn leaky(form: LeakyForm, alpha: f64) -> CellKind {
+    CellKind::Leaky {
+        form,
+        activation: Activation::Tanh,
+        alpha,
+    }
+}
+
+fn network(cell: CellKind, units: usize) -> NetworkSpec {
+    NetworkSpec {
+        recurrent_gain: 1.2,
+        precision: Precision::F64,
+        ..NetworkSpec::new(cell, units, 2, 2)
+    }
+}
+
+fn batch(steps: usize, trials: usize) -> Batch {
+    let mut batch = Batch::zeros(steps, trials, 2, 2);
+    for (i, x) in batch.inputs.iter_mut().enumerate() {
+        *x = wave(i, 0.1);
+    }
+    for (i, f) in batch.targets.iter_mut().enumerate() {
+        *f = wave(i, 2.0);
+    }
+    for (i, w) in batch.weights.iter_mut().enumerate() {
+        *w = f64::from(u8::from(i % 5 != 0));
+    }
+    batch
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f64::max)
+}
+
+#[test]
+fn recursive_least_squares_is_ridge_regression() {
+    let (size, count, regularisation) = (12, 40, 0.3);
+    let mut rls = RecursiveLeastSquares::new(size, regularisation);
+    let mut weights = vec![0.0; size];
+    let mut normal = vec![0.0; size * size];
+    let mut right = vec![0.0; size];
+    for i in 0..size {
+        normal[i * size + i] = regularisation;
+    }
+    for sample in 0..count {
+        let x: Vec<f64> = (0..size)
+            .map(|i| wave(sample * size + i * i, 0.4))
+            .collect();
+        let target = wave(sample, 1.0);
+        let error = weights.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() - target;
+        for (weight, gain) in weights.iter_mut().zip(rls.gain(&x)) {
+            *weight -= error * gain;
+        }
+        for i in 0..size {
+            right[i] += target * x[i];
+            for j in 0..size {
+                normal[i * size + j] += x[i] * x[j];
+            }
+        }
+    }
+    let times = |row: &[f64], column: &dyn Fn(usize) -> f64| -> f64 {
+        row.iter().enumerate().map(|(k, a)| a * column(k)).sum()
+    };
+    for (row, &b) in normal.chunks_exact(size).zip(&right) {
+        assert!((times(row, &|k| weights[k]) - b).abs() < 1e-10);
+    }
+    let inverse = rls.inverse();
+    for i in 0..size {
+        for j in 0..size {
+            assert_eq!(inverse[i * size + j], inverse[j * size + i]);
+            let product = times(&normal[i * size..][..size], &|k| inverse[k * size + j]);
+            assert!((product - f64::from(u8::from(i == j))).abs() < 1e-9);
+        }
+    }
+    let matrix = Mat::from_fn(size, size, |i, j| inverse[i * size + j]);
+    assert!(matrix.llt(Side::Lower).is_ok(), "P is positive definite");
+}
+
+fn gradients(
+    spec: &NetworkSpec,
+    parameters: &Parameters<f64>,
+    batch: &Batch,
+) -> [Parameters<f64>; 2] {
+    let transposed = parameters.get(READOUT_WEIGHT).to_vec();
+    let exact = || Box::new(DfdxEngine::<f64>::new(spec));
+    let mut rflo = RfloEngine::with_feedback(spec, exact(), transposed);
+    let mut engines: [&mut dyn Engine<f64>; 2] = [&mut rflo, &mut *exact()];
+    engines.each_mut().map(|engine| {
+        let mut gradient = parameters.zeros_like();
+        engine
+            .loss_and_gradient(parameters, batch, &mut gradient)
+            .unwrap();
+        gradient
+    })
+}
+
+/// Where no unit acts on another, or time is too short for it, nothing is left out.
+#[test]
+fn local_learning_is_exact_without_recurrence_and_in_one_step() {
+    for cell in [
+        CellKind::Vanilla {
+            activation: Activation::Tanh,
+        },
+        leaky(LeakyForm::Rates, 0.3),
+        leaky(LeakyForm::Currents, 0.3),
+    ] {
+        let spec = network(cell, 7);
+        let whole = Parameters::<f64>::initial(&spec, 3);
+        let mut uncoupled = whole.clone();
+        uncoupled.get_mut(WEIGHT_HH).fill(0.0);
+        for (parameters, steps) in [(&uncoupled, 9), (&whole, 1)] {
+            let [local, exact] = gradients(&spec, parameters, &batch(steps, 3));
+            let difference = largest_difference(local.values(), exact.values());
+            assert!(difference < 1e-14, "{cell:?}: {difference}");
+        }
+        let [local, exact] = gradients(&spec, &whole, &batch(12, 3));
+        let alike = cosine(local.get(WEIGHT_HH), exact.get(WEIGHT_HH));
+        assert!(alike > 0.3 && alike < 0.9999, "{cell:?}: cosine {alike}");
+    }
+}
+
+fn optimiser(rule: UpdateRule, learning_rate: f64) -> OptimiserSpec {
+    OptimiserSpec {
+        rule,
+        learning_rate,
+        weight_decay: 0.0,
+        clipping: Clipping::Off,
+    }
+}
+
+fn lbfgs(curvature: f64) -> OptimiserSpec {
+    let rule = UpdateRule::Lbfgs {
+        history: 10,
+        sufficient_decrease: 1e-4,
+        curvature,
+        most_evaluations: 25,
+    };
+    optimiser(rule, 1.0)
+}
+
+/// ½ Σ dᵢ (θᵢ − cᵢ)², whatever the batch.
+struct Quadratic;
+
+impl Engine<f64> for Quadratic {
+    fn loss_and_gradient(
+        &mut self,
+        parameters: &Parameters<f64>,
+        _: &Batch,
+        gradient: &mut Parameters<f64>,
+    ) -> Result<Outcome, EngineError> {
+        let mut loss = 0.0;
+        let values = parameters.values().iter().zip(gradient.values_mut());
+        for (i, (value, slope)) in values.enumerate() {
+            let (stiffness, miss) = (1.0 + 3.0 * i as f64, value - wave(i, 0.0));
+            *slope = stiffness * miss;
+            loss += 0.5 * stiffness * miss * miss;
+        }
+        let outputs = Vec::new();
+        Ok(Outcome { loss, outputs })
+    }
+
+    fn simulate(&mut self, _: &Parameters<f64>, _: &Batch) -> Result<Simulation, EngineError> {
+        unreachable!("nothing is simulated")
+    }
+}
+
+/// With exact line searches the directions are conjugate, and n of them suffice in n dimensions.
+#[test]
+fn lbfgs_solves_a_quadratic_in_as_many_steps_as_it_has_dimensions() {
+    let cell = CellKind::Vanilla {
+        activation: Activation::Tanh,
+    };
+    let mut parameters = Parameters::<f64>::initial(&NetworkSpec::new(cell, 1, 1, 1), 0);
+    let dimensions = parameters.values().len();
+    let mut learner = Lbfgs::new(Box::new(Quadratic), lbfgs(1e-10), &parameters).unwrap();
+    let empty = Batch::zeros(1, 1, 1, 1);
+    let norms: Vec<f64> = (0..=dimensions)
+        .map(|_| learner.step(&mut parameters, &empty).unwrap().gradient_norm)
+        .collect();
+    assert!(norms[dimensions - 1] > 1e-4, "{norms:?}");
+    assert!(norms[dimensions] < 1e-8, "{norms:?}");
+}
+
+#[test]
+fn every_step_of_lbfgs_meets_the_strong_wolfe_conditions() {
+    let spec = network(leaky(LeakyForm::Rates, 0.5), 10);
+    let batch = batch(15, 6);
+    let mut parameters = Parameters::<f64>::initial(&spec, 1);
+    let mut engine = DfdxEngine::<f64>::new(&spec);
+    let mut learner =
+        Lbfgs::new(Box::new(DfdxEngine::new(&spec)), lbfgs(0.9), &parameters).unwrap();
+    let mut losses = Vec::new();
+    for _ in 0..30 {
+        let before = parameters.clone();
+        let mut gradient = parameters.zeros_like();
+        let old = engine
+            .loss_and_gradient(&before, &batch, &mut gradient)
+            .unwrap()
+            .loss;
+        learner.step(&mut parameters, &batch).unwrap();
+        let step: Vec<f64> = (parameters.values().iter().zip(before.values()))
+            .map(|(after, before)| after - before)
+            .collect();
+        let along = |gradient: &Parameters<f64>| -> f64 {
+            gradient
+                .values()
+                .iter()
+                .zip(&step)
+                .map(|(g, s)| g * s)
+                .sum()
+        };
+        let old_slope = along(&gradient);
+        let new = engine
+            .loss_and_gradient(&parameters, &batch, &mut gradient)
+            .unwrap()
+            .loss;
+        assert!(old_slope < 0.0);
+        assert!(new <= old + 1e-4 * old_slope);
+        assert!(along(&gradient).abs() <= 0.9 * old_slope.abs());
+        losses.push(new);
+    }
+    assert!(losses[29] < 0.1 * losses[0], "{losses:?}");
+}
+
+/// Every rule on the same network, by name.
+fn learners(
+    spec: &NetworkSpec,
+    parameters: &Parameters<f64>,
+) -> Vec<(&'static str, Box<dyn Learner<f64>>)> {
+    let engine = || Box::new(DfdxEngine::<f64>::new(spec));
+    let online = |rule| Box::new(Online::new(spec, rule, 4).unwrap());
+    let adam = UpdateRule::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+    };
+    let rflo = Box::new(RfloEngine::new(spec, engine(), 4));
+    let (regularisation, every) = (1.0, 2);
+    vec![
+        (
+            "bptt",
+            Box::new(Bptt::new(engine(), optimiser(adam, 1e-2), parameters)),
+        ),
+        (
+            "rflo",
+            Box::new(Bptt::new(rflo, optimiser(adam, 1e-2), parameters)),
+        ),
+        (
+            "lbfgs",
+            Box::new(Lbfgs::new(engine(), lbfgs(0.9), parameters).unwrap()),
+        ),
+        (
+            "force",
+            online(LearningRule::Force {
+                regularisation,
+                every,
+            }),
+        ),
+        (
+            "full-force",
+            online(LearningRule::FullForce {
+                regularisation,
+                every,
+                target_gain: 1.0,
+            }),
+        ),
+        ("ridge", online(LearningRule::Ridge { penalty: 1e-3 })),
+        ("lms", online(LearningRule::Lms { rate: 1e-3 })),
+    ]
+}
+
+#[test]
+fn every_rule_goes_on_bit_for_bit_from_what_it_remembers() {
+    let spec = network(leaky(LeakyForm::Currents, 0.3), 9);
+    let first = Parameters::<f64>::initial(&spec, 2);
+    let batches: Vec<Batch> = (0..6).map(|i| batch(10 + i, 2)).collect();
+    let others = learners(&spec, &first);
+    for ((name, mut whole), (_, mut resumed)) in learners(&spec, &first).into_iter().zip(others) {
+        let is_fixed = whole.wants_fixed_batch();
+        let of_step = |step: usize| &batches[if is_fixed { 0 } else { step }];
+        let mut parameters = first.clone();
+        for step in 0..3 {
+            whole.step(&mut parameters, of_step(step)).unwrap();
+        }
+        let mut copy = parameters.clone();
+        resumed.restore(&whole.state()).unwrap();
+        assert_eq!(resumed.state(), whole.state(), "{name}");
+        for step in 3..6 {
+            let expected = whole.step(&mut parameters, of_step(step)).unwrap();
+            let found = resumed.step(&mut copy, of_step(step)).unwrap();
+            assert_eq!(found, expected, "{name}");
+        }
+        assert!(copy == parameters, "{name}");
+        assert!(parameters != first, "{name} learns");
+    }
+}
+
+#[test]
+fn feedback_has_its_gradient_and_acts_as_the_running_network_says() {
+    let mut spec = network(leaky(LeakyForm::Rates, 0.4), 6);
+    spec.feedback = 0.8;
+    let mut parameters = Parameters::<f64>::initial(&spec, 5);
+    parameters.get_mut(READOUT_BIAS).fill(0.2);
+    let batch = batch(8, 3);
+    let mut engine = DfdxEngine::<f64>::new(&spec);
+    let mut gradient = parameters.zeros_like();
+    let outcome = engine
+        .loss_and_gradient(&parameters, &batch, &mut gradient)
+        .unwrap();
+    assert!(gradient.get(READOUT_FEEDBACK).iter().all(|&g| g == 0.0));
+    let mut scratch = parameters.zeros_like();
+    for tensor in parameters
+        .layout()
+        .to_vec()
+        .iter()
+        .filter(|tensor| tensor.trained)
+    {
+        for place in 0..tensor.len() {
+            let [up, down] = [1e-6, -1e-6].map(|shift| {
+                let mut moved = parameters.clone();
+                moved.get_mut(tensor.name)[place] += shift;
+                engine
+                    .loss_and_gradient(&moved, &batch, &mut scratch)
+                    .unwrap()
+                    .loss
+            });
+            let difference = (up - down) / 2e-6 - gradient.get(tensor.name)[place];
+            assert!(
+                difference.abs() < 1e-8,
+                "{} {place}: {difference}",
+                tensor.name
+            );
+        }
+    }
+    // Least mean squares at a rate of almost 0 runs the same network step by step.
+    let mut running = Online::new(&spec, LearningRule::Lms { rate: 1e-300 }, 5).unwrap();
+    let learnt = running.step(&mut parameters, &batch).unwrap();
+    assert!(largest_difference(&learnt.outputs, &outcome.outputs) < 1e-12);
+}
+
+/// Sussillo & Abbott's periodic target, a sum of four sines, after a pulse on the input that starts it.
+fn four_sines(period: usize, periods: usize, cue: usize) -> Batch {
+    let steps = cue + period * periods;
+    let mut batch = Batch::zeros(steps, 1, 1, 1);
+    batch.inputs[..cue].fill(1.0);
+    for step in cue..steps {
+        let phase = std::f64::consts::TAU * (step - cue) as f64 / period as f64;
+        let harmonics = [(1.0, 1.0), (2.0, 0.5), (3.0, 1.0 / 6.0), (4.0, 1.0 / 3.0)];
+        let sum: f64 = harmonics.iter().map(|(n, a)| a * (n * phase).sin()).sum();
+        batch.targets[step] = 1.3 / 1.5 * sum;
+        batch.weights[step] = 1.0;
+    }
+    batch
+}
+
+/// Root mean square error of a network that runs alone.
+fn rms_error(spec: &NetworkSpec, parameters: &Parameters<f64>, batch: &Batch) -> f64 {
+    let mut engine = DfdxEngine::<f64>::new(spec);
+    let outputs = engine.simulate(parameters, batch).unwrap().outputs;
+    let (mut sum, mut count) = (0.0, 0.0);
+    for ((z, f), w) in outputs.iter().zip(&batch.targets).zip(&batch.weights) {
+        sum += w * (z - f).powi(2);
+        count += w;
+    }
+    (sum / count).sqrt()
+}
+
+fn reservoir(units: usize, feedback: f64) -> NetworkSpec {
+    NetworkSpec {
+        recurrent_gain: 1.5,
+        feedback,
+        precision: Precision::F64,
+        ..NetworkSpec::new(leaky(LeakyForm::Currents, 0.1), units, 1, 1)
+    }
+}
+
+#[test]
+fn force_learns_a_pattern_that_the_network_then_generates_alone() {
+    let spec = reservoir(150, 1.0);
+    let mut parameters = Parameters::<f64>::initial(&spec, 1);
+    let (regularisation, every) = (1.0, 2);
+    let mut learner = Online::new(
+        &spec,
+        LearningRule::Force {
+            regularisation,
+            every,
+        },
+        1,
+    )
+    .unwrap();
+    let training = four_sines(300, 4, 20);
+    let test = four_sines(300, 8, 20);
+    let before = rms_error(&spec, &parameters, &test);
+    for _ in 0..5 {
+        learner.step(&mut parameters, &training).unwrap();
+    }
+    let after = rms_error(&spec, &parameters, &test);
+    println!("FORCE: {before} before, {after} after");
+    assert!(
+        before > 0.5 && after < 0.05,
+        "{before} before, {after} after"
+    );
+}
+
+#[test]
+fn full_force_trains_the_recurrent_weights_to_generate_a_pattern() {
+    let spec = reservoir(100, 0.0);
+    let mut parameters = Parameters::<f64>::initial(&spec, 1);
+    let rule = LearningRule::FullForce {
+        regularisation: 1.0,
+        every: 2,
+        target_gain: 1.0,
+    };
+    let mut learner = Online::new(&spec, rule, 1).unwrap();
+    let training = four_sines(300, 4, 20);
+    for _ in 0..5 {
+        learner.step(&mut parameters, &training).unwrap();
+    }
+    let after = rms_error(&spec, &parameters, &four_sines(300, 8, 20));
+    println!("full-FORCE: {after}");
+    assert!(after < 0.1, "{after}");
+}
+
+/// The echo of a reservoir holds its input of some steps ago.
+#[test]
+fn ridge_reads_the_past_input_out_of_a_reservoir() {
+    let cell = CellKind::Vanilla {
+        activation: Activation::Tanh,
+    };
+    let spec = NetworkSpec {
+        recurrent_gain: 0.9,
+        input_gain: 0.1,
+        precision: Precision::F64,
+        ..NetworkSpec::new(cell, 60, 1, 1)
+    };
+    let delayed = |phase: f64| {
+        let mut batch = Batch::zeros(120, 4, 1, 1);
+        for (i, x) in batch.inputs.iter_mut().enumerate() {
+            *x = wave(i * i, phase);
+        }
+        for row in 3 * 4..120 * 4 {
+            batch.targets[row] = batch.inputs[row - 3 * 4];
+            batch.weights[row] = 1.0;
+        }
+        batch
+    };
+    let mut parameters = Parameters::<f64>::initial(&spec, 1);
+    let recurrent = parameters.get(WEIGHT_HH).to_vec();
+    let mut learner = Online::new(&spec, LearningRule::Ridge { penalty: 1e-8 }, 1).unwrap();
+    let before = rms_error(&spec, &parameters, &delayed(0.7));
+    for step in 0..3 {
+        learner
+            .step(&mut parameters, &delayed(f64::from(step)))
+            .unwrap();
+    }
+    let after = rms_error(&spec, &parameters, &delayed(0.7));
+    println!("ridge: {before} before, {after} after");
+    assert!(
+        before > 0.3 && after < 0.05,
+        "{before} before, {after} after"
+    );
+    assert_eq!(parameters.get(WEIGHT_HH), recurrent);
+}
