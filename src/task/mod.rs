@@ -19,6 +19,7 @@ use interval_reproduction::IntervalReproduction;
 use kindergarten::Kindergarten;
 use memory_response::MemoryResponse;
 use moving_average::MovingAverage;
+use pattern::Pattern;
 use perceptual_integration::PerceptualIntegration;
 use sine::Sine;
 use two_neuron::TwoNeuron;
@@ -41,6 +42,7 @@ pub mod kindergarten;
 pub mod memory_response;
 pub mod mixture;
 pub mod moving_average;
+pub mod pattern;
 pub mod perceptual_integration;
 pub mod sine;
 mod timing;
@@ -174,6 +176,7 @@ impl TaskSpec {
             Self::new(DelayedClassification::default()),
             Self::new(Kindergarten::default()),
             Self::new(TwoNeuron::default()),
+            Self::new(Pattern::default()),
         ]
     }
 
