@@ -111,7 +111,7 @@ impl Online {
         trial: usize,
         outputs: &mut [f64],
     ) -> f64 {
-        let (inputs, channels) = (batch.input_channels, batch.output_channels);
+        let channels = batch.output_channels;
         let mut now = student.rest();
         let mut teacher = self
             .teacher
@@ -121,10 +121,9 @@ impl Online {
         let mut sum = 0.0;
         for time in 0..batch.steps {
             let row = time * batch.trials + trial;
-            let input = &batch.inputs[row * inputs..][..inputs];
             let target = &batch.targets[row * channels..][..channels];
             let weights = &batch.weights[row * channels..][..channels];
-            student.advance(&mut now, input, &recurrent);
+            student.advance(&mut now, batch, row, &recurrent);
             now.output = student.output(&now.rates);
             outputs[row * channels..][..channels].copy_from_slice(&now.output);
             let errors: Vec<f64> = (now.output.iter().zip(target).zip(weights))
@@ -138,7 +137,7 @@ impl Online {
 
             let unit_targets = teacher.as_mut().map(|(network, state)| {
                 let from_units = network.recurrent(&state.rates);
-                network.advance(state, input, &from_units);
+                network.advance(state, batch, row, &from_units);
                 target.clone_into(&mut state.output);
                 add(
                     network.recurrent(&state.rates),

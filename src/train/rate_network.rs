@@ -4,9 +4,11 @@ use crate::calculus::Dual;
 use crate::cell::formula::{Formula as _, RateFormula};
 use crate::cell::map::affine;
 use crate::cell::parameters::{
-    BIAS_IH, INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH,
+    BIAS_IH, INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH,
+    WEIGHT_IH,
 };
 use crate::cell::spec::{CellKind, NetworkSpec};
+use crate::task::Batch;
 
 /// A vanilla or leaky network with its readout and its feedback, in f64.
 #[derive(Debug, Clone)]
@@ -118,8 +120,16 @@ impl RateNetwork {
         }
     }
 
-    /// One time step from the recurrent input `recurrent`; the outputs are left to the caller.
-    pub fn advance(&self, now: &mut RateState, input: &[f64], recurrent: &[f64]) -> Vec<Slopes> {
+    /// One time step of a row (time · trials + trial) of a batch from the recurrent input `recurrent`; the outputs are left
+    /// to the caller.
+    pub fn advance(
+        &self,
+        now: &mut RateState,
+        batch: &Batch,
+        row: usize,
+        recurrent: &[f64],
+    ) -> Vec<Slopes> {
+        let input = &batch.inputs[row * self.inputs..][..self.inputs];
         let mut drive = if self.inputs == 0 {
             self.parameters.get(BIAS_IH).to_vec()
         } else {
@@ -132,6 +142,12 @@ impl RateNetwork {
             .zip(self.from_output(&now.output))
         {
             *drive += from_units + from_output;
+        }
+        if !batch.recurrent_noise.is_empty() {
+            let noise = &batch.recurrent_noise[row * drive.len()..];
+            for (drive, noise) in drive.iter_mut().zip(noise) {
+                *drive += noise;
+            }
         }
         let units = now.state.iter_mut().zip(&mut now.rates).zip(&drive);
         units

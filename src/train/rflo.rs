@@ -82,8 +82,7 @@ impl<T: Real> RfloEngine<T> {
         for time in 0..batch.steps {
             let row = time * batch.trials + trial;
             let recurrent = network.recurrent(&now.rates);
-            let input = &batch.inputs[row * batch.input_channels..][..batch.input_channels];
-            slopes.push(network.advance(&mut now, input, &recurrent));
+            slopes.push(network.advance(&mut now, batch, row, &recurrent));
             now.output = network.output(&now.rates);
             rates.push(now.rates.clone());
             outputs[row * channels..][..channels].copy_from_slice(&now.output);
