@@ -26,7 +26,7 @@ const AMPLITUDES: [&str; 4] = ["amplitude_1", "amplitude_2", "amplitude_3", "amp
 
 const ABOUT: About = About {
     name: "pattern",
-    summary: "generate a sum of four sines after a pulse that starts it",
+    summary: "generate a sum of four sines after a starting pulse",
     source: "Sussillo & Abbott 2009, doi 10.1016/j.neuron.2009.07.018",
     inputs: &["start"],
     outputs: &["pattern"],
