@@ -458,6 +458,7 @@ prop_compose! {
             network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
             rule: LearningRule::Bptt,
+            rate_penalty: 0.0,
             optimiser,
             stages,
             probes,

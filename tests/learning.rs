@@ -369,6 +369,44 @@ fn feedback_has_its_gradient_and_acts_as_the_running_network_says() {
     assert!(largest_difference(&learnt.outputs, &outcome.outputs) < 1e-12);
 }
 
+#[test]
+fn the_rate_penalty_has_its_gradient() {
+    for cell in [leaky(LeakyForm::Currents, 0.4), CellKind::Gru] {
+        let spec = network(cell, 5);
+        let parameters = Parameters::<f64>::initial(&spec, 5);
+        let batch = batch(7, 3);
+        let mut plain = DfdxEngine::<f64>::new(&spec);
+        let mut engine = DfdxEngine::<f64>::new(&spec).with_rate_penalty(2.5);
+        let (mut gradient, mut scratch) = (parameters.zeros_like(), parameters.zeros_like());
+        let penalised = engine
+            .loss_and_gradient(&parameters, &batch, &mut gradient)
+            .unwrap();
+        let free = plain
+            .loss_and_gradient(&parameters, &batch, &mut scratch)
+            .unwrap();
+        assert_eq!(penalised.outputs, free.outputs);
+        let states = plain.simulate(&parameters, &batch).unwrap().states;
+        let is_currents = matches!(cell, CellKind::Leaky { .. });
+        let rates = states
+            .iter()
+            .map(|&x| if is_currents { x.tanh() } else { x });
+        let mean = rates.map(|r| r * r).sum::<f64>() / states.len() as f64;
+        assert!((penalised.loss - free.loss - 2.5 * mean).abs() < 1e-12);
+        for place in 0..parameters.values().len() {
+            let [up, down] = [1e-6, -1e-6].map(|shift| {
+                let mut moved = parameters.clone();
+                moved.values_mut()[place] += shift;
+                engine
+                    .loss_and_gradient(&moved, &batch, &mut scratch)
+                    .unwrap()
+                    .loss
+            });
+            let difference = (up - down) / 2e-6 - gradient.values()[place];
+            assert!(difference.abs() < 1e-8, "{place}: {difference}");
+        }
+    }
+}
+
 /// Sussillo & Abbott's periodic target, a sum of four sines, after a pulse on the input that starts it.
 fn four_sines(period: usize, periods: usize, cue: usize) -> Batch {
     let steps = cue + period * periods;

@@ -350,6 +350,10 @@ pub(super) fn learning_rule(rule: &mut LearningRule, visitor: &mut dyn Parameter
     learning_rule_parameters(rule, visitor);
 }
 
+pub(super) fn rate_penalty(penalty: &mut f64, visitor: &mut dyn ParameterVisitor) {
+    visitor.real("rate_penalty", penalty, NOT_NEGATIVE);
+}
+
 fn learning_rule_index(rule: &LearningRule) -> usize {
     match rule {
         LearningRule::Bptt => 0,

@@ -43,6 +43,8 @@ pub struct Curriculum {
     pub trials_per_step: usize,
     /// How a batch changes the parameters. Default: backpropagation through time.
     pub rule: LearningRule,
+    /// Weight of the mean squared rate in the loss of backpropagation through time. Default 0.
+    pub rate_penalty: f64,
     /// The optimiser, of the rules that follow a gradient. Default: Adam, learning rate 1e-3, no weight decay, no clipping.
     pub optimiser: OptimiserSpec,
     /// The stages in the order of training; at least one.

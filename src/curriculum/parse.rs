@@ -67,10 +67,17 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
     let mut rule_place = Place::Line(1);
     let mut trials_per_step = fields::DEFAULT_TRIALS_PER_STEP;
     let mut rule = LearningRule::Bptt;
+    let mut rate_penalty = 0.0;
     if let Some(mut section) = training {
         rule_place = section.place_of("rule");
         fields::trials_per_step(&mut trials_per_step, &mut section);
         fields::learning_rule(&mut rule, &mut section);
+        let penalty_place = section.place_of("rate_penalty");
+        fields::rate_penalty(&mut rate_penalty, &mut section);
+        if rate_penalty > 0.0 && rule != LearningRule::Bptt {
+            let problem = "expected `rule = \"bptt\"` beside a rate penalty; the other rules have no loss to add it to";
+            section.mistake(&penalty_place, "rate_penalty", problem);
+        }
         section.finish_with(&Variants {
             key: "rule",
             chosen: fields::learning_rule_name(rule),
@@ -96,6 +103,7 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         transfer: None,
         trials_per_step,
         rule,
+        rate_penalty,
         optimiser,
         stages,
         probes,

@@ -42,7 +42,7 @@ where
     Cpu: SliceDevice<T>,
 {
     fn engine(curriculum: &Curriculum) -> Box<dyn Engine<Self>> {
-        Box::new(DfdxEngine::new(&curriculum.network))
+        Box::new(DfdxEngine::new(&curriculum.network).with_rate_penalty(curriculum.rate_penalty))
     }
 }
 

@@ -37,6 +37,8 @@ where
     Cpu: SliceDevice<T>,
 {
     spec: NetworkSpec,
+    /// Weight of the mean squared rate in the loss.
+    rate_penalty: f64,
     device: Cpu,
     kernel: SharedKernel<T>,
     order: Vec<(usize, usize)>,
@@ -62,6 +64,7 @@ where
         device.enable_cache();
         Self {
             spec: spec.clone(),
+            rate_penalty: 0.0,
             device,
             kernel: Arc::new(Mutex::new(sequence_kernel(spec))),
             order: Vec::new(),
@@ -70,6 +73,15 @@ where
             noise: Vec::new(),
             features: None,
             values: Vec::new(),
+        }
+    }
+
+    /// The same, with λ times the mean squared rate, over units, steps and trials, added to the loss. Rates are what the
+    /// readout sees.
+    pub fn with_rate_penalty(self, rate_penalty: f64) -> Self {
+        Self {
+            rate_penalty,
+            ..self
         }
     }
 
@@ -212,13 +224,20 @@ where
         let leaf = self.tensor(parameters.values(), (parameters.values().len(),))?;
         let readout = self.readout_tensors(parameters)?;
         let features = self.recurrence(parameters, &leaf)?;
+        let rates = (self.rate_penalty > 0.0).then(|| features.retaped::<OwnedTape<T, Cpu>>());
         let output = self.readout(&readout, features)?;
         output.copy_into(&mut values);
-        let loss = output
+        let mut loss = output
             .try_sub(targets)?
             .try_square()?
             .try_mul(weights)?
             .try_sum::<Rank0, _>()?;
+        if let Some(rates) = rates {
+            let count = (self.order.len() * self.spec.units) as f64;
+            let scale = <T as Real>::from_f64(self.rate_penalty / count);
+            let penalty = rates.try_square()?.try_sum::<Rank0, _>()?;
+            loss = loss.try_add(penalty.try_mul(scale)?)?;
+        }
         let mut loss_value = [T::ZERO];
         loss.copy_into(&mut loss_value);
 

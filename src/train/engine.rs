@@ -7,7 +7,7 @@ use crate::task::Batch;
 /// What one evaluation of a batch gives beside the gradient.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Mean squared error over the weighted targets.
+    /// Mean squared error over the weighted targets, and what penalties add to it.
     pub loss: f64,
     /// Outputs, `[time][trial][channel]`.
     pub outputs: Vec<f64>,
