@@ -14,7 +14,7 @@ use creode::curriculum::{
 };
 use creode::task::TaskSpec;
 use creode::task::flip_flop::FlipFlop;
-use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, Penalties, UpdateRule};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -418,6 +418,8 @@ prop_compose! {
         (network, spare_inputs, spare_outputs) in (network(), 0..9_usize, 0..9_usize),
         trials_per_step in 1..=4096_usize,
         optimiser in optimiser(),
+        penalties in (0.0..9.0, option::of((1e-6..9.0, 0..99_usize)))
+            .prop_map(|(rate, speed)| Penalties { rate, speed }),
         (stages, rule_inputs) in (stages(), any::<bool>()),
         probe in option::of(("[a-z ]{0,8}x", flip_flop(), 1..=999_usize)),
         checkpoints in prop_oneof![
@@ -458,7 +460,7 @@ prop_compose! {
             network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
             rule: LearningRule::Bptt,
-            rate_penalty: 0.0,
+            penalties,
             optimiser,
             stages,
             probes,

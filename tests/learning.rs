@@ -16,6 +16,7 @@ use creode::train::online::Online;
 use creode::train::rflo::RfloEngine;
 use creode::train::rls::RecursiveLeastSquares;
 use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use creode::train::speed_penalty::{ClassMean, SpeedPenalty};
 use faer::{Mat, Side};
 
 fn wave(index: usize, phase: f64) -> f64 {
@@ -404,6 +405,66 @@ fn the_rate_penalty_has_its_gradient() {
             let difference = (up - down) / 2e-6 - gradient.values()[place];
             assert!(difference.abs() < 1e-8, "{place}: {difference}");
         }
+    }
+}
+
+#[test]
+fn the_speed_penalty_has_its_gradient_and_vanishes_at_a_fixed_point() {
+    for cell in [
+        leaky(LeakyForm::Currents, 0.4),
+        CellKind::Gru,
+        CellKind::Lstm { forget_bias: 0.0 },
+    ] {
+        let spec = network(cell, 5);
+        let parameters = Parameters::<f64>::initial(&spec, 5);
+        let mut batch = batch(7, 4);
+        for (place, target) in batch.targets.iter_mut().enumerate() {
+            *target = f64::from(u8::from(place / 2 % 4 < 2));
+        }
+        batch.weights.fill(1.0);
+        let mut engine = DfdxEngine::<f64>::new(&spec);
+        let states = engine.simulate(&parameters, &batch).unwrap().states;
+        let mut penalty = SpeedPenalty::<f64>::new(&spec, 1.7, 3);
+        let means = penalty.class_means(&batch, &states);
+        assert_eq!(means.len(), 2);
+        let size = spec.state_size();
+        let mean = |unit: usize| 0.5 * (states[12 * size + unit] + states[13 * size + unit]);
+        assert!((0..size).all(|unit| (means[1].state[unit] - mean(unit)).abs() < 1e-14));
+
+        let (mut gradient, mut scratch) = (parameters.zeros_like(), parameters.zeros_like());
+        let value = penalty.add(&parameters, &means, &mut gradient);
+        assert!(value > 1e-3);
+        for place in 0..parameters.values().len() {
+            let [up, down] = [1e-6, -1e-6].map(|shift| {
+                let mut moved = parameters.clone();
+                moved.values_mut()[place] += shift;
+                penalty.add(&moved, &means, &mut scratch)
+            });
+            let difference = (up - down) / 2e-6 - gradient.values()[place];
+            assert!(difference.abs() < 1e-8, "{cell:?} {place}: {difference}");
+        }
+        let (mut plain, mut total) = (parameters.zeros_like(), parameters.zeros_like());
+        let free = engine
+            .loss_and_gradient(&parameters, &batch, &mut plain)
+            .unwrap();
+        let penalised = DfdxEngine::<f64>::new(&spec)
+            .with_speed_penalty(penalty)
+            .loss_and_gradient(&parameters, &batch, &mut total)
+            .unwrap();
+        assert!((penalised.loss - free.loss - value).abs() < 1e-12);
+        for (sum, part) in plain.values_mut().iter_mut().zip(gradient.values()) {
+            *sum += part;
+        }
+        assert!(largest_difference(plain.values(), total.values()) < 1e-12);
+
+        // Without weights and biases rest is a fixed point.
+        let rest = [ClassMean {
+            state: vec![0.0; size],
+            input: vec![0.0; 2],
+        }];
+        let silent = parameters.zeros_like();
+        let mut penalty = SpeedPenalty::<f64>::new(&spec, 1.7, 3);
+        assert_eq!(penalty.add(&silent, &rest, &mut scratch), 0.0);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::parameters::{
     ANY, ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, RealRange, names,
 };
 use crate::task::TaskSpec;
-use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, Penalties, UpdateRule};
 
 const MAX_CHANNELS: usize = 4096;
 /// Greater than 0, less than 1.
@@ -350,8 +350,18 @@ pub(super) fn learning_rule(rule: &mut LearningRule, visitor: &mut dyn Parameter
     learning_rule_parameters(rule, visitor);
 }
 
-pub(super) fn rate_penalty(penalty: &mut f64, visitor: &mut dyn ParameterVisitor) {
-    visitor.real("rate_penalty", penalty, NOT_NEGATIVE);
+pub(super) fn penalties(penalties: &mut Penalties, visitor: &mut dyn ParameterVisitor) {
+    visitor.real("rate_penalty", &mut penalties.rate, NOT_NEGATIVE);
+    let has_weight = visitor.gives("speed_penalty", penalties.speed.is_some());
+    let has_time = visitor.gives("speed_time", penalties.speed.is_some());
+    let (mut weight, mut time) = penalties.speed.unwrap_or((1e-3, 0));
+    if has_weight {
+        visitor.real("speed_penalty", &mut weight, POSITIVE);
+    }
+    if has_time {
+        visitor.count("speed_time", &mut time, 0..=1_000_000);
+    }
+    penalties.speed = (has_weight || has_time).then_some((weight, time));
 }
 
 fn learning_rule_index(rule: &LearningRule) -> usize {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cell::spec::NetworkSpec;
 use crate::task::TaskSpec;
-use crate::train::spec::{LearningRule, OptimiserSpec};
+use crate::train::spec::{LearningRule, OptimiserSpec, Penalties};
 
 pub use error::{CurriculumError, Mistake, Place};
 pub use overrides::{Override, OverrideError};
@@ -43,8 +43,8 @@ pub struct Curriculum {
     pub trials_per_step: usize,
     /// How a batch changes the parameters. Default: backpropagation through time.
     pub rule: LearningRule,
-    /// Weight of the mean squared rate in the loss of backpropagation through time. Default 0.
-    pub rate_penalty: f64,
+    /// What is added to the loss of backpropagation through time. Default: nothing.
+    pub penalties: Penalties,
     /// The optimiser, of the rules that follow a gradient. Default: Adam, learning rate 1e-3, no weight decay, no clipping.
     pub optimiser: OptimiserSpec,
     /// The stages in the order of training; at least one.

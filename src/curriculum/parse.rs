@@ -14,7 +14,7 @@ use crate::cell::spec::{InitialState, NetworkSpec};
 use crate::parameters::ParameterVisitor;
 use crate::task::TaskSpec;
 use crate::train::rate_network::rate_formula;
-use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, Penalties, UpdateRule};
 
 pub(super) fn curriculum(
     text: &str,
@@ -67,16 +67,26 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
     let mut rule_place = Place::Line(1);
     let mut trials_per_step = fields::DEFAULT_TRIALS_PER_STEP;
     let mut rule = LearningRule::Bptt;
-    let mut rate_penalty = 0.0;
+    let mut penalties = Penalties::default();
     if let Some(mut section) = training {
         rule_place = section.place_of("rule");
         fields::trials_per_step(&mut trials_per_step, &mut section);
         fields::learning_rule(&mut rule, &mut section);
-        let penalty_place = section.place_of("rate_penalty");
-        fields::rate_penalty(&mut rate_penalty, &mut section);
-        if rate_penalty > 0.0 && rule != LearningRule::Bptt {
-            let problem = "expected `rule = \"bptt\"` beside a rate penalty; the other rules have no loss to add it to";
-            section.mistake(&penalty_place, "rate_penalty", problem);
+        if section.has("speed_penalty") || section.has("speed_time") {
+            section.require(
+                &["speed_penalty"],
+                "its weight, as in `speed_penalty = 1e-3`",
+            );
+            section.require(
+                &["speed_time"],
+                "the time step of the states, as in `speed_time = 15`",
+            );
+        }
+        fields::penalties(&mut penalties, &mut section);
+        if penalties != Penalties::default() && rule != LearningRule::Bptt {
+            let problem =
+                "expected `bptt` beside a penalty; the other rules have no loss to add it to";
+            section.mistake(&rule_place, "rule", problem);
         }
         section.finish_with(&Variants {
             key: "rule",
@@ -103,7 +113,7 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         transfer: None,
         trials_per_step,
         rule,
-        rate_penalty,
+        penalties,
         optimiser,
         stages,
         probes,

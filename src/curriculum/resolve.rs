@@ -27,7 +27,7 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
     sections.push(Assignments::of("[training]\n", |visitor| {
         fields::trials_per_step(&mut curriculum.trials_per_step, visitor);
         fields::learning_rule(&mut curriculum.rule, visitor);
-        fields::rate_penalty(&mut curriculum.rate_penalty, visitor);
+        fields::penalties(&mut curriculum.penalties, visitor);
     }));
     sections.push(Assignments::of("[optimiser]\n", |visitor| {
         fields::optimiser(&mut curriculum.optimiser, visitor);

@@ -30,6 +30,7 @@ use crate::train::online::Online;
 use crate::train::optimiser::norm;
 use crate::train::rflo::RfloEngine;
 use crate::train::spec::{LearningRule, UpdateRule};
+use crate::train::speed_penalty::SpeedPenalty;
 
 /// A number format that the default engine trains in.
 pub trait TrainableReal: Real {
@@ -42,7 +43,13 @@ where
     Cpu: SliceDevice<T>,
 {
     fn engine(curriculum: &Curriculum) -> Box<dyn Engine<Self>> {
-        Box::new(DfdxEngine::new(&curriculum.network).with_rate_penalty(curriculum.rate_penalty))
+        let engine =
+            DfdxEngine::new(&curriculum.network).with_rate_penalty(curriculum.penalties.rate);
+        let Some((weight, time)) = curriculum.penalties.speed else {
+            return Box::new(engine);
+        };
+        let penalty = SpeedPenalty::new(&curriculum.network, weight, time);
+        Box::new(engine.with_speed_penalty(penalty))
     }
 }
 

@@ -8,6 +8,7 @@ use dfdx::prelude::*;
 use dfdx::tensor::CpuError;
 
 use super::engine::{Engine, EngineError, Outcome, Simulation};
+use super::speed_penalty::SpeedPenalty;
 use crate::cell::constraints::clear_untrained;
 use crate::cell::feedback::{add_through_loop, closed_loop};
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
@@ -39,6 +40,7 @@ where
     spec: NetworkSpec,
     /// Weight of the mean squared rate in the loss.
     rate_penalty: f64,
+    speed_penalty: Option<SpeedPenalty<T>>,
     device: Cpu,
     kernel: SharedKernel<T>,
     order: Vec<(usize, usize)>,
@@ -65,6 +67,7 @@ where
         Self {
             spec: spec.clone(),
             rate_penalty: 0.0,
+            speed_penalty: None,
             device,
             kernel: Arc::new(Mutex::new(sequence_kernel(spec))),
             order: Vec::new(),
@@ -81,6 +84,14 @@ where
     pub fn with_rate_penalty(self, rate_penalty: f64) -> Self {
         Self {
             rate_penalty,
+            ..self
+        }
+    }
+
+    /// The same, with a penalty on the speed at the mean states of the classes of trials added to the loss.
+    pub fn with_speed_penalty(self, penalty: SpeedPenalty<T>) -> Self {
+        Self {
+            speed_penalty: Some(penalty),
             ..self
         }
     }
@@ -293,7 +304,16 @@ where
         gradient: &mut Parameters<T>,
     ) -> Result<Outcome, EngineError> {
         self.arrange(batch)?;
-        let outcome = self.evaluate(parameters, batch, gradient).map_err(failed)?;
+        let mut outcome = self.evaluate(parameters, batch, gradient).map_err(failed)?;
+        if let Some(mut penalty) = self.speed_penalty.take() {
+            let states = lock(&self.kernel).states();
+            let states = self.by_time(&states, self.spec.state_size());
+            let means = penalty.class_means(batch, &states);
+            let closed = closed_loop(parameters);
+            let looped = closed.as_ref().unwrap_or(parameters);
+            outcome.loss += penalty.add(looped, &means, gradient);
+            self.speed_penalty = Some(penalty);
+        }
         add_through_loop(parameters, gradient);
         clear_untrained(&self.spec, parameters, gradient);
         Ok(outcome)

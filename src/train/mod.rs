@@ -11,3 +11,4 @@ pub mod rate_network;
 pub mod rflo;
 pub mod rls;
 pub mod spec;
+pub mod speed_penalty;

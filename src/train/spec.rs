@@ -35,6 +35,16 @@ pub enum LearningRule {
     Rflo,
 }
 
+/// What is added to the loss of backpropagation through time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Penalties {
+    /// Weight of the mean squared rate. Default 0.
+    pub rate: f64,
+    /// Weight of the squared speeds at the mean states of the classes of trials, and the time step of the states, counted
+    /// from 0 (Haviv 2019: 1e-3). Default: none.
+    pub speed: Option<(f64, usize)>,
+}
+
 /// Update rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UpdateRule {
