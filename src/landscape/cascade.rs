@@ -88,11 +88,15 @@ fn first_flip<F: Family + ?Sized>(family: &F, branch: &super::branch::Branch) ->
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::examples::{Along, Formula};
     use super::*;
     use crate::calculus::Scalar;
+    use crate::dynamics::cycle::shoot;
     use crate::map::LogisticFamily;
+    use crate::map::iterate::Iterate;
+    use crate::norms::distance;
 
     /// x′ = tanh(s(y − x)), y′ = tanh(2s(y − x)): a network of rank one.
     #[derive(Clone)]
@@ -151,6 +155,44 @@ mod tests {
         let last = ratios[ratios.len() - 1];
         assert!((last - 4.669_201_609).abs() < 5e-4, "{ratios:?}");
         assert_eq!(found[8].period, 256);
+    }
+
+    /// At the published gains the cycle of period 2ᵏ runs through the critical point of u ↦ tanh 2su − tanh su.
+    #[test]
+    fn the_superstable_cycles_of_a_network_are_where_they_are_published() {
+        let published = [
+            1.767_124_158_330_584_5,
+            4.464_158_415_302_180_9,
+            5.963_169_344_623_287_1,
+            6.393_623_212_599_666,
+            6.491_858_229_779_358,
+            6.513_198_528_002_796,
+            6.517_782_719_270_353,
+            6.518_765_151_129_734,
+            6.518_975_587_091_105,
+        ];
+        // 2 sech² 2y = sech² y.
+        let slope = |y: f64| 2.0 / (2.0 * y).cosh().powi(2) - 1.0 / y.cosh().powi(2);
+        let (mut low, mut high) = (0.1, 1.0);
+        for _ in 0..100 {
+            let middle = 0.5 * (low + high);
+            if slope(middle) > 0.0 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        for (k, s) in published.into_iter().enumerate() {
+            let map = Along(RankOne).at(s);
+            let critical = vec![low.tanh(), (2.0 * low).tanh()];
+            let orbit = Iterate::new(&map, 1 << k).orbit(&critical);
+            let cycle = shoot(&map, &orbit).unwrap();
+            assert_eq!(cycle.period(), 1 << k);
+            let (re, im) = cycle.spectrum.leading();
+            assert!(re.hypot(im) < 1e-5, "{k}: {re} {im}");
+            let on_it = cycle.states.iter().map(|state| distance(state, &critical));
+            assert!(on_it.fold(f64::INFINITY, f64::min) < 1e-9, "{k}");
+        }
     }
 
     #[test]

@@ -478,6 +478,19 @@ fn the_mixtures_of_a_hopfield_network_leave_the_memories_at_their_published_gain
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(branch_point(event).shape, Shape::Pitchfork);
     assert_near(event.place.s, 1.740_888_059_6, 1e-9);
+    // The mixture of all three becomes stable at g = 2.1748858800, where two eigenvalues pass +1 at once, as the symmetry of
+    // the triangle demands: an event of no name.
+    let three: Vec<f64> = (0..8)
+        .map(|i| 0.5 * (0..3).map(|k| pattern(k, i)).sum::<f64>())
+        .collect();
+    let event = only(&family, &three, 2.1, 2.25);
+    assert!(matches!(event.kind, Kind::Unclassified { .. }), "{event:?}");
+    assert_near(event.place.s, 2.174_885_880_0, 1e-8);
+    assert_eq!((event.before.n_unstable, event.after.n_unstable), (2, 0));
+    assert_eq!(event.multipliers.len(), 2);
+    for (re, im) in event.multipliers {
+        assert!((re - 1.0).abs() < 1e-6 && im == 0.0);
+    }
 }
 
 /// The doubling cascade of u ↦ tanh(2μu) − tanh(μu), iterated 2ᵏ times.
