@@ -217,6 +217,11 @@ impl Run {
         self.history_at(checkpoint)
     }
 
+    /// The events as they were last derived from the whole run; none if they never were.
+    pub fn derived_events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {
+        self.derived()
+    }
+
     /// The events between the checkpoints: as they were last derived from the whole run, if the run has not grown since, else
     /// as they were found while it was written; none if neither was done.
     pub fn events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {

@@ -10,7 +10,7 @@ use creode_tui::dashboard::{Headless, Look, keys_as_markdown};
 /// File, screen, keys.
 const PICTURES: [(&str, &str, &str); 4] = [
     ("landscape.svg", "Landscape", "G u"),
-    ("birth.svg", "Landscape", "n b"),
+    ("birth.svg", "Landscape", "n b + + +"),
     ("diagram.svg", "Diagram", "n"),
     ("learning.svg", "Learning", "n n y"),
 ];

@@ -7,7 +7,7 @@ use tui::layout::Rect;
 
 use super::data::marks::Mark;
 use super::data::runs::Listed;
-use super::data::{Request, Update};
+use super::data::{Request, RunState, Update};
 use super::keys::{self, Action, Section};
 use super::overlay::{self, Overlay, Purpose, Question};
 use super::screen::{Class, Desk, Effect, Mouse, Pane, Screen};
@@ -490,8 +490,13 @@ impl App {
         }
     }
 
-    /// Begins to show another run; returns to its first checkpoint, or follows it if it is being written.
-    pub(crate) fn begin(&mut self, dir: std::path::PathBuf, following: bool) {
+    /// Begins to show another run, from its first checkpoint on; follows it if it is being written.
+    pub(crate) fn begin(&mut self, dir: std::path::PathBuf) {
+        let is_training = |run: &Listed| {
+            let brief = run.brief.as_ref().and_then(|read| read.as_ref().ok());
+            run.dir == dir && brief.is_some_and(|brief| brief.state == RunState::Training)
+        };
+        let following = self.desk.runs.iter().any(is_training);
         let theme = self.desk.theme;
         let mut desk = Desk::new(theme, std::mem::take(&mut self.desk.traces), following);
         desk.runs = std::mem::take(&mut self.desk.runs);

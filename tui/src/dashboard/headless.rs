@@ -142,7 +142,7 @@ impl Headless {
             Some(Effect::Request(request)) => self.take(request),
             Some(Effect::Open(dir)) => {
                 self.loader = Loader::new(&dir);
-                self.app.begin(dir, false);
+                self.app.begin(dir);
                 self.read_all();
             }
             Some(Effect::Keep(kept)) => {

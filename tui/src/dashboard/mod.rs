@@ -338,7 +338,7 @@ impl Show {
             }
             Effect::Open(dir) => {
                 self.read(&dir)?;
-                self.app.begin(dir, false);
+                self.app.begin(dir);
             }
             Effect::Export => {
                 let said = self.export();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 use tui::style::{Modifier, Style};
-use tui::text::{Line, Text};
+use tui::text::{Line, Span, Text};
 use tui::widgets::{Block, Paragraph, Widget as _, Wrap};
 
 use super::data::marks::Mark;
@@ -164,6 +164,13 @@ pub(crate) fn message(area: Rect, text: &str, style: Style, buffer: &mut Buffer)
     Paragraph::new(Text::from(text))
         .style(style)
         .wrap(Wrap { trim: true })
+        .render(area, buffer);
+}
+
+/// A text at the right end of a row; what is left of it keeps its style.
+pub(crate) fn at_right(area: Rect, text: &str, style: Style, buffer: &mut Buffer) {
+    Line::from(Span::styled(text, style))
+        .right_aligned()
         .render(area, buffer);
 }
 

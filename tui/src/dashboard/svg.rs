@@ -71,6 +71,7 @@ pub(crate) fn svg(buffer: &Buffer, background: Background, title: &str) -> Strin
                 );
             }
             dots(&mut svg, run, left, top, &fg);
+            lines(&mut svg, run, left, top, &fg);
             letters(&mut svg, run, left, top, &fg, modifier);
             begin += count;
         }
@@ -110,6 +111,45 @@ fn dots(svg: &mut String, run: &[&Cell], left: f64, top: f64, fg: &str) {
     }
 }
 
+/// The lines of frames, drawn through the whole of their cells so that they meet.
+fn lines(svg: &mut String, run: &[&Cell], left: f64, top: f64, fg: &str) {
+    let mut path = String::new();
+    for (at, cell) in run.iter().enumerate() {
+        let Some([west, east, north, south]) = arms(cell.symbol()) else {
+            continue;
+        };
+        let x = left + (at as f64 + 0.5) * CELL.0;
+        let y = top + CELL.1 / 2.0;
+        for (is_there, across, down) in [
+            (west, -CELL.0 / 2.0, 0.0),
+            (east, CELL.0 / 2.0, 0.0),
+            (north, 0.0, -CELL.1 / 2.0),
+            (south, 0.0, CELL.1 / 2.0),
+        ] {
+            if is_there {
+                let _ = write!(path, "M{x:.1} {y:.1}l{across:.1} {down:.1}");
+            }
+        }
+    }
+    if !path.is_empty() {
+        let _ = writeln!(svg, "<path d=\"{path}\" stroke=\"{fg}\" fill=\"none\"/>");
+    }
+}
+
+/// Where the lines of a cell lead: left, right, up, down.
+fn arms(symbol: &str) -> Option<[bool; 4]> {
+    Some(match symbol {
+        "─" => [true, true, false, false],
+        "│" => [false, false, true, true],
+        "┌" => [false, true, false, true],
+        "┐" => [true, false, false, true],
+        "└" => [false, true, true, false],
+        "┘" => [true, false, true, false],
+        "┴" => [true, true, true, false],
+        _ => return None,
+    })
+}
+
 fn braille(symbol: &str) -> Option<u32> {
     let character = symbol.chars().next()? as u32;
     (0x2801..=0x28ff)
@@ -121,7 +161,8 @@ fn braille(symbol: &str) -> Option<u32> {
 fn letters(svg: &mut String, run: &[&Cell], left: f64, top: f64, fg: &str, modifier: Modifier) {
     let mut begin = 0;
     while begin < run.len() {
-        let is_text = |cell: &&&Cell| braille(cell.symbol()).is_none();
+        let is_text =
+            |cell: &&&Cell| braille(cell.symbol()).is_none() && arms(cell.symbol()).is_none();
         let count = run[begin..].iter().take_while(is_text).count();
         let text: String = run[begin..begin + count]
             .iter()

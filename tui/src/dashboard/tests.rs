@@ -424,6 +424,39 @@ fn a_viewer_may_be_there_before_the_run() {
 }
 
 #[test]
+fn events_branches_and_probes_are_followed_while_the_run_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("grown");
+    let writer = support::create(&dir);
+    let mut dashboard = open(&dir, folder.path(), "Learning", Look::Plain);
+    for checkpoint in 0..2 {
+        support::write_checkpoint_with_history(&writer, checkpoint);
+        dashboard.read_all();
+    }
+    let codes = |dashboard: &Headless| {
+        let stops = &dashboard.app.desk.timeline.stops;
+        stops
+            .iter()
+            .flat_map(|stop| stop.codes.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&dashboard), [(Code::Fold, 1)]);
+    let data = &dashboard.app.desk.data;
+    assert_eq!(data.curves("rest").len(), 3);
+    let probes = data.evaluations();
+    assert_eq!(probes["recall"], [(0.0, 0.25), (100.0, 0.5)]);
+    // What was derived from the whole run counts only as long as it reaches to the end.
+    support::derive(&dir);
+    let _ = fs::remove_file(dir.join("events.parquet"));
+    dashboard.read_all();
+    assert_eq!(
+        codes(&dashboard),
+        [(Code::Born, 2)],
+        "derived branches, no derived events"
+    );
+}
+
+#[test]
 fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
     let (folder, _) = landscape();
     let dir = folder.path().join("grown");
@@ -442,7 +475,7 @@ fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
     dashboard.press("2");
     assert!(shown(&dashboard).contains("is damaged"));
     dashboard.press("1");
-    assert!(shown(&dashboard).contains("1 runs in"), "the list goes on");
+    assert!(shown(&dashboard).contains("1 run in"), "the list goes on");
 }
 
 #[test]

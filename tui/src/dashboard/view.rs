@@ -10,7 +10,7 @@ use super::app::App;
 use super::data::RunState;
 use super::keys::{Binding, label};
 use super::overlay;
-use super::screen::{Class, Desk};
+use super::screen::{Class, Desk, at_right};
 use super::theme::Ink;
 use super::timeline::{Loop, Timeline};
 
@@ -116,8 +116,7 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     Line::from(spans).render(area, buffer);
     let (text, ink) = state(&app.desk);
-    let right = Line::styled(text, theme.bold(ink)).right_aligned();
-    right.render(area, buffer);
+    at_right(area, &text, theme.bold(ink), buffer);
 }
 
 fn state(desk: &Desk) -> (String, Ink) {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use creode::trace::RUN_FILE;
+use creode::lab::zoom::{Stretch, folder};
+use creode::trace::{RUN_FILE, Run};
 
 /// How often the run is looked for.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
@@ -19,7 +20,8 @@ pub(crate) enum Zoomed {
     Failed(String),
 }
 
-/// Traces the run in `dir` between two steps more finely; returns as soon as the new run can be opened.
+/// Traces the run in `dir` between two checkpoints, given by step, at every step; returns as soon as the new run can be
+/// opened. A stretch that was traced before is opened as it is.
 pub(crate) fn zoom(dir: &Path, from_step: u64, to_step: u64) -> Zoomed {
     match start(dir, from_step, to_step) {
         Ok(zoomed) => zoomed,
@@ -29,6 +31,22 @@ pub(crate) fn zoom(dir: &Path, from_step: u64, to_step: u64) -> Zoomed {
 
 fn start(dir: &Path, from_step: u64, to_step: u64) -> std::io::Result<Zoomed> {
     let before = runs_within(dir);
+    let number = |step| {
+        Some(
+            Run::open(dir)
+                .ok()?
+                .entries()
+                .iter()
+                .find(|of| of.step == step)?
+                .checkpoint,
+        )
+    };
+    if let (Some(from), Some(to)) = (number(from_step), number(to_step)) {
+        let known = folder(dir, Stretch { from, to, every: 1 });
+        if before.contains(&known) {
+            return Ok(Zoomed::Run(known));
+        }
+    }
     let mut command = Command::new(std::env::current_exe()?);
     command
         .arg("zoom")

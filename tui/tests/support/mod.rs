@@ -4,10 +4,12 @@
 use std::path::Path;
 
 use creode::trace::rows::{
-    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SlowPointRow,
-    SpectrumRow, StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
+    SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
-use creode::trace::{Ending, EndingReason, RunWriter, write_branches, write_events};
+use creode::trace::{
+    Ending, EndingReason, LandscapeTables, RunWriter, write_branches, write_events,
+};
 
 const CONFIG: &str = r#"
 name = "grown"
@@ -48,7 +50,46 @@ pub fn write_run(dir: &Path) {
 
 /// Writes the first of its bifurcations, as if the second had not been found, and its branches.
 pub fn derive(dir: &Path) {
-    let event = EventRow {
+    write_events(dir, &[event()]).unwrap();
+    let branches: Vec<BranchRow> = (0..3).flat_map(branches).collect();
+    write_branches(dir, &branches).unwrap();
+}
+
+/// Writes one of the checkpoints as a run does that follows its history and has a probe task.
+pub fn write_checkpoint_with_history(writer: &RunWriter, checkpoint: u32) {
+    let step = step_of(checkpoint);
+    let evaluation = EvaluationRow {
+        checkpoint,
+        step,
+        probe: "recall".into(),
+        loss: 0.5,
+        accuracy: 0.25 * f64::from(checkpoint + 1),
+    };
+    writer
+        .write_checkpoint(
+            checkpoint,
+            step,
+            b"weights",
+            &[],
+            &trials(checkpoint),
+            &[evaluation],
+        )
+        .unwrap();
+    let events = if checkpoint == 1 {
+        vec![event()]
+    } else {
+        Vec::new()
+    };
+    let tables = LandscapeTables {
+        fixed_points: &fixed_points(checkpoint),
+        history: Some((&events, &branches(checkpoint))),
+        ..LandscapeTables::default()
+    };
+    writer.write_analysed(checkpoint, step, &tables).unwrap();
+}
+
+fn event() -> EventRow {
+    EventRow {
         condition: "rest".into(),
         from_step: 0,
         to_step: 100,
@@ -64,25 +105,24 @@ pub fn derive(dir: &Path) {
         state: vec![0.4, 0.0, 0.1],
         loss: Some(0.5),
         grad_norm: Some(1.0),
+    }
+}
+
+fn branches(checkpoint: u32) -> Vec<BranchRow> {
+    let branch = |point: FixedPointRow| BranchRow {
+        condition: point.condition,
+        branch: point.point,
+        checkpoint: point.checkpoint,
+        step: point.step,
+        point: Some(point.point),
+        matched: Matched::Continuation,
+        born_with: None,
+        dies_with: None,
+        index: point.index,
+        n_unstable: point.n_unstable,
+        state: point.state,
     };
-    write_events(dir, &[event]).unwrap();
-    let points = (0..3).flat_map(fixed_points);
-    let branches: Vec<BranchRow> = points
-        .map(|point| BranchRow {
-            condition: point.condition,
-            branch: point.point,
-            checkpoint: point.checkpoint,
-            step: point.step,
-            point: Some(point.point),
-            matched: Matched::Continuation,
-            born_with: None,
-            dies_with: None,
-            index: point.index,
-            n_unstable: point.n_unstable,
-            state: point.state,
-        })
-        .collect();
-    write_branches(dir, &branches).unwrap();
+    fixed_points(checkpoint).into_iter().map(branch).collect()
 }
 
 /// Writes one of the checkpoints.

@@ -10,12 +10,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use creode::dynamics::projection::Projection;
+use creode::trace::rows::{BranchRow, EvaluationRow, EventRow};
 use creode::trace::{EndingReason, Entry, Run, StepCursor, TraceError};
 
 use super::dynamics::{self, Place};
 use super::{
-    Bifurcation, BranchPoint, Detail, PlaneSource, Point, Request, RunState, Scene, Spectrum,
-    Summary, Update, marks,
+    Bifurcation, BranchPoint, Detail, Evaluation, PlaneSource, Point, Request, RunState, Scene,
+    Spectrum, Summary, Update, marks,
 };
 
 /// How often the manifest is looked at.
@@ -359,9 +360,41 @@ impl Loader {
                 .points
                 .sort_by_key(|point| (point.n_unstable, point.id));
         }
+        let evaluations = run.evaluations(checkpoint).map(|rows| {
+            let evaluation = |row: EvaluationRow| Evaluation {
+                probe: row.probe.into(),
+                accuracy: row.accuracy,
+            };
+            rows.into_iter().map(evaluation).collect()
+        });
+        let bifurcations = run.events_at(checkpoint).map(Option::unwrap_or_default);
+        let branches = run.branches_at(checkpoint);
+        let mut or_none = |error: TraceError| problems.push(error.to_string());
+        let evaluations = evaluations.unwrap_or_else(|error| {
+            or_none(error);
+            Vec::new()
+        });
+        let bifurcations = bifurcations.unwrap_or_else(|error| {
+            or_none(error);
+            Vec::new()
+        });
+        let branches = branches.unwrap_or_else(|error| {
+            or_none(error);
+            None
+        });
+        let step = step_of(run, checkpoint);
+        let bifurcations = bifurcations
+            .into_iter()
+            .map(|row| self.bifurcation(row))
+            .collect();
+        let branches = branches.map(|rows| rows.iter().map(|row| self.branch_point(row)).collect());
         self.summarised.insert(checkpoint);
         Some(Update::Summary(Summary {
             checkpoint,
+            step,
+            evaluations,
+            bifurcations,
+            branches,
             scenes: in_words(read.map(|()| scenes)),
             problems,
         }))
@@ -398,12 +431,26 @@ impl Loader {
     }
 
     fn bifurcations(&self, run: &Run) -> Result<Vec<Bifurcation>, String> {
-        let rows = in_words(run.events())?.unwrap_or_default();
-        let with_place = |row: creode::trace::rows::EventRow| Bifurcation {
+        let rows = in_words(run.derived_events())?.unwrap_or_default();
+        Ok(rows.into_iter().map(|row| self.bifurcation(row)).collect())
+    }
+
+    fn bifurcation(&self, row: EventRow) -> Bifurcation {
+        Bifurcation {
             at: self.project(&row.state),
             row,
-        };
-        Ok(rows.into_iter().map(with_place).collect())
+        }
+    }
+
+    fn branch_point(&self, row: &BranchRow) -> BranchPoint {
+        BranchPoint {
+            condition: row.condition.as_str().into(),
+            branch: row.branch,
+            step: row.step,
+            point: row.point,
+            n_unstable: row.n_unstable,
+            at: self.project(&row.state).unwrap_or([f64::NAN; 3]),
+        }
     }
 
     fn branch_points(&self, run: &Run) -> Result<Vec<BranchPoint>, String> {

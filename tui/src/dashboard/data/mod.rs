@@ -64,10 +64,24 @@ pub(crate) struct Scene {
     pub(crate) slow_points: Vec<[f64; 3]>,
 }
 
+/// What the network makes of a probe task.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Evaluation {
+    /// Name of the probe task.
+    pub(crate) probe: Arc<str>,
+    pub(crate) accuracy: f64,
+}
+
 /// A checkpoint in short.
 #[derive(Debug, Clone)]
 pub(crate) struct Summary {
     pub(crate) checkpoint: u32,
+    pub(crate) step: u64,
+    pub(crate) evaluations: Vec<Evaluation>,
+    /// The bifurcations since the checkpoint before, as they were found while the run was written.
+    pub(crate) bifurcations: Vec<Bifurcation>,
+    /// Its fixed points on their branches, likewise; none if they were not followed.
+    pub(crate) branches: Option<Vec<BranchPoint>>,
     /// By probe input; or why the fixed points cannot be read.
     pub(crate) scenes: Result<Vec<Scene>, String>,
     /// What of the rest cannot be read.

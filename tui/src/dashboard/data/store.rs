@@ -59,8 +59,11 @@ pub(crate) struct Store {
     /// Planes seen so far; what was asked for in an earlier one is asked for again.
     pub(crate) plane_generation: u64,
     pub(crate) bounds: Bounds,
-    pub(crate) bifurcations: Vec<Bifurcation>,
-    branches: Vec<BranchPoint>,
+    /// As derived from the whole run.
+    derived_bifurcations: Vec<Bifurcation>,
+    derived_branches: Vec<BranchPoint>,
+    /// Last step of the derived branches.
+    derived_to: Option<u64>,
     pub(crate) log: Vec<String>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) dynamics: Option<Dynamics>,
@@ -100,8 +103,11 @@ impl Store {
                 self.details.insert(detail.checkpoint, detail);
                 self.forget_far_details(here);
             }
-            Update::Bifurcations(read) => self.bifurcations = read.unwrap_or_default(),
-            Update::Branches(read) => self.branches = read.unwrap_or_default(),
+            Update::Bifurcations(read) => self.derived_bifurcations = read.unwrap_or_default(),
+            Update::Branches(read) => {
+                self.derived_branches = read.unwrap_or_default();
+                self.derived_to = self.derived_branches.iter().map(|of| of.step).max();
+            }
             Update::Log(lines) => self.log = lines,
             Update::Marks(read) => self.marks = read.unwrap_or_default(),
             Update::Dynamics(dynamics) => self.dynamics = Some(dynamics),
@@ -200,6 +206,49 @@ impl Store {
         name.unwrap_or_else(|| format!("stage {}", stage + 1))
     }
 
+    /// Whether what was derived from the whole run counts: where the run has not grown since.
+    fn is_derived(&self) -> bool {
+        let mut summaries = self.summaries.values().rev();
+        let last = summaries.find(|of| of.branches.is_some()).map(|of| of.step);
+        self.derived_to >= last
+    }
+
+    /// The bifurcations, by step.
+    pub(crate) fn bifurcations(&self) -> impl Iterator<Item = &Bifurcation> {
+        let (derived, grown) = if self.is_derived() {
+            (&self.derived_bifurcations[..], None)
+        } else {
+            (&[][..], Some(self.summaries.values()))
+        };
+        let grown = grown.into_iter().flatten().flat_map(|of| &of.bifurcations);
+        derived.iter().chain(grown)
+    }
+
+    /// The fixed points on their branches.
+    fn branches(&self) -> impl Iterator<Item = &BranchPoint> {
+        let (derived, grown) = if self.is_derived() {
+            (&self.derived_branches[..], None)
+        } else {
+            (&[][..], Some(self.summaries.values()))
+        };
+        let grown = grown.into_iter().flatten();
+        derived
+            .iter()
+            .chain(grown.flat_map(|of| of.branches.iter().flatten()))
+    }
+
+    /// Accuracies on the probe tasks over the steps, by the name of the task.
+    pub(crate) fn evaluations(&self) -> BTreeMap<&str, Vec<(f64, f64)>> {
+        let mut curves: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+        for summary in self.summaries.values() {
+            for of in &summary.evaluations {
+                let place = (summary.step as f64, of.accuracy);
+                curves.entry(&of.probe).or_default().push(place);
+            }
+        }
+        curves
+    }
+
     /// What happened between checkpoints at a probe input, and the marks, by step.
     ///
     /// Where no bifurcation is known between two checkpoints whose numbers of fixed points differ, that difference stands
@@ -220,7 +269,7 @@ impl Store {
         };
         let here = |of: &&Bifurcation| of.row.condition == condition;
         let mut explained = BTreeSet::new();
-        for Bifurcation { row, .. } in self.bifurcations.iter().filter(here) {
+        for Bifurcation { row, .. } in self.bifurcations().filter(here) {
             add(row.from_step, row.to_step, Code::of_event(&row.kind), 1);
             explained.insert(row.to_step);
         }
@@ -266,19 +315,13 @@ impl Store {
     /// The branches of fixed points at a probe input.
     pub(crate) fn curves(&self, condition: &str) -> Vec<Curve> {
         let of_branches: HashMap<(u64, u32), u32> = self
-            .branches
-            .iter()
+            .branches()
             .filter(|of| *of.condition == *condition)
             .filter_map(|of| Some(((of.step, of.point?), of.branch)))
             .collect();
         let mut curves: BTreeMap<u32, Vec<CurvePlace>> = BTreeMap::new();
         let mut last_branch: HashMap<u32, u32> = HashMap::new();
-        let unnamed = self
-            .branches
-            .iter()
-            .map(|of| of.branch + 1)
-            .max()
-            .unwrap_or(0);
+        let unnamed = self.branches().map(|of| of.branch + 1).max().unwrap_or(0);
         let complete = self.entries.iter().filter(|entry| entry.complete);
         let mut positions = HashMap::new();
         for (position, entry) in complete.enumerate() {
@@ -299,8 +342,7 @@ impl Store {
             }
         }
         let missed = self
-            .branches
-            .iter()
+            .branches()
             .filter(|of| of.point.is_none() && *of.condition == *condition);
         for of in missed {
             let Some(&position) = positions.get(&of.step) else {

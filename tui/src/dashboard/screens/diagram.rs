@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use creode::trace::rows::Kind;
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::Modifier;
@@ -225,18 +226,6 @@ impl Diagram {
                 plot.line(begin, end, if is_selected { Ink::Event } else { ink }, dash);
             }
         }
-        if let [place] = &curve.places[..] {
-            let (x, y) = self.place(place);
-            plot.point(
-                x,
-                y,
-                if place.n_unstable == 0 {
-                    Ink::Stable
-                } else {
-                    Ink::Saddle
-                },
-            );
-        }
     }
 
     fn place(&self, place: &CurvePlace) -> (f64, f64) {
@@ -278,7 +267,7 @@ impl Diagram {
         desk: &'a Desk,
     ) -> impl Iterator<Item = (&'a Bifurcation, (f64, f64))> {
         let condition = desk.condition().unwrap_or_default();
-        let events = desk.data.bifurcations.iter();
+        let events = desk.data.bifurcations();
         let here = events.filter(move |event| event.row.condition == *condition);
         here.filter_map(|event| {
             let row = &event.row;
@@ -298,6 +287,16 @@ impl Diagram {
         for (event, (x, y)) in self.located(desk) {
             let sign = desk.theme.event(Code::of_event(&event.row.kind));
             plot.text(x, y, sign, desk.theme.bold(Ink::Event));
+        }
+        for curve in &self.curves {
+            if let [place] = &curve.places[..] {
+                let (kind, ink) = match place.n_unstable {
+                    0 => (Kind::StableNode, Ink::Stable),
+                    _ => (Kind::Saddle, Ink::Saddle),
+                };
+                let (x, y) = self.place(place);
+                plot.text(x, y, desk.theme.sign(kind), desk.theme.style(ink));
+            }
         }
         let step = desk.timeline.step();
         let selected = desk.selected_point().map(|point| point.id);
@@ -335,14 +334,17 @@ impl Diagram {
     fn events(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
         let stops = &desk.timeline.stops;
         let events = stops.iter().filter(|stop| stop.is_event()).count();
-        let derived = if desk.data.bifurcations.is_empty() && events > 0 {
+        let derived = if desk.data.bifurcations().next().is_none() && events > 0 {
             " · `creode analyze RUN --events` says which bifurcations"
         } else {
             ""
         };
         let inner = pane.frame_with_foot(
             desk,
-            format!("{events} checkpoints with events{derived}"),
+            match events {
+                1 => format!("1 checkpoint with events{derived}"),
+                _ => format!("{events} checkpoints with events{derived}"),
+            },
             "n N go to them",
             buffer,
         );
@@ -375,7 +377,7 @@ fn cells(desk: &Desk, stop: &Stop) -> Row<'static> {
     let here = |event: &&Bifurcation| {
         event.row.to_step == stop.to_step && event.row.condition == *condition
     };
-    let rows: Vec<&Bifurcation> = desk.data.bifurcations.iter().filter(here).collect();
+    let rows: Vec<&Bifurcation> = desk.data.bifurcations().filter(here).collect();
     let sign = |&(code, count): &(Code, usize)| {
         let sign = desk.theme.event(code);
         match count {

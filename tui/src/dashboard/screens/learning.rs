@@ -9,7 +9,8 @@ use tui::widgets::{Paragraph, Widget as _};
 use crate::dashboard::curves::{self, Axis, GUTTER};
 use crate::dashboard::data::StepGlance;
 use crate::dashboard::keys::{Action, Binding, row};
-use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
+use crate::dashboard::plot::{Dash, Plot};
+use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, at_right, message};
 use crate::dashboard::theme::{Ink, short_number};
 
 const LOSS: usize = 0;
@@ -127,6 +128,9 @@ impl Learning {
         let [picture, steps] =
             Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(inner);
         Self::curve(desk, axis, picture, of, buffer);
+        if self.lower == Lower::Accuracy {
+            evaluations(desk, axis, picture, buffer);
+        }
         step_axis(desk, right_of_gutter(steps), buffer);
     }
 
@@ -155,9 +159,7 @@ impl Learning {
                 height: 1,
                 ..picture
             };
-            Line::styled(badge, desk.theme.style(Ink::Faint))
-                .right_aligned()
-                .render(at, buffer);
+            at_right(at, &badge, desk.theme.style(Ink::Faint), buffer);
         }
     }
 
@@ -180,6 +182,31 @@ impl Learning {
         Paragraph::new(all.into_iter().skip(first).take(room).collect::<Vec<_>>())
             .render(inner, buffer);
     }
+}
+
+/// Accuracies on the probe tasks, checkpoint by checkpoint, each with its name where it ends.
+fn evaluations(desk: &Desk, axis: Axis, area: Rect, buffer: &mut Buffer) {
+    let picture = right_of_gutter(area);
+    if picture.width < 2 || picture.height < 2 {
+        return;
+    }
+    let mut plot = Plot::new(
+        desk.theme,
+        picture,
+        desk.timeline.bounds(),
+        (axis.low, axis.high),
+    );
+    for (number, (probe, curve)) in desk.data.evaluations().into_iter().enumerate() {
+        for pair in curve.windows(2) {
+            plot.line(pair[0], pair[1], Ink::Repeller, Dash::Dashed);
+        }
+        // Names take turns along the curves, so that they do not lie on each other.
+        let at = curve.len() * (number + 1) / (desk.data.evaluations().len() + 1);
+        if let Some(&(step, accuracy)) = curve.get(at) {
+            plot.text(step, accuracy, probe, desk.theme.style(Ink::Repeller));
+        }
+    }
+    plot.render(buffer);
 }
 
 fn right_of_gutter(area: Rect) -> Rect {
@@ -265,19 +292,27 @@ pub(super) fn step_axis(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     }
     let (from, to) = desk.timeline.bounds();
     let faint = desk.theme.style(Ink::Faint);
-    Line::styled(format!("step {from:.0}"), faint).render(area, buffer);
-    Line::styled(format!("{to:.0}"), faint)
-        .right_aligned()
-        .render(area, buffer);
     let frame = desk.timeline.frame();
     let column = frame.and_then(|frame| curves::column_of(desk, area, frame.step as f64));
-    if let Some(column) = column {
-        let text = desk.timeline.step().to_string();
-        let width = text.len() as u16;
-        let last = area.right().saturating_sub(width).max(area.x);
-        let begin = column.saturating_sub(width / 2).clamp(area.x, last);
+    let here = desk.timeline.step().to_string();
+    let last = area.right().saturating_sub(here.len() as u16).max(area.x);
+    let begin = column.map(|column| {
+        let centred = column.saturating_sub(here.len() as u16 / 2);
+        centred.clamp(area.x, last)
+    });
+    // The playhead's label is worth more than that of an end it would lie on.
+    let (first_label, last_label) = (format!("step {from:.0}"), format!("{to:.0}"));
+    let first_end = area.x + first_label.len() as u16;
+    if begin.is_none_or(|begin| begin > first_end) {
+        Line::styled(first_label, faint).render(area, buffer);
+    }
+    let last_begin = area.right().saturating_sub(last_label.len() as u16 + 1);
+    if begin.is_none_or(|begin| begin + (here.len() as u16) < last_begin) {
+        at_right(area, &last_label, faint, buffer);
+    }
+    if let Some(begin) = begin {
         let room = usize::from(area.right() - begin);
-        buffer.set_stringn(begin, area.y, text, room, Modifier::BOLD);
+        buffer.set_stringn(begin, area.y, here, room, Modifier::BOLD);
     }
 }
 

@@ -5,14 +5,14 @@ use std::time::SystemTime;
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::Modifier;
-use tui::text::{Line, Span};
+use tui::text::Line;
 use tui::widgets::{Row, StatefulWidget, Table, TableState, Widget as _};
 
 use crate::dashboard::data::RunState;
 use crate::dashboard::data::runs::{Brief, Listed};
 use crate::dashboard::keys::{Action, Binding, row};
 use crate::dashboard::plot::{Dash, Plot};
-use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
+use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, at_right, message};
 use crate::dashboard::theme::{Ink, Theme, short_number};
 
 /// Cells of a sparkline.
@@ -152,6 +152,7 @@ impl Runs {
             format!(" · only “{}”", self.filter)
         };
         let count = match (shown.len(), desk.runs.len()) {
+            (1, 1) => "1 run".to_owned(),
             (some, all) if some == all => format!("{all} runs"),
             (some, all) => format!("{some} of {all} runs"),
         };
@@ -395,9 +396,7 @@ fn losses(
         height: 1,
         ..picture
     };
-    Line::from(Span::styled(foot, faint))
-        .right_aligned()
-        .render(at, buffer);
+    at_right(at, &foot, faint, buffer);
 }
 
 /// The logarithm of the loss in eighths of a cell; a gap where it is not finite.

@@ -177,9 +177,9 @@ fn draw_frame(landscape: &Landscape, desk: &Desk, frame: Frame, area: Rect, buff
                 plot.text(x, y, theme.slow_point(), theme.style(Ink::Faint));
             }
         }
+        events(&mut plot, &projector, desk);
         points(&mut plot, &projector, desk, &scene.points);
     }
-    events(&mut plot, &projector, desk);
     plot.render(buffer);
     if let Some(problem) = problem(landscape, detail, dynamics) {
         let row = Rect {
@@ -329,7 +329,7 @@ fn events(plot: &mut Plot, projector: &Projector, desk: &Desk) {
 fn events_here(desk: &Desk) -> impl Iterator<Item = &Bifurcation> {
     let step = desk.timeline.step();
     let condition = desk.condition().unwrap_or_default();
-    let events = desk.data.bifurcations.iter();
+    let events = desk.data.bifurcations();
     events.filter(move |event| event.row.to_step == step && event.row.condition == *condition)
 }
 

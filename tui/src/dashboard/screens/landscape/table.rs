@@ -5,10 +5,10 @@ use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::{Modifier, Style};
 use tui::text::{Line, Span};
-use tui::widgets::{Row, StatefulWidget, Table, TableState, Widget as _};
+use tui::widgets::{Row, StatefulWidget, Table, TableState};
 
 use crate::dashboard::data::{Bifurcation, Point};
-use crate::dashboard::screen::{Desk, Pane, message, wrapped_height};
+use crate::dashboard::screen::{Desk, Pane, at_right, message, wrapped_height};
 use crate::dashboard::theme::{Ink, Theme, short_number};
 
 /// Width of the whole table, in cells; where there is less, the last columns are dropped.
@@ -165,7 +165,7 @@ fn event(desk: &Desk) -> String {
     let here = |event: &&Bifurcation| {
         event.row.to_step == stop.to_step && event.row.condition == *condition
     };
-    let rows = desk.data.bifurcations.iter().filter(here);
+    let rows = desk.data.bifurcations().filter(here);
     let first = rows.map(|event| &event.row).next();
     let what: Vec<String> = stop
         .codes
@@ -238,9 +238,7 @@ fn list(desk: &Desk, area: Rect, buffer: &mut Buffer) {
             ..area
         };
         let text = format!(" {} more: j ", points.len() - room);
-        Line::styled(text, faint)
-            .right_aligned()
-            .render(place, buffer);
+        at_right(place, &text, faint, buffer);
     }
 }
 
