@@ -12,6 +12,6 @@ trials = f"'{Path(sys.argv[1]).as_posix()}/trials/*.parquet'"
 rms = duckdb.sql(
     f"select sqrt(avg((output[1] - target[1]) ** 2)) from {trials} "
     f"where input[1] = 0 and checkpoint = (select max(checkpoint) from {trials})"
-).fetchone()[0]
+).fetchall()[0][0]
 assert rms < 0.05, f"root mean square error {rms}"
 print(f"FORCE: root mean square error {rms:.4f} of a target of root mean square 0.722")

@@ -709,30 +709,29 @@ impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
 
         // Each step pairs with the features of the one before, the first with the initial ones.
         let delta = delta.as_slice();
-        let recurrent_delta = |values| Columns {
-            values,
-            stride: delta_stride,
-            count: self.kernel.recurrent_width(),
-        };
-        let mut add_pairs = |delta, features, rows| {
+        let starts_elsewhere =
+            times.start == 0 && initial_features.iter().any(|&value| value != T::ZERO);
+        let first = starts_elsewhere.then_some((delta, initial_features, self.rows));
+        let start = times.start.max(1);
+        let later = (start < times.end).then(|| {
+            let delta = &delta[(start - times.start) * self.rows * delta_stride..];
+            let features = &self.features[(start - 1) * self.rows * units..];
+            (delta, features, (times.end - start) * self.rows)
+        });
+        // A loop, as the body of a closure would be compiled without the vector instructions of its caller.
+        for (delta, features, rows) in first.into_iter().chain(later) {
+            let delta = Columns {
+                values: delta,
+                stride: delta_stride,
+                count: self.kernel.recurrent_width(),
+            };
             let features = Columns {
                 values: features,
                 stride: units,
                 count: units,
             };
             let sums = &mut sums.by_features;
-            add_transposed_product(simd, recurrent_delta(delta), features, rows, sums, scratch);
-        };
-        if times.start == 0 && initial_features.iter().any(|&value| value != T::ZERO) {
-            add_pairs(delta, initial_features, self.rows);
-        }
-        let start = times.start.max(1);
-        if start < times.end {
-            add_pairs(
-                &delta[(start - times.start) * self.rows * delta_stride..],
-                &self.features[(start - 1) * self.rows * units..],
-                (times.end - start) * self.rows,
-            );
+            add_transposed_product(simd, delta, features, rows, sums, scratch);
         }
     }
 
