@@ -387,7 +387,7 @@ fn attended_training_is_stopped_cleanly_where_the_user_says_so() {
         "stage.0.until.steps=200000",
     ];
     let mut session = Session::start(&arguments, folder.path(), &[]);
-    session.expect("checkpoint 1 of");
+    session.expect("LIVE   step");
     session.press("q");
     session.expect("Training is still going on");
     session.press("s");
