@@ -343,8 +343,7 @@ fn training_is_attended_and_goes_on_when_the_dashboard_is_closed() {
         "stage.0.until.steps=200000",
     ];
     let mut session = Session::start(&arguments, folder.path(), &[]);
-    session.expect("LIVE");
-    session.expect("checkpoint 2 of");
+    session.expect("LIVE   step");
     session.press("q");
     session.expect("Training is still going on");
     session.press("k");

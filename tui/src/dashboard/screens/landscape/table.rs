@@ -214,9 +214,11 @@ fn list(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let points = desk.points();
     let is_full = area.width >= FULL_WIDTH;
     let header = ["point", "kind", "unst", "|λ|max", "readout", "index", "q"];
-    let widths = [5, 5, 4, 7, 8, 5, 8];
+    let widths = [5, 4, 4, 6, 8, 5];
     let shown = if is_full { 7 } else { 5 };
-    let widths = widths.into_iter().take(shown).map(Constraint::Length);
+    // Lengths that do not fit together are cut now here, now there; so the last column takes what is left.
+    let widths = widths.into_iter().take(shown - 1).map(Constraint::Length);
+    let widths = widths.chain([Constraint::Fill(1)]);
     let faint = theme.style(Ink::Faint);
     let header = header
         .into_iter()
