@@ -328,6 +328,24 @@ impl Located {
     }
 }
 
+/// Where between two points the eigenvalues that cross the unit circle are on it, as the line through the sums of |λ| − 1 says;
+/// the middle where none crosses.
+fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
+    let counts = [low, high].map(|point| point.tests.n_unstable());
+    let crossing = counts[0].min(counts[1])..counts[0].max(counts[1]);
+    let [before, after] = [low, high].map(|point| {
+        let values = point.tests.eigenvalues.iter();
+        let mut off: Vec<f64> = values.map(|l| l.0.hypot(l.1) - 1.0).collect();
+        off.sort_by(|a, b| b.total_cmp(a));
+        off[crossing.clone()].iter().sum::<f64>()
+    });
+    if before * after < 0.0 {
+        before / (before - after)
+    } else {
+        0.5
+    }
+}
+
 fn near_circle<F: Family + ?Sized>(family: &F, place: &Extended) -> Vec<(f64, f64)> {
     let mut near = eigenvalues(&Linearised::at(family, place).jacobian).unwrap_or_default();
     near.retain(|l| (l.0.hypot(l.1) - 1.0).abs() < NEAR_CIRCLE);
@@ -341,7 +359,7 @@ fn unclassified<F: Family + ?Sized>(
     suspected: Option<Change>,
 ) -> Event {
     let chord = low.place.towards(&high.place);
-    let place = low.place.moved(0.5, &chord);
+    let place = low.place.moved(crossing_share(low, high), &chord);
     let residual = Linearised::at(family, &place)
         .residual
         .iter()
