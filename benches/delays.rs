@@ -19,6 +19,7 @@ use creode::lab;
 use creode::lab::again::{Settings, Subject};
 use creode::map::Map as _;
 use creode::parameters::Span;
+use creode::statistics::Estimate;
 use creode::task::delayed_classification::DelayedClassification;
 use creode::task::{Batch, Task as _};
 use creode::trace::{Run, RunWriter};
@@ -28,11 +29,6 @@ const SETTLED: usize = 15;
 const TRIALS: usize = 400;
 /// Below this a point does not move, to rounding.
 const STANDS_STILL: f64 = 1e-12;
-/// 97.5 % quantiles of Student's t for 1 to 9 degrees of freedom.
-const T: [f64; 9] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262,
-];
-
 /// What one run comes to.
 struct Outcome {
     /// Accuracy at each probed delay.
@@ -192,11 +188,11 @@ fn means(outcomes: &[Outcome]) -> String {
     columns.push(outcomes.iter().map(|outcome| outcome.fixed).collect());
     columns.push(outcomes.iter().map(|outcome| outcome.speed).collect());
     let texts = columns.iter().map(|values| {
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
-        let quantile = T[values.len().saturating_sub(2).min(T.len() - 1)];
-        format!("{mean:.3} ± {:.3}", quantile * (variance / count).sqrt())
+        let mean = Estimate::mean(values);
+        let half = mean
+            .interval
+            .map_or(f64::NAN, |[low, high]| (high - low) / 2.0);
+        format!("{:.3} ± {half:.3}", mean.value)
     });
     texts.collect::<Vec<_>>().join("  ")
 }

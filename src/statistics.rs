@@ -45,41 +45,6 @@ impl Estimate {
     }
 }
 
-/// The straight line of least squares through points (x, y), y = intercept + slope · x.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Line {
-    /// Slope, with Student's interval if there are at least three points.
-    pub slope: Estimate,
-    /// y at x = 0.
-    pub intercept: f64,
-    /// Pearson's correlation of x and y.
-    pub correlation: f64,
-}
-
-impl Line {
-    /// Fits the line; NaN if all x are alike.
-    pub fn through(points: &[[f64; 2]]) -> Self {
-        let count = points.len() as f64;
-        let mean = |axis: usize| points.iter().map(|point| point[axis]).sum::<f64>() / count;
-        let (x, y) = (mean(0), mean(1));
-        let sum = |product: &dyn Fn(f64, f64) -> f64| -> f64 {
-            points.iter().map(|p| product(p[0] - x, p[1] - y)).sum()
-        };
-        let (xx, xy, yy) = (sum(&|x, _| x * x), sum(&|x, y| x * y), sum(&|_, y| y * y));
-        let slope = xy / xx;
-        let residual = sum(&|x, y| (y - slope * x).powi(2));
-        let error = (residual / (count - 2.0) / xx).sqrt();
-        Self {
-            slope: Estimate {
-                value: slope,
-                interval: around(slope, error, count - 2.0),
-            },
-            intercept: y - slope * x,
-            correlation: xy / (xx * yy).sqrt(),
-        }
-    }
-}
-
 /// 95 % interval of a share (Wilson 1927); `count` must not be 0.
 pub fn wilson(hits: usize, count: usize) -> [f64; 2] {
     let (n, z2) = (count as f64, NORMAL_95 * NORMAL_95);
@@ -123,19 +88,5 @@ mod tests {
         // t(0.975; 2) = 4.302653, standard error 1/√3.
         assert_near(mean.interval.unwrap(), [2.0 - 2.484_138, 2.0 + 2.484_138]);
         assert_eq!(Estimate::mean(&[1.0]), Estimate::exact(1.0));
-    }
-
-    #[test]
-    fn a_line_is_found_again_and_its_slope_has_the_interval_of_the_textbook() {
-        let exact = Line::through(&[[0.0, 1.0], [1.0, 3.0], [3.0, 7.0]]);
-        assert!((exact.slope.value - 2.0).abs() < 1e-12 && (exact.intercept - 1.0).abs() < 1e-12);
-        assert!((exact.correlation - 1.0).abs() < 1e-12);
-        // Slope 0.6, residual sum of squares 2.4, Sxx 10, t(0.975; 3) = 3.182446.
-        let points = [[1.0, 2.0], [2.0, 4.0], [3.0, 5.0], [4.0, 4.0], [5.0, 5.0]];
-        let line = Line::through(&points);
-        assert!((line.slope.value - 0.6).abs() < 1e-12 && (line.intercept - 2.2).abs() < 1e-12);
-        assert!((line.correlation - 0.774_596_67).abs() < 1e-8);
-        let half = 3.182_446 * (2.4_f64 / 3.0 / 10.0).sqrt();
-        assert_near(line.slope.interval.unwrap(), [0.6 - half, 0.6 + half]);
     }
 }

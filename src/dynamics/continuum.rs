@@ -18,8 +18,10 @@ const NEIGHBOURS: usize = 30;
 const SLOW_EIGENVALUE: f64 = 0.1;
 /// The next eigenvalue must be this many times further from 1.
 const GAP: f64 = 3.0;
-/// Landmarks that the shape is told from, at most, and how densely they cover the set, relative to its extent.
-const LANDMARKS: (usize, f64) = (100, 1e-3);
+/// Landmarks that the shape is told from, at most: of a set of one dimension, and of more.
+const LANDMARKS: [usize; 2] = [100, 200];
+/// How densely landmarks cover the set where fewer do, relative to its extent.
+const COVER: f64 = 1e-3;
 /// Landmarks further apart than this share of the extent, and than this many times what they leave uncovered, are not
 /// neighbours.
 const APART: (f64, f64) = (0.1, 4.0);
@@ -104,7 +106,7 @@ impl Continuum {
 ///    `slow_speed` are kept, thinned to 2000 at most.
 /// 2. Dimension by three estimators: the spectral gap |λ_{d+1} − 1|/|λ_d − 1|, the principal components of the 30 nearest
 ///    neighbours, and the ratios of the two nearest distances.
-/// 3. Pieces and loops by persistent homology of up to 100 landmarks. One dimension is a line, or a ring if it has a loop;
+/// 3. Pieces and loops by persistent homology of up to 100 landmarks (200 in two or more dimensions). One dimension is a line, or a ring if it has a loop;
 ///    two are a surface, or a torus if it has two; a spectrum without any eigenvalue near 1 means separate points.
 pub fn continuum<M: Map + ?Sized>(
     map: &M,
@@ -138,7 +140,7 @@ pub fn continuum<M: Map + ?Sized>(
         .iter()
         .map(|state| distance(state, &states[0]))
         .fold(0.0, f64::max);
-    let (pieces, loops) = topology(&states);
+    let (pieces, loops) = topology(&states, dimension_by_spectrum);
     Ok(Some(Continuum {
         drift_steps: extent / fastest.max(f64::MIN_POSITIVE),
         states,
@@ -223,12 +225,13 @@ fn two_nearest_dimension(states: &[Vec<f64>]) -> f64 {
 }
 
 /// Step 3: pieces and loops.
-fn topology(states: &[Vec<f64>]) -> (usize, usize) {
+fn topology(states: &[Vec<f64>], dimension: usize) -> (usize, usize) {
     let extent = states
         .iter()
         .map(|state| largest_distance(state, &states[0]))
         .fold(0.0, f64::max);
-    let (chosen, uncovered) = landmarks(states, LANDMARKS.0, LANDMARKS.1 * extent);
+    let most = LANDMARKS[usize::from(dimension > 1)];
+    let (chosen, uncovered) = landmarks(states, most, COVER * extent);
     let points: Vec<Vec<f64>> = chosen.iter().map(|&at| states[at].clone()).collect();
     let found = persistence(&points);
     let apart = (APART.0 * extent).max(APART.1 * uncovered);
@@ -281,6 +284,37 @@ mod tests {
             .unwrap();
         assert_eq!((found.shape, found.pieces), (Shape::Points, 8));
         assert!(!found.is_continuous_for(100.0));
+    }
+
+    #[test]
+    fn two_rings_side_by_side_are_a_torus() {
+        let one = ring(24);
+        let weights: Vec<f64> = {
+            let mut matrix = Mat::zeros(24, 24);
+            one.jacobian(&[0.0; 24], matrix.as_mut());
+            let at = |i: usize, j: usize| {
+                if i / 24 == j / 24 {
+                    matrix[(i % 24, j % 24)]
+                } else {
+                    0.0
+                }
+            };
+            (0..48 * 48)
+                .map(|place| at(place / 48, place % 48))
+                .collect()
+        };
+        let map = CellMap::vanilla(&weights, vec![0.0; 48]);
+        let found = continuum(&map, &simulated(&map, 2000, 0.5, 2), 1e-2)
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.dimension_by_spectrum, 2);
+        assert_eq!(
+            (found.pieces, found.loops),
+            (1, 2),
+            "{:?}",
+            found.states.len()
+        );
+        assert_eq!(found.shape, Shape::Torus);
     }
 
     #[test]
