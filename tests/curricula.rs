@@ -136,6 +136,25 @@ fn every_key_arrives() {
 }
 
 #[test]
+fn another_cell_or_task_from_outside_needs_no_undoing_of_the_files_own_keys() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("curricula/flip-flop.toml");
+    for cell in ["gru", "lstm", "ugrnn", "piecewise-linear"] {
+        let curriculum = Curriculum::load(&path, &overrides(&[&format!("network.cell={cell}")]));
+        assert!(curriculum.unwrap().to_toml().contains(cell));
+    }
+    let curriculum = Curriculum::load(&path, &overrides(&["stage.0.task=sine"])).unwrap();
+    let names: Vec<_> = curriculum.stages[0]
+        .parts
+        .iter()
+        .map(|part| part.task.task().name())
+        .collect();
+    assert_eq!(names, ["sine"]);
+    // A key from outside that fits nothing is still a mistake.
+    let both = overrides(&["network.cell=gru", "network.alpha=0.5"]);
+    assert!(Curriculum::load(&path, &both).is_err());
+}
+
+#[test]
 fn overrides_replace_and_add() {
     let curriculum = parse_least(&[
         "seed=5",

@@ -283,7 +283,12 @@ impl<'a> Section<'a> {
         for (key, node) in std::mem::take(&mut self.entries) {
             if names().any(|name| *name == key) {
                 if let Some(variants) = variants.filter(|variants| !self.is_unsure(variants.key)) {
-                    self.mistake(&node.place, &key, belongs_elsewhere(&key, variants));
+                    // Whoever chooses another variant from outside need not undo what the file says of its own.
+                    let is_displaced =
+                        self.is_overridden(variants.key) && matches!(node.place, Place::Line(_));
+                    if !is_displaced {
+                        self.mistake(&node.place, &key, belongs_elsewhere(&key, variants));
+                    }
                 }
                 continue;
             }
@@ -305,6 +310,11 @@ impl<'a> Section<'a> {
                 format!("missing; expected {expected}"),
             );
         }
+    }
+
+    fn is_overridden(&self, key: &str) -> bool {
+        let mut taken = self.taken.iter();
+        taken.any(|(name, place)| *name == key && matches!(place, Place::Override(_)))
     }
 
     fn is_unsure(&self, key: &str) -> bool {
