@@ -1,0 +1,321 @@
+//! The fused recurrence: a whole batch of sequences forward, and backward through time, as one operation.
+//!
+//! Forward:
+//! 1. The weights are packed once.
+//! 2. The batch is cut into shards of fixed size; each runs all its time steps alone, so that threads meet only
+//!    at the end, and the result does not depend on their number.
+//!
+//! A trial starts from the initial state of the parameters, or from zero.
+//!
+//! Backward, given ∂L/∂features at every time step:
+//! 1. Each shard runs back through time, leaving ∂L/∂(pre-activations) of every step.
+//! 2. Every few steps it multiplies these with features and inputs into weight gradients of its own, and forgets
+//!    them: they never leave the cache. One large product at the end waits for memory instead of computing.
+//! 3. The gradients of the shards are summed in their order.
+//!
+//! What one step of a cell computes is in [`StepKernel`], one implementation per family of cells.
+
+mod shard;
+mod step;
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use self::shard::{BackwardShard, ForwardShard, InitialRow, PackWeights, ShardSums, Workspace};
+pub use self::step::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
+use super::parameters::{INITIAL_STATE, Parameters};
+use crate::simd::Real;
+
+/// Trials of a shard.
+const SHARD_TRIALS: usize = 16;
+/// Trials of a shard when the weights are too large to stay in a core's own cache.
+const LARGE_SHARD_TRIALS: usize = 32;
+/// Bytes of recurrent weights from which the larger shards pay.
+const LARGE_WEIGHTS_BYTES: usize = 1 << 20;
+/// Rows (time steps · trials) that a weight gradient takes up at once; more where the gradient itself is large.
+const GRADIENT_ROWS: [usize; 2] = [128, 512];
+/// Length and width of a batch of sequences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SequenceShape {
+    /// Time steps.
+    pub steps: usize,
+    /// Trials.
+    pub trials: usize,
+}
+
+/// A fused recurrence of any cell.
+pub trait SequenceKernel<T: Real>: Send {
+    /// Runs all sequences from the initial state. `inputs` is in the order of [`Self::order`], one row of channels
+    /// per trial and step; so is `noise`, a value for each unit, or empty; and so
+    /// are the features that come back.
+    fn forward(
+        &mut self,
+        parameters: &Parameters<T>,
+        shape: SequenceShape,
+        inputs: &[T],
+        noise: &[T],
+    ) -> &[T];
+
+    /// Adds the gradient to `gradient`, given ∂L/∂features in the order of [`Self::order`]. Must follow a
+    /// `forward` on the same parameters.
+    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>);
+
+    /// Features of the last forward pass.
+    fn features(&self) -> &[T];
+
+    /// States of the last forward pass, in the order of [`Self::order`].
+    fn states(&self) -> Vec<T>;
+
+    /// (time, trial) of every row: shard by shard, within a shard time by time.
+    fn order(&self, shape: SequenceShape) -> Vec<(usize, usize)>;
+}
+
+/// The buffers of a fused recurrence around the step kernel of a cell.
+pub struct Fused<T, K> {
+    kernel: K,
+    shape: SequenceShape,
+    inputs: Vec<T>,
+    features: Vec<T>,
+    saved: Vec<T>,
+    initial: InitialRow<T>,
+    /// What each shard needs on its way back.
+    workspaces: Vec<Workspace<T>>,
+}
+impl<T: Real, K: StepKernel<T>> Fused<T, K> {
+    /// A recurrence with empty buffers.
+    pub fn new(kernel: K) -> Self {
+        Self {
+            kernel,
+            shape: SequenceShape::default(),
+            inputs: Vec::new(),
+            features: Vec::new(),
+            saved: Vec::new(),
+            initial: InitialRow::default(),
+            workspaces: Vec::new(),
+        }
+    }
+
+    fn has_large_weights(&self) -> bool {
+        self.kernel.recurrent_width() * self.kernel.units() * size_of::<T>() >= LARGE_WEIGHTS_BYTES
+    }
+
+    fn shard_trials(&self) -> usize {
+        if self.has_large_weights() {
+            LARGE_SHARD_TRIALS
+        } else {
+            SHARD_TRIALS
+        }
+    }
+
+    /// Trials of each shard.
+    fn shards(&self, shape: SequenceShape) -> Vec<usize> {
+        let size = self.shard_trials();
+        (0..shape.trials)
+            .step_by(size)
+            .map(|first| size.min(shape.trials - first))
+            .collect()
+    }
+
+    fn resize(&mut self, shape: SequenceShape) {
+        let rows = shape.steps * shape.trials;
+        self.shape = shape;
+        self.features.resize(rows * self.kernel.units(), T::ZERO);
+        self.saved.resize(rows * self.kernel.saved_width(), T::ZERO);
+    }
+}
+
+impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
+    fn forward(
+        &mut self,
+        parameters: &Parameters<T>,
+        shape: SequenceShape,
+        inputs: &[T],
+        noise: &[T],
+    ) -> &[T] {
+        self.resize(shape);
+        self.inputs.clear();
+        for row in 0..shape.steps * shape.trials {
+            let width = self.kernel.inputs();
+            self.inputs
+                .extend_from_slice(&inputs[row * width..][..width]);
+            self.inputs.push(T::ONE);
+        }
+        let arch = Arch::new();
+        arch.dispatch(PackWeights {
+            kernel: &mut self.kernel,
+            parameters,
+            initial: &mut self.initial,
+        });
+
+        let shards = self.shards(shape);
+        let kernel = &self.kernel;
+        let steps = shape.steps;
+        let mut inputs = self.inputs.as_slice();
+        let mut features = self.features.as_mut_slice();
+        let mut saved = self.saved.as_mut_slice();
+        let mut noise = noise;
+        let noise_width = if noise.is_empty() { 0 } else { kernel.units() };
+        let initial = &self.initial;
+        let tasks: Vec<_> = shards
+            .into_iter()
+            .map(|rows| ForwardShard {
+                kernel,
+                rows,
+                initial,
+                noise: take(&mut noise, steps * rows * noise_width),
+                inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
+                features: take_mut(&mut features, steps * rows * kernel.units()),
+                saved: take_mut(&mut saved, steps * rows * kernel.saved_width()),
+            })
+            .collect();
+        tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
+        &self.features
+    }
+
+    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>) {
+        let arch = Arch::new();
+        let shards = self.shards(self.shape);
+        let large = self.has_large_weights();
+        let (kernel, initial) = (&self.kernel, &self.initial);
+        let steps = self.shape.steps;
+        let mut feature_gradient = feature_gradient;
+        let mut features = self.features.as_slice();
+        let mut saved = self.saved.as_slice();
+        let mut inputs = self.inputs.as_slice();
+        let gradient_rows = GRADIENT_ROWS[usize::from(large)];
+        self.workspaces
+            .resize_with(shards.len(), Workspace::default);
+        let tasks: Vec<_> = shards
+            .into_iter()
+            .zip(&mut self.workspaces)
+            .map(|(rows, workspace)| BackwardShard {
+                kernel,
+                rows,
+                initial,
+                inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
+                workspace,
+                gradient_steps: (gradient_rows / rows).max(1),
+                feature_gradient: take(&mut feature_gradient, steps * rows * kernel.units()),
+                features: take(&mut features, steps * rows * kernel.units()),
+                saved: take(&mut saved, steps * rows * kernel.saved_width()),
+            })
+            .collect();
+        tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
+        self.add_weight_gradients(gradient);
+    }
+
+    fn features(&self) -> &[T] {
+        &self.features
+    }
+
+    fn states(&self) -> Vec<T> {
+        let width = self.kernel.saved_width().max(1);
+        let saved = self.saved.chunks_exact(width);
+        match self.kernel.state() {
+            StatePlace::Features => self.features.clone(),
+            StatePlace::Saved(range) => saved
+                .flat_map(|row| row[range.clone()].iter().copied())
+                .collect(),
+            StatePlace::FeaturesAndSaved(range) => self
+                .features
+                .chunks_exact(self.kernel.units())
+                .zip(saved)
+                .flat_map(|(features, row)| features.iter().chain(&row[range.clone()]).copied())
+                .collect(),
+        }
+    }
+
+    fn order(&self, shape: SequenceShape) -> Vec<(usize, usize)> {
+        let mut first_trial = 0;
+        let mut order = Vec::with_capacity(shape.steps * shape.trials);
+        for rows in self.shards(shape) {
+            for time in 0..shape.steps {
+                order.extend((first_trial..first_trial + rows).map(|trial| (time, trial)));
+            }
+            first_trial += rows;
+        }
+        order
+    }
+}
+
+impl<T: Real, K: StepKernel<T>> Fused<T, K> {
+    /// Step 3 of the backward pass.
+    fn add_weight_gradients(&self, gradient: &mut Parameters<T>) {
+        for part in self.kernel.weight_gradients() {
+            let target = gradient.get_mut(part.parameter);
+            for Workspace { sums, .. } in &self.workspaces {
+                self.add_part(&part, sums, target);
+            }
+        }
+        let target = gradient.get_mut(INITIAL_STATE);
+        for Workspace { sums, .. } in &self.workspaces {
+            add(target, &sums.initial_state);
+        }
+    }
+
+    /// Adds what one shard found of a part of a parameter.
+    fn add_part(&self, part: &WeightGradient, sums: &ShardSums<T>, target: &mut [T]) {
+        let (units, inputs) = (self.kernel.units(), self.kernel.inputs());
+        let width = self.kernel.delta_width();
+        let columns = |factor: usize| factor * width + part.column..;
+        match part.source {
+            Source::Features if part.transposed => {
+                for (column, sums) in sums.by_features[part.column * units..][..part.rows * units]
+                    .chunks_exact(units)
+                    .enumerate()
+                {
+                    add_strided(target, column, part.rows, sums);
+                }
+            }
+            Source::Features => {
+                let sums = &sums.by_features[part.column * units..][..part.rows * units];
+                add(&mut target[part.row * units..], sums);
+            }
+            Source::Inputs => {
+                for input in 0..inputs {
+                    let sums = &sums.by_inputs[columns(input)][..part.rows];
+                    add_strided(&mut target[part.row * inputs..], input, inputs, sums);
+                }
+            }
+            Source::Latent => {
+                let count = self.kernel.latent().len();
+                for latent in 0..count {
+                    let sums = &sums.by_latent[columns(latent)][..part.rows];
+                    add_strided(&mut target[part.row * count..], latent, count, sums);
+                }
+            }
+            Source::Ones => {
+                let sums = &sums.by_inputs[columns(inputs)][..part.rows];
+                add(&mut target[part.row..], sums);
+            }
+        }
+    }
+}
+
+/// Adds values to one column of a row-major matrix of `stride` columns.
+fn add_strided<T: Real>(target: &mut [T], column: usize, stride: usize, values: &[T]) {
+    let entries = target[column..].iter_mut().step_by(stride);
+    for (sum, &value) in entries.zip(values) {
+        *sum += value;
+    }
+}
+
+fn add<T: Real>(target: &mut [T], values: &[T]) {
+    for (sum, &value) in target.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
+fn take<'a, T>(from: &mut &'a [T], count: usize) -> &'a [T] {
+    let (head, tail) = from.split_at(count);
+    *from = tail;
+    head
+}
+
+#[inline(always)]
+#[expect(clippy::mut_mut, reason = "the slice itself is moved on")]
+fn take_mut<'a, T>(from: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (head, tail) = std::mem::take(from).split_at_mut(count);
+    *from = tail;
+    head
+}
