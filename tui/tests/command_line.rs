@@ -167,6 +167,52 @@ fn a_run_is_trained_numbered_and_verified() {
 }
 
 #[test]
+fn a_stretch_of_a_run_is_trained_again_to_the_same_bytes() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    let zoom = [
+        "zoom", "small", "--from", "step:10", "--to", "2", "--every", "5",
+    ];
+    folder
+        .creode(&zoom)
+        .expect(0, &["step 20", "small/zooms/1-2-every-5"]);
+    let zoomed = folder.run().join("zooms/1-2-every-5");
+    let weights = |run: &Path, checkpoint| {
+        let bytes = Run::open(run).unwrap().weights(checkpoint).unwrap().bytes;
+        let file = CheckpointFile::from_bytes(&bytes).unwrap();
+        let tensors = file.tensors.into_iter();
+        tensors.collect::<Vec<_>>()
+    };
+    let steps: Vec<u64> = Run::open(&zoomed)
+        .unwrap()
+        .entries()
+        .iter()
+        .map(|entry| entry.step)
+        .collect();
+    assert_eq!(steps, [10, 15, 20]);
+    assert_eq!(weights(&folder.run(), 2), weights(&zoomed, 2));
+    folder
+        .creode(&["zoom", "small", "--from", "step:12", "--to", "2"])
+        .expect(2, &["no checkpoint was saved at step 12", "`step:10`"]);
+    folder
+        .creode(&["zoom", "small", "--from", "2", "--to", "1"])
+        .expect(2, &["step 20", "step 10"]);
+}
+
+#[test]
+fn the_curricula_of_a_folder_are_listed_with_their_questions() {
+    let folder = Folder::new();
+    let text = format!("# Do two memories suffice?\n{CURRICULUM}");
+    fs::create_dir(folder.0.path().join("curricula")).unwrap();
+    fs::write(folder.0.path().join("curricula/small.toml"), text).unwrap();
+    fs::write(folder.0.path().join("curricula/broken.toml"), "units = [").unwrap();
+    folder.creode(&["curricula"]).expect(
+        0,
+        &["small.toml", "Do two memories suffice?", "broken.toml"],
+    );
+}
+
+#[test]
 fn a_mistake_in_a_curriculum_names_its_line_and_begins_nothing() {
     let folder = Folder::new();
     let misspelt = CURRICULUM.replace("units", "unitz");

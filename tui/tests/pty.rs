@@ -351,14 +351,7 @@ fn training_is_attended_and_goes_on_when_the_dashboard_is_closed() {
     session.expect_restored();
     session.expect("goes on training");
 
-    let dir = folder.path().join("traces/tiny");
-    let written = || fs::metadata(dir.join("manifest.jsonl")).unwrap().len();
-    let before = written();
-    let begun = Instant::now();
-    while written() == before {
-        assert!(begun.elapsed() < PATIENCE, "training stopped");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    expect_training(&folder.path().join("traces/tiny"));
     let text = session.contents();
     let pid = text
         .split("`kill ")
@@ -367,11 +360,73 @@ fn training_is_attended_and_goes_on_when_the_dashboard_is_closed() {
         .split('`')
         .next()
         .unwrap();
-    let killed = std::process::Command::new("kill")
-        .arg(pid)
+    signal("-TERM", pid);
+}
+
+/// Waits for another line of the manifest.
+fn expect_training(dir: &Path) {
+    let written = || fs::metadata(dir.join("manifest.jsonl")).unwrap().len();
+    let before = written();
+    let begun = Instant::now();
+    while written() == before {
+        assert!(begun.elapsed() < PATIENCE, "training stopped");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_lost_connection_ends_the_dashboard_but_never_training() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+    let steps = "stage.0.until.steps=200000";
+    let arguments = ["train", "tiny.toml", "--watch", "--set", steps];
+    let mut session = Session::start(&arguments, folder.path(), &[]);
+    session.expect("LIVE   step");
+    let dashboard = session.child.process_id().unwrap().to_string();
+    let children = std::process::Command::new("pgrep")
+        .args(["-P", &dashboard])
+        .output()
+        .unwrap();
+    let trainer = String::from_utf8(children.stdout).unwrap();
+    // What the dashboard gets when the terminal behind it is gone.
+    signal("-HUP", &dashboard);
+    session.child.wait().unwrap();
+    session.expect_restored();
+    expect_training(&folder.path().join("traces/tiny"));
+    signal("-TERM", trainer.trim());
+}
+
+fn signal(signal: &str, process: &str) {
+    let sent = std::process::Command::new("kill")
+        .args([signal, process])
         .status()
         .unwrap();
-    assert!(killed.success());
+    assert!(sent.success());
+}
+
+#[test]
+fn a_stretch_is_traced_and_opened_from_its_event() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+    let trained = std::process::Command::new(env!("CARGO_BIN_EXE_creode"))
+        .args(["train", "tiny.toml", "--set", "optimiser.learning_rate=0.05"])
+        .current_dir(folder.path())
+        .env_remove("CREODE_TRACES")
+        .output()
+        .unwrap();
+    assert!(trained.status.success());
+    let mut session = Session::start(&["replay", "tiny"], folder.path(), &[]);
+    session.expect("checkpoint 1 of 3");
+    session.press("n");
+    session.expect("checkpoint 2 of 3");
+    session.press("z");
+    session.expect("Train again from step 0 to 20");
+    session.press("y");
+    session.expect("tiny/zooms/0-1");
+    session.expect("of 21");
+    session.press("q");
+    session.child.wait().unwrap();
+    session.expect_restored();
 }
 
 #[test]

@@ -1,18 +1,22 @@
 //! State of the dashboard, and how it changes. No clock, no files, no terminal in here.
 
+mod mouse;
+
 use std::time::Duration;
 
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 
+use self::mouse::Held;
+pub(crate) use self::mouse::MouseInput;
 use super::data::marks::Mark;
 use super::data::runs::Listed;
 use super::data::{Request, RunState, Update};
 use super::keys::{self, Action, Section};
 use super::overlay::{self, Overlay, Purpose, Question};
-use super::screen::{Class, Desk, Effect, Mouse, Pane, Screen};
+use super::screen::{Class, Desk, Effect, Pane, Screen};
 use super::screens;
-use super::timeline::{Code, Frame};
+use super::timeline::Frame;
 use super::view;
 
 /// Checkpoints on either side of the one on screen whose details are read ahead.
@@ -38,22 +42,6 @@ pub(crate) enum Msg {
     TrainingEnded(Option<String>),
     /// Something to say in the status row.
     Say(String),
-}
-
-/// The mouse as the terminal tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MouseInput {
-    Down(u16, u16),
-    Drag(u16, u16),
-    Up,
-    Wheel(i64, u16, u16),
-}
-
-/// What a drag began on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Held {
-    Timeline,
-    Pane(usize),
 }
 
 /// Focus of a screen.
@@ -188,7 +176,7 @@ impl App {
         if !self.is_stale && self.stale_condition == condition {
             return;
         }
-        self.desk.timeline.end = self.desk.data.total_steps();
+        (self.desk.timeline.start, self.desk.timeline.end) = self.desk.data.step_range();
         self.desk.timeline.stops = self
             .desk
             .data
@@ -536,104 +524,10 @@ impl App {
         panes.filter(|pane| !pane.area.is_empty()).collect()
     }
 
-    fn mouse(&mut self, input: MouseInput, area: Rect) -> Option<Effect> {
-        let places = view::places(area)?;
-        if self.overlay.is_some() {
-            return None;
-        }
-        match input {
-            MouseInput::Up => {
-                self.held = None;
-                None
-            }
-            MouseInput::Down(column, row) => {
-                self.desk.status = None;
-                self.mouse_down(column, row, places)
-            }
-            MouseInput::Drag(column, row) => {
-                let (held, from_column, from_row) = self.held?;
-                self.held = Some((held, column, row));
-                match held {
-                    Held::Timeline => {
-                        self.scrub(column, places.timeline);
-                        None
-                    }
-                    Held::Pane(number) => {
-                        let by = (
-                            i32::from(column) - i32::from(from_column),
-                            i32::from(row) - i32::from(from_row),
-                        );
-                        let by = (by.0 as i16, by.1 as i16);
-                        self.mouse_in_pane(number, Mouse::Drag { by }, places)
-                    }
-                }
-            }
-            MouseInput::Wheel(by, column, row) => {
-                if contains(places.timeline, column, row) {
-                    return self.act(Action::Step(-by));
-                }
-                let number = self.pane_at(column, row, places)?;
-                self.mouse_in_pane(number, Mouse::Wheel { by, column }, places)
-            }
-        }
-    }
-
-    fn mouse_down(&mut self, column: u16, row: u16, places: view::Places) -> Option<Effect> {
-        if contains(places.timeline, column, row) {
-            self.held = Some((Held::Timeline, column, row));
-            self.scrub(column, places.timeline);
-            return None;
-        }
-        if row == places.tabs.y {
-            let number = view::tab_at(self, places.tabs, column)?;
-            return self.act(Action::Screen(number));
-        }
-        let number = self.pane_at(column, row, places)?;
-        self.focus[self.current].pane = number;
-        self.held = Some((Held::Pane(number), column, row));
-        self.mouse_in_pane(number, Mouse::Down { column, row }, places)
-    }
-
-    fn pane_at(&self, column: u16, row: u16, places: view::Places) -> Option<usize> {
-        let panes = self.panes(places.class, places.body);
-        let at = panes.iter().find(|pane| contains(pane.area, column, row));
-        at.map(|pane| pane.number)
-    }
-
-    fn mouse_in_pane(
-        &mut self,
-        number: usize,
-        mouse: Mouse,
-        places: view::Places,
-    ) -> Option<Effect> {
-        let panes = self.panes(places.class, places.body);
-        let pane = panes.iter().find(|pane| pane.number == number)?;
-        let inner = pane.area.inner(tui::layout::Margin::new(1, 1));
-        self.screens[self.current].mouse(number, mouse, inner, &mut self.desk)
-    }
-
-    /// Moves the playhead to a column of the timeline, or to an event that is drawn there.
-    fn scrub(&mut self, column: u16, area: Rect) {
-        let timeline = &mut self.desk.timeline;
-        let at = |step: u64| view::timeline_column(timeline, area, step);
-        let event = timeline.stops.iter().find(|stop| {
-            stop.codes.iter().any(|(code, _)| *code != Code::Mark) && at(stop.to_step) == column
-        });
-        let share = f64::from(column.saturating_sub(area.x))
-            / f64::from(area.width.saturating_sub(1).max(1));
-        let under = share * timeline.end as f64;
-        let step = event.map_or(under, |stop| stop.to_step as f64);
-        timeline.go_to_step(step);
-    }
-
     /// Draws everything.
     pub(crate) fn draw(&self, buffer: &mut Buffer) {
         view::draw(self, buffer);
     }
-}
-
-fn contains(area: Rect, column: u16, row: u16) -> bool {
-    area.contains(tui::layout::Position { x: column, y: row })
 }
 
 /// Changes a typed text by a key.

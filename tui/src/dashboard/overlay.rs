@@ -61,7 +61,7 @@ impl Question {
                 Esc  stay"
                 .into(),
             Self::ZoomRun { from_step, to_step } => format!(
-                "Train again from step {from_step} to {to_step}, the same way, with a checkpoint at every few steps?\n\n  \
+                "Train again from step {from_step} to {to_step}, the same way, with a checkpoint at every step?\n\n  \
                  y  start it and open that run\n  \
                  Esc  not now"
             ),

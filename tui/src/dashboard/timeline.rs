@@ -130,6 +130,8 @@ pub(crate) struct Timeline {
     pub(crate) speed: f64,
     pub(crate) looping: Loop,
     pub(crate) following: bool,
+    /// First step of the axis: 0, but for a stretch of another run.
+    pub(crate) start: u64,
     /// Last step of the axis.
     pub(crate) end: u64,
     /// The steps that curves show; none: all, and more as they come.
@@ -146,6 +148,7 @@ impl Timeline {
             speed: 1.0,
             looping: Loop::Off,
             following,
+            start: 0,
             end: 0,
             window: None,
         }
@@ -288,7 +291,24 @@ impl Timeline {
 
     /// The steps that curves show.
     pub(crate) fn bounds(&self) -> (f64, f64) {
-        self.window.unwrap_or((0.0, self.end.max(1) as f64))
+        self.window.unwrap_or(self.whole())
+    }
+
+    /// First and last step of the axis.
+    fn whole(&self) -> (f64, f64) {
+        (self.start as f64, self.end.max(self.start + 1) as f64)
+    }
+
+    /// How far along the axis a step is, from 0 to 1.
+    pub(crate) fn share(&self, step: f64) -> f64 {
+        let (start, end) = self.whole();
+        (step - start) / (end - start)
+    }
+
+    /// The step that is a share of the way along the axis.
+    pub(crate) fn at_share(&self, share: f64) -> f64 {
+        let (start, end) = self.whole();
+        start + share * (end - start)
     }
 
     /// Zooms in (+1) or out (−1) around the playhead.
@@ -330,17 +350,17 @@ impl Timeline {
     }
 
     fn set_window(&mut self, from: f64, to: f64) {
-        let end = self.end.max(1) as f64;
+        let (start, end) = self.whole();
         let width = (to - from).max(1.0);
         // Zooming out as often as in may miss the whole by rounding.
-        if width >= end * (1.0 - 1e-9) {
+        if width >= (end - start) * (1.0 - 1e-9) {
             self.window = None;
             if self.looping == Loop::Window {
                 self.looping = Loop::All;
             }
             return;
         }
-        let from = from.clamp(0.0, end - width);
+        let from = from.clamp(start, end - width);
         self.window = Some((from, from + width));
     }
 }
@@ -386,6 +406,21 @@ mod tests {
             let step = timeline.step() as f64;
             assert!(from <= step && step <= to && from >= 0.0 && to <= 100.0);
         }
+    }
+
+    #[test]
+    fn a_stretch_of_a_run_fills_the_axis() {
+        let mut timeline = Timeline::new(false);
+        (timeline.start, timeline.end) = (50, 100);
+        assert_eq!(timeline.bounds(), (50.0, 100.0));
+        assert_eq!(
+            [50.0, 75.0, 100.0].map(|step| timeline.share(step)),
+            [0.0, 0.5, 1.0]
+        );
+        assert_eq!(timeline.at_share(0.5), 75.0);
+        timeline.zoom_at(1, 60.0);
+        let (from, to) = timeline.bounds();
+        assert!(from >= 50.0 && to <= 100.0 && to - from < 50.0);
     }
 
     #[test]

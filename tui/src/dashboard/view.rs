@@ -155,7 +155,7 @@ fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
         " PAUSED ".to_owned()
     };
     let name = if desk.data.name.is_empty() {
-        super::data::loader::name_of(&desk.dir)
+        super::data::files::name_of(&desk.dir)
     } else {
         desk.data.name.clone()
     };
@@ -238,7 +238,7 @@ fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// Column of the timeline where a step is.
 pub(crate) fn timeline_column(timeline: &Timeline, area: Rect, step: u64) -> u16 {
-    let share = step as f64 / timeline.end.max(1) as f64;
+    let share = timeline.share(step as f64);
     let last = f64::from(area.width.saturating_sub(1));
     area.x + (share * last).round().clamp(0.0, last) as u16
 }

@@ -1,19 +1,18 @@
 //! Reads a run piece by piece, most urgent first: what is on screen, then training, then all other checkpoints in short.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use creode::dynamics::projection::Projection;
 use creode::trace::rows::{BranchRow, EvaluationRow, EventRow};
-use creode::trace::{EndingReason, Entry, Run, StepCursor, TraceError};
+use creode::trace::{Entry, Run, StepCursor, TraceError};
 
 use super::dynamics::{self, Place};
+use super::files::{Side, last_lines, name_of, state_of};
 use super::{
     Bifurcation, BranchPoint, Detail, Evaluation, PlaneSource, Point, Request, RunState, Scene,
     Spectrum, Summary, Update, marks,
@@ -25,8 +24,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const POLLS_PER_LOOK_AT_WRITER: u32 = 8;
 /// Files of training steps read in one piece.
 const STEP_FILES_PER_PIECE: usize = 32;
-/// Bytes at the end of the log that are read.
-const LOG_BYTES: u64 = 16 * 1024;
 /// Half the width of the flow field relative to the spread of the probe trials.
 const FLOW_REACH: f64 = 1.15;
 
@@ -41,34 +38,6 @@ enum Plane {
     },
     /// That of the run, for want of readable probe trials.
     Stored,
-}
-
-/// Size and time of a file, by which a change is noticed.
-type Stamp = Option<(u64, Option<SystemTime>)>;
-
-/// A file beside the manifest that may appear or change at any time.
-struct Side {
-    name: &'static str,
-    stamp: Stamp,
-    due: bool,
-}
-
-impl Side {
-    const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            stamp: None,
-            due: false,
-        }
-    }
-
-    fn look(&mut self, dir: &Path) {
-        let stamp = fs::metadata(dir.join(self.name))
-            .ok()
-            .map(|of| (of.len(), of.modified().ok()));
-        self.due |= stamp != self.stamp;
-        self.stamp = stamp;
-    }
 }
 
 /// Reads one run.
@@ -533,47 +502,6 @@ fn step_of(run: &Run, checkpoint: u32) -> u64 {
 
 fn in_words<T>(read: Result<T, TraceError>) -> Result<T, String> {
     read.map_err(|error| error.to_string())
-}
-
-/// The last part of a path, as the file system knows it.
-pub(crate) fn name_of(dir: &Path) -> String {
-    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
-    dir.file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-/// The last lines of a text file; none if it cannot be read.
-fn last_lines(path: &Path) -> Vec<String> {
-    let read = || -> std::io::Result<String> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let text = read().unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
-/// How a run stands now.
-pub(crate) fn state_of(run: &Run) -> RunState {
-    match run.ending() {
-        Some(ending) if ending.reason == EndingReason::Diverged => {
-            RunState::Diverged(ending.message.clone())
-        }
-        Some(_) => RunState::Finished,
-        None if is_being_written(run.dir()) => RunState::Training,
-        None => RunState::Interrupted,
-    }
-}
-
-/// Whether a writer holds the lock of a run, which is on its log.
-fn is_being_written(dir: &Path) -> bool {
-    let Ok(log) = File::open(dir.join("log.txt")) else {
-        return false;
-    };
-    log.try_lock_shared().is_err()
 }
 
 /// Reads the run in `dir` in a thread of its own and hands every piece to `send`, which says whether it still wants any.

@@ -1,6 +1,7 @@
 //! What the dashboard knows of a run, as plain values: read in threads of their own, kept in bounded memory.
 
 pub(crate) mod dynamics;
+pub(crate) mod files;
 pub(crate) mod loader;
 pub(crate) mod marks;
 pub(crate) mod runs;

@@ -9,7 +9,7 @@ use creode::trace::manifest::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, StepCursor};
 
 use super::RunState;
-use super::loader::state_of;
+use super::files::state_of;
 
 /// How often the directory is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);

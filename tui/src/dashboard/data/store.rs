@@ -41,6 +41,14 @@ pub(crate) struct CurvePlace {
     pub(crate) point: Option<u32>,
 }
 
+/// The steps between which a run is to train.
+#[derive(Debug, Clone, Copy, Default)]
+struct Planned {
+    from: u64,
+    /// `None`: until something else than a number of steps ends it.
+    to: Option<u64>,
+}
+
 /// One run as far as it was read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Store {
@@ -48,8 +56,8 @@ pub(crate) struct Store {
     pub(crate) state: RunState,
     /// Names of the stages.
     pub(crate) stages: Vec<String>,
-    /// Steps that the curriculum takes at most.
-    planned_steps: Option<u64>,
+    /// Steps between which training is planned to go on, as far as that is known.
+    planned: Planned,
     pub(crate) entries: Vec<Entry>,
     pub(crate) steps: Vec<StepGlance>,
     pub(crate) steps_problems: Vec<String>,
@@ -117,11 +125,11 @@ impl Store {
     }
 
     fn learn_config(&mut self, name: String, config: &str) {
-        let (stages, planned_steps) = stages_of(config);
+        let (stages, planned) = stages_of(config);
         *self = Self {
             name,
             stages,
-            planned_steps,
+            planned,
             plane_generation: self.plane_generation + 1,
             damage: std::mem::take(&mut self.damage),
             ..Self::default()
@@ -167,15 +175,16 @@ impl Store {
         scenes.iter().find(|scene| *scene.condition == *condition)
     }
 
-    /// End of the axis of steps: what is planned, or where the run ended.
-    pub(crate) fn total_steps(&self) -> u64 {
+    /// Ends of the axis of steps: what is planned, or where the run ended.
+    pub(crate) fn step_range(&self) -> (u64, u64) {
         let trained = self.steps.last().map_or(0, |sample| sample.step);
         let saved = self.entries.last().map_or(0, |entry| entry.step);
         let last = trained.max(saved);
-        match self.state {
+        let end = match self.state {
             RunState::Finished | RunState::Diverged(_) => last,
-            _ => self.planned_steps.unwrap_or(0).max(last),
-        }
+            _ => self.planned.to.unwrap_or(0).max(last),
+        };
+        (self.planned.from, end)
     }
 
     /// Last step of every stage but the last that was begun, with the number of the stage.
@@ -378,10 +387,11 @@ fn place_of(position: usize, step: u64, point: &Point) -> CurvePlace {
     }
 }
 
-/// Names of the stages and the steps they take at most, from the text of `run.toml`.
-fn stages_of(config_text: &str) -> (Vec<String>, Option<u64>) {
+/// Names of the stages and the steps they take at most, or those of the stretch that is trained again, from the text of
+/// `run.toml`.
+fn stages_of(config_text: &str) -> (Vec<String>, Planned) {
     let Ok(config) = config_text.parse::<toml::Table>() else {
-        return (Vec::new(), None);
+        return (Vec::new(), Planned::default());
     };
     let stages = config
         .get("stage")
@@ -395,9 +405,12 @@ fn stages_of(config_text: &str) -> (Vec<String>, Option<u64>) {
         let steps = stage.get("until")?.get("steps")?.as_integer()?;
         u64::try_from(steps).ok()
     };
-    let planned = stages.iter().map(steps).sum::<Option<u64>>();
-    (
-        stages.iter().enumerate().map(name).collect(),
-        planned.filter(|&steps| steps > 0),
-    )
+    let zoom = config.get("run").and_then(|run| run.get("zoom"));
+    let end_of_zoom = |key: &str| u64::try_from(zoom?.get(key)?.as_integer()?).ok();
+    let all = stages.iter().map(steps).sum::<Option<u64>>();
+    let planned = Planned {
+        from: end_of_zoom("from_step").unwrap_or(0),
+        to: end_of_zoom("to_step").or(all.filter(|&steps| steps > 0)),
+    };
+    (stages.iter().enumerate().map(name).collect(), planned)
 }

@@ -1,0 +1,92 @@
+//! What can be told of a run from its files, without reading its tables.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::time::SystemTime;
+
+use creode::lab::zoom::ZOOMS_FOLDER;
+use creode::trace::{EndingReason, Run};
+
+use super::RunState;
+
+/// Bytes at the end of the log that are read.
+const LOG_BYTES: u64 = 16 * 1024;
+
+/// Size and time of a file, by which a change is noticed.
+type Stamp = Option<(u64, Option<SystemTime>)>;
+
+/// A file beside the manifest that may appear or change at any time.
+pub(super) struct Side {
+    pub(super) name: &'static str,
+    pub(super) stamp: Stamp,
+    pub(super) due: bool,
+}
+
+impl Side {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            stamp: None,
+            due: false,
+        }
+    }
+
+    pub(super) fn look(&mut self, dir: &Path) {
+        let stamp = fs::metadata(dir.join(self.name))
+            .ok()
+            .map(|of| (of.len(), of.modified().ok()));
+        self.due |= stamp != self.stamp;
+        self.stamp = stamp;
+    }
+}
+
+/// The last part of a path, as the file system knows it; a stretch of a run has the name of that run before its own.
+pub(crate) fn name_of(dir: &Path) -> String {
+    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    let name = |path: &Path| {
+        path.file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    match dir.parent() {
+        Some(zooms) if name(zooms) == ZOOMS_FOLDER => {
+            let run = zooms.parent().map_or_else(String::new, name);
+            format!("{run}/{ZOOMS_FOLDER}/{}", name(&dir))
+        }
+        _ => name(&dir),
+    }
+}
+
+/// The last lines of a text file; none if it cannot be read.
+pub(super) fn last_lines(path: &Path) -> Vec<String> {
+    let read = || -> std::io::Result<String> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let text = read().unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// How a run stands now.
+pub(crate) fn state_of(run: &Run) -> RunState {
+    match run.ending() {
+        Some(ending) if ending.reason == EndingReason::Diverged => {
+            RunState::Diverged(ending.message.clone())
+        }
+        Some(_) => RunState::Finished,
+        None if is_being_written(run.dir()) => RunState::Training,
+        None => RunState::Interrupted,
+    }
+}
+
+/// Whether a writer holds the lock of a run, which is on its log.
+fn is_being_written(dir: &Path) -> bool {
+    let Ok(log) = File::open(dir.join("log.txt")) else {
+        return false;
+    };
+    log.try_lock_shared().is_err()
+}
