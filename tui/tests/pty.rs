@@ -409,7 +409,12 @@ fn a_stretch_is_traced_and_opened_from_its_event() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
     let trained = std::process::Command::new(env!("CARGO_BIN_EXE_creode"))
-        .args(["train", "tiny.toml", "--set", "optimiser.learning_rate=0.05"])
+        .args([
+            "train",
+            "tiny.toml",
+            "--set",
+            "optimiser.learning_rate=0.05",
+        ])
         .current_dir(folder.path())
         .env_remove("CREODE_TRACES")
         .output()

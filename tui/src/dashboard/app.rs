@@ -153,6 +153,11 @@ impl App {
     fn learn(&mut self, update: Update) {
         let desk = &mut self.desk;
         let is_manifest = matches!(update, Update::Manifest { .. });
+        // These come with every step of the playhead, and nothing is derived from them.
+        let is_passing = matches!(
+            update,
+            Update::Detail(_) | Update::Dynamics(_) | Update::Log(_)
+        );
         if matches!(update, Update::Opened { .. }) {
             desk.timeline.frames.clear();
             desk.timeline.window = None;
@@ -167,7 +172,7 @@ impl App {
             };
             desk.timeline.set_frames(complete.map(frame).collect());
         }
-        self.is_stale = true;
+        self.is_stale |= !is_passing;
     }
 
     /// Derives what follows from the news; called once for many of them.
