@@ -8,7 +8,8 @@
 //! number of seeds.
 //!
 //! The point that holds a memory: from the mean state of all trials of a class, 15 steps after the pattern, the nearest of
-//! the fixed points and minima of q that Newton's method finds from there, at the mean of the noise as input.
+//! the fixed points and minima of q that Newton's method finds from there, at the mean of the noise as input; where it finds
+//! none, the slowest state of the motion from there.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +18,7 @@ use creode::curriculum::Curriculum;
 use creode::dynamics::search::{Limits, search};
 use creode::lab;
 use creode::lab::again::{Settings, Subject};
-use creode::map::Map as _;
+use creode::map::Map;
 use creode::parameters::Span;
 use creode::statistics::Estimate;
 use creode::task::delayed_classification::DelayedClassification;
@@ -27,6 +28,8 @@ use creode::trace::{Run, RunWriter};
 /// Steps from the pattern to the state that a memory is sought from.
 const SETTLED: usize = 15;
 const TRIALS: usize = 400;
+/// Steps of motion in which the slowest state is looked for.
+const SLOWEST_WITHIN: usize = 200;
 /// Below this a point does not move, to rounding.
 const STANDS_STILL: f64 = 1e-12;
 /// What one run comes to.
@@ -129,11 +132,26 @@ fn memories(subject: &Subject, seed: u64) -> (f64, f64) {
         let nearest = points
             .chain(slow)
             .min_by(|a, b| distance(a.0).total_cmp(&distance(b.0)))
-            .expect("Newton's method ends somewhere");
-        fixed += nearest.2;
-        speed += nearest.1.max(STANDS_STILL).log10() / task.classes as f64;
+            .map(|(_, speed, fixed)| (speed, fixed));
+        let (slowness, is_fixed) = nearest.unwrap_or_else(|| (slowest(&map, &start), 0.0));
+        fixed += is_fixed;
+        speed += slowness.max(STANDS_STILL).log10() / task.classes as f64;
     }
     (fixed, speed)
+}
+
+/// Least speed of the motion from a state.
+fn slowest(map: &impl Map, start: &[f64]) -> f64 {
+    let mut state = start.to_vec();
+    let mut next = vec![0.0; state.len()];
+    let mut least = f64::INFINITY;
+    for _ in 0..SLOWEST_WITHIN {
+        map.step(&state, &mut next);
+        let moved = state.iter().zip(&next).map(|(a, b)| (a - b).powi(2));
+        least = least.min(moved.sum::<f64>().sqrt());
+        std::mem::swap(&mut state, &mut next);
+    }
+    least
 }
 
 /// Mean state of the trials of a class, [`SETTLED`] steps after its pattern.
