@@ -1,4 +1,4 @@
-//! Estimates with their 95 % intervals.
+//! Estimates with their 95 % intervals, and lines through points.
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
@@ -41,6 +41,41 @@ impl Estimate {
         Self {
             value,
             interval: around(value, error, count - 1.0),
+        }
+    }
+}
+
+/// A straight line fitted to points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Change of y with x.
+    pub slope: f64,
+    /// y at x = 0.
+    pub intercept: f64,
+    /// Pearson's correlation of x and y.
+    pub r: f64,
+}
+
+impl Line {
+    /// The line of least squared vertical distances from points `[x, y]`; NaN of fewer than two different x. The correlation
+    /// is NaN if all y are the same.
+    pub fn fitted(points: &[[f64; 2]]) -> Self {
+        let mean = |axis: usize| {
+            let values = points.iter().map(|point| point[axis]);
+            values.sum::<f64>() / points.len() as f64
+        };
+        let middle = [mean(0), mean(1)];
+        let moment = |a: usize, b: usize| -> f64 {
+            let products = points
+                .iter()
+                .map(|point| (point[a] - middle[a]) * (point[b] - middle[b]));
+            products.sum()
+        };
+        let slope = moment(0, 1) / moment(0, 0);
+        Self {
+            slope,
+            intercept: middle[1] - slope * middle[0],
+            r: moment(0, 1) / (moment(0, 0) * moment(1, 1)).sqrt(),
         }
     }
 }
@@ -88,5 +123,22 @@ mod tests {
         // t(0.975; 2) = 4.302653, standard error 1/√3.
         assert_near(mean.interval.unwrap(), [2.0 - 2.484_138, 2.0 + 2.484_138]);
         assert_eq!(Estimate::mean(&[1.0]), Estimate::exact(1.0));
+    }
+
+    #[test]
+    fn the_line_is_that_of_the_published_example() {
+        // Anscombe (1973), The American Statistician 27:17, first set: y = 3.0001 + 0.50009 x, r = 0.81642.
+        let x = [10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0];
+        let y = [
+            8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68,
+        ];
+        let points: Vec<[f64; 2]> = x.into_iter().zip(y).map(|(x, y)| [x, y]).collect();
+        let line = Line::fitted(&points);
+        assert_near([line.slope, line.r], [0.50009, 0.81642]);
+        assert_near([line.intercept, 0.0], [3.00009, 0.0]);
+        let falling = Line::fitted(&[[0.0, 1.0], [1.0, -1.0], [3.0, -5.0]]);
+        assert_near([falling.slope, falling.r], [-2.0, -1.0]);
+        assert!(Line::fitted(&[[1.0, 2.0]]).slope.is_nan());
+        assert!(Line::fitted(&[[0.0, 2.0], [1.0, 2.0]]).r.is_nan());
     }
 }

@@ -44,6 +44,11 @@ impl<T: Real> Optimiser<T> {
         self.spec.learning_rate
     }
 
+    /// Sets the learning rate of the next updates.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.spec.learning_rate = learning_rate;
+    }
+
     /// Updates the parameters; `gradient` is left decayed and clipped.
     pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) {
         self.decay(parameters, gradient);
