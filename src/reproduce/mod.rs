@@ -8,6 +8,9 @@ use crate::figure::Plot;
 use crate::lab::LabError;
 use crate::statistics::Estimate;
 
+mod memory_variants;
+mod sine_generator;
+mod trained;
 mod two_neuron;
 
 /// A paper's experiment.
@@ -31,7 +34,11 @@ pub trait Experiment: Sync {
 
 /// Every experiment there is.
 pub fn all() -> Vec<Box<dyn Experiment>> {
-    vec![Box::new(two_neuron::TwoNeuron)]
+    vec![
+        Box::new(two_neuron::TwoNeuron),
+        Box::new(sine_generator::SineGenerator),
+        Box::new(memory_variants::MemoryVariants),
+    ]
 }
 
 /// Where an experiment was published.

@@ -1,0 +1,521 @@
+//! A static input cues the frequency of a sine wave: one fixed point inside each orbit, which turns as fast as the wave.
+
+use std::f64::consts::TAU;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::Rng;
+use rayon::prelude::*;
+
+use super::trained::{Course, landscape};
+use super::{Cell, Claim, Expectation, Experiment, Paper, Report, Settings, Table};
+use crate::cell::map::CellMap;
+use crate::cell::parameters::Parameters;
+use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
+use crate::dynamics::search::FixedPoint;
+use crate::dynamics::spectrum::Spectrum;
+use crate::figure::{Axis, Colour, Mark, Plot, Series};
+use crate::lab::LabError;
+use crate::map::Map as _;
+use crate::statistics::{Estimate, Line};
+use crate::task::sine::Sine;
+use crate::task::{Batch, Task as _};
+
+/// Euler step in seconds, and in units of the time constant, which is 1 s.
+const TIME_STEP: f64 = 0.5;
+/// States of an orbit that its mean is taken over, at least.
+const ORBIT_STEPS: f64 = 400.0;
+/// Starts of each search.
+const STARTS: usize = 128;
+/// Frequencies in the table, at most.
+const ROWS: usize = 11;
+
+/// The experiment.
+pub(super) struct SineGenerator;
+
+/// Its size.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    units: usize,
+    frequencies: usize,
+    steps: u64,
+    /// Of the first update and of the last.
+    learning_rates: [f64; 2],
+    seeds: usize,
+}
+
+const FULL: Form = Form {
+    units: 100,
+    frequencies: 11,
+    steps: 3000,
+    learning_rates: [2e-3, 2e-5],
+    seeds: 20,
+};
+const QUICK: Form = Form {
+    units: 48,
+    frequencies: 5,
+    steps: 1500,
+    learning_rates: [3e-3, 2e-5],
+    seeds: 1,
+};
+
+/// What is seen of one network at one cued frequency.
+#[derive(Debug, Clone, PartialEq)]
+struct Seen {
+    /// Of the target, in radians per time step.
+    target: f64,
+    /// Of the wave that the network goes on with at the cue alone, in radians per time step; NaN if it is at rest.
+    output: f64,
+    /// Fixed points found at the cue.
+    n_fixed: usize,
+    /// Those with two unstable directions that are a complex pair.
+    n_rotating: usize,
+    /// Whether the fixed point nearest to the mean of the orbit is one of those, and nearer to it than any state of the orbit.
+    is_inside: bool,
+    /// Leading eigenvalue of the nearest: angle per time step, and modulus.
+    angle: f64,
+    modulus: f64,
+}
+
+impl Seen {
+    /// Whether exactly one fixed point has exactly one unstable complex pair, and lies inside the orbit.
+    fn is_as_claimed(&self) -> bool {
+        self.n_rotating == 1 && self.is_inside
+    }
+}
+
+/// A trained network.
+#[derive(Debug, Clone, PartialEq)]
+struct Generator {
+    loss: f64,
+    accuracy: f64,
+    seen: Vec<Seen>,
+}
+
+impl Experiment for SineGenerator {
+    fn name(&self) -> &'static str {
+        "sine-generator"
+    }
+
+    fn paper(&self) -> Paper {
+        Paper {
+            citation: "Sussillo & Barak (2013), Opening the black box: low-dimensional dynamics in high-dimensional \
+                       recurrent neural networks, Neural Computation 25:626",
+            source: "doi 10.1162/NECO_a_00409",
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        "Rate networks of 100 units, dx/dt = -x + W tanh x + B u + b with a time constant of 1 s, learn to go on with sin(ωt) \
+         while the constant input u says which ω. 11 frequencies of 0.1 to 0.6 rad/s, 8 s with the wave in the input, 64 s \
+         without; Euler steps of 0.5 s. Adam on all frequencies at once, learning rate from 2e-3 down to 2e-5 over 3000 \
+         updates, gradient norm at most 1; W ~ N(0, 0.49/N). The paper has 51 frequencies and Hessian-free optimisation. \
+         The mean squared rate is added to the loss with weight 0.05. This keeps orbits small enough for the linearisation: \
+         without it the angle follows the frequency as closely, but on lines whose slope differs from network to network. \
+         At each cue the fixed point nearest to the mean of the orbit is looked at."
+    }
+
+    fn run(
+        &self,
+        settings: &Settings,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Report, LabError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let seeds = settings.seeds.unwrap_or(form.seeds);
+        let done = AtomicUsize::new(0);
+        let (tenth, all) = ((form.steps / 10).max(1), 10 * seeds);
+        let step = |step: u64| {
+            if step > 0 && step.is_multiple_of(tenth) {
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+            }
+        };
+        let generators = (0..seeds as u64)
+            .into_par_iter()
+            .map(|seed| form.generator(seed, &step))
+            .collect::<Result<Vec<Generator>, LabError>>()?;
+        Ok(report(&generators))
+    }
+}
+
+impl Form {
+    fn course(self, seed: u64) -> Course {
+        let cell = CellKind::Leaky {
+            form: LeakyForm::Currents,
+            activation: Activation::Tanh,
+            alpha: TIME_STEP,
+        };
+        Course {
+            network: NetworkSpec {
+                recurrent_gain: 0.7,
+                input_gain: 0.5,
+                ..NetworkSpec::new(cell, self.units, 1, 1)
+            },
+            steps: self.steps,
+            learning_rates: self.learning_rates,
+            weight_decay: 0.0,
+            rate_penalty: 5e-2,
+            clip_norm: 1.0,
+            seed,
+        }
+    }
+
+    /// The task with one of the frequencies alone.
+    fn task(self, index: usize) -> Sine {
+        let all = Sine::default();
+        let place = index as f64 / (self.frequencies - 1) as f64;
+        let frequency = all.frequency_min + place * (all.frequency_max - all.frequency_min);
+        Sine {
+            frequencies: 1,
+            frequency_min: frequency,
+            frequency_max: frequency,
+            dt_secs: TIME_STEP,
+            ..all
+        }
+    }
+
+    /// One trial of each frequency.
+    fn batch(self, rng: &mut dyn Rng) -> Batch {
+        let mut batch = Batch::zeros(self.task(0).trial_steps(), self.frequencies, 1, 1);
+        for index in 0..self.frequencies {
+            self.task(index).draw_trial(rng, &mut batch.trial(index));
+        }
+        batch
+    }
+
+    /// Trains a network and looks at it at each cue.
+    fn generator(self, seed: u64, step: &dyn Fn(u64)) -> Result<Generator, LabError> {
+        let course = self.course(seed);
+        let mut last = None;
+        let mut batch = Batch::default();
+        let loss = course.train(
+            |rng| {
+                batch = self.batch(rng);
+                batch.clone()
+            },
+            |now, parameters| {
+                step(now);
+                if now == self.steps {
+                    last = Some(parameters.clone());
+                }
+            },
+        )?;
+        let Some(parameters) = last else {
+            return Ok(Generator {
+                loss,
+                accuracy: 0.0,
+                seen: Vec::new(),
+            });
+        };
+        let simulation = course.simulated(&parameters, &batch)?;
+        let size = simulation.state_size;
+        let states = &simulation.states[(batch.steps - 1) * batch.trials * size..];
+        let seen = (0..self.frequencies)
+            .into_par_iter()
+            .map(|index| {
+                let end = &states[index * size..][..size];
+                let task = self.task(index);
+                self.seen(&course, &parameters, &task, end)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Generator {
+            loss,
+            accuracy: self.task(0).accuracy(&batch, &simulation.outputs),
+            seen,
+        })
+    }
+
+    /// Looks at a network at one cue, given the state at the end of its trial.
+    ///
+    /// 1. The network goes on at the cue alone, for another trial and then for whole periods of the target.
+    /// 2. Fixed points are sought from the mean of these states and from the states with jitter.
+    /// 3. That nearest to the mean is looked at.
+    fn seen(
+        self,
+        course: &Course,
+        parameters: &Parameters<f32>,
+        task: &Sine,
+        end: &[f64],
+    ) -> Result<Seen, LabError> {
+        let target = task.frequency_min * task.dt_secs;
+        let map = course.map(parameters, &[Sine::cue(task.frequency_min)]);
+        let periods = (ORBIT_STEPS * target / TAU).ceil();
+        let orbit = orbit(
+            &map,
+            end,
+            task.trial_steps(),
+            (periods * TAU / target).round() as usize,
+        );
+        let mean = mean(&orbit);
+        let mut starts = vec![mean.clone()];
+        starts.extend(course.starts(&orbit.concat(), STARTS - 1));
+        let found = landscape(&map, &[], &starts, self.steps)?;
+        let points = found.fixed_points.iter();
+        let nearest = points
+            .clone()
+            .min_by(|a, b| off(&a.state, &mean).total_cmp(&off(&b.state, &mean)));
+        let inner = orbit.iter().map(|state| off(state, &mean));
+        let inner = inner.fold(f64::INFINITY, f64::min);
+        let is_inside =
+            |point: &FixedPoint| rotates(&point.spectrum) && off(&point.state, &mean) < inner;
+        let (re, im) = nearest.map_or((f64::NAN, f64::NAN), |point| point.spectrum.leading());
+        Ok(Seen {
+            target,
+            output: turning(&course.outputs(parameters, &orbit)),
+            n_fixed: found.fixed_points.len(),
+            n_rotating: points.filter(|point| rotates(&point.spectrum)).count(),
+            is_inside: nearest.is_some_and(is_inside),
+            angle: im.atan2(re).abs(),
+            modulus: re.hypot(im),
+        })
+    }
+}
+
+/// Whether exactly two eigenvalues lie outside the unit circle, and are a complex pair.
+fn rotates(spectrum: &Spectrum) -> bool {
+    spectrum.n_unstable() == 2 && spectrum.leading().1 != 0.0
+}
+
+/// `count` states that follow each other, the first of them `before` steps after a given one.
+fn orbit(map: &CellMap, from: &[f64], before: usize, count: usize) -> Vec<Vec<f64>> {
+    let mut states = vec![from.to_vec()];
+    for step in 0..before + count {
+        let mut next = vec![0.0; from.len()];
+        map.step(&states[states.len() - 1], &mut next);
+        if step < before {
+            states.clear();
+        }
+        states.push(next);
+    }
+    states.truncate(count);
+    states
+}
+
+fn mean(states: &[Vec<f64>]) -> Vec<f64> {
+    let mut sum = vec![0.0; states.first().map_or(0, Vec::len)];
+    for state in states {
+        for (sum, x) in sum.iter_mut().zip(state) {
+            *sum += x / states.len() as f64;
+        }
+    }
+    sum
+}
+
+/// Euclidean distance.
+fn off(a: &[f64], b: &[f64]) -> f64 {
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Radians per step of a wave, from the first to the last time that it rises through its mean; NaN if that is not twice.
+fn turning(wave: &[f64]) -> f64 {
+    let middle = wave.iter().sum::<f64>() / wave.len() as f64;
+    let pairs = wave.windows(2).enumerate();
+    let rises: Vec<f64> = pairs
+        .filter(|(_, pair)| pair[0] < middle && pair[1] >= middle)
+        .map(|(step, pair)| step as f64 + (middle - pair[0]) / (pair[1] - pair[0]))
+        .collect();
+    match rises.as_slice() {
+        [first, .., last] => TAU * (rises.len() - 1) as f64 / (last - first),
+        _ => f64::NAN,
+    }
+}
+
+fn report(generators: &[Generator]) -> Report {
+    let lines: Vec<Line> = generators.iter().map(Generator::line).collect();
+    let over = |value: &dyn Fn(&Line) -> f64| {
+        let values: Vec<f64> = lines.iter().map(value).collect();
+        Estimate::mean(&values)
+    };
+    let shares: Vec<f64> = generators.iter().map(Generator::share).collect();
+    let claims = vec![
+        Claim::new(
+            "share of frequencies with exactly one fixed point with one unstable complex pair, inside the orbit",
+            Expectation::exactly(1.0),
+            Estimate::mean(&shares),
+        ),
+        Claim::new(
+            "slope of the pair's angle per step against the target frequency",
+            Expectation::between(0.95, 1.05),
+            over(&|line| line.slope),
+        ),
+        Claim::new(
+            "correlation of angle and target frequency",
+            Expectation::at_least(0.99),
+            over(&|line| line.r),
+        ),
+    ];
+    Report {
+        claims,
+        tables: vec![
+            table_of_networks(generators),
+            table_of_frequencies(generators),
+        ],
+        figure: Some(figure(generators)),
+    }
+}
+
+impl Generator {
+    fn line(&self) -> Line {
+        let points: Vec<[f64; 2]> = self.seen.iter().map(|of| [of.target, of.angle]).collect();
+        Line::fitted(&points)
+    }
+
+    /// Share of the frequencies that are as claimed.
+    fn share(&self) -> f64 {
+        let hits = self.seen.iter().filter(|of| of.is_as_claimed()).count();
+        hits as f64 / self.seen.len() as f64
+    }
+}
+
+fn table_of_networks(generators: &[Generator]) -> Table {
+    let mut table = Table::new(
+        "Networks",
+        &[
+            "seed",
+            "loss",
+            "R²",
+            "as claimed",
+            "slope",
+            "intercept (rad/step)",
+            "r",
+        ],
+    );
+    for (seed, of) in generators.iter().enumerate() {
+        let line = of.line();
+        let numbers = [
+            of.loss,
+            of.accuracy,
+            of.share(),
+            line.slope,
+            line.intercept,
+            line.r,
+        ];
+        let mut row = vec![Cell::Count(seed)];
+        row.extend(numbers.map(|number| Cell::Number(Estimate::exact(number))));
+        table.rows.push(row);
+    }
+    table
+}
+
+fn table_of_frequencies(generators: &[Generator]) -> Table {
+    let mut table = Table::new(
+        "Frequencies, all in rad/step: means over the networks",
+        &[
+            "target",
+            "output, without end",
+            "angle at the fixed point",
+            "modulus there",
+            "fixed points",
+        ],
+    );
+    let count = generators.first().map_or(0, |of| of.seen.len());
+    let every = (count.saturating_sub(1)).div_ceil(ROWS - 1).max(1);
+    for place in (0..count).step_by(every) {
+        let over = |value: fn(&Seen) -> f64| {
+            let seen = generators.iter().filter_map(|of| of.seen.get(place));
+            Cell::Number(Estimate::mean(&seen.map(value).collect::<Vec<f64>>()))
+        };
+        let target = generators[0].seen[place].target;
+        table.rows.push(vec![
+            Cell::Number(Estimate::exact(target)),
+            over(|of| of.output),
+            over(|of| of.angle),
+            over(|of| of.modulus),
+            over(|of| of.n_fixed as f64),
+        ]);
+    }
+    table
+}
+
+fn figure(generators: &[Generator]) -> Plot {
+    let seen = || generators.iter().flat_map(|of| &of.seen);
+    let most = seen()
+        .map(|of| of.target.max(of.angle))
+        .filter(|of| of.is_finite());
+    let most = 1.05 * most.fold(0.0, f64::max);
+    let series = vec![
+        Series {
+            name: "angle = frequency".to_owned(),
+            points: vec![[0.0, 0.0], [most, most]],
+            mark: Mark::Dashes,
+            colour: Colour::INK,
+        },
+        Series {
+            name: format!("{} networks", generators.len()),
+            points: seen().map(|of| [of.target, of.angle]).collect(),
+            mark: Mark::Discs,
+            colour: Colour::DISTINCT[0],
+        },
+    ];
+    Plot {
+        title: "Rotation at the fixed point inside the orbit".to_owned(),
+        x: Axis::between("target frequency (rad/step)", [0.0, most]),
+        y: Axis::between("angle of the unstable pair (rad/step)", [0.0, most]),
+        series,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frequency_of_a_wave_is_that_of_its_rises() {
+        let wave = |omega: f64, count: u32| -> Vec<f64> {
+            (0..count)
+                .map(|step| 0.3 + (omega * f64::from(step) + 1.0).sin())
+                .collect()
+        };
+        for omega in [0.05, 0.17, 0.3] {
+            let found = turning(&wave(omega, 600));
+            assert!((found - omega).abs() < 2e-3 * omega, "{found} {omega}");
+        }
+        assert!(turning(&wave(0.001, 600)).is_nan() && turning(&[0.5; 100]).is_nan());
+    }
+
+    #[test]
+    fn an_orbit_begins_after_the_steps_before() {
+        // Of the cell x' = tanh(w x) the states are known.
+        let map = CellMap::vanilla(&[0.5], vec![0.0]);
+        let states = orbit(&map, &[0.8], 2, 3);
+        let mut state: f64 = 0.8;
+        let mut expected = Vec::new();
+        for _ in 0..5 {
+            state = (0.5 * state).tanh();
+            expected.push(state);
+        }
+        assert_eq!(states.len(), 3);
+        for (found, expected) in states.iter().zip(&expected[1..]) {
+            assert!((found[0] - expected).abs() < 1e-12);
+        }
+        let mean = mean(&states);
+        assert!((mean[0] - expected[1..4].iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_complex_pair_rotates_and_nothing_else() {
+        let of = |eigenvalues: &[(f64, f64)]| Spectrum {
+            eigenvalues: eigenvalues.to_vec(),
+            dim: eigenvalues.len(),
+            marginal_band: 1e-12,
+        };
+        assert!(rotates(&of(&[(1.0, 0.2), (1.0, -0.2), (0.5, 0.0)])));
+        assert!(!rotates(&of(&[(1.1, 0.0), (1.05, 0.0), (0.5, 0.0)])));
+        assert!(!rotates(&of(&[(0.9, 0.2), (0.9, -0.2)])));
+        assert!(!rotates(&of(&[(1.0, 0.2), (1.0, -0.2), (1.01, 0.0)])));
+    }
+
+    #[test]
+    fn each_trial_has_its_own_frequency() {
+        let form = Form {
+            frequencies: 3,
+            ..QUICK
+        };
+        let mut rng = rand::SeedableRng::seed_from_u64(1);
+        let rng: &mut rand_chacha::ChaCha8Rng = &mut rng;
+        let batch = form.batch(rng);
+        for (trial, frequency) in [0.1, 0.35, 0.6].into_iter().enumerate() {
+            let cue = batch.inputs[batch.inputs.len() - 3 + trial];
+            assert!((cue - Sine::cue(frequency)).abs() < 1e-12);
+        }
+    }
+}
