@@ -9,6 +9,7 @@ use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::attractor::{self, attractors};
 use creode::dynamics::search::{Completeness, Findings, Known, Limits, search};
+use creode::dynamics::spectrum::Spectrum;
 use creode::dynamics::starts::simulated;
 use creode::map::{Henon, Map};
 use proptest::prelude::*;
@@ -169,6 +170,49 @@ fn discrete_rings_have_all_their_points() {
     }
 }
 
+/// On a ring of 24 units the eigenvalues along the ring differ from 1 by 2·10⁻⁵ only.
+#[test]
+fn a_ring_of_24_units_is_continuous_to_five_digits() {
+    let angle = |i: usize| std::f64::consts::TAU * i as f64 / 24.0;
+    let weights: Vec<f64> = (0..24 * 24)
+        .map(|at| 4.0 / 24.0 * (angle(at / 24) - angle(at % 24)).cos())
+        .collect();
+    let map = CellMap::vanilla(&weights, vec![0.0; 24]);
+    let at_phase = |phase: f64| -> Vec<f64> {
+        (0..24)
+            .map(|i| (2.316 * (angle(i) - phase).cos()).tanh())
+            .collect()
+    };
+    // At a unit, and between two of them.
+    let starts = [at_phase(0.0), at_phase(0.5 * angle(1))];
+    let findings = search(&map, &[], &starts, Limits::default()).unwrap();
+    let mut along: Vec<f64> = findings
+        .fixed_points
+        .iter()
+        .filter(|point| point.state[0].abs() > 0.5)
+        .map(|point| point.spectrum.leading().0 - 1.0)
+        .collect();
+    along.sort_by(f64::total_cmp);
+    assert_eq!(along.len(), 2, "{along:?}");
+    assert!((along[0] + 1.74e-5).abs() < 1e-7, "{along:?}");
+    assert!((along[1] - 1.74e-5).abs() < 1e-7, "{along:?}");
+}
+
+/// Two of Beer's neurons y′ = −y + W σ(y) + I with self-weights of 6, weakly coupled and at their centre: with y = 2x,
+/// x′ = −x + (W/4) tanh x.
+#[test]
+fn two_weakly_coupled_neurons_have_nine_equilibria() {
+    let formula = RateFormula {
+        activation: Activation::Tanh,
+        leak: Some((LeakyForm::Currents, 0.1)),
+    };
+    let map = CellMap::rate(formula, &[1.5, 0.05, 0.05, 1.5], vec![0.0; 2]);
+    let findings = search(&map, &[], &starts(256, 2, 2.0, 6), Limits::default()).unwrap();
+    assert_eq!(by_unstable(&findings), [4, 4, 1]);
+    assert_eq!(findings.index_sum(), 1);
+    assert_eq!(findings.complete, Completeness::Proved);
+}
+
 /// Rank-one connectivity m nᵀ/N with Gaussian loadings of overlap σ: κ = σ ⟨m tanh κm⟩ for N → ∞, a pitchfork at σ = 1
 /// (Mastrogiuseppe & Ostojic 2018). The units here stand for the nodes of a quadrature, so that N → ∞ is meant.
 #[test]
@@ -209,6 +253,61 @@ fn gaussian_networks_of_rank_one_have_the_latent_value_of_mean_field_theory() {
             "{latent:?} against {expected}"
         );
     }
+}
+
+/// Beside a random part gχ the eigenvalue of a rank-one part m nᵀ/N solves 1 = Σ_k nᵀ(gχ)ᵏm/(N λ^{k+1}) (Schuessler et al. 2020).
+#[test]
+fn a_rank_one_part_has_its_outlier_beside_the_random_part() {
+    let (units, gain) = (200, 0.5);
+    let mut rng = ChaCha8Rng::seed_from_u64(17);
+    let mut normal = |count: usize| -> Vec<f64> {
+        (0..count)
+            .map(|_| (0..12).map(|_| rng.random_range(-0.5..0.5)).sum::<f64>())
+            .collect()
+    };
+    let random = normal(units * units).into_iter();
+    let random: Vec<f64> = random.map(|x| gain / (units as f64).sqrt() * x).collect();
+    let outward = normal(units);
+    let aside = normal(units);
+    let inward: Vec<f64> = (0..units)
+        .map(|i| (1.6 * outward[i] + 0.5 * aside[i]) / units as f64)
+        .collect();
+    let apply = |v: &[f64]| -> Vec<f64> {
+        let rows = random.chunks_exact(units);
+        rows.map(|row| row.iter().zip(v).map(|(w, v)| w * v).sum())
+            .collect()
+    };
+    let mut power = outward.clone();
+    let mut moments: Vec<f64> = Vec::new();
+    for _ in 0..60 {
+        moments.push(inward.iter().zip(&power).map(|(n, m)| n * m).sum());
+        power = apply(&power);
+    }
+    let series = |l: f64| {
+        let terms = moments.iter().rev();
+        terms.fold(0.0, |sum, moment| (sum + moment) / l) - 1.0
+    };
+    let (mut low, mut high) = (1.0, 3.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if series(middle) > 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let drive = vec![0.0; units];
+    let network = LowRank::new(
+        LeakyForm::Rates,
+        Activation::Tanh,
+        1.0,
+        outward,
+        inward,
+        drive,
+    );
+    let map = network.with_random_part(&random);
+    let (re, im) = Spectrum::at(&map, &vec![0.0; units]).unwrap().leading();
+    assert!(im == 0.0 && (re - low).abs() < 1e-10, "{re} against {low}");
 }
 
 #[test]

@@ -128,6 +128,21 @@ mod tests {
         assert!((spectrum.eigenvalues[0].0 + 1.923_738_858).abs() < 1e-9);
         assert!((spectrum.eigenvalues[1].0 - 0.155_946_322).abs() < 1e-9);
         assert_eq!(spectrum.kind(), Kind::Saddle);
+        let x = -1.131_354_477_089_505;
+        let spectrum = Spectrum::at(&Henon { a: 1.4, b: 0.3 }, &[x, 0.3 * x]).unwrap();
+        assert!((spectrum.eigenvalues[0].0 - 3.259_822_098).abs() < 1e-9);
+        assert!((spectrum.eigenvalues[1].0 + 0.092_029_562).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_memories_of_a_tanh_unit_have_the_published_multipliers() {
+        for (w, x, multiplier) in [
+            (1.5, 0.858_559_636_640_110, 0.394_313_025_499),
+            (2.0, 0.957_504_024_077_269, 0.166_372_087_752),
+        ] {
+            let spectrum = Spectrum::at(&CellMap::vanilla(&[w], vec![0.0]), &[x]).unwrap();
+            assert!((spectrum.leading().0 - multiplier).abs() < 1e-11);
+        }
     }
 
     #[test]

@@ -94,8 +94,8 @@ mod tests {
     use super::*;
     use crate::calculus::Scalar;
     use crate::dynamics::cycle::shoot;
-    use crate::map::LogisticFamily;
     use crate::map::iterate::Iterate;
+    use crate::map::{HenonFamily, Logistic, LogisticFamily};
     use crate::norms::distance;
 
     /// x′ = tanh(s(y − x)), y′ = tanh(2s(y − x)): a network of rank one.
@@ -204,5 +204,63 @@ mod tests {
         assert!((places[1] - (1.0 + 6.0_f64.sqrt())).abs() < 1e-10);
         let ratios = ratios(&places);
         assert!((ratios[5] - 4.669_2).abs() < 5e-4, "{ratios:?}");
+        // Aitken's extrapolation gives the accumulation point.
+        let [a, b, c] = [places[5], places[6], places[7]];
+        let limit = c - (c - b) * (c - b) / ((c - b) - (b - a));
+        assert!((limit - 3.569_945_672).abs() < 1e-8, "{limit}");
+    }
+
+    #[test]
+    fn the_henon_map_doubles_a_second_time_where_it_is_published() {
+        let family = HenonFamily { b: 0.3 };
+        let found = cascade(&family, &[0.85, 0.25], (0.1, 1.0), &Limits::default(), 2);
+        let places: Vec<f64> = found.iter().map(|flip| flip.event.place.s).collect();
+        assert_eq!(places.len(), 2, "{places:?}");
+        assert!((places[0] - 0.3675).abs() < 1e-10);
+        assert!((places[1] - 0.9125).abs() < 1e-9, "{places:?}");
+    }
+
+    /// At the rates where the cycle of period 2ᵏ runs through ½, its state nearest to ½ comes nearer by α with every k.
+    #[test]
+    fn superstable_cycles_of_the_logistic_map_shrink_as_feigenbaum_found() {
+        let mut rates = vec![2.0, 1.0 + 5.0_f64.sqrt()];
+        let mut gaps: Vec<f64> = Vec::new();
+        for k in 1..9_u32 {
+            let period = 1_usize << k;
+            let orbit = |rate: f64| Iterate::new(Logistic { rate }, period).orbit(&[0.5]);
+            let off = |rate: f64| {
+                let last = orbit(rate)[period - 1][0];
+                rate * last * (1.0 - last) - 0.5
+            };
+            // Secant steps from where the ratio of Feigenbaum expects it.
+            if k > 1 {
+                let step = (rates[rates.len() - 1] - rates[rates.len() - 2]) / 4.669;
+                let mut pair = [rates[rates.len() - 1] + step, 0.0];
+                pair[1] = pair[0] + 1e-4 * step;
+                for _ in 0..40 {
+                    let values = pair.map(off);
+                    if values[0] == values[1] {
+                        break;
+                    }
+                    let next = pair[1] - values[1] * (pair[1] - pair[0]) / (values[1] - values[0]);
+                    pair = [pair[1], next];
+                }
+                rates.push(pair[1]);
+            }
+            let cycle = shoot(
+                &Logistic {
+                    rate: rates[k as usize],
+                },
+                &orbit(rates[k as usize]),
+            );
+            let cycle = cycle.unwrap();
+            assert_eq!(cycle.period(), period);
+            let (re, im) = cycle.spectrum.leading();
+            assert!(re.hypot(im) < 1e-6, "{k}: {re}");
+            gaps.push(orbit(rates[k as usize])[period / 2][0] - 0.5);
+        }
+        let alphas: Vec<f64> = gaps.windows(2).map(|gaps| -gaps[0] / gaps[1]).collect();
+        let last = alphas[alphas.len() - 1];
+        assert!((last - 2.502_907_875).abs() < 1e-4, "{alphas:?}");
     }
 }

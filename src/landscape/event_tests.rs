@@ -189,6 +189,12 @@ fn folds_of_a_tanh_unit_with_bias_have_their_closed_form() {
         let x = (1.0 - 1.0 / w).sqrt();
         let exact = w * x - x.atanh();
         assert_near(exact, published, 1e-12);
+        // The cusp at w = 1.
+        assert_near(
+            exact / (2.0 / 3.0 * (w - 1.0).powf(1.5)),
+            1.0,
+            0.5 * (w - 1.0),
+        );
         // The lower node vanishes at positive bias; the branch turns there and again at the negative one.
         let branch = trace(
             &family,
