@@ -3,9 +3,10 @@
 //!
 //! [`path`] follows one fixed point through folds, [`test_functions`] sees that something happens between two points
 //! of a [`branch`], [`locate`] and [`crossing`] find where to rounding, [`normal_form`] what kind, and [`event`] puts it
-//! together. [`matching`] joins the fixed points of both ends of a family, [`natural`] those that hardly move; [`cascade`] follows
-//! period doublings.
+//! together; [`born`] looks at the cycles and curves that begin at them. [`matching`] joins the fixed points of both ends of a
+//! family, [`natural`] those that hardly move; [`cascade`] follows period doublings.
 
+pub mod born;
 pub mod branch;
 pub mod cascade;
 pub mod crossing;

@@ -10,8 +10,8 @@ use arrow_array::{
 
 use super::error::TraceError;
 use super::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
-    SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    BornRow, BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, HintRow, Kind, LandscapeRow,
+    Matched, SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
 use super::schema::{PROJECTION_DIMS, Table, identity_element, list_element};
 use super::table::{Columns, Row};
@@ -19,6 +19,9 @@ use super::table::{Columns, Row};
 /// Names in the column `status` of `events`.
 const LOCATED: &str = "located";
 const BRACKETED: &str = "bracketed";
+/// Names in its column `born_stability`.
+const STABLE: &str = "stable";
+const UNSTABLE: &str = "unstable";
 
 fn column<R, A: Array + FromIterator<T> + 'static, T>(
     rows: &[R],
@@ -414,6 +417,17 @@ impl Row for EventRow {
             vectors(rows, |row| &row.state),
             column::<_, Float64Array, _>(rows, |row| row.loss),
             column::<_, Float64Array, _>(rows, |row| row.grad_norm),
+            column::<_, Int8Array, _>(rows, |row| row.born.map(|born| born.side)),
+            column::<_, Float64Array, _>(rows, |row| row.born.map(|born| born.period)),
+            column::<_, Float64Array, _>(rows, |row| row.born.map(|born| born.distance)),
+            column::<_, Float64Array, _>(rows, |row| row.born.and_then(|born| born.amplitude)),
+            column::<_, Float64Array, _>(rows, |row| row.born.map(|born| born.predicted)),
+            column::<_, StringArray, _>(rows, |row| {
+                let name = |born: BornRow| if born.is_stable { STABLE } else { UNSTABLE };
+                row.born.map(name)
+            }),
+            column::<_, Float64Array, _>(rows, |row| row.hint.map(|hint| hint.exponent)),
+            column::<_, Float64Array, _>(rows, |row| row.hint.map(|hint| hint.r_squared)),
         ]
     }
 
@@ -433,6 +447,8 @@ impl Row for EventRow {
         let state = columns.vectors("state")?;
         let loss: &Float64Array = columns.nullable("loss")?;
         let grad_norm: &Float64Array = columns.nullable("grad_norm")?;
+        let born = born(columns)?;
+        let hint = hint(columns)?;
         let row = |i| Self {
             condition: condition.value(i).to_owned(),
             from_step: from_step.value(i),
@@ -451,9 +467,51 @@ impl Row for EventRow {
             state: state.value(i),
             loss: loss.is_valid(i).then(|| loss.value(i)),
             grad_norm: grad_norm.is_valid(i).then(|| grad_norm.value(i)),
+            born: born(i),
+            hint: hint(i),
         };
         Ok((0..columns.row_count()).map(row).collect())
     }
+}
+
+/// What the columns `born_…` say of each row; nothing in files that were written before there were any.
+fn born<'a>(columns: &Columns<'a>) -> Result<impl Fn(usize) -> Option<BornRow> + 'a, TraceError> {
+    let side: Option<&Int8Array> = columns.later("born_side")?;
+    let stability: Option<&StringArray> = columns.later("born_stability")?;
+    let [period, distance, amplitude, predicted] = [
+        columns.later("born_period")?,
+        columns.later("born_distance")?,
+        columns.later("born_amplitude")?,
+        columns.later("born_predicted")?,
+    ];
+    Ok(move |i| {
+        Some(BornRow {
+            side: side.filter(|side| side.is_valid(i))?.value(i),
+            period: later_number(period, i)?,
+            distance: later_number(distance, i)?,
+            amplitude: later_number(amplitude, i),
+            predicted: later_number(predicted, i)?,
+            is_stable: stability.filter(|of| of.is_valid(i))?.value(i) == STABLE,
+        })
+    })
+}
+
+/// The same of the columns `hint_…`.
+fn hint<'a>(columns: &Columns<'a>) -> Result<impl Fn(usize) -> Option<HintRow> + 'a, TraceError> {
+    let exponent = columns.later("hint_exponent")?;
+    let r_squared = columns.later("hint_r_squared")?;
+    Ok(move |i| {
+        Some(HintRow {
+            exponent: later_number(exponent, i)?,
+            r_squared: later_number(r_squared, i)?,
+        })
+    })
+}
+
+fn later_number(column: Option<&Float64Array>, i: usize) -> Option<f64> {
+    column
+        .filter(|column| column.is_valid(i))
+        .map(|column| column.value(i))
 }
 
 impl Row for BranchRow {

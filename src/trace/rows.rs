@@ -259,7 +259,7 @@ pub struct EventRow {
     pub to_step: u64,
     /// Where between the two, 0 to 1, on the straight line between their weights.
     pub position: f64,
-    /// LP, BP, PD, NS or ?.
+    /// LP, BP, PD, NS or ?; hint SNIC, hint HC, hint LPC or hint CR of global bifurcations.
     pub kind: String,
     /// Whether the position is that of the event, to rounding.
     pub is_located: bool,
@@ -281,6 +281,36 @@ pub struct EventRow {
     pub loss: Option<f64>,
     /// Gradient norm of training step `to_step`.
     pub grad_norm: Option<f64>,
+    /// What is born at a flip or Neimark–Sacker point.
+    pub born: Option<BornRow>,
+    /// How well a scaling law fits, of a hint at a global bifurcation.
+    pub hint: Option<HintRow>,
+}
+
+/// The cycle or closed curve that is born at an event (columns `born_…` of `events`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BornRow {
+    /// Sign of position − position of the event for which it exists.
+    pub side: i8,
+    /// Steps of one turn: 2, or the inverse of the rotation number.
+    pub period: f64,
+    /// Distance in position at which it was looked at.
+    pub distance: f64,
+    /// Amplitude there along the critical eigenvector; none if it was not found.
+    pub amplitude: Option<f64>,
+    /// Amplitude there by the normal form.
+    pub predicted: f64,
+    /// Whether it attracts.
+    pub is_stable: bool,
+}
+
+/// The scaling law behind a hint (columns `hint_…` of `events`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HintRow {
+    /// Fitted exponent, or slope against a logarithm.
+    pub exponent: f64,
+    /// Share of the variance that the fit explains.
+    pub r_squared: f64,
 }
 
 /// How a fixed point of one checkpoint was joined to that of the checkpoint before on the same branch.

@@ -108,6 +108,7 @@ pub(super) const PROJECTION_DIMS: i32 = 3;
 #[derive(Clone, Copy)]
 enum Type {
     I8,
+    NullableI8,
     I32,
     U16,
     U32,
@@ -126,7 +127,7 @@ enum Type {
 impl Type {
     fn data_type(self) -> DataType {
         match self {
-            Self::I8 => DataType::Int8,
+            Self::I8 | Self::NullableI8 => DataType::Int8,
             Self::I32 | Self::NullableI32 => DataType::Int32,
             Self::U16 => DataType::UInt16,
             Self::U32 | Self::NullableU32 => DataType::UInt32,
@@ -142,7 +143,11 @@ impl Type {
     fn is_nullable(self) -> bool {
         matches!(
             self,
-            Self::NullableF64 | Self::NullableI32 | Self::NullableU32 | Self::NullableText
+            Self::NullableF64
+                | Self::NullableI8
+                | Self::NullableI32
+                | Self::NullableU32
+                | Self::NullableText
         )
     }
 }
@@ -518,7 +523,7 @@ const EVENTS: &[Column] = &[
         "kind",
         Type::Text,
         "1",
-        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, ? unclassified",
+        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, ? unclassified; hints at global bifurcations: hint SNIC, hint HC homoclinic, hint LPC fold of cycles, hint CR crisis",
     ),
     Column(
         "status",
@@ -574,6 +579,54 @@ const EVENTS: &[Column] = &[
         Type::NullableF64,
         "1",
         "Gradient norm of training step to_step",
+    ),
+    Column(
+        "born_side",
+        Type::NullableI8,
+        "1",
+        "What is born at PD or NS exists at higher (1) or lower (-1) positions",
+    ),
+    Column(
+        "born_period",
+        Type::NullableF64,
+        "time step",
+        "Steps of one turn of it: 2 of a cycle, the inverse of the rotation number of a curve",
+    ),
+    Column(
+        "born_distance",
+        Type::NullableF64,
+        "1",
+        "Distance in position at which it was looked at",
+    ),
+    Column(
+        "born_amplitude",
+        Type::NullableF64,
+        "1",
+        "Its amplitude there along the critical eigenvector of length 1; null if it was not found",
+    ),
+    Column(
+        "born_predicted",
+        Type::NullableF64,
+        "1",
+        "The same by the normal form",
+    ),
+    Column(
+        "born_stability",
+        Type::NullableText,
+        "1",
+        "stable or unstable",
+    ),
+    Column(
+        "hint_exponent",
+        Type::NullableF64,
+        "1",
+        "Fitted exponent of the scaling law of a hint (hint HC: slope of the period against the logarithm of the distance)",
+    ),
+    Column(
+        "hint_r_squared",
+        Type::NullableF64,
+        "1",
+        "Share of the variance that this fit explains",
     ),
 ];
 

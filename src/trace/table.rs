@@ -142,6 +142,17 @@ impl<'a> Columns<'a> {
         })
     }
 
+    /// A column that files of earlier versions of the program lack.
+    pub(super) fn later<A: Array + 'static>(
+        &self,
+        name: &str,
+    ) -> Result<Option<&'a A>, TraceError> {
+        match self.batch.column_by_name(name) {
+            Some(_) => self.nullable(name).map(Some),
+            None => Ok(None),
+        }
+    }
+
     pub(super) fn required<A: Array + 'static>(&self, name: &str) -> Result<&'a A, TraceError> {
         let column = self.nullable::<A>(name)?;
         match column.null_count() {
@@ -247,7 +258,8 @@ mod tests {
 
     use super::*;
     use crate::trace::rows::{
-        FixedPointRow, Found, Kind, LandscapeRow, SpectrumRow, StepRow, TrialRow,
+        BornRow, EventRow, FixedPointRow, Found, HintRow, Kind, LandscapeRow, SpectrumRow, StepRow,
+        TrialRow,
     };
 
     const PATH: &str = "fixed_points/00000600.parquet";
@@ -388,6 +400,65 @@ mod tests {
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         bytes
+    }
+
+    fn event() -> EventRow {
+        EventRow {
+            condition: "zero".into(),
+            from_step: 100,
+            to_step: 200,
+            position: 0.5,
+            kind: "PD".into(),
+            is_located: true,
+            multiplier_re: -1.0,
+            multiplier_im: 0.0,
+            coefficient: Some(0.3),
+            criticality: Some("supercritical".into()),
+            pair_change: 0,
+            branches: vec![1],
+            state: vec![0.1, 0.2],
+            loss: None,
+            grad_norm: None,
+            born: Some(BornRow {
+                side: -1,
+                period: 2.0,
+                distance: 1e-3,
+                amplitude: None,
+                predicted: 0.05,
+                is_stable: true,
+            }),
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn events_of_files_without_the_later_columns_come_back_without_them() {
+        let hinted = EventRow {
+            kind: "hint SNIC".into(),
+            born: None,
+            hint: Some(HintRow {
+                exponent: -0.5,
+                r_squared: 0.999,
+            }),
+            ..event()
+        };
+        let rows = [event(), hinted];
+        assert_eq!(round_trip(&rows), rows);
+        let schema = Table::Events.schema();
+        let batch = RecordBatch::try_new(schema, EventRow::columns(&rows)).unwrap();
+        let first: Vec<usize> = (0..15).collect();
+        let batch = batch.project(&first).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let read = decode::<EventRow>(Path::new("events.parquet"), bytes).unwrap();
+        let without = rows.map(|row| EventRow {
+            born: None,
+            hint: None,
+            ..row
+        });
+        assert_eq!(read, without);
     }
 
     #[test]

@@ -320,5 +320,7 @@ fn event(checkpoint: u32) -> EventRow {
         state: state(checkpoint, checkpoint % POINTS),
         loss: None,
         grad_norm: None,
+        born: None,
+        hint: None,
     }
 }

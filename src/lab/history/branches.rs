@@ -124,9 +124,10 @@ pub(super) fn interval(
     let untold = untold_before
         .map(|at| branch(End::Before, at))
         .chain(untold_after.map(|at| branch(End::After, at)));
-    let events = passage.events.iter().map(|(event, points)| RunEvent {
-        event: event.clone(),
-        branches: ascending(points.iter().map(|&(end, at)| branch(end, at))),
+    let events = passage.events.iter().map(|met| RunEvent {
+        event: met.event.clone(),
+        born: met.born,
+        branches: ascending(met.points.iter().map(|&(end, at)| branch(end, at))),
     });
     Interval {
         condition: condition.to_owned(),

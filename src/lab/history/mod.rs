@@ -17,9 +17,10 @@ use super::{LabError, curriculum_of};
 use crate::cell::map::{CellMap, CellPath};
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
+use crate::landscape::born::Born;
 use crate::landscape::event::{Event, Kind};
 use crate::task::{Probe, Task as _};
-use crate::trace::rows::{BranchRow, EventRow, StepRow};
+use crate::trace::rows::{BornRow, BranchRow, EventRow, StepRow};
 use crate::trace::{Entry, Run};
 
 /// Times that intervals are gone through again because a neighbour has led to fixed points that the search had missed.
@@ -65,6 +66,8 @@ pub struct RunEvent {
     /// What and where; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
     /// weights, which is not the path that training took.
     pub event: Event,
+    /// The cycle or curve that is born there, if one is.
+    pub born: Option<Born>,
     /// The branches that meet it.
     pub branches: Vec<u32>,
 }
@@ -83,22 +86,29 @@ pub fn of_run(
     observer: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<History, LabError> {
     let run = Run::open(dir)?;
-    let complete: Vec<Entry> = run
-        .entries()
-        .iter()
-        .copied()
-        .filter(|entry| entry.complete)
-        .step_by(stride.max(1))
-        .collect();
     let of_run = OfRun {
         run: &run,
-        complete,
+        complete: complete(&run, stride),
     };
-    if let Some(followed) = Followed::of_run(&run) {
-        return of_run.history(|entry| followed_maps(&run, &followed, entry), observer);
+    of_run.history(networks(dir, &run)?, observer)
+}
+
+/// Every `stride`-th of the checkpoints of a run that are complete.
+fn complete(run: &Run, stride: usize) -> Vec<Entry> {
+    let complete = run.entries().iter().copied().filter(|entry| entry.complete);
+    complete.step_by(stride.max(1)).collect()
+}
+
+/// What reads the networks of a checkpoint.
+type Networks<'a> = Box<dyn Fn(Entry) -> Result<Maps, LabError> + 'a>;
+
+/// Reads the networks of a run's checkpoints.
+fn networks<'a>(dir: &Path, run: &'a Run) -> Result<Networks<'a>, LabError> {
+    if let Some(followed) = Followed::of_run(run) {
+        return Ok(Box::new(move |entry| followed_maps(run, &followed, entry)));
     }
     let curriculum = curriculum_of(dir)?;
-    of_run.history(|entry| trained_maps(&run, &curriculum, entry), observer)
+    Ok(Box::new(move |entry| trained_maps(run, &curriculum, entry)))
 }
 
 /// The network of a checkpoint of a run that was trained here, at each constant input of its task.
@@ -190,6 +200,15 @@ impl Interval {
             state: event.place.state.clone(),
             loss: there.map(|step| step.loss),
             grad_norm: there.map(|step| step.grad_norm),
+            born: of.born.map(|born| BornRow {
+                side: born.side,
+                period: born.period,
+                distance: born.distance,
+                amplitude: born.amplitude,
+                predicted: born.predicted,
+                is_stable: born.is_stable,
+            }),
+            hint: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::cell::map::CellPath;
 use crate::dynamics::search::Known;
 use crate::dynamics::spectrum::Spectrum;
+use crate::landscape::born::{Born, born};
 use crate::landscape::branch::Limits;
 use crate::landscape::event::{Event, events};
 use crate::landscape::matching::{End, Matching, Strand, match_rest};
@@ -51,8 +52,18 @@ pub(super) struct Passage {
     pub(super) unexplained_after: Vec<usize>,
     /// Of the unexplained, those that are taken for one point because they are near each other and alike.
     pub(super) assigned: Vec<(usize, usize)>,
-    /// Bifurcations, by rising s, with the points whose branches meet them.
-    pub(super) events: Vec<(Event, Vec<(End, usize)>)>,
+    /// Bifurcations, by rising s.
+    pub(super) events: Vec<Met>,
+}
+
+/// A bifurcation on the way.
+#[derive(Debug, Clone)]
+pub(super) struct Met {
+    pub(super) event: Event,
+    /// What is born there, if a cycle or a curve is.
+    pub(super) born: Option<Born>,
+    /// The points whose branches meet it.
+    pub(super) points: Vec<(End, usize)>,
 }
 
 /// Follows the fixed points of two checkpoints to each other, if one step does not join them; those that are discovered are
@@ -140,7 +151,7 @@ fn assigned(matching: &Matching, before: &[Node], after: &[Node]) -> Vec<(usize,
 }
 
 /// The bifurcations on all branches, each once.
-fn located(path: &CellPath, matching: &Matching) -> Vec<(Event, Vec<(End, usize)>)> {
+fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
     let on = |strands: &[Strand]| -> Vec<Vec<Event>> {
         strands
             .par_iter()
@@ -163,7 +174,12 @@ fn located(path: &CellPath, matching: &Matching) -> Vec<(Event, Vec<(End, usize)
         }
     }
     merged.sort_by(|a, b| a.0.place.s.total_cmp(&b.0.place.s));
-    merged
+    let met = merged.into_par_iter().map(|(event, points)| Met {
+        born: born(path, &event),
+        event,
+        points,
+    });
+    met.collect()
 }
 
 fn is_same(a: &Event, b: &Event) -> bool {

@@ -105,6 +105,8 @@ fn event() -> EventRow {
         state: vec![0.4, 0.0, 0.1],
         loss: Some(0.5),
         grad_norm: Some(1.0),
+        born: None,
+        hint: None,
     }
 }
 
