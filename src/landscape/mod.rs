@@ -4,7 +4,8 @@
 //! [`path`] follows one fixed point through folds, [`test_functions`] sees that something happens between two points
 //! of a [`branch`], [`locate`] and [`crossing`] find where to rounding, [`normal_form`] what kind, and [`event`] puts it
 //! together; [`born`] looks at the cycles and curves that begin at them. [`matching`] joins the fixed points of both ends of a
-//! family, [`natural`] those that hardly move; [`cascade`] follows period doublings.
+//! family, [`natural`] those that hardly move; [`cascade`] follows period doublings. [`hint`] follows attractors of any kind to
+//! where they end, and says by which global bifurcation that seems to be.
 
 pub mod born;
 pub mod branch;
@@ -14,11 +15,14 @@ mod equation;
 pub mod event;
 #[cfg(test)]
 mod examples;
+pub mod hint;
 pub mod locate;
 pub mod matching;
 pub mod natural;
 pub mod normal_form;
 pub mod path;
+mod pursuit;
+mod scaling;
 pub mod test_functions;
 
 pub use equation::Extended;

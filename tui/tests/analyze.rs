@@ -182,6 +182,12 @@ fn attractors_share_the_starts_and_saddles_lead_to_them() {
 
 /// A file of a network h' = tanh(W h), W `[units][units]`.
 fn write_network(path: &Path, units: usize, weights: &[f64]) {
+    write_biased(path, weights, &vec![0.0; units]);
+}
+
+/// A file of a network h' = tanh(W h + b).
+fn write_biased(path: &Path, weights: &[f64], biases: &[f64]) {
+    let units = biases.len();
     let (bytes, bias) = (8 * units * units, 8 * units);
     let header = format!(
         r#"{{"weight_hh_l0":{{"dtype":"F64","shape":[{units},{units}],"data_offsets":[0,{bytes}]}},"bias_ih_l0":{{"dtype":"F64","shape":[{units}],"data_offsets":[{bytes},{}]}},"weight_ih_l0":{{"dtype":"F64","shape":[{units},1],"data_offsets":[{},{}]}}}}"#,
@@ -191,8 +197,9 @@ fn write_network(path: &Path, units: usize, weights: &[f64]) {
     );
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
     file.extend_from_slice(header.as_bytes());
-    file.extend(weights.iter().flat_map(|w| w.to_le_bytes()));
-    file.resize(file.len() + 2 * bias, 0);
+    let values = weights.iter().chain(biases);
+    file.extend(values.flat_map(|value| value.to_le_bytes()));
+    file.resize(file.len() + bias, 0);
     fs::write(path, file).unwrap();
 }
 
@@ -312,4 +319,49 @@ fn a_folder_of_checkpoints_becomes_a_run() {
     let other = [&again[..], &["--seed", "9"]].concat();
     let (_, said) = folder.said(&other, 2);
     assert!(said.contains("begun otherwise"), "{said}");
+}
+
+/// Two units that turn round a circle until a bias pins them: a saddle and a node are born on it.
+#[test]
+fn an_attractor_that_ends_between_checkpoints_is_hinted_at() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let incoming = folder.path().join("incoming");
+    fs::create_dir(&incoming).unwrap();
+    let (sin, cos) = 0.15_f64.sin_cos();
+    let weights = [cos, -sin, sin, cos].map(|w| 1.3 * w);
+    for (step, bias) in [(0, 0.0), (100, 0.14)] {
+        let path = incoming.join(format!("model-{step}.safetensors"));
+        write_biased(&path, &weights, &[bias, 0.0]);
+    }
+    let follow = [
+        "analyze", "incoming", "--follow", "--run", "pinned", "--idle", "0.5",
+    ];
+    folder.said(&follow, 0);
+    let events = ["analyze", "pinned", "--events"];
+    let (without, _) = folder.said(&events, 0);
+    assert!(
+        without.contains("LP") && !without.contains("hint"),
+        "{without}"
+    );
+    let (with, _) = folder.said(&[&events[..], &["--hints"]].concat(), 0);
+    assert!(
+        with.contains("hint: SNIC") && with.contains("(expected -0.500)"),
+        "{with}"
+    );
+    let json = folder.json(&[&events[..], &["--hints"]].concat());
+    let hints = json["hints"].as_array().unwrap();
+    assert_eq!(hints.len(), 1, "{hints:?}");
+    let number = |key: &str| hints[0][key].as_f64().unwrap();
+    assert!((number("exponent") + 0.5).abs() < 0.05 && number("r_squared") > 0.99);
+    let rows = Run::open(folder.path().join("traces/pinned")).unwrap();
+    let rows = rows.derived_events().unwrap().unwrap();
+    let hint = rows.iter().find(|row| row.kind == "hint SNIC").unwrap();
+    assert!(!hint.is_located && hint.hint.unwrap().r_squared > 0.99);
+    // The fold that it happens at is among the events.
+    let is_fold = |row: &&creode::trace::rows::EventRow| {
+        row.kind == "LP" && (row.position - hint.position).abs() < 1e-9
+    };
+    assert_eq!(rows.iter().filter(is_fold).count(), 1);
+    folder.said(&["analyze", "pinned", "--hints"], 2);
+    folder.said(&["verify", "pinned"], 0);
 }

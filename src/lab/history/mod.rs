@@ -2,6 +2,7 @@
 //! lie on through the whole run, and the bifurcations on the way.
 
 mod branches;
+pub mod hints;
 pub mod live;
 mod passage;
 

@@ -15,6 +15,7 @@ use clap::{Args, ValueEnum};
 use creode::cell::spec::Activation;
 use creode::foreign::{CellName, ForeignNetwork, Options, Role, tensors};
 use creode::lab::again::{Settings, Subject};
+use creode::lab::history::hints::hint_rows;
 use creode::lab::history::{History, event_rows};
 use creode::map::Map as _;
 use creode::trace::{RUN_FILE, write_branches, write_events};
@@ -36,6 +37,10 @@ pub(crate) struct AnalyzeArgs {
     /// events.parquet and branches.parquet
     #[arg(long)]
     events: bool,
+    /// Also hints at global bifurcations: attractors that are no fixed points are followed by simulation from checkpoint to
+    /// checkpoint, and where they end scaling laws are fitted; this takes its time
+    #[arg(long, requires = "events")]
+    hints: bool,
     /// Look at every N-th checkpoint only, as if the others had not been kept
     #[arg(long, value_name = "N", default_value_t = 1, requires = "events")]
     every: usize,
@@ -189,13 +194,23 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         intervals,
         branches,
     } = events::history(&dir, args.every)?;
-    let rows = event_rows(&dir, &intervals)?;
+    let mut rows = event_rows(&dir, &intervals)?;
+    let mut hints = Vec::new();
+    if args.hints {
+        hints = events::hints(&dir, args.every)?;
+        rows.extend(hint_rows(&dir, &hints)?);
+    }
     write_events(&dir, &rows)?;
     write_branches(&dir, &branches)?;
     let mut out = std::io::stdout().lock();
     match args.format {
-        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals, &rows))?,
-        Format::Table => out.write_all(events::as_table(&intervals).as_bytes())?,
+        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals, &rows, &hints))?,
+        Format::Table => {
+            out.write_all(events::as_table(&intervals).as_bytes())?;
+            if args.hints {
+                out.write_all(events::hint_lines(&hints).as_bytes())?;
+            }
+        }
     }
     Ok(0)
 }

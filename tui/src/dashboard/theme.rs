@@ -174,6 +174,7 @@ impl Theme {
             Code::Doubling => ("▼", "v"),
             Code::Torus => ("◆", "#"),
             Code::Branch => ("■", "="),
+            Code::Global => ("✱", "&"),
             Code::Unclassed => ("?", "?"),
             Code::Born => ("+", "+"),
             Code::Vanished => ("−", "-"),

@@ -29,6 +29,8 @@ pub(crate) enum Code {
     Doubling,
     /// Neimark–Sacker.
     Torus,
+    /// A hint at a global bifurcation: SNIC, homoclinic, fold of cycles or crisis.
+    Global,
     /// A bifurcation that could not be classed.
     Unclassed,
     /// More fixed points than before; how is not known.
@@ -47,6 +49,7 @@ impl Code {
             "BP" => Self::Branch,
             "PD" => Self::Doubling,
             "NS" => Self::Torus,
+            hint if hint.starts_with("hint ") => Self::Global,
             _ => Self::Unclassed,
         }
     }
@@ -58,6 +61,7 @@ impl Code {
             Self::Branch => "BP",
             Self::Doubling => "PD",
             Self::Torus => "NS",
+            Self::Global => "GB",
             Self::Unclassed => "?",
             Self::Born => "+",
             Self::Vanished => "−",
@@ -72,6 +76,7 @@ impl Code {
             Self::Branch => "branch point",
             Self::Doubling => "period doubling",
             Self::Torus => "Neimark–Sacker",
+            Self::Global => "hint at a global bifurcation",
             Self::Unclassed => "unclassified bifurcation",
             Self::Born => "more fixed points",
             Self::Vanished => "fewer fixed points",

@@ -279,8 +279,12 @@ impl Store {
         let here = |of: &&Bifurcation| of.row.condition == condition;
         let mut explained = BTreeSet::new();
         for Bifurcation { row, .. } in self.bifurcations().filter(here) {
-            add(row.from_step, row.to_step, Code::of_event(&row.kind), 1);
-            explained.insert(row.to_step);
+            let code = Code::of_event(&row.kind);
+            add(row.from_step, row.to_step, code, 1);
+            // What moves may end where the number of fixed points stays.
+            if code != Code::Global {
+                explained.insert(row.to_step);
+            }
         }
         for (from_step, to_step, change) in self.changes(condition) {
             let is_explained = explained.range(from_step + 1..=to_step).next().is_some();

@@ -392,7 +392,9 @@ fn cells(desk: &Desk, stop: &Stop) -> Row<'static> {
         .map_or_else(String::new, |note| format!(" “{note}”"));
     let first = rows.first().map(|event| &event.row);
     let multiplier = first.map_or_else(String::new, |row| {
-        if row.multiplier_im == 0.0 {
+        if row.multiplier_re.is_nan() {
+            String::new()
+        } else if row.multiplier_im == 0.0 {
             format!("{:+.4}", row.multiplier_re)
         } else {
             format!("{:+.3} ± {:.3}i", row.multiplier_re, row.multiplier_im)
