@@ -15,8 +15,6 @@ const HARMONICS: (usize, usize) = (8, 64);
 const DECAY: f64 = 1e-8;
 /// Equations of a curve that are solved when it is refined.
 const MOST_EQUATIONS: usize = 2500;
-/// Decay of the harmonics that will do where twice as many would be too many.
-const ENOUGH: f64 = 1e-3;
 /// States of the orbit that the first guess is fitted to, and from which the rotation number is taken.
 const ORBIT: usize = 4000;
 
@@ -93,24 +91,22 @@ pub fn closed_curve<M: Map + ?Sized>(map: &M, state: &[f64]) -> Option<Curve> {
 }
 
 /// The closed curve near a guess, whether it attracts or not, by the steps 2 and 3 of [`closed_curve`], from the guess's number
-/// of harmonics; `None` if Newton's method fails or the equations become more than 2500.
-pub fn refined<M: Map + ?Sized>(map: &M, guess: Curve) -> Option<Curve> {
+/// of harmonics until the last are at most `decay` of the first; `None` if Newton's method fails or the equations become more
+/// than 2500.
+pub fn refined<M: Map + ?Sized>(map: &M, guess: Curve, decay: f64) -> Option<Curve> {
     let mut curve = guess;
-    loop {
+    while curve.harmonics() <= HARMONICS.1 {
         if curve.coefficients.len() * map.dim() > MOST_EQUATIONS {
             return None;
         }
         curve = newton(map, curve)?;
-        // Twice as many harmonics, or these are enough for the amplitude.
-        let doubled = 4 * curve.harmonics() + 1;
-        if curve.tail() < DECAY || (curve.tail() < ENOUGH && doubled * map.dim() > MOST_EQUATIONS) {
+        if curve.tail() <= decay {
             return Some(curve);
         }
-        if doubled > 2 * HARMONICS.1 + 1 {
-            return None;
-        }
+        let doubled = 4 * curve.harmonics() + 1;
         curve.coefficients.resize(doubled, vec![0.0; map.dim()]);
     }
+    None
 }
 
 /// 1, cos 2πθ, sin 2πθ, cos 4πθ, …
