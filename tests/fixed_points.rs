@@ -255,7 +255,8 @@ fn gaussian_networks_of_rank_one_have_the_latent_value_of_mean_field_theory() {
     }
 }
 
-/// Beside a random part gχ the eigenvalue of a rank-one part m nᵀ/N solves 1 = Σ_k nᵀ(gχ)ᵏm/(N λ^{k+1}) (Schuessler et al. 2020).
+/// Beside a random part gχ the eigenvalue of a rank-one part m nᵀ/N solves 1 = Σ_k nᵀ(gχ)ᵏm/(N λ^{k+1}) (Schuessler et
+/// al. 2020).
 #[test]
 fn a_rank_one_part_has_its_outlier_beside_the_random_part() {
     let (units, gain) = (200, 0.5);

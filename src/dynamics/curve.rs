@@ -90,9 +90,9 @@ pub fn closed_curve<M: Map + ?Sized>(map: &M, state: &[f64]) -> Option<Curve> {
     None
 }
 
-/// The closed curve near a guess, whether it attracts or not, by the steps 2 and 3 of [`closed_curve`], from the guess's number
-/// of harmonics until the last are at most `decay` of the first; `None` if Newton's method fails or the equations become more
-/// than 2500.
+/// The closed curve near a guess, whether it attracts or not, by the steps 2 and 3 of [`closed_curve`], from the
+/// guess's number of harmonics until the last are at most `decay` of the first; `None` if Newton's method fails or the
+/// equations become more than 2500.
 pub fn refined<M: Map + ?Sized>(map: &M, guess: Curve, decay: f64) -> Option<Curve> {
     let mut curve = guess;
     while curve.harmonics() <= HARMONICS.1 {

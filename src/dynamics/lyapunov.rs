@@ -284,7 +284,8 @@ mod tests {
         }
     }
 
-    /// Of N → ∞: λ₁ = ½ ln(g² E sech⁴ √q z), to which finite networks come from below, and the mean E ln sech² + ln g − ½.
+    /// Of N → ∞: λ₁ = ½ ln(g² E sech⁴ √q z), to which finite networks come from below, and the mean E ln sech² + ln g −
+    /// ½.
     #[test]
     fn a_random_network_has_the_exponents_of_mean_field_theory() {
         for (gain, first, mean) in [

@@ -23,11 +23,11 @@ const FURTHEST: f64 = 0.01;
 const BEYOND: f64 = 1e-3;
 /// Predicted amplitude there, at most, relative to the largest coordinate (at least 1).
 const SMALL: f64 = 0.05;
-/// What is found must be within this factor of the predicted amplitude: with nothing it is the fixed point itself, and much
-/// larger it is something else.
+/// What is found must be within this factor of the predicted amplitude: with nothing it is the fixed point itself, and
+/// much larger it is something else.
 const SAME_OBJECT: f64 = 2.0;
-/// Harmonics of a curve at first, and how much smaller than the first the last must be: the mean amplitude is then known to about
-/// the square.
+/// Harmonics of a curve at first, and how much smaller than the first the last must be: the mean amplitude is then
+/// known to about the square.
 const HARMONICS: usize = 4;
 const DECAY: f64 = 5e-3;
 /// Largest dimension in which the equations of a curve are solved; beyond it a stable one is simulated.
@@ -46,25 +46,26 @@ pub struct Born {
     pub period: f64,
     /// Amplitude there by the normal form, √(±(|λ| − 1)/coefficient): along the critical eigenvector q, of length 1.
     pub predicted: f64,
-    /// Amplitude as it is: |pᵀ(x₁ − x₂)|/2 of the cycle, the mean of |pᴴ(x − x*)| over the curve, with the left eigenvector p,
-    /// pᴴq = 1; `None` if neither a solver nor a simulation came to it.
+    /// Amplitude as it is: |pᵀ(x₁ − x₂)|/2 of the cycle, the mean of |pᴴ(x − x*)| over the curve, with the left
+    /// eigenvector p, pᴴq = 1; `None` if neither a solver nor a simulation came to it.
     pub amplitude: Option<f64>,
-    /// Leading multiplier of the cycle as found (real part, imaginary part); else what the normal form says: 1 − 4ε of the cycle
-    /// and, transverse to the curve and per step, 1 − 2ε of the curve, with ε = |λ| − 1.
+    /// Leading multiplier of the cycle as found (real part, imaginary part); else what the normal form says: 1 − 4ε of
+    /// the cycle and, transverse to the curve and per step, 1 − 2ε of the curve, with ε = |λ| − 1.
     pub multiplier: (f64, f64),
-    /// Whether it attracts: the multipliers of the cycle, or the criticality and the other eigenvalues of the fixed point.
+    /// Whether it attracts: the multipliers of the cycle, or the criticality and the other eigenvalues of the fixed
+    /// point.
     pub is_stable: bool,
 }
 
-/// What is born at a flip or Neimark–Sacker point of a family; `None` for other events, and where the coefficient is degenerate
-/// or λ does not move with s.
+/// What is born at a flip or Neimark–Sacker point of a family; `None` for other events, and where the coefficient is
+/// degenerate or λ does not move with s.
 ///
 /// 1. d|λ|/ds along the branch, from pᴴ(B(q, x_s) + J_s q) with x_s = (I − J)⁻¹F_s, tells the side.
-/// 2. s is put so far beyond that ||λ| − 1| is 10⁻³ and the predicted amplitude at most 0.05; there the fixed point and its
-///    critical eigenvalue are computed.
+/// 2. s is put so far beyond that ||λ| − 1| is 10⁻³ and the predicted amplitude at most 0.05; there the fixed point and
+///    its critical eigenvalue are computed.
 /// 3. Flip: x ± ηq, η = √((|λ| − 1)/b), starts the solver of cycles, whose multipliers tell the stability.
-/// 4. Neimark–Sacker: x + 2Re(z e^{iφ}q), |z|² = −(|λ| − 1)/Re d, starts Newton's method for closed curves, stable or not; in
-///    more than 200 dimensions a stable one is simulated.
+/// 4. Neimark–Sacker: x + 2Re(z e^{iφ}q), |z|² = −(|λ| − 1)/Re d, starts Newton's method for closed curves, stable or
+///    not; in more than 200 dimensions a stable one is simulated.
 pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
     let criticality = event.criticality()?;
     if criticality == Criticality::Degenerate {

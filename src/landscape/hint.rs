@@ -1,8 +1,8 @@
 //! Hints at global bifurcations: an attractor ends, and a scaling law on the way to its end says how.
 //!
-//! Nothing here is a proof. What is known of a fold or flip to rounding is known of these only by a fit, which is why each comes
-//! with its exponent, the one expected and the share of the variance that the fit explains (laws: Strogatz, *Nonlinear
-//! Dynamics and Chaos*, section 8.4; crises: Grebogi, Ott & Yorke 1986).
+//! Nothing here is a proof. What is known of a fold or flip to rounding is known of these only by a fit, which is why
+//! each comes with its exponent, the one expected and the share of the variance that the fit explains (laws: Strogatz,
+//! *Nonlinear Dynamics and Chaos*, section 8.4; crises: Grebogi, Ott & Yorke 1986).
 
 use super::branch::{Limits, Route};
 use super::equation::Extended;
@@ -29,7 +29,8 @@ const SAME_PLACE: f64 = 0.1;
 const ON_IT: f64 = 0.1;
 /// Exponents must be this near to those expected, relative to them.
 const SAME_EXPONENT: f64 = 0.15;
-/// Share of the variance that a fit must explain: of periods and multipliers, and of lifetimes, which are averages of chance.
+/// Share of the variance that a fit must explain: of periods and multipliers, and of lifetimes, which are averages of
+/// chance.
 const CONVINCING: (f64, f64) = (0.99, 0.95);
 /// The nearest passage of a saddle must be closer than the furthest that is fitted by this factor.
 const CLOSER: f64 = 0.5;
@@ -82,7 +83,8 @@ impl HintKind {
 pub struct Hint {
     /// How the attractor seems to end.
     pub kind: HintKind,
-    /// s* of the end: of the fold, to rounding, for a SNIC and for the fold of a cycle of a map; else as far as it could be followed.
+    /// s* of the end: of the fold, to rounding, for a SNIC and for the fold of a cycle of a map; else as far as it
+    /// could be followed.
     pub s: f64,
     /// A state on the attractor at its end.
     pub state: Vec<f64>,
@@ -100,17 +102,17 @@ pub struct Hint {
     pub points: Vec<[f64; 2]>,
 }
 
-/// Follows the attractor that a state leads to along s, and says how it ends, if it does so by a global bifurcation whose
-/// scaling law fits; `None` if it does not end, was a fixed point, or nothing fits.
+/// Follows the attractor that a state leads to along s, and says how it ends, if it does so by a global bifurcation
+/// whose scaling law fits; `None` if it does not end, was a fixed point, or nothing fits.
 ///
 /// 1. The attractor is followed by simulation until it is gone.
 /// 2. A chaotic one: mean lifetimes of its transient beyond the end are fitted.
-/// 3. Another: if motion beyond the end rests at a fixed point whose branch folds at the end, and on the attractor, periods on
-///    the way are fitted with the place of that fold.
-/// 4. Else, if the slowest part of the motion has a saddle beside it with one unstable direction, to which it comes closer and
-///    closer, periods are fitted against the logarithm.
-/// 5. Else multipliers: of a cycle by its solver, and then with the place of the fold of the iterate; of a closed curve the rate
-///    at which motion comes back to it.
+/// 3. Another: if motion beyond the end rests at a fixed point whose branch folds at the end, and on the attractor,
+///    periods on the way are fitted with the place of that fold.
+/// 4. Else, if the slowest part of the motion has a saddle beside it with one unstable direction, to which it comes
+///    closer and closer, periods are fitted against the logarithm.
+/// 5. Else multipliers: of a cycle by its solver, and then with the place of the fold of the iterate; of a closed curve
+///    the rate at which motion comes back to it.
 ///
 /// Distances on the way are halved from half the way; the seven nearest to the end are fitted by least squares.
 pub fn hint<F: Family + ?Sized>(

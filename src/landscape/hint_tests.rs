@@ -101,8 +101,8 @@ fn a_homoclinic_bifurcation_is_hinted_at_with_the_exponent_of_its_saddle() {
     assert!(found.r_squared > 0.999, "{found:?}");
 }
 
-/// A rotation by one radian that changes the radius by the factor 1 + 0.2 (s + r² − r⁴): a stable and an unstable circle meet at
-/// s = −¼.
+/// A rotation by one radian that changes the radius by the factor 1 + 0.2 (s + r² − r⁴): a stable and an unstable
+/// circle meet at s = −¼.
 #[derive(Clone)]
 struct TwoCircles;
 

@@ -1,11 +1,11 @@
 //! What a [`Family`](crate::map::Family) of maps does: how its fixed points move along s, where they are born, change
 //! stability and die, and by which bifurcation.
 //!
-//! [`path`] follows one fixed point through folds, [`test_functions`] sees that something happens between two points
-//! of a [`branch`], [`locate`] and [`crossing`] find where to rounding, [`normal_form`] what kind, and [`event`] puts it
-//! together; [`born`] looks at the cycles and curves that begin at them. [`matching`] joins the fixed points of both ends of a
-//! family, [`natural`] those that hardly move; [`cascade`] follows period doublings. [`hint`] follows attractors of any kind to
-//! where they end, and says by which global bifurcation that seems to be.
+//! [`path`] follows one fixed point through folds, [`test_functions`] sees that something happens between two points of
+//! a [`branch`], [`locate`] and [`crossing`] find where to rounding, [`normal_form`] what kind, and [`event`] puts it
+//! together; [`born`] looks at the cycles and curves that begin at them. [`matching`] joins the fixed points of both
+//! ends of a family, [`natural`] those that hardly move; [`cascade`] follows period doublings. [`hint`] follows
+//! attractors of any kind to where they end, and says by which global bifurcation that seems to be.
 
 pub mod born;
 pub mod branch;

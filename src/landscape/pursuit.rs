@@ -15,7 +15,8 @@ const REST: f64 = 1e-10;
 const RESOLVED: f64 = 1e-9;
 /// Places along s that are looked at, at most.
 const MOST_PLACES: usize = 600;
-/// An attractor that is smaller than this share of the size it had has shrunk to a point, or spends the window in one place.
+/// An attractor that is smaller than this share of the size it had has shrunk to a point, or spends the window in one
+/// place.
 const SHRUNK: f64 = 0.05;
 /// Share of a cover that must be on another for the set to be still as large.
 const FILLED: f64 = 0.9;
@@ -143,8 +144,8 @@ impl Death {
     }
 }
 
-/// Takes so many steps, with a look at each state; the last state, or `None` as soon as the look says no or the motion leaves
-/// every bound.
+/// Takes so many steps, with a look at each state; the last state, or `None` as soon as the look says no or the motion
+/// leaves every bound.
 pub(super) fn run<M: Map + ?Sized>(
     map: &M,
     start: &[f64],
@@ -192,18 +193,18 @@ fn seen<M: Map + ?Sized>(
     })
 }
 
-/// Follows the attractor that a state leads to from one s towards another until it is gone: the motion comes to rest, leaves
-/// every bound, or strays from where the attractor was a little before. `None` if it reaches the end, or is at rest from the
-/// beginning.
+/// Follows the attractor that a state leads to from one s towards another until it is gone: the motion comes to rest,
+/// leaves every bound, or strays from where the attractor was a little before. `None` if it reaches the end, or is at
+/// rest from the beginning.
 ///
 /// 1. s goes on by 1/32 of the way; from the last state the motion is simulated there and compared with a cover of the
 ///    attractor at the last s.
-/// 2. If it is not there, or is less than a twentieth of the size that it had, the step is halved, else it grows by half: a set
-///    that moves continuously is found again if the step is small enough, one that is gone is not. A step of 10⁻⁹ of the way that
-///    fails ends it.
-/// 3. A state may also lie on an older cover, which is replaced when the attractor still fills nine tenths of it or one and a half
-///    steps further on: so a resonance, where the motion visits few states of a curve, and a window of periodic motion narrower
-///    than a step do not end anything.
+/// 2. If it is not there, or is less than a twentieth of the size that it had, the step is halved, else it grows by
+///    half: a set that moves continuously is found again if the step is small enough, one that is gone is not. A step
+///    of 10⁻⁹ of the way that fails ends it.
+/// 3. A state may also lie on an older cover, which is replaced when the attractor still fills nine tenths of it or one
+///    and a half steps further on: so a resonance, where the motion visits few states of a curve, and a window of
+///    periodic motion narrower than a step do not end anything.
 pub(super) fn pursue<F: Family + ?Sized>(
     family: &F,
     start: &[f64],

@@ -112,8 +112,8 @@ impl Section {
 /// The attractor on its way to s*, at halving distances, from a state on it at the first one.
 ///
 /// 1. A section across the motion where it is fastest, at the first distance, serves for all.
-/// 2. At each, from the last state of the one before: the motion settles, then passages of the section are counted, with linear
-///    interpolation between two steps.
+/// 2. At each, from the last state of the one before: the motion settles, then passages of the section are counted,
+///    with linear interpolation between two steps.
 pub(super) fn laps<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
@@ -199,8 +199,8 @@ pub(super) fn return_rate<M: Map + ?Sized>(
     (found.exponents.len() == 2 && sum < 0.0).then_some(-sum)
 }
 
-/// The saddle with one unstable direction near each of some states, from that near the last one backwards, with its unstable
-/// multiplier and how near the motion comes to it; `None` where there is none any more.
+/// The saddle with one unstable direction near each of some states, from that near the last one backwards, with its
+/// unstable multiplier and how near the motion comes to it; `None` where there is none any more.
 pub(super) fn saddles<F: Family + ?Sized>(
     family: &F,
     laps: &[Lap],
@@ -246,10 +246,12 @@ fn saddle<M: Map + ?Sized>(map: &M, guess: &[f64]) -> Option<(Vec<f64>, f64)> {
     }
 }
 
-/// Mean lifetime of the transient that an attractor leaves, at halving distances beyond its end: (|s − s*|, time steps).
+/// Mean lifetime of the transient that an attractor leaves, at halving distances beyond its end: (|s − s*|, time
+/// steps).
 ///
-/// From 120 states of the attractor where it was last there, steps are counted until the motion leaves its cover; those that have
-/// not left within the window count as long as they lasted (the maximum-likelihood mean of an exponential law).
+/// From 120 states of the attractor where it was last there, steps are counted until the motion leaves its cover; those
+/// that have not left within the window count as long as they lasted (the maximum-likelihood mean of an exponential
+/// law).
 pub(super) fn lifetimes<F: Family + ?Sized>(
     family: &F,
     cover: &Cover,

@@ -523,7 +523,8 @@ const EVENTS: &[Column] = &[
         "kind",
         Type::Text,
         "1",
-        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, ? unclassified; hints at global bifurcations: hint SNIC, hint HC homoclinic, hint LPC fold of cycles, hint CR crisis",
+        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, ? unclassified; hints at global \
+         bifurcations: hint SNIC, hint HC homoclinic, hint LPC fold of cycles, hint CR crisis",
     ),
     Column(
         "status",
@@ -620,7 +621,8 @@ const EVENTS: &[Column] = &[
         "hint_exponent",
         Type::NullableF64,
         "1",
-        "Fitted exponent of the scaling law of a hint (hint HC: slope of the period against the logarithm of the distance)",
+        "Fitted exponent of the scaling law of a hint (hint HC: slope of the period against the logarithm of the \
+         distance)",
     ),
     Column(
         "hint_r_squared",

@@ -143,8 +143,8 @@ pub(crate) fn hint_lines(hints: &[RunHint]) -> String {
             });
         let way = if hint.side > 0 { "below" } else { "above" };
         format!(
-            "hint: {} of an attractor ({}) at s = {:.6} of the interval between steps {} and {}, {}, gone {way}: exponent {:.3}{expected}, \
-             R² {:.4}, {} points{prefactor}\n",
+            "hint: {} of an attractor ({}) at s = {:.6} of the interval between steps {} and {}, {}, gone {way}: \
+             exponent {:.3}{expected}, R² {:.4}, {} points{prefactor}\n",
             hint.kind.name(),
             of.attractor,
             hint.s,

@@ -1,4 +1,5 @@
-//! Hints at global bifurcations between the checkpoints of a run: attractors that are no fixed points, followed to their ends.
+//! Hints at global bifurcations between the checkpoints of a run: attractors that are no fixed points, followed to
+//! their ends.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,15 +29,16 @@ pub struct RunHint {
     pub to_step: u64,
     /// What ends, as [`Attractor::name`] says.
     pub attractor: String,
-    /// How; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their weights.
+    /// How; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
+    /// weights.
     pub hint: Hint,
 }
 
-/// The hints of a run, by step and condition; `observer` hears how many intervals are done, of how many. With a `stride` of k
-/// only every k-th checkpoint is looked at.
+/// The hints of a run, by step and condition; `observer` hears how many intervals are done, of how many. With a
+/// `stride` of k only every k-th checkpoint is looked at.
 ///
-/// 1. The attractors of every checkpoint at each constant input, from 64 states that simulations lead to; cycles, closed curves
-///    and chaotic ones are kept.
+/// 1. The attractors of every checkpoint at each constant input, from 64 states that simulations lead to; cycles,
+///    closed curves and chaotic ones are kept.
 /// 2. Each is followed to the next checkpoint and to the one before (see [`hint`]).
 pub fn of_run(
     dir: &Path,

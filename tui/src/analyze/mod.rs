@@ -37,8 +37,8 @@ pub(crate) struct AnalyzeArgs {
     /// events.parquet and branches.parquet
     #[arg(long)]
     events: bool,
-    /// Also hints at global bifurcations: attractors that are no fixed points are followed by simulation from checkpoint to
-    /// checkpoint, and where they end scaling laws are fitted; this takes its time
+    /// Also hints at global bifurcations: attractors that are no fixed points are followed by simulation from
+    /// checkpoint to checkpoint, and where they end scaling laws are fitted; this takes its time
     #[arg(long, requires = "events")]
     hints: bool,
     /// Look at every N-th checkpoint only, as if the others had not been kept
