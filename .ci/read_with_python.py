@@ -46,6 +46,8 @@ COLUMNS = {
         "condition": TEXT, "from_step": U64, "to_step": U64, "position": F64, "kind": TEXT, "status": TEXT,
         "multiplier_re": F64, "multiplier_im": F64, "coefficient": F64, "criticality": TEXT, "pair_change": I8,
         "branches": IDENTITIES, "state": VECTOR, "loss": F64, "grad_norm": F64,
+        "born_side": I8, "born_period": F64, "born_distance": F64, "born_amplitude": F64, "born_predicted": F64,
+        "born_stability": TEXT, "hint_exponent": F64, "hint_r_squared": F64,
     },
     "branches": {"condition": TEXT, "branch": U32} | CHECKPOINT | {
         "point": U32, "matched": TEXT, "born_with": U32, "dies_with": U32, "index": I8, "n_unstable": U16, "state": VECTOR,
@@ -54,7 +56,11 @@ COLUMNS = {
 }
 NULLABLE = {
     "landscapes": {"index_expected", "warning"}, "fixed_points": {"radius", "basin_fraction"}, "slow_points": {"passage_steps"},
-    "events": {"coefficient", "criticality", "loss", "grad_norm"}, "branches": {"point", "born_with", "dies_with"},
+    "events": {
+        "coefficient", "criticality", "loss", "grad_norm", "born_side", "born_period", "born_distance", "born_amplitude",
+        "born_predicted", "born_stability", "hint_exponent", "hint_r_squared",
+    },
+    "branches": {"point", "born_with", "dies_with"},
 }
 # Tables of runs whose curriculum asks for them.
 OPTIONAL = {"events", "branches", "evaluations"}
