@@ -1,6 +1,7 @@
 //! One training step (forward, backward, Adam) of Creode against PyTorch's on the CPU, on the same work: 3-bit
 //! flip-flop, 64 trials of 100 time steps, f32, each side with the number of threads that is best for it. The sides
-//! take turns, and of each the best round counts, so that what else the machine does hits neither alone.
+//! take turns, and of each the best round counts, so that what else the machine does hits neither alone. The last column
+//! is the time for a floating-point operation over that of the vanilla cell of as many units, measured in turns, too.
 //!
 //! `cargo bench --bench training` needs a Python with torch: the one that `CREODE_PYTHON` names, or that
 //! `.ci/setup-python torch` has set up. Without it only Creode's side is printed. Arguments such as `vanilla 64`
@@ -10,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use creode::cell::parameters::Parameters;
-use creode::cell::spec::{Activation, CellKind, NetworkSpec};
+use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use creode::task::flip_flop::FlipFlop;
 use creode::task::{Batch, Task as _};
 use creode::train::dfdx_engine::DfdxEngine;
@@ -24,16 +25,29 @@ use rayon::prelude::*;
 const TRIALS: usize = 64;
 const STEPS: usize = 100;
 const UNITS: [usize; 4] = [64, 128, 256, 512];
-const CELLS: [(&str, CellKind); 3] = [
-    (
-        "vanilla",
-        CellKind::Vanilla {
-            activation: Activation::Tanh,
-        },
-    ),
+const TANH: Activation = Activation::Tanh;
+const VANILLA: CellKind = CellKind::Vanilla { activation: TANH };
+const CELLS: [(&str, CellKind); 8] = [
+    ("vanilla", VANILLA),
     ("gru", CellKind::Gru),
     ("lstm", CellKind::Lstm { forget_bias: 1.0 }),
+    ("ugrnn", CellKind::Ugrnn { forget_bias: 0.0 }),
+    ("rates", leaky(LeakyForm::Rates)),
+    ("currents", leaky(LeakyForm::Currents)),
+    (
+        "low-rank",
+        CellKind::LowRank {
+            form: LeakyForm::Currents,
+            activation: TANH,
+            alpha: 0.2,
+            rank: 2,
+            random_gain: 0.8,
+        },
+    ),
+    ("piecewise", CellKind::PiecewiseLinear),
 ];
+/// Those that PyTorch has.
+const OF_PYTORCH: [&str; 3] = ["vanilla", "gru", "lstm"];
 /// Timed steps of a round, after a fifth as many to warm up; the median counts.
 const REPEATS: usize = 30;
 /// Turns of each side.
@@ -59,42 +73,100 @@ fn main() {
         creode::simd::level(),
         python.as_deref().unwrap_or("none")
     );
-    println!("cell    units   creode ms (threads)   PyTorch ms (threads)   ratio   share of gemm");
+    println!(
+        "cell       units   creode ms (threads)   PyTorch ms (threads)   ratio   share of gemm   cost of a flop"
+    );
     for (name, cell) in CELLS {
-        for units in UNITS {
-            if !wants(name, units) {
-                continue;
-            }
-            let mut own = (f64::INFINITY, 0);
-            let mut peer = None;
-            let mut gemm_millis = f64::INFINITY;
-            for _ in 0..ROUNDS {
-                own = faster(
-                    own,
-                    best(&[1, cores], |threads| step_millis(cell, units, threads)),
-                );
-                gemm_millis = gemm_millis.min(self::gemm_millis(units, own.1));
-                let round = python
-                    .as_ref()
-                    .and_then(|python| peer_millis(python, name, units, cores));
-                peer = match (peer, round) {
-                    (Some(peer), Some(round)) => Some(faster(peer, round)),
-                    (peer, round) => peer.or(round),
-                };
-            }
-            let (own, threads) = own;
-            // A product of the same size for every gate: once forward, twice backward.
-            let share = gemm_millis * (3 * cell.gates()) as f64 / own;
-            let peer_text = peer.map_or("-".to_owned(), |(millis, threads)| {
-                format!("{millis:.2} ({threads})")
-            });
-            let ratio = peer.map_or("-".to_owned(), |(millis, _)| format!("{:.2}", millis / own));
+        for units in UNITS.into_iter().filter(|&units| wants(name, units)) {
+            let peer = python.as_deref().filter(|_| OF_PYTORCH.contains(&name));
             println!(
-                "{name:7} {units:5}   {:>19}   {peer_text:>20}   {ratio:>5}   {:>12.0}%",
-                format!("{own:.2} ({threads})"),
-                100.0 * share
+                "{}",
+                Comparison::measured(cell, units, cores, |units| {
+                    peer_millis(peer?, name, units, cores)
+                })
+                .row(name)
             );
         }
+    }
+}
+
+/// Best rounds of each side; a duration in ms goes with its number of threads.
+struct Comparison {
+    cell: CellKind,
+    units: usize,
+    own: (f64, usize),
+    peer: Option<(f64, usize)>,
+    vanilla: (f64, usize),
+    gemm_millis: f64,
+}
+
+impl Comparison {
+    fn measured(
+        cell: CellKind,
+        units: usize,
+        cores: usize,
+        peer: impl Fn(usize) -> Option<(f64, usize)>,
+    ) -> Self {
+        let never = (f64::INFINITY, 0);
+        let mut best = Self {
+            cell,
+            units,
+            own: never,
+            peer: None,
+            vanilla: never,
+            gemm_millis: f64::INFINITY,
+        };
+        let fastest = |cell| self::best(&[1, cores], |threads| step_millis(cell, units, threads));
+        for _ in 0..ROUNDS {
+            best.own = faster(best.own, fastest(cell));
+            best.vanilla = faster(
+                best.vanilla,
+                if cell == VANILLA {
+                    best.own
+                } else {
+                    fastest(VANILLA)
+                },
+            );
+            best.gemm_millis = best.gemm_millis.min(gemm_millis(units, best.own.1));
+            best.peer = best.peer.into_iter().chain(peer(units)).reduce(faster);
+        }
+        best
+    }
+
+    fn row(&self, name: &str) -> String {
+        let Self {
+            cell, units, own, ..
+        } = *self;
+        // A product of the same size for every gate: once forward, twice backward.
+        let share = self.gemm_millis * (3 * cell.gates()) as f64 / own.0;
+        let cost = own.0 / flops(cell, units) / (self.vanilla.0 / flops(VANILLA, units));
+        let with_threads = |(millis, threads): (f64, usize)| format!("{millis:.2} ({threads})");
+        let dash = || "-".to_owned();
+        format!(
+            "{name:10} {units:5}   {:>19}   {:>20}   {:>5}   {:>12.0}%   {cost:>14.2}",
+            with_threads(own),
+            self.peer.map_or_else(dash, with_threads),
+            self.peer
+                .map_or_else(dash, |(millis, _)| format!("{:.2}", millis / own.0)),
+            100.0 * share
+        )
+    }
+}
+
+/// Floating-point operations of a training step in matrix products: those with recurrent and input weights for every
+/// gate and with the readout, forward, to the states and to the weights. The random part of low-rank weights takes
+/// products like any other; its factors are multiplied out once a step, which is not counted.
+fn flops(cell: CellKind, units: usize) -> f64 {
+    let channels = 3;
+    let products = cell.gates() * units * (3 * units + 2 * channels) + 3 * units * channels;
+    (2 * TRIALS * STEPS * products) as f64
+}
+
+const fn leaky(form: LeakyForm) -> CellKind {
+    CellKind::Leaky {
+        form,
+        activation: TANH,
+        alpha: 0.2,
     }
 }
 

@@ -18,10 +18,11 @@ pub const SMALLEST_DIM: usize = 32;
 const NEWTON_STEPS: usize = 12;
 /// Halvings of a step before that.
 const HALVINGS: usize = 5;
-/// Krylov vectors per step.
-const KRYLOV: usize = 24;
-/// Residual, relative to the right-hand side, at which a linear solve ends.
-const LINEAR_TOLERANCE: f64 = 0.1;
+/// The linear solves of Newton steps.
+const STEP: Accuracy = Accuracy {
+    residual: 0.1,
+    vectors: 24,
+};
 /// A start with q below this that is not near a known root is close to a new one.
 const CLOSE: f64 = 1e-7;
 
@@ -62,7 +63,8 @@ pub fn descend<M: Map + ?Sized>(map: &M, known: &Roots<'_, M>, starts: Vec<Vec<f
         let Some(linearised) = map.linearised(&batch.points) else {
             break;
         };
-        let directions = gmres(&*linearised, &batch.residuals, dim);
+        let rows: Vec<usize> = (0..batch.active.len()).collect();
+        let (directions, _) = gmres(&*linearised, &rows, &batch.residuals, STEP);
         batch.line_search(&directions);
     }
     batch.leave_all();
@@ -186,12 +188,14 @@ struct Krylov {
     projected: Vec<f64>,
     /// Norm of the right-hand side.
     norm: f64,
+    /// Length of the residual, relative to that of the right-hand side, at which it is done.
+    tolerance: f64,
     is_done: bool,
 }
 
 impl Krylov {
     /// That of −residual.
-    fn new(residual: &[f64]) -> Self {
+    fn new(residual: &[f64], tolerance: f64) -> Self {
         let norm = norm(residual);
         let scale = if norm > 0.0 { -1.0 / norm } else { 0.0 };
         Self {
@@ -200,6 +204,7 @@ impl Krylov {
             rotations: Vec::new(),
             projected: vec![norm],
             norm,
+            tolerance,
             is_done: norm == 0.0,
         }
     }
@@ -256,7 +261,7 @@ impl Krylov {
         self.projected.push(-sin * residual);
         self.rotations.push((cos, sin));
         self.triangle.push(column);
-        self.is_done = (sin * residual).abs() <= LINEAR_TOLERANCE * self.norm || length == 0.0;
+        self.is_done = (sin * residual).abs() <= self.tolerance * self.norm || length == 0.0;
     }
 
     /// Coefficients of the solution in the basis.
@@ -290,10 +295,32 @@ impl Krylov {
     }
 }
 
-/// Solves (I − J_b) d_b = −g_b for every row b, to [`LINEAR_TOLERANCE`] or [`KRYLOV`] vectors.
-fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64> {
-    let mut rows: Vec<Krylov> = residuals.chunks_exact(dim).map(Krylov::new).collect();
-    for _ in 0..KRYLOV {
+/// When a linear solve ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accuracy {
+    /// Residual relative to the right-hand side.
+    pub(super) residual: f64,
+    /// Krylov vectors at most.
+    pub(super) vectors: usize,
+}
+
+/// Solves (I − J)d = −g for every row, `[rows][dim]`, by GMRES; J of each row is that at the point of the given place among
+/// those that were linearised. Returns the solutions and which of them are as accurate as asked for.
+pub(super) fn gmres(
+    linearised: &dyn Linearised,
+    points: &[usize],
+    residuals: &[f64],
+    accuracy: Accuracy,
+) -> (Vec<f64>, Vec<bool>) {
+    if points.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let dim = residuals.len() / points.len();
+    let mut rows: Vec<Krylov> = residuals
+        .chunks_exact(dim)
+        .map(|residual| Krylov::new(residual, accuracy.residual))
+        .collect();
+    for _ in 0..accuracy.vectors {
         let running: Vec<usize> = (0..rows.len()).filter(|&b| !rows[b].is_done).collect();
         if running.is_empty() {
             break;
@@ -302,8 +329,9 @@ fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64>
         for &b in &running {
             newest.extend_from_slice(rows[b].newest(dim));
         }
+        let at: Vec<usize> = running.iter().map(|&b| points[b]).collect();
         let mut images = vec![0.0; newest.len()];
-        linearised.apply(&running, &newest, &mut images);
+        linearised.apply(&at, &newest, &mut images);
         vectorised(|| {
             for (&b, image) in running.iter().zip(images.chunks_exact(dim)) {
                 rows[b].extend(image);
@@ -316,12 +344,12 @@ fn gmres(linearised: &dyn Linearised, residuals: &[f64], dim: usize) -> Vec<f64>
             krylov.solution(out);
         }
     });
-    solution
+    (solution, rows.iter().map(|row| row.is_done).collect())
 }
 
 /// Length, summed as [`dot`] does.
 #[inline(always)]
-fn norm(vector: &[f64]) -> f64 {
+pub(super) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
 

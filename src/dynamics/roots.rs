@@ -1,11 +1,17 @@
 //! Roots that are known, and which starts are on their way to them.
 
-use crate::calculus::Jet;
+use super::batch::{Accuracy, gmres, norm};
 use crate::map::{Linearised, Map};
 use crate::simd::vectorised;
 
-/// How much of the residual at a point may be left unexplained by the linearisation at the root it is said to belong to.
+/// How much of the residual at a point, and of its distance, may be left unexplained by the linearisation at the root that
+/// it is said to belong to.
 const UNEXPLAINED: f64 = 0.25;
+/// The linear solves that say where the linearisation expects the root to be.
+const EXPECTED: Accuracy = Accuracy {
+    residual: 1e-3,
+    vectors: 40,
+};
 
 /// Known roots of x − F(x), with F linearised at each.
 pub struct Roots<'a, M: ?Sized> {
@@ -26,35 +32,53 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
         }
     }
 
-    /// The roots that points belong to, from the points and their residuals G = x − F(x), `[count][dim]` each.
+    /// The roots that points belong to, from the points and their residuals G = x − F(x), `[count][dim]` each; none where
+    /// the map offers no products J v.
     ///
-    /// A point belongs to the nearest root x* if A*(x − x*), A* = I − J(x*), is G(x) to a quarter of its length: near any
-    /// other root G vanishes and that does not.
+    /// With x* the nearest root, v = x − x*, A* = I − J(x*), and r = G(x) − A*v what the linearisation leaves unexplained,
+    /// a point belongs to x* if
+    ///
+    /// 1. ‖r‖ ≤ ¼‖G(x)‖: near any other root G vanishes and A*v does not;
+    /// 2. ‖A*⁻¹r‖ ≤ ¼‖v‖: a Newton step with A* would come to within a quarter of the distance. G is mostly fast directions,
+    ///    in which any root explains it; this weighs slow directions, along which the roots lie.
     pub fn claim(&self, points: &[f64], residuals: &[f64]) -> Vec<Option<usize>> {
         let dim = self.map.dim();
-        let rows = points.chunks_exact(dim);
-        let nearest: Option<Vec<usize>> = rows.map(|point| self.nearest(point)).collect();
-        let Some(nearest) = nearest else {
-            return vec![None; points.len() / dim];
+        let mut claims = vec![None; points.len() / dim];
+        let Some(linearised) = self.linearised.as_deref() else {
+            return claims;
         };
+        let row = |at: usize| at * dim..(at + 1) * dim;
+        let rows = points.chunks_exact(dim);
+        let nearest: Vec<usize> = rows.filter_map(|point| self.nearest(point)).collect();
         let mut offsets = Vec::with_capacity(points.len());
         for (&root, point) in nearest.iter().zip(points.chunks_exact(dim)) {
             offsets.extend(point.iter().zip(&self.points[root]).map(|(x, r)| x - r));
         }
-        let slopes = self.slopes(&nearest, &offsets);
-        let explained = |at: usize| {
-            let row = at * dim..(at + 1) * dim;
-            let (offset, slope) = (&offsets[row.clone()], &slopes[row.clone()]);
-            let residual = &residuals[row];
-            let unexplained: f64 = residual
+        let mut slopes = vec![0.0; offsets.len()];
+        linearised.apply(&nearest, &offsets, &mut slopes);
+        let mut unexplained = Vec::new();
+        let mut candidates = Vec::new();
+        for (at, &root) in nearest.iter().enumerate() {
+            let (residual, offset) = (&residuals[row(at)], &offsets[row(at)]);
+            let begin = unexplained.len();
+            let of_offset = offset
                 .iter()
-                .zip(offset.iter().zip(slope))
-                .map(|(g, (v, slope))| (g - (v - slope)).powi(2))
-                .sum();
-            let total: f64 = residual.iter().map(|g| g * g).sum();
-            (unexplained <= UNEXPLAINED * UNEXPLAINED * total).then_some(nearest[at])
-        };
-        (0..nearest.len()).map(explained).collect()
+                .zip(&slopes[row(at)])
+                .map(|(v, slope)| v - slope);
+            unexplained.extend(residual.iter().zip(of_offset).map(|(g, slope)| g - slope));
+            if norm(&unexplained[begin..]) <= UNEXPLAINED * norm(residual) {
+                candidates.push((at, root));
+            } else {
+                unexplained.truncate(begin);
+            }
+        }
+        let roots: Vec<usize> = candidates.iter().map(|&(_, root)| root).collect();
+        let (errors, accurate) = gmres(linearised, &roots, &unexplained, EXPECTED);
+        for (candidate, &(at, root)) in candidates.iter().enumerate() {
+            let is_near = norm(&errors[row(candidate)]) <= UNEXPLAINED * norm(&offsets[row(at)]);
+            claims[at] = (accurate[candidate] && is_near).then_some(root);
+        }
+        claims
     }
 
     fn nearest(&self, point: &[f64]) -> Option<usize> {
@@ -68,21 +92,6 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
             }
         });
         nearest.map(|(place, _)| place)
-    }
-
-    /// J(x*)v for each root x* and offset v.
-    fn slopes(&self, roots: &[usize], offsets: &[f64]) -> Vec<f64> {
-        if let Some(linearised) = &self.linearised {
-            let mut slopes = vec![0.0; offsets.len()];
-            linearised.apply(roots, offsets, &mut slopes);
-            return slopes;
-        }
-        let of = |(&root, offset): (&usize, &[f64])| {
-            let jets = self.map.jet(&Jet::lines(&self.points[root], offset));
-            jets.into_iter().map(|jet| jet.0[1]).collect::<Vec<f64>>()
-        };
-        let rows = offsets.chunks_exact(self.map.dim());
-        roots.iter().zip(rows).flat_map(of).collect()
     }
 }
 
@@ -115,6 +124,27 @@ mod tests {
         match solve(map, &[start], Limits::default()) {
             Ending::Root { point } => polish(map, point).0,
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// A unit without memory beside one that is barely bistable. Far off in the direction of the former G is nearly all
+    /// in that direction, where the root at 0 explains it; the latter is on its way to a root of its own all the same.
+    #[test]
+    fn fast_directions_do_not_hide_where_slow_ones_lead() {
+        let map = CellMap::vanilla(&[1.02, 0.0, 0.0, 0.0], vec![0.0; 2]);
+        let near = root(&CellMap::vanilla(&[1.02], vec![0.0]), 0.5)[0];
+        assert!(near > 0.2, "a root beside 0: {near}");
+        let roots = Roots::new(&map, vec![vec![0.0; 2]]);
+        let claimed = |slow: f64, fast: f64| {
+            let point = [slow, fast];
+            let mut image = [0.0; 2];
+            map.step(&point, &mut image);
+            let residual = [point[0] - image[0], point[1] - image[1]];
+            roots.claim(&point, &residual)[0].is_some()
+        };
+        for fast in [0.1, 1.0] {
+            assert!(!claimed(near, fast) && !claimed(0.8 * near, fast));
+            assert!(claimed(0.05 * near, fast));
         }
     }
 

@@ -16,10 +16,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for a network that is looked at on its own and not at every checkpoint: a complete search up to 8 dimensions,
-    /// of up to 100 000 boxes.
+    /// Limits for a network that is looked at on its own and not at every checkpoint: all starts, and a complete search up to
+    /// 8 dimensions, of up to 100 000 boxes.
     pub fn patient() -> Self {
         Self {
+            every_start: true,
             enumerated_dim: 8,
             boxes: 100_000,
             ..Self::default()

@@ -393,6 +393,10 @@ fn watching_waits_follows_and_stops_following_when_scrubbed() {
         screen.contains("LIVE") && screen.contains("step 100 / 300"),
         "{screen}"
     );
+    assert!(
+        screen.contains("PCs of step 100"),
+        "the plane follows what the network becomes: {screen}"
+    );
     dashboard.press("h");
     support::write_checkpoint(&writer, 2);
     dashboard.read_all();

@@ -167,6 +167,19 @@ impl Theme {
         if self.ascii { "." } else { "·" }
     }
 
+    /// `▲ fold ×8, ■ branch point`.
+    pub(crate) fn events(self, codes: &[(Code, usize)]) -> String {
+        let one = |&(code, count): &(Code, usize)| {
+            let (sign, name) = (self.event(code), code.name());
+            match count {
+                1 => format!("{sign} {name}"),
+                _ => format!("{sign} {name} ×{count}"),
+            }
+        };
+        let all: Vec<String> = codes.iter().map(one).collect();
+        all.join(", ")
+    }
+
     /// The sign of what happened.
     pub(crate) fn event(self, code: Code) -> &'static str {
         let (unicode, ascii) = match code {
@@ -239,6 +252,14 @@ fn ascii_of(character: char) -> char {
         '●' => '*',
         '“' | '”' => '"',
         _ => '?',
+    }
+}
+
+/// `1 fixed point`, `27 fixed points`.
+pub(crate) fn counted(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {one}s"),
     }
 }
 

@@ -90,3 +90,10 @@ fn is_being_written(dir: &Path) -> bool {
     };
     log.try_lock_shared().is_err()
 }
+
+/// Training step of a checkpoint; 0 if the manifest does not name it.
+pub(super) fn step_of(run: &Run, checkpoint: u32) -> u64 {
+    let entries = run.entries();
+    let at = entries.binary_search_by_key(&checkpoint, |entry| entry.checkpoint);
+    at.map_or(0, |at| entries[at].step)
+}

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use creode::dynamics::projection::Projection;
 use creode::trace::rows::{BranchRow, EvaluationRow, EventRow};
 use creode::trace::{Entry, Run, StepCursor, TraceError};
 
 use super::dynamics::{self, Place};
-use super::files::{Side, last_lines, name_of, state_of};
+use super::files::{Side, last_lines, name_of, state_of, step_of};
+use super::plane::Plane;
 use super::{
-    Bifurcation, BranchPoint, Detail, Evaluation, PlaneSource, Point, Request, RunState, Scene,
-    Spectrum, Summary, Update, marks,
+    Bifurcation, BranchPoint, Detail, Evaluation, Point, Request, RunState, Scene, Spectrum,
+    Summary, Update, marks,
 };
 
 /// How often the manifest is looked at.
@@ -24,21 +24,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const POLLS_PER_LOOK_AT_WRITER: u32 = 8;
 /// Files of training steps read in one piece.
 const STEP_FILES_PER_PIECE: usize = 32;
-/// Half the width of the flow field relative to the spread of the probe trials.
-const FLOW_REACH: f64 = 1.15;
-
-/// The plane of the state space.
-enum Plane {
-    /// There is no complete checkpoint yet.
-    Unknown,
-    Fitted {
-        projection: Projection,
-        /// Largest distance of the probe trials from the mean, along the first two axes.
-        reach: [f64; 2],
-    },
-    /// That of the run, for want of readable probe trials.
-    Stored,
-}
 
 /// Reads one run.
 pub(crate) struct Loader {
@@ -90,10 +75,7 @@ impl Loader {
                 self.dynamics_wanted = Some((checkpoint, condition));
             }
             Request::Refit(checkpoint) => {
-                self.summarised.clear();
-                self.events.due = self.events.stamp.is_some();
-                self.branches.due = self.branches.stamp.is_some();
-                return self.fit_plane(&[checkpoint]);
+                return self.fit_plane(&[checkpoint], true);
             }
         }
         None
@@ -181,12 +163,11 @@ impl Loader {
                 state: self.state.clone(),
             });
         }
-        if matches!(self.plane, Plane::Unknown) {
+        let has_ended = matches!(self.state, RunState::Finished | RunState::Diverged(_));
+        if self.plane.is_outgrown(complete(run).count(), has_ended) {
             let newest = complete(run).map(|entry| entry.checkpoint).rev();
             let newest: Vec<u32> = newest.take(8).collect();
-            if !newest.is_empty() {
-                return self.fit_plane(&newest);
-            }
+            return self.fit_plane(&newest, false);
         }
         let is_missing = |checkpoint: &u32| !self.summarised.contains(checkpoint);
         if let Some(checkpoint) = self.wanted.iter().copied().find(is_missing) {
@@ -223,57 +204,19 @@ impl Loader {
         missing.and_then(|checkpoint| self.summary(checkpoint))
     }
 
-    /// Fits the plane to the first of these checkpoints whose probe trials can be read.
-    fn fit_plane(&mut self, checkpoints: &[u32]) -> Option<Update> {
+    /// Fits the plane to the first of these checkpoints whose probe trials can be read; everything else follows anew.
+    fn fit_plane(&mut self, checkpoints: &[u32], is_chosen: bool) -> Option<Update> {
         let run = self.run.as_ref()?;
-        for &checkpoint in checkpoints {
-            let (mut states, mut dim) = (Vec::new(), 0);
-            let read = run.glance_at_trials(checkpoint, |row| {
-                dim = if dim == 0 { row.state.len() } else { dim };
-                if row.state.len() == dim && row.state.iter().all(|x| x.is_finite()) {
-                    states.extend_from_slice(row.state);
-                }
-            });
-            if read.is_err() || states.is_empty() {
-                continue;
-            }
-            let projection = Projection::fit(&states, dim);
-            let places: Vec<[f64; 3]> = states
-                .chunks_exact(dim)
-                .map(|state| projection.project(state))
-                .collect();
-            let farthest = |axis: usize| {
-                let along = places.iter().map(|place| place[axis].abs());
-                FLOW_REACH * along.fold(0.0, f64::max)
-            };
-            self.plane = Plane::Fitted {
-                projection,
-                reach: [farthest(0), farthest(1)],
-            };
-            let step = step_of(run, checkpoint);
-            return Some(Update::Plane {
-                source: PlaneSource::Trials(step),
-                reach: places,
-            });
-        }
-        self.plane = Plane::Stored;
-        Some(Update::Plane {
-            source: PlaneSource::Stored,
-            reach: Vec::new(),
-        })
+        let (plane, update) = Plane::fitted(run, checkpoints, is_chosen);
+        self.plane = plane;
+        self.summarised.clear();
+        self.events.due = self.events.stamp.is_some();
+        self.branches.due = self.branches.stamp.is_some();
+        Some(update)
     }
 
     fn place(&self, state: &[f64], stored: [f64; 3]) -> [f64; 3] {
-        self.project(state).unwrap_or(stored)
-    }
-
-    fn project(&self, state: &[f64]) -> Option<[f64; 3]> {
-        match &self.plane {
-            Plane::Fitted { projection, .. } if projection.mean.len() == state.len() => {
-                Some(projection.project(state))
-            }
-            _ => None,
-        }
+        self.plane.project(state).unwrap_or(stored)
     }
 
     fn steps(&mut self) -> Option<Update> {
@@ -406,7 +349,7 @@ impl Loader {
 
     fn bifurcation(&self, row: EventRow) -> Bifurcation {
         Bifurcation {
-            at: self.project(&row.state),
+            at: self.plane.project(&row.state),
             row,
         }
     }
@@ -418,7 +361,7 @@ impl Loader {
             step: row.step,
             point: row.point,
             n_unstable: row.n_unstable,
-            at: self.project(&row.state).unwrap_or([f64::NAN; 3]),
+            at: self.plane.project(&row.state).unwrap_or([f64::NAN; 3]),
         }
     }
 
@@ -435,7 +378,7 @@ impl Loader {
                 step: row.step,
                 point: row.point,
                 n_unstable: row.n_unstable,
-                at: self.project(row.state).unwrap_or([f64::NAN; 3]),
+                at: self.plane.project(row.state).unwrap_or([f64::NAN; 3]),
             });
         });
         in_words(read.map(|_| points))
@@ -454,7 +397,7 @@ impl Loader {
         })
         .ok();
         let plane = match &self.plane {
-            Plane::Fitted { projection, reach } => Some((projection.clone(), *reach)),
+            Plane::Fitted(fit) => Some((fit.projection.clone(), fit.reach)),
             _ => None,
         };
         let dir = self.dir.clone();
@@ -492,12 +435,6 @@ fn scene<'a>(scenes: &'a mut Vec<Scene>, condition: &str) -> &'a mut Scene {
 
 fn complete(run: &Run) -> impl DoubleEndedIterator<Item = &Entry> {
     run.entries().iter().filter(|entry| entry.complete)
-}
-
-fn step_of(run: &Run, checkpoint: u32) -> u64 {
-    let entries = run.entries();
-    let at = entries.binary_search_by_key(&checkpoint, |entry| entry.checkpoint);
-    at.map_or(0, |at| entries[at].step)
 }
 
 fn in_words<T>(read: Result<T, TraceError>) -> Result<T, String> {

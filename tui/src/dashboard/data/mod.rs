@@ -4,6 +4,7 @@ pub(crate) mod dynamics;
 pub(crate) mod files;
 pub(crate) mod loader;
 pub(crate) mod marks;
+mod plane;
 pub(crate) mod runs;
 pub(crate) mod store;
 
@@ -121,6 +122,26 @@ pub(crate) struct Bifurcation {
     pub(crate) row: EventRow,
     /// Principal components, where the plane is known.
     pub(crate) at: Option<[f64; 3]>,
+}
+
+impl Bifurcation {
+    /// Training step of the event, between those of two checkpoints.
+    pub(crate) fn step(&self) -> f64 {
+        let (from, to) = (self.row.from_step as f64, self.row.to_step as f64);
+        from + self.row.position * (to - from)
+    }
+
+    /// What comes of it, `, a pair appears`, or whether it is supercritical; empty where that is not known.
+    pub(crate) fn fate(&self) -> &'static str {
+        match (self.row.pair_change, self.row.criticality.as_deref()) {
+            (1, _) => ", a pair appears",
+            (-1, _) => ", a pair vanishes",
+            (_, Some("supercritical")) => ", supercritical",
+            (_, Some("subcritical")) => ", subcritical",
+            (_, Some(_)) => ", degenerate",
+            (_, None) => "",
+        }
+    }
 }
 
 /// A fixed point on its branch.

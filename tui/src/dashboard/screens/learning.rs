@@ -11,7 +11,8 @@ use crate::dashboard::data::StepGlance;
 use crate::dashboard::keys::{Action, Binding, row};
 use crate::dashboard::plot::{Dash, Plot};
 use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, at_right, message};
-use crate::dashboard::theme::{Ink, short_number};
+use crate::dashboard::theme::{Ink, counted, short_number};
+use crate::dashboard::timeline::Stop;
 
 const LOSS: usize = 0;
 const ACCURACY: usize = 1;
@@ -171,10 +172,11 @@ impl Learning {
             .damage
             .iter()
             .map(|text| Line::styled(format!("! {text}"), desk.theme.style(Ink::Warning)));
+        let events = happened(desk).into_iter().map(Line::raw);
         let lines = desk.data.log.iter().map(|text| Line::raw(text.as_str()));
-        let all: Vec<Line> = lines.chain(notes).collect();
+        let all: Vec<Line> = events.chain(lines).chain(notes).collect();
         if all.is_empty() {
-            let text = "nothing was logged yet";
+            let text = "nothing has happened yet";
             return message(inner, text, desk.theme.style(Ink::Faint), buffer);
         }
         let most = all.len().saturating_sub(room);
@@ -182,6 +184,28 @@ impl Learning {
         Paragraph::new(all.into_iter().skip(first).take(room).collect::<Vec<_>>())
             .render(inner, buffer);
     }
+}
+
+/// What happened between the checkpoints and how many fixed points there were then, a line each.
+fn happened(desk: &Desk) -> Vec<String> {
+    let condition = desk.condition().unwrap_or_default();
+    let count = |stop: &Stop| {
+        let frames = &desk.timeline.frames;
+        let at = frames
+            .binary_search_by_key(&stop.to_step, |frame| frame.step)
+            .ok()?;
+        let summary = desk.data.summaries.get(&frames[at].checkpoint)?;
+        let scenes = summary.scenes.as_ref().ok()?;
+        let scene = scenes.iter().find(|of| of.condition == condition)?;
+        Some(format!(": {}", counted(scene.points.len(), "fixed point")))
+    };
+    let stops = desk.timeline.stops.iter().filter(|stop| stop.is_event());
+    let line = |stop: &Stop| {
+        let (from, to) = (stop.from_step, stop.to_step);
+        let count = count(stop).unwrap_or_default();
+        format!("({from}, {to}]  {}{count}", desk.theme.events(&stop.codes))
+    };
+    stops.map(line).collect()
 }
 
 /// Accuracies on the probe tasks, checkpoint by checkpoint, each with its name where it ends.
@@ -375,7 +399,7 @@ impl Screen for Learning {
                 };
             }
             Action::Select(by) => {
-                let most = desk.data.log.len() + desk.data.damage.len();
+                let most = happened(desk).len() + desk.data.log.len() + desk.data.damage.len();
                 self.scroll = self.scroll.saturating_add_signed(-by as isize).min(most);
             }
             _ => {}

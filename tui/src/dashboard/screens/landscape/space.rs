@@ -11,7 +11,7 @@ use crate::dashboard::data::dynamics::Dynamics;
 use crate::dashboard::data::{Bifurcation, Detail, PlaneSource, Point, Scene};
 use crate::dashboard::plot::{Dash, Plot};
 use crate::dashboard::screen::{Desk, Pane, message};
-use crate::dashboard::theme::{Ink, Theme};
+use crate::dashboard::theme::{Ink, Theme, counted};
 use crate::dashboard::timeline::{Code, Frame};
 
 /// Length of the drawn axes, as a share of the radius in view.
@@ -87,7 +87,7 @@ pub(super) fn draw(landscape: &Landscape, pane: Pane, desk: &Desk, buffer: &mut 
         let [head, rest] =
             Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
         let count = scene(desk, of).map_or_else(String::new, |scene| {
-            format!(" · {}", super::table::count(scene.points.len()))
+            format!(" · {}", counted(scene.points.len(), "fixed point"))
         });
         let text = format!("{word}: step {}{count}", of.step);
         Line::styled(text, Modifier::BOLD)

@@ -9,7 +9,8 @@ use tui::widgets::{Row, StatefulWidget, Table, TableState};
 
 use crate::dashboard::data::{Bifurcation, Point};
 use crate::dashboard::screen::{Desk, Pane, at_right, message, wrapped_height};
-use crate::dashboard::theme::{Ink, Theme, short_number};
+use crate::dashboard::theme::{Ink, Theme, counted, short_number};
+use crate::dashboard::timeline::Code;
 
 /// Width of the whole table, in cells; where there is less, the last columns are dropped.
 const FULL_WIDTH: u16 = 44;
@@ -115,14 +116,6 @@ fn title(desk: &Desk) -> String {
     }
 }
 
-/// `27 fixed points`.
-pub(super) fn count(number: usize) -> String {
-    match number {
-        1 => "1 fixed point".to_owned(),
-        number => format!("{number} fixed points"),
-    }
-}
-
 /// `27 fixed points: 8/12/6/1 with 0/1/2/3 unstable · index sum +1 (expected +1) · 0 slow`.
 fn counts(points: &[Point], landscape: Option<&LandscapeRow>) -> String {
     let mut by_unstable: Vec<(u16, usize)> = Vec::new();
@@ -153,7 +146,7 @@ fn counts(points: &[Point], landscape: Option<&LandscapeRow>) -> String {
             row.index_sum, row.n_slow
         )
     });
-    count(points.len()) + &directions + &indices
+    counted(points.len(), "fixed point") + &directions + &indices
 }
 
 /// What happened between the checkpoint on screen and the one before, in words.
@@ -165,28 +158,33 @@ fn event(desk: &Desk) -> String {
     let here = |event: &&Bifurcation| {
         event.row.to_step == stop.to_step && event.row.condition == *condition
     };
-    let rows = desk.data.bifurcations().filter(here);
-    let first = rows.map(|event| &event.row).next();
+    let rows: Vec<&Bifurcation> = desk.data.bifurcations().filter(here).collect();
     let what: Vec<String> = stop
         .codes
         .iter()
-        .map(|&(code, count)| format!("{count} × {} {}", desk.theme.event(code), code.name()))
+        .map(|&(code, count)| {
+            let fate = common_fate(&rows, code);
+            format!("{count} × {} {}{fate}", desk.theme.event(code), code.name())
+        })
         .collect();
-    let remark = first.map_or("", |row| match row.pair_change {
-        1 => ", pairs appear",
-        -1 => ", pairs vanish",
-        _ => row.criticality.as_deref().map_or("", |name| match name {
-            "supercritical" => ", supercritical",
-            "subcritical" => ", subcritical",
-            _ => ", degenerate",
-        }),
-    });
     format!(
-        "{}{remark}, in ({}, {}]",
-        what.join(", "),
+        "{}, in ({}, {}]",
+        what.join("; "),
         stop.from_step,
         stop.to_step
     )
+}
+
+/// What comes of the bifurcations of a kind; empty if it is not the same of all.
+fn common_fate(rows: &[&Bifurcation], code: Code) -> &'static str {
+    let of_code = |event: &&&Bifurcation| Code::of_event(&event.row.kind) == code;
+    let mut fates = rows.iter().filter(of_code).map(|event| event.fate());
+    let first = fates.next().unwrap_or_default();
+    if fates.all(|fate| fate == first) {
+        first
+    } else {
+        ""
+    }
 }
 
 /// Shares of the basins, one after the other.

@@ -1,14 +1,14 @@
 //! The bifurcation diagram over training: one coordinate of every fixed point against the steps, solid where stable,
 //! dashed where unstable, with what happened between the checkpoints.
 
+mod events;
+
 use std::sync::Arc;
 
 use creode::trace::rows::Kind;
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::Modifier;
-use tui::text::{Line, Span};
-use tui::widgets::{Row, StatefulWidget, Table, TableState};
 
 use super::learning::step_axis;
 use crate::dashboard::curves::{self, Axis, GUTTER};
@@ -17,7 +17,7 @@ use crate::dashboard::data::store::{Curve, CurvePlace};
 use crate::dashboard::keys::{Action, Binding, row};
 use crate::dashboard::plot::{Dash, Plot};
 use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
-use crate::dashboard::theme::{Ink, short_number};
+use crate::dashboard::theme::Ink;
 use crate::dashboard::timeline::{Code, Stop};
 
 const DIAGRAM: usize = 0;
@@ -269,17 +269,7 @@ impl Diagram {
         let condition = desk.condition().unwrap_or_default();
         let events = desk.data.bifurcations();
         let here = events.filter(move |event| event.row.condition == *condition);
-        here.filter_map(|event| {
-            let row = &event.row;
-            let (from, to) = (row.from_step as f64, row.to_step as f64);
-            Some((
-                event,
-                (
-                    from + row.position * (to - from),
-                    self.quantity.of_event(event)?,
-                ),
-            ))
-        })
+        here.filter_map(|event| Some((event, (event.step(), self.quantity.of_event(event)?))))
     }
 
     /// Signs of the bifurcations, and of the fixed points at the playhead.
@@ -330,99 +320,6 @@ impl Diagram {
         };
         self.curves.iter().find(holds).map(|curve| curve.branch)
     }
-
-    fn events(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-        let stops = &desk.timeline.stops;
-        let events = stops.iter().filter(|stop| stop.is_event()).count();
-        let derived = if desk.data.bifurcations().next().is_none() && events > 0 {
-            " · `creode analyze RUN --events` says which bifurcations"
-        } else {
-            ""
-        };
-        let inner = pane.frame_with_foot(
-            desk,
-            match events {
-                1 => format!("1 checkpoint with events{derived}"),
-                _ => format!("{events} checkpoints with events{derived}"),
-            },
-            "n N go to them",
-            buffer,
-        );
-        if stops.is_empty() {
-            let text = "the number of fixed points never changes";
-            return message(inner, text, desk.theme.style(Ink::Faint), buffer);
-        }
-        let here = desk.timeline.step();
-        let rows = stops.iter().map(|stop| cells(desk, stop));
-        let header = ["steps", "what", "multiplier", "coefficient", "branches"];
-        let faint = desk.theme.style(Ink::Faint);
-        let widths = [15, 36, 18, 12, 24].map(Constraint::Length);
-        let table = Table::new(rows, widths)
-            .header(Row::new(header.map(|title| Line::styled(title, faint))))
-            .row_highlight_style(Modifier::REVERSED);
-        let at = stops.iter().position(|stop| stop.to_step == here);
-        let next = stops
-            .partition_point(|stop| stop.to_step <= here)
-            .saturating_sub(1);
-        let mut state = TableState::default().with_selected(at);
-        if at.is_none() {
-            *state.offset_mut() = next;
-        }
-        StatefulWidget::render(table, inner, buffer, &mut state);
-    }
-}
-
-fn cells(desk: &Desk, stop: &Stop) -> Row<'static> {
-    let condition = desk.condition().unwrap_or_default();
-    let here = |event: &&Bifurcation| {
-        event.row.to_step == stop.to_step && event.row.condition == *condition
-    };
-    let rows: Vec<&Bifurcation> = desk.data.bifurcations().filter(here).collect();
-    let sign = |&(code, count): &(Code, usize)| {
-        let sign = desk.theme.event(code);
-        match count {
-            1 => format!("{sign} {}", code.name()),
-            _ => format!("{sign} {} ×{count}", code.name()),
-        }
-    };
-    let what: Vec<String> = stop.codes.iter().map(sign).collect();
-    let note = stop
-        .note
-        .as_ref()
-        .map_or_else(String::new, |note| format!(" “{note}”"));
-    let first = rows.first().map(|event| &event.row);
-    let multiplier = first.map_or_else(String::new, |row| {
-        if row.multiplier_re.is_nan() {
-            String::new()
-        } else if row.multiplier_im == 0.0 {
-            format!("{:+.4}", row.multiplier_re)
-        } else {
-            format!("{:+.3} ± {:.3}i", row.multiplier_re, row.multiplier_im)
-        }
-    });
-    let coefficient = first.and_then(|row| row.coefficient);
-    let mut branches: Vec<u32> = rows
-        .iter()
-        .flat_map(|event| event.row.branches.iter().copied())
-        .collect();
-    branches.sort_unstable();
-    branches.dedup();
-    let branches: Vec<String> = branches.iter().map(u32::to_string).collect();
-    let steps = if stop.is_event() {
-        format!("({}, {}]", stop.from_step, stop.to_step)
-    } else {
-        stop.to_step.to_string()
-    };
-    Row::new([
-        Line::raw(steps),
-        Line::from(Span::styled(
-            what.join(", ") + &note,
-            desk.theme.style(Ink::Event),
-        )),
-        Line::raw(multiplier),
-        Line::raw(coefficient.map_or_else(String::new, short_number)),
-        Line::raw(branches.join(" ")),
-    ])
 }
 
 impl Screen for Diagram {
@@ -526,7 +423,7 @@ impl Screen for Diagram {
     fn draw(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
         match pane.number {
             DIAGRAM => self.diagram(pane, desk, buffer),
-            _ => Self::events(pane, desk, buffer),
+            _ => events::draw(pane, desk, buffer),
         }
     }
 }
