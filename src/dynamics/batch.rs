@@ -403,10 +403,14 @@ mod tests {
                 root.iter().enumerate().map(jitter).collect()
             })
             .collect();
-        let left = descend(&map, &Roots::new(&map, known.clone()), starts.clone());
+        let left = descend(
+            &map,
+            &Roots::new(&map, known.clone(), Vec::new()),
+            starts.clone(),
+        );
         let expected: Vec<Left> = (0..27).map(Left::AtKnown).collect();
         assert_eq!(left, expected);
-        for left in descend(&map, &Roots::new(&map, Vec::new()), starts) {
+        for left in descend(&map, &Roots::new(&map, Vec::new(), Vec::new()), starts) {
             let Left::At(point) = left else {
                 panic!("nothing was known")
             };

@@ -231,7 +231,7 @@ mod tests {
 
     fn root<M: Map + ?Sized>(map: &M, start: &[f64]) -> Option<Vec<f64>> {
         match solve(map, start, Limits::default()) {
-            Ending::Root { point } => Some(polish(map, point).0),
+            Ending::Root { point } => Some(polish(map, point).point),
             Ending::Minimum { .. } | Ending::Lost => None,
         }
     }

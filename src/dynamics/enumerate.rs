@@ -84,7 +84,7 @@ fn refined<M: Map + ?Sized>(map: &M, mut region: Vec<Interval>) -> Option<Vec<f6
     }
     let mut point: Vec<f64> = region.iter().map(|side| side.middle()).collect();
     for _ in 0..MOST_POLISHES {
-        let next = polish(map, point.clone()).0;
+        let next = polish(map, point.clone()).point;
         if next == point {
             break;
         }
@@ -256,7 +256,7 @@ mod tests {
             };
             let all = enumerate(equation, 30_000).unwrap();
             if all.is_complete {
-                let sum: i32 = all.points.iter().map(|point| i32::from(polish(equation, point.clone()).1)).sum();
+                let sum: i32 = all.points.iter().map(|point| i32::from(polish(equation, point.clone()).index)).sum();
                 prop_assert_eq!(sum, 1);
                 for found in search(&map, &[], &starts, Limits::default()).unwrap().fixed_points {
                     // Where I − J is nearly singular, rounding moves a point by more.

@@ -1,7 +1,7 @@
 //! Newton's method for fixed points, damped, with a Levenberg–Marquardt fallback.
 
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
-use faer::{Mat, Side};
+use faer::{Mat, MatMut, Side};
 
 use crate::map::Map;
 
@@ -98,7 +98,8 @@ impl<'a, M: Map + ?Sized> Iterate<'a, M> {
 }
 
 /// I − J, factorised.
-struct Factored(PartialPivLu<f64>);
+#[derive(Debug, Clone)]
+pub struct Factored(PartialPivLu<f64>);
 
 impl Factored {
     /// `None` if the matrix is singular to working precision.
@@ -113,6 +114,18 @@ impl Factored {
         // NaN pivots count as a breakdown, too.
         let is_sound = !smallest.is_nan() && !largest.is_nan() && smallest > 1e-14 * largest;
         is_sound.then_some(Self(lu))
+    }
+
+    /// That of a map at a point; `None` if it is singular to working precision.
+    pub(super) fn of<M: Map + ?Sized>(map: &M, point: &[f64]) -> Option<Self> {
+        Self::at(&Iterate::at(map, point.to_vec()))
+    }
+
+    /// (I−J)⁻¹ of each row, in place, `[rows][dim]`.
+    pub(super) fn solve_rows(&self, rows: &mut [f64], dim: usize) {
+        let count = rows.len() / dim;
+        self.0
+            .solve_in_place(MatMut::from_column_major_slice_mut(rows, dim, count));
     }
 
     /// −(I−J)⁻¹(x−F), with the residual of any iterate.
@@ -218,15 +231,15 @@ pub(crate) fn permutation_sign(permutation: &[usize]) -> i8 {
     sign
 }
 
-/// The point after two more full steps with one factorisation, each kept only if it does not make q worse, and
-/// sign det(I − J) there; 0 if the factorisation broke down.
-pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> (Vec<f64>, i8) {
+/// The point after two more full steps with one factorisation, each kept only if it does not make q worse.
+pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> Polished {
     let mut iterate = Iterate::at(map, root);
-    let Some(factored) = Factored::at(&iterate) else {
-        return (iterate.point, 0);
-    };
+    let factored = Factored::at(&iterate);
     for _ in 0..2 {
-        let Some(step) = factored.step(&iterate) else {
+        let Some(step) = factored
+            .as_ref()
+            .and_then(|factored| factored.step(&iterate))
+        else {
             break;
         };
         let next = iterate.moved(&step, 1.0);
@@ -234,7 +247,24 @@ pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> (Vec<f64>, i8) {
             iterate = next;
         }
     }
-    (iterate.point, sign_of_determinant(&factored.0))
+    Polished {
+        point: iterate.point,
+        index: factored
+            .as_ref()
+            .map_or(0, |factored| sign_of_determinant(&factored.0)),
+        factored,
+    }
+}
+
+/// A root as exact as rounding lets it be.
+#[derive(Debug, Clone)]
+pub struct Polished {
+    /// The root.
+    pub point: Vec<f64>,
+    /// sign det(I−J) there; 0 where I − J is singular to working precision.
+    pub index: i8,
+    /// I − J next to it, unless it is singular.
+    pub factored: Option<Factored>,
 }
 
 /// Step 3: (AᵀA + μI)d = −AᵀG with A = I − J, μ steered by the ratio of actual to predicted decrease.
@@ -308,7 +338,10 @@ mod tests {
 
     fn root<M: Map>(map: &M, start: &[f64]) -> (Vec<f64>, i8) {
         match solve(map, start, Limits::default()) {
-            Ending::Root { point } => polish(map, point),
+            Ending::Root { point } => {
+                let root = polish(map, point);
+                (root.point, root.index)
+            }
             other => panic!("{other:?}"),
         }
     }

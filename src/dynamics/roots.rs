@@ -1,6 +1,7 @@
 //! Roots that are known, and which starts are on their way to them.
 
 use super::batch::{Accuracy, gmres, norm};
+use super::newton::Factored;
 use crate::map::{Linearised, Map};
 use crate::simd::vectorised;
 
@@ -17,14 +18,17 @@ const EXPECTED: Accuracy = Accuracy {
 pub struct Roots<'a, M: ?Sized> {
     map: &'a M,
     points: Vec<Vec<f64>>,
+    /// I − J at each, or none of them.
+    factored: Vec<&'a Factored>,
     linearised: Option<Box<dyn Linearised + 'a>>,
 }
 
 impl<'a, M: Map + ?Sized> Roots<'a, M> {
-    /// Takes in roots of a map.
-    pub fn new(map: &'a M, points: Vec<Vec<f64>>) -> Self {
+    /// Takes in roots of a map, and I − J at each of them, factorised, or at none.
+    pub fn new(map: &'a M, points: Vec<Vec<f64>>, factored: Vec<&'a Factored>) -> Self {
         Self {
             map,
+            factored,
             linearised: (!points.is_empty())
                 .then(|| map.linearised(&points.concat()))
                 .flatten(),
@@ -73,12 +77,29 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
             }
         }
         let roots: Vec<usize> = candidates.iter().map(|&(_, root)| root).collect();
-        let (errors, accurate) = gmres(linearised, &roots, &unexplained, EXPECTED);
+        let (errors, accurate) = self.errors(linearised, &roots, unexplained);
         for (candidate, &(at, root)) in candidates.iter().enumerate() {
             let is_near = norm(&errors[row(candidate)]) <= UNEXPLAINED * norm(&offsets[row(at)]);
             claims[at] = (accurate[candidate] && is_near).then_some(root);
         }
         claims
+    }
+
+    /// A*⁻¹r up to its sign for rows r of unexplained residual, and which of them are accurate.
+    fn errors(
+        &self,
+        linearised: &dyn Linearised,
+        roots: &[usize],
+        mut unexplained: Vec<f64>,
+    ) -> (Vec<f64>, Vec<bool>) {
+        if self.factored.len() < self.points.len() {
+            return gmres(linearised, roots, &unexplained, EXPECTED);
+        }
+        let dim = self.map.dim();
+        for (&root, row) in roots.iter().zip(unexplained.chunks_exact_mut(dim)) {
+            self.factored[root].solve_rows(row, dim);
+        }
+        (unexplained, vec![true; roots.len()])
     }
 
     fn nearest(&self, point: &[f64]) -> Option<usize> {
@@ -122,7 +143,7 @@ mod tests {
 
     fn root(map: &CellMap, start: f64) -> Vec<f64> {
         match solve(map, &[start], Limits::default()) {
-            Ending::Root { point } => polish(map, point).0,
+            Ending::Root { point } => polish(map, point).point,
             other => panic!("{other:?}"),
         }
     }
@@ -134,7 +155,7 @@ mod tests {
         let map = CellMap::vanilla(&[1.02, 0.0, 0.0, 0.0], vec![0.0; 2]);
         let near = root(&CellMap::vanilla(&[1.02], vec![0.0]), 0.5)[0];
         assert!(near > 0.2, "a root beside 0: {near}");
-        let roots = Roots::new(&map, vec![vec![0.0; 2]]);
+        let roots = Roots::new(&map, vec![vec![0.0; 2]], Vec::new());
         let claimed = |slow: f64, fast: f64| {
             let point = [slow, fast];
             let mut image = [0.0; 2];
@@ -166,7 +187,7 @@ mod tests {
                     let point = [known[0] + share * (other[0] - known[0])];
                     let mut image = [0.0];
                     map.step(&point, &mut image);
-                    let roots = Roots::new(&map, vec![known.clone()]);
+                    let roots = Roots::new(&map, vec![known.clone()], Vec::new());
                     roots.claim(&point, &[point[0] - image[0]])[0].is_some()
                 };
                 assert!((1..4).all(|i| taken(0.05 * f64::from(i))), "{distance}");

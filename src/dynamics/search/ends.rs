@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::Search;
+use super::{LARGEST_FACTORED, Search};
 use crate::dynamics::batch::{BATCH, Left, SMALLEST_DIM, descend, residuals};
-use crate::dynamics::newton::{Ending, solve};
+use crate::dynamics::newton::{Ending, Factored, solve};
 use crate::dynamics::roots::Roots;
 use crate::map::{Map, Reduced};
 use crate::norms::{distance, scale_of};
@@ -73,6 +73,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let known = Roots::new(
             equation,
             points.map(|point| self.coordinates(&point.state)).collect(),
+            self.factored.iter().flatten().collect(),
         );
         let left: Vec<Left> = starts
             .par_chunks(BATCH)
@@ -131,7 +132,16 @@ impl<M: Map + ?Sized> Search<'_, M> {
             .iter()
             .flat_map(|(_, point)| point.clone())
             .collect();
-        let claims = Roots::new(equation, roots).claim(&points, &residuals(equation, &points));
+        let is_large = equation.dim() > LARGEST_FACTORED;
+        let factored: Option<Vec<Factored>> = match is_large {
+            true => None,
+            false => roots
+                .par_iter()
+                .map(|root| Factored::of(equation, root))
+                .collect(),
+        };
+        let roots = Roots::new(equation, roots, factored.iter().flatten().collect());
+        let claims = roots.claim(&points, &residuals(equation, &points));
         let mut rest = Vec::new();
         for (follower, claim) in followers.into_iter().zip(claims) {
             match claim.map(|root| starts[root]) {

@@ -23,7 +23,7 @@ use rayon::prelude::*;
 
 use super::certificate::{Certificate, certify};
 use super::enumerate::{Enumeration, enumerate};
-use super::newton::{Ending, polish};
+use super::newton::{Ending, Factored, Polished, polish};
 use super::slow::{Ghost, ghost, polish_slow};
 use super::spectrum::{Spectrum, SpectrumError};
 use super::supports::solutions;
@@ -42,6 +42,10 @@ const FEWEST_ROUNDS: usize = 2;
 const MOST_MIDPOINTS: usize = 256;
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
+/// Dimension up to which the factors of I − J are kept.
+const LARGEST_FACTORED: usize = 512;
+/// Numbers kept in them at most, 256 MiB.
+const FACTORS_KEPT: usize = 1 << 25;
 /// Slow points closer than this are one.
 const SAME_SLOW_POINT: f64 = 1e-3;
 
@@ -180,6 +184,7 @@ pub fn search<M: Map + ?Sized>(
         index_sum: map.index_sum(),
         limits,
         findings: Findings::default(),
+        factored: Some(Vec::new()),
     };
     search.try_known(known)?;
     let fewest_rounds = if search.findings.fixed_points.is_empty() {
@@ -225,6 +230,9 @@ struct Search<'a, M: ?Sized> {
     index_sum: Option<i32>,
     limits: Limits,
     findings: Findings,
+    /// I − J at each of the fixed points found, in the coordinates of the equation that is solved; none if that were too
+    /// much, or if it is singular at one of them.
+    factored: Option<Vec<Factored>>,
 }
 
 impl<M: Map + ?Sized> Search<'_, M> {
@@ -236,19 +244,26 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
     }
 
-    /// A root as exact as rounding lets it be, with its index.
-    fn polish(&self, root: Vec<f64>) -> (Vec<f64>, i8) {
-        match &self.reduced {
-            None => polish(self.map, root),
+    /// A root as exact as rounding lets it be, as a state. The factors of a large map are not kept: whole rounds of roots are
+    /// polished at once.
+    fn polish(&self, root: Vec<f64>) -> Polished {
+        let (point, polished) = match &self.reduced {
+            None => (None, polish(self.map, root)),
             Some(reduced) => {
-                let (point, index) = polish(&**reduced, reduced.project(&root));
-                (reduced.lift(&point), index)
+                let polished = polish(&**reduced, reduced.project(&root));
+                (Some(reduced.lift(&polished.point)), polished)
             }
+        };
+        let is_large = polished.point.len() > LARGEST_FACTORED;
+        Polished {
+            factored: polished.factored.filter(|_| !is_large),
+            point: point.unwrap_or(polished.point),
+            index: polished.index,
         }
     }
 
     fn try_known(&mut self, known: &[Known<'_>]) -> Result<(), SpectrumError> {
-        let roots: Vec<Option<(Vec<f64>, i8)>> = known
+        let roots: Vec<Option<Polished>> = known
             .par_iter()
             .map(|point| match self.end(&self.coordinates(point.state)) {
                 Ending::Root { point } => Some(self.polish(point)),
@@ -256,13 +271,13 @@ impl<M: Map + ?Sized> Search<'_, M> {
             })
             .collect();
         for (place, root) in roots.into_iter().enumerate() {
-            let Some((point, index)) = root.filter(|(point, _)| self.inside(point)) else {
+            let Some(root) = root.filter(|root| self.inside(&root.point)) else {
                 continue;
             };
-            let from_known = (index == known[place].index).then_some(place);
-            match self.findings.position(&point) {
+            let from_known = (root.index == known[place].index).then_some(place);
+            match self.findings.position(&root.point) {
                 None => {
-                    self.add(point, index, Found::Tracked, from_known);
+                    self.add(root, Found::Tracked, from_known);
                 }
                 // Two branches ended at one point: it continues the one that moved less.
                 Some(same) => {
@@ -308,15 +323,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
             }
         }
         self.add_slow(minima)?;
-        let polished: Vec<(usize, (Vec<f64>, i8))> = new_roots
+        let polished: Vec<(usize, Polished)> = new_roots
             .into_par_iter()
             .map(|(start, root)| (start, self.polish(root)))
             .collect();
         let before = self.findings.fixed_points.len();
-        for (start, (point, index)) in polished {
-            let known = self.findings.position(&point);
-            place_of[start] =
-                Some(known.unwrap_or_else(|| self.add(point, index, Found::Searched, None)));
+        for (start, root) in polished {
+            let known = self.findings.position(&root.point);
+            place_of[start] = Some(known.unwrap_or_else(|| self.add(root, Found::Searched, None)));
         }
         for (start, leader) in followers {
             place_of[start] = place_of[leader];
@@ -392,13 +406,13 @@ impl<M: Map + ?Sized> Search<'_, M> {
     }
 
     /// Adds a fixed point that no start has reached yet; its place.
-    fn add(
-        &mut self,
-        state: Vec<f64>,
-        index: i8,
-        found: Found,
-        from_known: Option<usize>,
-    ) -> usize {
+    fn add(&mut self, root: Polished, found: Found, from_known: Option<usize>) -> usize {
+        let Polished {
+            point: state,
+            index,
+            factored,
+        } = root;
+        self.keep(factored);
         let q = q(self.map, &state);
         let spectrum = Spectrum::default();
         self.findings.fixed_points.push(FixedPoint {
@@ -412,6 +426,19 @@ impl<M: Map + ?Sized> Search<'_, M> {
             hits: 0,
         });
         self.findings.fixed_points.len() - 1
+    }
+
+    /// Keeps I − J of the next fixed point in the list.
+    fn keep(&mut self, factored: Option<Factored>) {
+        let reduced = self.reduced.as_ref();
+        let dim = reduced.map_or(self.map.dim(), |reduced| reduced.dim());
+        let (Some(mut all), Some(next)) = (self.factored.take(), factored) else {
+            return;
+        };
+        if (all.len() + 1) * dim * dim <= FACTORS_KEPT {
+            all.push(next);
+            self.factored = Some(all);
+        }
     }
 
     /// Fills in the spectra and certificates of the points from `first` on.
