@@ -1,13 +1,17 @@
 //! Roots that are known, and which starts are on their way to them.
 
-use super::batch::{Accuracy, gmres, norm};
+use super::batch::{Accuracy, gmres, norm, residuals};
 use super::newton::Factored;
 use crate::map::{Linearised, Map};
+use crate::norms::scale_of;
 use crate::simd::vectorised;
 
-/// How much of the residual at a point, and of its distance, may be left unexplained by the linearisation at the root that
-/// it is said to belong to.
+/// How much of the residual at a point may be left unexplained by the linearisation at the root it is said to belong to.
 const UNEXPLAINED: f64 = 0.25;
+/// How much of a distance from a root a Newton step may leave.
+const CONTRACTION: f64 = 0.125;
+/// A distance from a root below this, relative to its largest coordinate (at least 1), is rounding.
+const ROUNDING: f64 = 1e-12;
 /// The linear solves that say where the linearisation expects the root to be.
 const EXPECTED: Accuracy = Accuracy {
     residual: 1e-3,
@@ -39,12 +43,13 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
     /// The roots that points belong to, from the points and their residuals G = x − F(x), `[count][dim]` each; none where
     /// the map offers no products J v.
     ///
-    /// With x* the nearest root, v = x − x*, A* = I − J(x*), and r = G(x) − A*v what the linearisation leaves unexplained,
-    /// a point belongs to x* if
+    /// With x* the nearest root, A* = I − J(x*), and r(x) = G(x) − A*(x − x*) what the linearisation leaves unexplained,
+    /// a point x belongs to x* if
     ///
-    /// 1. ‖r‖ ≤ ¼‖G(x)‖: near any other root G vanishes and A*v does not;
-    /// 2. ‖A*⁻¹r‖ ≤ ¼‖v‖: a Newton step with A* would come to within a quarter of the distance. G is mostly fast directions,
-    ///    in which any root explains it; this weighs slow directions, along which the roots lie.
+    /// 1. ‖r(x)‖ ≤ ¼‖G(x)‖: near any other root G vanishes and A*(x − x*) does not;
+    /// 2. a Newton step with A* leads to a point, x* − A*⁻¹r(x), from which one more comes to within an eighth of its
+    ///    distance from x*. G(x) is mostly fast directions, in which any root explains it; the first step takes them away, so
+    ///    that the second tells of slow directions, along which the roots lie.
     pub fn claim(&self, points: &[f64], residuals: &[f64]) -> Vec<Option<usize>> {
         let dim = self.map.dim();
         let mut claims = vec![None; points.len() / dim];
@@ -54,39 +59,48 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
         let row = |at: usize| at * dim..(at + 1) * dim;
         let rows = points.chunks_exact(dim);
         let nearest: Vec<usize> = rows.filter_map(|point| self.nearest(point)).collect();
-        let mut offsets = Vec::with_capacity(points.len());
-        for (&root, point) in nearest.iter().zip(points.chunks_exact(dim)) {
-            offsets.extend(point.iter().zip(&self.points[root]).map(|(x, r)| x - r));
-        }
-        let mut slopes = vec![0.0; offsets.len()];
-        linearised.apply(&nearest, &offsets, &mut slopes);
-        let mut unexplained = Vec::new();
-        let mut candidates = Vec::new();
-        for (at, &root) in nearest.iter().enumerate() {
-            let (residual, offset) = (&residuals[row(at)], &offsets[row(at)]);
-            let begin = unexplained.len();
-            let of_offset = offset
-                .iter()
-                .zip(&slopes[row(at)])
-                .map(|(v, slope)| v - slope);
-            unexplained.extend(residual.iter().zip(of_offset).map(|(g, slope)| g - slope));
-            if norm(&unexplained[begin..]) <= UNEXPLAINED * norm(residual) {
-                candidates.push((at, root));
-            } else {
-                unexplained.truncate(begin);
-            }
-        }
-        let roots: Vec<usize> = candidates.iter().map(|&(_, root)| root).collect();
-        let (errors, accurate) = self.errors(linearised, &roots, unexplained);
-        for (candidate, &(at, root)) in candidates.iter().enumerate() {
-            let is_near = norm(&errors[row(candidate)]) <= UNEXPLAINED * norm(&offsets[row(at)]);
-            claims[at] = (accurate[candidate] && is_near).then_some(root);
+        let all = nearest.iter().zip(points.chunks_exact(dim));
+        let offsets = all.flat_map(|(&root, point)| difference(point, &self.points[root]));
+        let offsets: Vec<f64> = offsets.collect();
+        let unexplained = unexplained(linearised, &nearest, &offsets, residuals);
+        let is_candidate =
+            |&at: &usize| norm(&unexplained[row(at)]) <= UNEXPLAINED * norm(&residuals[row(at)]);
+        let candidates: Vec<usize> = (0..nearest.len()).filter(is_candidate).collect();
+        let roots: Vec<usize> = candidates.iter().map(|&at| nearest[at]).collect();
+        let left = candidates.iter().flat_map(|&at| &unexplained[row(at)]);
+        let (first, first_accurate) = self.step(linearised, &roots, left.copied().collect());
+        let (second, second_accurate) = self.second_step(linearised, &roots, &first);
+        for (candidate, &at) in candidates.iter().enumerate() {
+            let (from, to) = (&first[row(candidate)], &second[row(candidate)]);
+            let root = roots[candidate];
+            let is_there = norm(from) <= ROUNDING * scale_of(&self.points[root]);
+            let contracts = norm(to) <= CONTRACTION * norm(from);
+            let is_accurate = first_accurate[candidate] && second_accurate[candidate];
+            claims[at] = (is_accurate && (is_there || contracts)).then_some(root);
         }
         claims
     }
 
-    /// A*⁻¹r up to its sign for rows r of unexplained residual, and which of them are accurate.
-    fn errors(
+    /// Where Newton steps with A* lead, as offsets from the roots, given offsets to start from.
+    fn second_step(
+        &self,
+        linearised: &dyn Linearised,
+        roots: &[usize],
+        offsets: &[f64],
+    ) -> (Vec<f64>, Vec<bool>) {
+        let rows = roots.iter().zip(offsets.chunks_exact(self.map.dim()));
+        let points = rows.flat_map(|(&root, offset)| {
+            let root = self.points[root].iter();
+            root.zip(offset).map(|(x, v)| x + v)
+        });
+        let points: Vec<f64> = points.collect();
+        let residuals = residuals(self.map, &points);
+        let left = unexplained(linearised, roots, offsets, &residuals);
+        self.step(linearised, roots, left)
+    }
+
+    /// −A*⁻¹r for rows r, and which of them are accurate.
+    fn step(
         &self,
         linearised: &dyn Linearised,
         roots: &[usize],
@@ -98,6 +112,7 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
         let dim = self.map.dim();
         for (&root, row) in roots.iter().zip(unexplained.chunks_exact_mut(dim)) {
             self.factored[root].solve_rows(row, dim);
+            row.iter_mut().for_each(|x| *x = -*x);
         }
         (unexplained, vec![true; roots.len()])
     }
@@ -114,6 +129,27 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
         });
         nearest.map(|(place, _)| place)
     }
+}
+
+fn difference<'a>(a: &'a [f64], b: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    a.iter().zip(b).map(|(a, b)| a - b)
+}
+
+/// G − A*v for rows of offsets v and residuals G.
+fn unexplained(
+    linearised: &dyn Linearised,
+    roots: &[usize],
+    offsets: &[f64],
+    residuals: &[f64],
+) -> Vec<f64> {
+    let mut slopes = vec![0.0; offsets.len()];
+    linearised.apply(roots, offsets, &mut slopes);
+    let of_offsets = offsets.iter().zip(&slopes).map(|(v, slope)| v - slope);
+    residuals
+        .iter()
+        .zip(of_offsets)
+        .map(|(g, v)| g - v)
+        .collect()
 }
 
 /// ‖a − b‖² in eight interleaved parts.
