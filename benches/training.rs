@@ -154,11 +154,15 @@ impl Comparison {
 }
 
 /// Floating-point operations of a training step in matrix products: those with recurrent and input weights for every
-/// gate and with the readout, forward, to the states and to the weights. The random part of low-rank weights takes
-/// products like any other; its factors are multiplied out once a step, which is not counted.
+/// gate and with the readout, forward, to the states and to the weights. The random part of low-rank weights has no
+/// gradient; each of the factors takes a product as large as it is, three times.
 fn flops(cell: CellKind, units: usize) -> f64 {
     let channels = 3;
-    let products = cell.gates() * units * (3 * units + 2 * channels) + 3 * units * channels;
+    let recurrent = match cell {
+        CellKind::LowRank { rank, .. } => 2 * units * units + 6 * units * rank,
+        _ => 3 * cell.gates() * units * units,
+    };
+    let products = recurrent + 2 * cell.gates() * units * channels + 3 * units * channels;
     (2 * TRIALS * STEPS * products) as f64
 }
 

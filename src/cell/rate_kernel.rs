@@ -8,7 +8,7 @@ use super::parameters::{
 };
 use super::sequence::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
 use super::spec::{Activation, LeakyForm};
-use crate::simd::product::{Epilogue, Packed, Term, load_lanes, product, store_lanes};
+use crate::simd::product::{Epilogue, Packed, Term, add_dots, load_lanes, product, store_lanes};
 use crate::simd::{Real, activation};
 
 /// Step kernel of a vanilla, leaky or low-rank cell.
@@ -48,12 +48,12 @@ struct Full<T> {
 /// M and N of recurrent weights M Nᵀ/N; empty where there are none.
 #[derive(Default)]
 struct Factors<T> {
-    /// N/N: from features to κ.
-    inward: Packed<T>,
+    /// N/N: from features to κ, `[rank][units]`.
+    inward: Vec<T>,
     /// M: from κ to pre-activations.
     outward: Packed<T>,
-    /// M/N: from ∂a to ∂κ/N.
-    outward_back: Packed<T>,
+    /// M/N: from ∂a to ∂κ/N, `[rank][units]`.
+    outward_back: Vec<T>,
     /// N: from ∂κ/N to ∂features.
     inward_back: Packed<T>,
 }
@@ -121,10 +121,16 @@ impl<T: Real> Factors<T> {
     fn pack<S: Simd>(&mut self, parameters: &Parameters<T>, units: usize, rank: usize) {
         let (outward, inward) = (parameters.get(LOW_RANK_M), parameters.get(LOW_RANK_N));
         let share = T::ONE / T::from_f64(units as f64);
-        let scaled = |values: &[T]| values.iter().map(|&x| share * x).collect::<Vec<T>>();
-        self.inward.pack::<S>(&scaled(inward), units, rank);
+        let by_column = |values: &[T]| {
+            let places =
+                (0..rank).flat_map(|column| (0..units).map(move |unit| unit * rank + column));
+            places
+                .map(|place| share * values[place])
+                .collect::<Vec<T>>()
+        };
+        self.inward = by_column(inward);
         self.outward.pack_transposed::<S>(outward, units, rank);
-        self.outward_back.pack::<S>(&scaled(outward), units, rank);
+        self.outward_back = by_column(outward);
         self.inward_back.pack_transposed::<S>(inward, units, rank);
     }
 }
@@ -194,7 +200,15 @@ impl<T: Real> StepKernel<T> for RateKernel<T> {
         let mut latent = vec![T::ZERO; rows * rank];
         if rank > 0 {
             let inward = &self.factors.inward;
-            inward.add_product(step.previous_features, n, rows, &mut latent);
+            add_dots(
+                simd,
+                step.previous_features,
+                n,
+                rows,
+                inward,
+                n,
+                &mut latent,
+            );
             let (width, offset) = (self.saved_width(), self.saved_states);
             copy_rows(&latent, rank, step.saved, width, offset);
         }
@@ -242,7 +256,8 @@ impl<T: Real> StepKernel<T> for RateKernel<T> {
             let delta = rates.step.delta;
             let mut latent = vec![T::ZERO; rows * rank];
             let outward = &self.factors.outward_back;
-            outward.add_product(&delta[rank..], stride, rows, &mut latent);
+            let n = self.units;
+            add_dots(simd, &delta[rank..], stride, rows, outward, n, &mut latent);
             copy_rows(&latent, rank, delta, stride, 0);
         }
     }

@@ -112,7 +112,9 @@ impl<'a, M: Map + ?Sized> Roots<'a, M> {
         let dim = self.map.dim();
         for (&root, row) in roots.iter().zip(unexplained.chunks_exact_mut(dim)) {
             self.factored[root].solve_rows(row, dim);
-            row.iter_mut().for_each(|x| *x = -*x);
+            for x in row {
+                *x = -*x;
+            }
         }
         (unexplained, vec![true; roots.len()])
     }

@@ -87,6 +87,50 @@ impl<T: Real> Packed<T> {
     }
 }
 
+/// Adds rows · weightsᵀ to `out`, `row_count` rows without gaps, for weights of few columns (`columns × inner`, row-major);
+/// row r of the first factor starts at `r * stride`.
+#[inline(always)]
+pub fn add_dots<T: Real, S: Simd>(
+    simd: S,
+    rows: &[T],
+    stride: usize,
+    row_count: usize,
+    weights: &[T],
+    inner: usize,
+    out: &mut [T],
+) {
+    const SUMS: usize = 4;
+    let lanes = T::lanes::<S>();
+    let columns = weights.len() / inner.max(1);
+    for row in 0..row_count {
+        let values = &rows[row * stride..][..inner];
+        for column in 0..columns {
+            let weights = &weights[column * inner..][..inner];
+            let mut sums = [T::splat(simd, T::ZERO); SUMS];
+            let mut k = 0;
+            while k + SUMS * lanes <= inner {
+                for sum in &mut sums {
+                    let (a, b) = (T::load(simd, &values[k..]), T::load(simd, &weights[k..]));
+                    *sum = T::mul_add(simd, a, b, *sum);
+                    k += lanes;
+                }
+            }
+            while k < inner {
+                let end = (k + lanes).min(inner);
+                let a = T::load_part(simd, &values[k..end]);
+                let b = T::load_part(simd, &weights[k..end]);
+                sums[0] = T::mul_add(simd, a, b, sums[0]);
+                k = end;
+            }
+            let halves = [
+                T::plus(simd, sums[0], sums[1]),
+                T::plus(simd, sums[2], sums[3]),
+            ];
+            out[row * columns + column] += T::sum(simd, T::plus(simd, halves[0], halves[1]));
+        }
+    }
+}
+
 /// One summand of a product: rows of a row-major matrix times packed weights. Weights without inner rows add nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Term<'a, T> {
@@ -320,6 +364,7 @@ mod tests {
         transposed: bool,
         /// Takes the product of a single term.
         once: &'a mut [f64],
+        dots: &'a mut [f64],
     }
 
     impl WithSimd for Run<'_> {
@@ -339,6 +384,20 @@ mod tests {
                 weights: &packed,
             };
             packed.add_product(self.rows, self.inner, self.row_count, self.once);
+            if self.transposed {
+                let (rows, inner) = (self.rows, self.inner);
+                add_dots(
+                    simd,
+                    rows,
+                    inner,
+                    self.row_count,
+                    self.weights,
+                    inner,
+                    self.dots,
+                );
+            } else {
+                self.dots.copy_from_slice(self.once);
+            }
             let nothing = Packed::default();
             let none = Term {
                 weights: &nothing,
@@ -373,8 +432,9 @@ mod tests {
             let weights: Vec<f64> = (0..inner * columns).map(|i| value(i + 31)).collect();
             let bias: Vec<f64> = (0..columns).map(|i| value(i + 77)).collect();
             let mut once = vec![0.0; row_count * columns];
+            let mut dots = once.clone();
             let out = Arch::new().dispatch(Run {
-                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed, once: &mut once,
+                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed, once: &mut once, dots: &mut dots,
             });
             for row in 0..row_count {
                 for column in 0..columns {
@@ -382,6 +442,7 @@ mod tests {
                     let sum: f64 = (0..inner).map(|k| rows[row * inner + k] * weight(k)).sum();
                     prop_assert!((out[row * columns + column] - bias[column] - 2.0 * sum).abs() < 1e-12);
                     prop_assert!((once[row * columns + column] - sum).abs() < 1e-12);
+                    prop_assert!((dots[row * columns + column] - sum).abs() < 1e-12);
                 }
             }
         }

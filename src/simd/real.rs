@@ -29,7 +29,7 @@ macro_rules! real {
         $splat:ident $as_simd:ident $as_mut_simd:ident $partial_load:ident $partial_store:ident $add:ident $sub:ident
         $mul:ident $div:ident $mul_add:ident $min:ident $max:ident $abs:ident $greater_than:ident
         $select:ident $to_bits:ident $from_bits:ident $splat_bits:ident $and:ident $or:ident
-        $times_bits:ident
+        $times_bits:ident $reduce_sum:ident
     ) => {
         impl Real for $real {
             const ZERO: Self = 0.0;
@@ -111,6 +111,10 @@ macro_rules! real {
                 simd.$mul_add(a, b, c)
             }
             #[inline(always)]
+            fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self {
+                simd.$reduce_sum(a)
+            }
+            #[inline(always)]
             fn min<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S> {
                 simd.$min(a, b)
             }
@@ -172,7 +176,7 @@ real!(
     splat_f32s as_simd_f32s as_mut_simd_f32s partial_load_f32s partial_store_f32s add_f32s sub_f32s
     mul_f32s div_f32s mul_add_e_f32s min_f32s max_f32s abs_f32s greater_than_f32s
     select_f32s transmute_u32s_f32s transmute_f32s_u32s splat_u32s and_u32s or_u32s
-    mul_u32s
+    mul_u32s reduce_sum_f32s
 );
 
 real!(
@@ -183,5 +187,5 @@ real!(
     splat_f64s as_simd_f64s as_mut_simd_f64s partial_load_f64s partial_store_f64s add_f64s sub_f64s
     mul_f64s div_f64s mul_add_e_f64s min_f64s max_f64s abs_f64s greater_than_f64s
     select_f64s transmute_u64s_f64s transmute_f64s_u64s splat_u64s and_u64s or_u64s
-    mul_u64s
+    mul_u64s reduce_sum_f64s
 );

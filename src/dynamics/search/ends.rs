@@ -133,12 +133,11 @@ impl<M: Map + ?Sized> Search<'_, M> {
             .flat_map(|(_, point)| point.clone())
             .collect();
         let is_large = equation.dim() > LARGEST_FACTORED;
-        let factored: Option<Vec<Factored>> = match is_large {
-            true => None,
-            false => roots
-                .par_iter()
-                .map(|root| Factored::of(equation, root))
-                .collect(),
+        let factored: Option<Vec<Factored>> = if is_large {
+            None
+        } else {
+            let of = |root: &Vec<f64>| Factored::of(equation, root);
+            roots.par_iter().map(of).collect()
         };
         let roots = Roots::new(equation, roots, factored.iter().flatten().collect());
         let claims = roots.claim(&points, &residuals(equation, &points));

@@ -32,7 +32,14 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
         }
         rows.extend(rows_of(desk, stop, is_here));
     }
-    let header = ["", "step", "what", "multiplier", "coefficient", "branches"];
+    let header = [
+        "",
+        "near step",
+        "what",
+        "multiplier",
+        "coefficient",
+        "branches",
+    ];
     let faint = desk.theme.style(Ink::Faint);
     let widths = [1, 14, 36, 18, 12].map(Constraint::Length);
     let widths = widths.into_iter().chain([Constraint::Fill(1)]);
