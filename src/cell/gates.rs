@@ -2,8 +2,100 @@
 
 use pulp::Simd;
 
-use crate::simd::product::{Epilogue, load_lanes, store_lanes};
+use super::parameters::{Parameters, WEIGHT_HH, WEIGHT_IH};
+use super::sequence::Rows;
+use crate::simd::product::{Epilogue, Packed, Term, load_lanes, product, store_lanes};
 use crate::simd::{Real, activation};
+
+/// Weights of a cell all of whose gates see the inputs and the features before.
+pub(super) struct Blocks<T> {
+    pub(super) units: usize,
+    pub(super) inputs: usize,
+    /// What is multiplied at once: the first gate and the number of gates, of each block.
+    gates: &'static [(usize, usize)],
+    bias: Vec<T>,
+    recurrent: Vec<Packed<T>>,
+    input: Vec<Packed<T>>,
+    recurrent_back: Packed<T>,
+}
+
+impl<T: Real> Blocks<T> {
+    /// Without weights.
+    pub(super) fn new(units: usize, inputs: usize, gates: &'static [(usize, usize)]) -> Self {
+        Self {
+            units,
+            inputs,
+            gates,
+            bias: Vec::new(),
+            recurrent: vec![Packed::default(); gates.len()],
+            input: vec![Packed::default(); gates.len()],
+            recurrent_back: Packed::default(),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn pack<S: Simd>(&mut self, parameters: &Parameters<T>, bias: Vec<T>) {
+        let (n, inputs) = (self.units, self.inputs);
+        let (recurrent, input) = (parameters.get(WEIGHT_HH), parameters.get(WEIGHT_IH));
+        for (block, &(first, count)) in self.gates.iter().enumerate() {
+            let rows = &recurrent[first * n * n..][..count * n * n];
+            self.recurrent[block].pack_transposed::<S>(rows, count * n, n);
+            let rows = &input[first * n * inputs..][..count * n * inputs];
+            self.input[block].pack_transposed::<S>(rows, count * n, inputs);
+        }
+        self.recurrent_back
+            .pack::<S>(recurrent, recurrent.len() / n.max(1), n);
+        self.bias = bias;
+    }
+
+    /// Runs a block of pre-activations, from the inputs and the features before.
+    #[inline(always)]
+    pub(super) fn forward<S: Simd>(
+        &self,
+        simd: S,
+        block: usize,
+        [input, previous]: [&[T]; 2],
+        rows: usize,
+        epilogue: &mut impl Epilogue<T>,
+    ) {
+        let n = self.units;
+        let (first, count) = self.gates[block];
+        let terms = [
+            Term {
+                rows: input,
+                stride: self.inputs + 1,
+                weights: &self.input[block],
+            },
+            Term {
+                rows: previous,
+                stride: n,
+                weights: &self.recurrent[block],
+            },
+        ];
+        let bias = &self.bias[first * n..][..count * n];
+        product(simd, rows, count * n, Some(bias), terms, epilogue);
+    }
+
+    /// What the pre-activation gradients of the step after say of the features, if there is such a step.
+    #[inline(always)]
+    pub(super) fn backward<'a>(
+        &'a self,
+        later_delta: Option<&'a [T]>,
+        stride: usize,
+    ) -> Option<Term<'a, T>> {
+        later_delta.map(|rows| Term {
+            rows,
+            stride,
+            weights: &self.recurrent_back,
+        })
+    }
+
+    /// Adds that to gradients of features outside of the recurrence.
+    pub(super) fn through_recurrent(&self, rows: usize, delta: Rows<'_, T>, out: &mut [T]) {
+        let Rows { values, stride } = delta;
+        self.recurrent_back.add_product(values, stride, rows, out);
+    }
+}
 
 /// What is done to a pre-activation before it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,10 @@
 
 use pulp::Simd;
 
-use super::gates::{Squash, StoreSaved, sigmoid_slope, tanh_slope};
+use super::gates::{Blocks, Squash, StoreSaved, sigmoid_slope, tanh_slope};
 use super::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH, WEIGHT_IH};
 use super::sequence::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
-use crate::simd::product::{
-    Epilogue, Packed, Term, load_lanes, product, product_of_any, store_lanes,
-};
+use crate::simd::product::{Epilogue, load_lanes, product_of_any, store_lanes};
 use crate::simd::{Real, activation};
 
 /// Width of a saved row in units: i, f, g, o, c', tanh(c').
@@ -20,100 +18,50 @@ const BLOCKS: [(usize, usize); 3] = [(0, 2), (2, 1), (3, 1)];
 
 /// Step kernel of long short-term memory. A row of pre-activation gradients is ∂a_i, ∂a_f, ∂a_g, ∂a_o; what is carried
 /// back is ∂L/∂c.
-pub struct LstmKernel<T> {
-    units: usize,
-    inputs: usize,
-    bias: Vec<T>,
-    recurrent: [Packed<T>; 3],
-    input: [Packed<T>; 3],
-    recurrent_back: Packed<T>,
-}
+pub struct LstmKernel<T>(Blocks<T>);
 
 impl<T: Real> LstmKernel<T> {
     /// A kernel without weights.
     pub fn new(units: usize, inputs: usize) -> Self {
-        Self {
-            units,
-            inputs,
-            bias: Vec::new(),
-            recurrent: Default::default(),
-            input: Default::default(),
-            recurrent_back: Packed::default(),
-        }
-    }
-
-    /// Runs one block of pre-activations.
-    #[inline(always)]
-    fn block<S: Simd>(
-        &self,
-        simd: S,
-        block: usize,
-        [input, previous]: [&[T]; 2],
-        rows: usize,
-        epilogue: &mut impl Epilogue<T>,
-    ) {
-        let n = self.units;
-        let (first, count) = BLOCKS[block];
-        let terms = [
-            Term {
-                rows: input,
-                stride: self.inputs + 1,
-                weights: &self.input[block],
-            },
-            Term {
-                rows: previous,
-                stride: n,
-                weights: &self.recurrent[block],
-            },
-        ];
-        let bias = &self.bias[first * n..][..count * n];
-        product(simd, rows, count * n, Some(bias), terms, epilogue);
+        Self(Blocks::new(units, inputs, &BLOCKS))
     }
 }
 
 impl<T: Real> StepKernel<T> for LstmKernel<T> {
     fn units(&self) -> usize {
-        self.units
+        self.0.units
     }
 
     fn inputs(&self) -> usize {
-        self.inputs
+        self.0.inputs
     }
 
     fn saved_width(&self) -> usize {
-        SAVED * self.units
+        SAVED * self.0.units
     }
 
     fn delta_width(&self) -> usize {
-        4 * self.units
+        4 * self.0.units
     }
 
     fn recurrent_width(&self) -> usize {
-        4 * self.units
+        4 * self.0.units
     }
 
     fn carry_width(&self) -> usize {
-        self.units
+        self.0.units
     }
 
     #[inline(always)]
     fn pack<S: Simd>(&mut self, _: S, parameters: &Parameters<T>) {
-        let (n, inputs) = (self.units, self.inputs);
-        let (recurrent, input) = (parameters.get(WEIGHT_HH), parameters.get(WEIGHT_IH));
-        for (block, (first, count)) in BLOCKS.into_iter().enumerate() {
-            let rows = &recurrent[first * n * n..][..count * n * n];
-            self.recurrent[block].pack_transposed::<S>(rows, count * n, n);
-            let rows = &input[first * n * inputs..][..count * n * inputs];
-            self.input[block].pack_transposed::<S>(rows, count * n, inputs);
-        }
-        self.recurrent_back.pack::<S>(recurrent, 4 * n, n);
         let biases = parameters.get(BIAS_IH).iter().zip(parameters.get(BIAS_HH));
-        self.bias = biases.map(|(&a, &b)| a + b).collect();
+        let bias = biases.map(|(&a, &b)| a + b).collect();
+        self.0.pack::<S>(parameters, bias);
     }
 
     #[inline(always)]
     fn forward<S: Simd>(&self, simd: S, step: Forward<'_, T>) {
-        let (units, rows) = (self.units, step.rows);
+        let (units, rows) = (self.0.units, step.rows);
         let sources = [step.input, step.previous_features];
         let mut store = StoreSaved {
             saved: step.saved,
@@ -123,31 +71,27 @@ impl<T: Real> StepKernel<T> for LstmKernel<T> {
             noise: None,
             units,
         };
-        self.block(simd, 0, sources, rows, &mut store);
+        self.0.forward(simd, 0, sources, rows, &mut store);
         store = StoreSaved {
             offset: 2 * units,
             squash: Squash::Tanh,
             noise: step.noise,
             ..store
         };
-        self.block(simd, 1, sources, rows, &mut store);
-        self.block(simd, 2, sources, rows, &mut Output { units, step });
+        self.0.forward(simd, 1, sources, rows, &mut store);
+        self.0
+            .forward(simd, 2, sources, rows, &mut Output { units, step });
     }
 
     #[inline(always)]
     fn backward<S: Simd>(&self, simd: S, step: Backward<'_, T>) {
-        let (rows, units) = (step.rows, self.units);
-        let term = step.later_delta.map(|delta| Term {
-            rows: delta,
-            stride: step.delta_stride,
-            weights: &self.recurrent_back,
-        });
+        let (rows, units) = (step.rows, self.0.units);
+        let term = self.0.backward(step.later_delta, step.delta_stride);
         product_of_any(simd, rows, units, term, &mut BackwardGates { units, step });
     }
 
     fn through_recurrent(&self, rows: usize, delta: Rows<'_, T>, out: &mut [T]) {
-        let Rows { values, stride } = delta;
-        self.recurrent_back.add_product(values, stride, rows, out);
+        self.0.through_recurrent(rows, delta, out);
     }
 
     fn weight_gradients(&self) -> Vec<WeightGradient> {
@@ -157,12 +101,12 @@ impl<T: Real> StepKernel<T> for LstmKernel<T> {
             (BIAS_IH, Source::Ones),
             (BIAS_HH, Source::Ones),
         ]
-        .map(|(parameter, source)| WeightGradient::whole(parameter, 4 * self.units, 0, source))
+        .map(|(parameter, source)| WeightGradient::whole(parameter, 4 * self.0.units, 0, source))
         .to_vec()
     }
 
     fn state(&self) -> StatePlace {
-        StatePlace::FeaturesAndSaved(CELL * self.units..(CELL + 1) * self.units)
+        StatePlace::FeaturesAndSaved(CELL * self.0.units..(CELL + 1) * self.0.units)
     }
 }
 

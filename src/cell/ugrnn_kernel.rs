@@ -2,109 +2,59 @@
 
 use pulp::Simd;
 
-use super::gates::{Squash, StoreSaved, sigmoid_slope, tanh_slope, with_noise};
+use super::gates::{Blocks, Squash, StoreSaved, sigmoid_slope, tanh_slope, with_noise};
 use super::parameters::{BIAS_IH, Parameters, WEIGHT_HH, WEIGHT_IH};
 use super::sequence::{Backward, Forward, Rows, Source, StepKernel, WeightGradient};
-use crate::simd::product::{
-    Epilogue, Packed, Term, load_lanes, product, product_of_any, store_lanes,
-};
+use crate::simd::product::{Epilogue, load_lanes, product_of_any, store_lanes};
 use crate::simd::{Real, activation};
 
+/// Rows of the weights that are multiplied at once, in units: the gate and the candidate.
+const BLOCKS: [(usize, usize); 2] = [(0, 1), (1, 1)];
+
 /// Step kernel of an update gate network. A saved row is g, c; a row of pre-activation gradients ∂a_g, ∂a_c.
-pub struct UgrnnKernel<T> {
-    units: usize,
-    inputs: usize,
-    bias: Vec<T>,
-    /// Of the gate and the candidate.
-    recurrent: [Packed<T>; 2],
-    input: [Packed<T>; 2],
-    recurrent_back: Packed<T>,
-}
+pub struct UgrnnKernel<T>(Blocks<T>);
 
 impl<T: Real> UgrnnKernel<T> {
     /// A kernel without weights.
     pub fn new(units: usize, inputs: usize) -> Self {
-        Self {
-            units,
-            inputs,
-            bias: Vec::new(),
-            recurrent: Default::default(),
-            input: Default::default(),
-            recurrent_back: Packed::default(),
-        }
-    }
-
-    /// Runs one block of pre-activations.
-    #[inline(always)]
-    fn block<S: Simd>(
-        &self,
-        simd: S,
-        block: usize,
-        [input, previous]: [&[T]; 2],
-        rows: usize,
-        epilogue: &mut impl Epilogue<T>,
-    ) {
-        let n = self.units;
-        let terms = [
-            Term {
-                rows: input,
-                stride: self.inputs + 1,
-                weights: &self.input[block],
-            },
-            Term {
-                rows: previous,
-                stride: n,
-                weights: &self.recurrent[block],
-            },
-        ];
-        let bias = &self.bias[block * n..][..n];
-        product(simd, rows, n, Some(bias), terms, epilogue);
+        Self(Blocks::new(units, inputs, &BLOCKS))
     }
 }
 
 impl<T: Real> StepKernel<T> for UgrnnKernel<T> {
     fn units(&self) -> usize {
-        self.units
+        self.0.units
     }
 
     fn inputs(&self) -> usize {
-        self.inputs
+        self.0.inputs
     }
 
     fn saved_width(&self) -> usize {
-        2 * self.units
+        2 * self.0.units
     }
 
     fn delta_width(&self) -> usize {
-        2 * self.units
+        2 * self.0.units
     }
 
     fn recurrent_width(&self) -> usize {
-        2 * self.units
+        2 * self.0.units
     }
 
     fn carry_width(&self) -> usize {
-        self.units
+        self.0.units
     }
 
     #[inline(always)]
     fn pack<S: Simd>(&mut self, _: S, parameters: &Parameters<T>) {
-        let n = self.units;
-        let (recurrent, input) = (parameters.get(WEIGHT_HH), parameters.get(WEIGHT_IH));
-        for block in 0..2 {
-            let rows = &recurrent[block * n * n..][..n * n];
-            self.recurrent[block].pack_transposed::<S>(rows, n, n);
-            let rows = &input[block * n * self.inputs..][..n * self.inputs];
-            self.input[block].pack_transposed::<S>(rows, n, self.inputs);
-        }
-        self.recurrent_back.pack::<S>(recurrent, 2 * n, n);
-        self.bias.clear();
-        self.bias.extend_from_slice(parameters.get(BIAS_IH));
+        self.0
+            .pack::<S>(parameters, parameters.get(BIAS_IH).to_vec());
     }
 
     #[inline(always)]
     fn forward<S: Simd>(&self, simd: S, step: Forward<'_, T>) {
-        let (units, rows) = (self.units, step.rows);
+        let (units, rows) = (self.0.units, step.rows);
         let sources = [step.input, step.previous_features];
         let mut gate = StoreSaved {
             saved: step.saved,
@@ -114,24 +64,20 @@ impl<T: Real> StepKernel<T> for UgrnnKernel<T> {
             noise: None,
             units,
         };
-        self.block(simd, 0, sources, rows, &mut gate);
-        self.block(simd, 1, sources, rows, &mut Candidate { units, step });
+        self.0.forward(simd, 0, sources, rows, &mut gate);
+        self.0
+            .forward(simd, 1, sources, rows, &mut Candidate { units, step });
     }
 
     #[inline(always)]
     fn backward<S: Simd>(&self, simd: S, step: Backward<'_, T>) {
-        let (rows, units) = (step.rows, self.units);
-        let term = step.later_delta.map(|delta| Term {
-            rows: delta,
-            stride: step.delta_stride,
-            weights: &self.recurrent_back,
-        });
+        let (rows, units) = (step.rows, self.0.units);
+        let term = self.0.backward(step.later_delta, step.delta_stride);
         product_of_any(simd, rows, units, term, &mut BackwardGate { units, step });
     }
 
     fn through_recurrent(&self, rows: usize, delta: Rows<'_, T>, out: &mut [T]) {
-        let Rows { values, stride } = delta;
-        self.recurrent_back.add_product(values, stride, rows, out);
+        self.0.through_recurrent(rows, delta, out);
     }
 
     fn weight_gradients(&self) -> Vec<WeightGradient> {
@@ -140,7 +86,7 @@ impl<T: Real> StepKernel<T> for UgrnnKernel<T> {
             (WEIGHT_IH, Source::Inputs),
             (BIAS_IH, Source::Ones),
         ]
-        .map(|(parameter, source)| WeightGradient::whole(parameter, 2 * self.units, 0, source))
+        .map(|(parameter, source)| WeightGradient::whole(parameter, 2 * self.0.units, 0, source))
         .to_vec()
     }
 }
