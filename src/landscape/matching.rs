@@ -137,8 +137,8 @@ impl Matching {
 ///
 /// 1. Every fixed point of s = 0 is followed forward and every one of s = 1 backward.
 /// 2. The end of a branch is looked up in the list of its side; a fixed point that is not there is added to it.
-/// 3. Branches that contradict each other (a → b but b → c), or stalled, are followed again with steps and limits
-///    eight times as careful.
+/// 3. Branches that contradict each other (a → b but b → c, or a ↔ b but c → a), or stalled, are followed again with steps
+///    and limits eight times as careful.
 /// 4. Two fixed points belong together if each leads to the other, or if one leads to the other, of which the branch
 ///    stalled or was not followed, and no third one does.
 pub fn match_ends<F: Family + ?Sized>(
@@ -150,8 +150,9 @@ pub fn match_ends<F: Family + ?Sized>(
     match_rest(family, before, after, &[], limits)
 }
 
-/// The same where some pairs (place before, place after) are known to belong together, as
-/// [`natural_pairs`](super::natural::natural_pairs) finds them: they are not followed, but count in the audit.
+/// The same where some pairs (place before, place after) seem to belong together, as
+/// [`natural_pairs`](super::natural::natural_pairs) finds them: they are followed only if the branch of a third point leads to
+/// one of them, and count in the audit.
 pub fn match_rest<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],
@@ -297,7 +298,7 @@ impl Matching {
         let doubtful: Vec<Node> = self
             .strands()
             .map(|(node, _)| node)
-            .filter(|node| self.partner(*node).is_none())
+            .filter(|node| self.is_doubtful(*node))
             .collect();
         let states: Vec<(End, Vec<f64>)> = doubtful
             .iter()
@@ -376,6 +377,15 @@ impl Matching {
             (None, None) => None,
         };
         partner.filter(|partner| *partner != node)
+    }
+
+    /// Whether the branches tell no partner of a fixed point, or the branch of a third one leads to either of the two.
+    fn is_doubtful(&self, node: Node) -> bool {
+        let Some(partner) = self.partner(node) else {
+            return true;
+        };
+        let is_third = |claim: Node| claim != node && claim != partner;
+        self.claims(node).any(is_third) || self.claims(partner).any(is_third)
     }
 
     fn settle(&mut self) {

@@ -51,6 +51,34 @@ fn a_broken_pitchfork_takes_two_points_away() {
     assert!(matching.annihilated.is_empty() && matching.is_conserved());
 }
 
+/// The unit's point ends at the upper of three. Somebody's belief that it ends at the middle, which is nearer and looks as it
+/// did, does not stand against the branch of the upper one.
+#[test]
+fn a_pair_that_a_branch_contradicts_is_followed() {
+    let family = Tanh::unit([0.9, 0.3], [1e-4, 0.0]);
+    let (before, after) = (fixed_points(&family, 0.0), fixed_points(&family, 1.0));
+    let place = |wanted: fn(f64) -> bool| {
+        after
+            .iter()
+            .position(|p| wanted(p.state[0]))
+            .unwrap_or(usize::MAX)
+    };
+    let [upper, middle, lower] = [
+        place(|x| x > 0.2),
+        place(|x| x.abs() < 0.1),
+        place(|x| x < -0.2),
+    ];
+    let (before, after) = (known(&before), known(&after));
+    let matching = match_rest(&family, &before, &after, &[(0, middle)], &Limits::default());
+    assert_eq!(matching.pairs, [(0, upper)]);
+    assert_eq!(
+        matching.created,
+        [(middle.min(lower), middle.max(lower))],
+        "{matching:?}"
+    );
+    assert!(matching.is_conserved());
+}
+
 #[test]
 fn a_pitchfork_joins_its_two_outer_points() {
     let family = Tanh::unit([1.5, -1.0], [0.0, 0.0]);
