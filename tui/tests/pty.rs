@@ -136,10 +136,15 @@ impl Session {
     }
 
     /// Waits until the output has this text.
+    fn times_written(&self, text: &str) -> usize {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap())
+            .matches(text)
+            .count()
+    }
+
     fn expect_written(&self, text: &str) {
         let begun = Instant::now();
-        let has = || String::from_utf8_lossy(&self.bytes.lock().unwrap()).contains(text);
-        while !has() {
+        while self.times_written(text) == 0 {
             assert!(begun.elapsed() < PATIENCE, "no {text:?} written");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -317,6 +322,9 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
     assert!(!session.child.wait().unwrap().success());
     session.expect_restored();
     session.expect("something went wrong in a picture");
+    // A second return would put the cursor back on top of the message.
+    session.expect("test result: FAILED");
+    assert_eq!(session.times_written("\u{1b}[?1049l"), 1);
 }
 
 /// Does nothing by itself: the program that the test above starts.

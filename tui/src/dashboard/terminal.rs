@@ -2,6 +2,7 @@
 
 use std::io::{self, Stdout, stdout};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
 use crossterm::cursor::Show;
@@ -14,6 +15,9 @@ use tui::Terminal;
 use tui::backend::CrosstermBackend;
 use tui::buffer::Buffer;
 
+/// Whether the terminal is taken over.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// The alternate screen in raw mode, with the mouse; dropping it, or a panic, gives the terminal back.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -23,6 +27,7 @@ impl Screen {
     /// Takes the terminal over.
     pub fn open() -> io::Result<Self> {
         restore_on_panic(thread::current().id());
+        IS_TAKEN.store(true, Ordering::SeqCst);
         let opened = enable_raw_mode()
             .and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableMouseCapture))
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
@@ -49,8 +54,12 @@ impl Drop for Screen {
     }
 }
 
-/// Best effort: there is nobody to tell of a failure.
+/// Best effort: there is nobody to tell of a failure. Once is enough, and more is harm: leaving the alternate screen puts the
+/// cursor back where it was, on top of what a panic has printed since.
 fn restore() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show).ok();
     disable_raw_mode().ok();
 }
