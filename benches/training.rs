@@ -137,8 +137,7 @@ impl Comparison {
         let Self {
             cell, units, own, ..
         } = *self;
-        // A product of the same size for every gate: once forward, twice backward.
-        let share = self.gemm_millis * (3 * cell.gates()) as f64 / own.0;
+        let share = self.gemm_millis * square_products(cell) as f64 / own.0;
         let cost = own.0 / flops(cell, units) / (self.vanilla.0 / flops(VANILLA, units));
         let with_threads = |(millis, threads): (f64, usize)| format!("{millis:.2} ({threads})");
         let dash = || "-".to_owned();
@@ -153,16 +152,26 @@ impl Comparison {
     }
 }
 
-/// Floating-point operations of a training step in matrix products: those with recurrent and input weights for every
-/// gate and with the readout, forward, to the states and to the weights. The random part of low-rank weights has no
-/// gradient; each of the factors takes a product as large as it is, three times.
+/// Products with units × units weights in a training step: for every gate one forward, one to the states and one to the
+/// weights, of which the random part of low-rank weights has no gradient.
+fn square_products(cell: CellKind) -> usize {
+    match cell {
+        CellKind::LowRank { .. } => 2,
+        _ => 3 * cell.gates(),
+    }
+}
+
+/// Floating-point operations of a training step in matrix products, with those of low-rank factors, inputs and readout.
 fn flops(cell: CellKind, units: usize) -> f64 {
     let channels = 3;
-    let recurrent = match cell {
-        CellKind::LowRank { rank, .. } => 2 * units * units + 6 * units * rank,
-        _ => 3 * cell.gates() * units * units,
+    let factors = match cell {
+        CellKind::LowRank { rank, .. } => 6 * units * rank,
+        _ => 0,
     };
-    let products = recurrent + 2 * cell.gates() * units * channels + 3 * units * channels;
+    let products = square_products(cell) * units * units
+        + factors
+        + 2 * cell.gates() * units * channels
+        + 3 * units * channels;
     (2 * TRIALS * STEPS * products) as f64
 }
 

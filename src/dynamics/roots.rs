@@ -193,17 +193,20 @@ mod tests {
         let map = CellMap::vanilla(&[1.02, 0.0, 0.0, 0.0], vec![0.0; 2]);
         let near = root(&CellMap::vanilla(&[1.02], vec![0.0]), 0.5)[0];
         assert!(near > 0.2, "a root beside 0: {near}");
-        let roots = Roots::new(&map, vec![vec![0.0; 2]], Vec::new());
-        let claimed = |slow: f64, fast: f64| {
-            let point = [slow, fast];
-            let mut image = [0.0; 2];
-            map.step(&point, &mut image);
-            let residual = [point[0] - image[0], point[1] - image[1]];
-            roots.claim(&point, &residual)[0].is_some()
-        };
-        for fast in [0.1, 1.0] {
-            assert!(!claimed(near, fast) && !claimed(0.8 * near, fast));
-            assert!(claimed(0.05 * near, fast));
+        let at_root = Factored::of(&map, &[0.0; 2]).expect("no bifurcation");
+        for factored in [Vec::new(), vec![&at_root]] {
+            let roots = Roots::new(&map, vec![vec![0.0; 2]], factored);
+            let claimed = |slow: f64, fast: f64| {
+                let point = [slow, fast];
+                let mut image = [0.0; 2];
+                map.step(&point, &mut image);
+                let residual = [point[0] - image[0], point[1] - image[1]];
+                roots.claim(&point, &residual)[0].is_some()
+            };
+            for fast in [0.1, 1.0] {
+                assert!(!claimed(near, fast) && !claimed(0.8 * near, fast));
+                assert!(claimed(0.05 * near, fast));
+            }
         }
     }
 

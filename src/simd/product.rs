@@ -362,8 +362,11 @@ mod tests {
         columns: usize,
         bias: &'a [f64],
         transposed: bool,
+        /// The weights, `columns × inner`.
+        by_column: &'a [f64],
         /// Takes the product of a single term.
         once: &'a mut [f64],
+        /// The same from dot products.
         dots: &'a mut [f64],
     }
 
@@ -384,20 +387,17 @@ mod tests {
                 weights: &packed,
             };
             packed.add_product(self.rows, self.inner, self.row_count, self.once);
-            if self.transposed {
-                let (rows, inner) = (self.rows, self.inner);
-                add_dots(
-                    simd,
-                    rows,
-                    inner,
-                    self.row_count,
-                    self.weights,
-                    inner,
-                    self.dots,
-                );
-            } else {
-                self.dots.copy_from_slice(self.once);
-            }
+            let (rows, inner) = (self.rows, self.inner);
+            let by_column = self.by_column;
+            add_dots(
+                simd,
+                rows,
+                inner,
+                self.row_count,
+                by_column,
+                inner,
+                self.dots,
+            );
             let nothing = Packed::default();
             let none = Term {
                 weights: &nothing,
@@ -431,15 +431,17 @@ mod tests {
             let rows: Vec<f64> = (0..row_count * inner).map(value).collect();
             let weights: Vec<f64> = (0..inner * columns).map(|i| value(i + 31)).collect();
             let bias: Vec<f64> = (0..columns).map(|i| value(i + 77)).collect();
+            let weight = |k: usize, column: usize| if transposed { weights[column * inner + k] } else { weights[k * columns + column] };
+            let by_column: Vec<f64> = (0..columns).flat_map(|column| (0..inner).map(move |k| weight(k, column))).collect();
             let mut once = vec![0.0; row_count * columns];
             let mut dots = once.clone();
             let out = Arch::new().dispatch(Run {
-                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed, once: &mut once, dots: &mut dots,
+                rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed,
+                by_column: &by_column, once: &mut once, dots: &mut dots,
             });
             for row in 0..row_count {
                 for column in 0..columns {
-                    let weight = |k: usize| if transposed { weights[column * inner + k] } else { weights[k * columns + column] };
-                    let sum: f64 = (0..inner).map(|k| rows[row * inner + k] * weight(k)).sum();
+                    let sum: f64 = (0..inner).map(|k| rows[row * inner + k] * weight(k, column)).sum();
                     prop_assert!((out[row * columns + column] - bias[column] - 2.0 * sum).abs() < 1e-12);
                     prop_assert!((once[row * columns + column] - sum).abs() < 1e-12);
                     prop_assert!((dots[row * columns + column] - sum).abs() < 1e-12);

@@ -12,7 +12,7 @@ use tui::widgets::{Block, Paragraph, Widget as _, Wrap};
 use super::data::marks::Mark;
 use super::data::runs::Listed;
 use super::data::store::Store;
-use super::data::{Point, Request, RunState, Scene};
+use super::data::{Bifurcation, Point, Request, RunState, Scene};
 use super::keys::{Action, Binding};
 use super::theme::{Ink, Theme};
 use super::timeline::Timeline;
@@ -297,6 +297,13 @@ impl Desk {
     /// The fixed points on screen.
     pub(crate) fn points(&self) -> &[Point] {
         self.scene().map_or(&[], |scene| &scene.points)
+    }
+
+    /// The bifurcations at the probe input on screen.
+    pub(crate) fn bifurcations(&self) -> impl Iterator<Item = &Bifurcation> {
+        let condition = self.condition().unwrap_or_default();
+        let events = self.data.bifurcations();
+        events.filter(move |event| event.row.condition == *condition)
     }
 
     /// Place of the selected point in the list; none while a pinned point does not exist.

@@ -18,20 +18,15 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
         let text = "the number of fixed points never changes";
         return message(inner, text, desk.theme.style(Ink::Faint), buffer);
     }
+    // What happened at the playhead, or last before it, begins at the top: as much of it is seen as there is room for.
     let here = desk.timeline.step();
-    let mut rows = Vec::new();
-    let mut first_here = None;
-    let mut after = 0;
-    for stop in stops {
-        let is_here = stop.to_step == here;
-        if is_here {
-            first_here = Some(rows.len());
-        }
-        if stop.to_step <= here {
-            after = rows.len();
-        }
-        rows.extend(rows_of(desk, stop, is_here));
-    }
+    let first = stops.partition_point(|stop| stop.to_step <= here);
+    let shown = &stops[first.saturating_sub(1)..];
+    let rows = shown
+        .iter()
+        .flat_map(|stop| rows_of(desk, stop, stop.to_step == here));
+    let rows: Vec<Row> = rows.take(usize::from(inner.height)).collect();
+    let is_here = shown.first().is_some_and(|stop| stop.to_step == here);
     let header = [
         "",
         "near step",
@@ -46,16 +41,14 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
     let table = Table::new(rows, widths)
         .header(Row::new(header.map(|title| Line::styled(title, faint))))
         .row_highlight_style(Modifier::REVERSED);
-    // What happened at the playhead begins at the top, so that as much of it is seen as there is room for.
-    let mut state = TableState::default().with_selected(first_here);
-    *state.offset_mut() = first_here.unwrap_or(after);
+    let mut state = TableState::default().with_selected(is_here.then_some(0));
     StatefulWidget::render(table, inner, buffer, &mut state);
 }
 
 fn title(desk: &Desk) -> String {
     let intervals = desk.timeline.stops.iter().filter(|stop| stop.is_event());
     let intervals = intervals.count();
-    let events = at_condition(desk).count();
+    let events = desk.bifurcations().count();
     if events > 0 {
         return format!(
             "{} in {}",
@@ -70,12 +63,6 @@ fn title(desk: &Desk) -> String {
     counted(intervals, "interval") + " with changes" + hint
 }
 
-fn at_condition(desk: &Desk) -> impl Iterator<Item = &Bifurcation> {
-    let condition = desk.condition().unwrap_or_default();
-    let events = desk.data.bifurcations();
-    events.filter(move |event| event.row.condition == *condition)
-}
-
 /// A row for every bifurcation of an interval, or one that sums up what is known of it.
 fn rows_of(desk: &Desk, stop: &Stop, is_here: bool) -> Vec<Row<'static>> {
     let mark = match (is_here, desk.theme.ascii) {
@@ -83,9 +70,8 @@ fn rows_of(desk: &Desk, stop: &Stop, is_here: bool) -> Vec<Row<'static>> {
         (true, false) => "▸",
         (true, true) => ">",
     };
-    let mut events: Vec<&Bifurcation> = at_condition(desk)
-        .filter(|event| event.row.to_step == stop.to_step)
-        .collect();
+    let here = |event: &&Bifurcation| event.row.to_step == stop.to_step;
+    let mut events: Vec<&Bifurcation> = desk.bifurcations().filter(here).collect();
     events.sort_by(|a, b| a.row.position.total_cmp(&b.row.position));
     let mut rows: Vec<Row> = events.iter().map(|event| one(desk, mark, event)).collect();
     let is_left = |&(code, _): &(Code, usize)| {

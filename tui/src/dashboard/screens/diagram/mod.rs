@@ -266,10 +266,9 @@ impl Diagram {
         &'a self,
         desk: &'a Desk,
     ) -> impl Iterator<Item = (&'a Bifurcation, (f64, f64))> {
-        let condition = desk.condition().unwrap_or_default();
-        let events = desk.data.bifurcations();
-        let here = events.filter(move |event| event.row.condition == *condition);
-        here.filter_map(|event| Some((event, (event.step(), self.quantity.of_event(event)?))))
+        let place = |event: &Bifurcation| Some((event.step(), self.quantity.of_event(event)?));
+        desk.bifurcations()
+            .filter_map(move |event| Some((event, place(event)?)))
     }
 
     /// Signs of the bifurcations, and of the fixed points at the playhead.

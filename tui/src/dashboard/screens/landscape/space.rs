@@ -328,9 +328,8 @@ fn events(plot: &mut Plot, projector: &Projector, desk: &Desk) {
 
 fn events_here(desk: &Desk) -> impl Iterator<Item = &Bifurcation> {
     let step = desk.timeline.step();
-    let condition = desk.condition().unwrap_or_default();
-    let events = desk.data.bifurcations();
-    events.filter(move |event| event.row.to_step == step && event.row.condition == *condition)
+    let events = desk.bifurcations();
+    events.filter(move |event| event.row.to_step == step)
 }
 
 /// Row in the list of the fixed point that is drawn nearest to a cell, within two.

@@ -154,11 +154,8 @@ fn event(desk: &Desk) -> String {
     let Some(stop) = desk.timeline.stop().filter(|stop| stop.is_event()) else {
         return String::new();
     };
-    let condition = desk.condition().unwrap_or_default();
-    let here = |event: &&Bifurcation| {
-        event.row.to_step == stop.to_step && event.row.condition == *condition
-    };
-    let rows: Vec<&Bifurcation> = desk.data.bifurcations().filter(here).collect();
+    let here = |event: &&Bifurcation| event.row.to_step == stop.to_step;
+    let rows: Vec<&Bifurcation> = desk.bifurcations().filter(here).collect();
     let what: Vec<String> = stop
         .codes
         .iter()

@@ -1,18 +1,19 @@
 //! The runs of a directory: what they are, how they stand, how their loss fell.
 
+mod preview;
+
 use std::time::SystemTime;
 
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::Modifier;
 use tui::text::Line;
-use tui::widgets::{Row, StatefulWidget, Table, TableState, Widget as _};
+use tui::widgets::{Row, StatefulWidget, Table, TableState};
 
 use crate::dashboard::data::RunState;
 use crate::dashboard::data::runs::{Brief, Listed};
 use crate::dashboard::keys::{Action, Binding, row};
-use crate::dashboard::plot::{Dash, Plot};
-use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, at_right, message};
+use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
 use crate::dashboard::theme::{Ink, Theme, short_number};
 
 /// Cells of a sparkline.
@@ -230,7 +231,7 @@ impl Runs {
         };
         let [top, rest] =
             Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(inner);
-        let about = about(brief);
+        let about = preview::about(brief);
         message(top, &about, tui::style::Style::new(), buffer);
         let is_drawn = |of: &&&Listed| of.name == run.name || self.marked.contains(&of.name);
         let curves: Vec<(&str, &Brief)> = shown
@@ -238,7 +239,7 @@ impl Runs {
             .filter(is_drawn)
             .filter_map(|of| Some((of.name.as_str(), of.brief.as_ref()?.as_ref().ok()?)))
             .collect();
-        losses(desk.theme, &curves, &run.name, rest, buffer);
+        preview::losses(desk.theme, &curves, &run.name, rest, buffer);
     }
 }
 
@@ -310,98 +311,9 @@ fn points(brief: &Brief) -> String {
         .map_or_else(String::new, |(all, stable)| format!("{all} ({stable}●)"))
 }
 
-fn about(brief: &Brief) -> String {
-    let units = brief
-        .units
-        .map_or_else(String::new, |units| format!("{units} "));
-    let seed = brief
-        .seed
-        .map_or_else(String::new, |seed| format!(" · seed {seed}"));
-    let points = brief.points.map_or_else(String::new, |(all, stable)| {
-        format!(" · {all} fixed points, {stable} stable")
-    });
-    let why = match &brief.state {
-        RunState::Diverged(why) => format!(" · {why}"),
-        _ => String::new(),
-    };
-    format!(
-        "{} · {units}{} units{seed}{points}{why}",
-        brief.curriculum, brief.cell
-    )
-}
-
-/// The losses of some runs over their steps, on a logarithmic axis; that of `selected` is the brightest.
-fn losses(
-    theme: Theme,
-    curves: &[(&str, &Brief)],
-    selected: &str,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let logs: Vec<(&str, Vec<(f64, f64)>)> = curves
-        .iter()
-        .map(|(name, brief)| {
-            let finite = brief
-                .curve
-                .iter()
-                .filter(|(_, loss)| *loss > 0.0 && loss.is_finite());
-            (
-                *name,
-                finite
-                    .map(|&(step, loss)| (step as f64, loss.log10()))
-                    .collect(),
-            )
-        })
-        .collect();
-    let all = logs.iter().flat_map(|(_, curve)| curve);
-    let (mut end, mut low, mut high) = (1.0_f64, f64::INFINITY, f64::NEG_INFINITY);
-    for &(step, loss) in all {
-        (end, low, high) = (end.max(step), low.min(loss), high.max(loss));
-    }
-    if low >= high || area.height < 3 {
-        return message(area, "no loss yet", theme.style(Ink::Faint), buffer);
-    }
-    let [gutter, picture] =
-        Layout::horizontal([Constraint::Length(8), Constraint::Min(0)]).areas(area);
-    let faint = theme.style(Ink::Faint);
-    for (y, value) in [(gutter.y, high), (gutter.bottom() - 1, low)] {
-        let place = Rect {
-            y,
-            height: 1,
-            width: 7,
-            ..gutter
-        };
-        Line::styled(short_number(10.0_f64.powf(value)), faint)
-            .right_aligned()
-            .render(place, buffer);
-    }
-    let mut plot = Plot::new(theme, picture, (0.0, end), (low, high));
-    let mut ordered: Vec<_> = logs.iter().collect();
-    ordered.sort_by_key(|(name, _)| *name == selected);
-    for (name, curve) in ordered {
-        let is_selected = *name == selected;
-        let (ink, dash) = if is_selected {
-            (Ink::Loss, Dash::Solid)
-        } else {
-            (Ink::Trajectory, Dash::Dashed)
-        };
-        for pair in curve.windows(2) {
-            plot.line(pair[0], pair[1], ink, dash);
-        }
-    }
-    plot.render(buffer);
-    let foot = format!("loss (log) to step {end}");
-    let at = Rect {
-        y: picture.y,
-        height: 1,
-        ..picture
-    };
-    at_right(at, &foot, faint, buffer);
-}
-
 /// The logarithm of the loss in eighths of a cell; a gap where it is not finite.
 fn sparkline(curve: &[(u64, f64)]) -> String {
-    let Some(&(end, _)) = curve.last() else {
+    let (Some(&(begin, _)), Some(&(end, _))) = (curve.first(), curve.last()) else {
         return String::new();
     };
     let mut columns = [f64::NAN; SPARK_WIDTH];
@@ -409,7 +321,7 @@ fn sparkline(curve: &[(u64, f64)]) -> String {
         .iter()
         .filter(|(_, loss)| loss.is_finite() && *loss > 0.0)
     {
-        let at = step as usize * SPARK_WIDTH / (end as usize + 1);
+        let at = (step - begin) as usize * SPARK_WIDTH / (end - begin + 1) as usize;
         columns[at] = loss.ln();
     }
     let finite = columns.iter().copied().filter(|x| x.is_finite());
