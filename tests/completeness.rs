@@ -1,16 +1,21 @@
 //! Whether a search from many starts finds what there is: on random small networks, whose fixed points interval arithmetic
-//! lists with proof, and on larger ones against all starts solved in full.
+//! lists with proof, and on one in early training, from one set of starts against others.
 
 #![allow(clippy::unwrap_used)]
+
+use std::sync::atomic::AtomicBool;
 
 use creode::cell::formula::RateFormula;
 use creode::cell::map::CellMap;
 use creode::cell::spec::{Activation, LeakyForm};
+use creode::curriculum::Curriculum;
 use creode::dynamics::enumerate::enumerate;
-use creode::dynamics::newton::{self, Ending, polish, solve};
-use creode::dynamics::search::{Completeness, Limits, search};
+use creode::dynamics::search::{Completeness, Findings, Limits, search};
 use creode::dynamics::starts::simulated;
+use creode::lab;
+use creode::lab::again::{Settings, Subject};
 use creode::map::Map;
+use creode::trace::RunWriter;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -118,70 +123,37 @@ fn a_search_of_a_random_network_is_complete_or_says_that_it_is_not() {
     assert!(compared >= 180, "{compared}");
 }
 
-/// Three modes that are barely unstable, among 48 units with weak random connections and biases.
-fn barely_unstable(seed: u64) -> CellMap {
-    const UNITS: usize = 48;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut normal = |deviation: f64| -> f64 {
-        let normal: f64 = StandardNormal.sample(&mut rng);
-        deviation * normal
-    };
-    let mut weights: Vec<f64> = (0..UNITS * UNITS)
-        .map(|_| normal(0.15 / (UNITS as f64).sqrt()))
-        .collect();
-    for mode in 0..3 {
-        let pattern: Vec<f64> = (0..UNITS).map(|_| normal(1.0).signum()).collect();
-        let gain = (1.03 + 0.04 * f64::from(mode)) / UNITS as f64;
-        for (place, weight) in weights.iter_mut().enumerate() {
-            *weight += gain * pattern[place / UNITS] * pattern[place % UNITS];
-        }
-    }
-    let biases = (0..UNITS).map(|_| normal(1e-3)).collect();
-    CellMap::vanilla(&weights, biases)
-}
-
-/// A search gives most of its starts away long before they arrive. It misses nothing that more than one of the starts
-/// would have come to, had all been solved in full.
+/// A search gives most of its starts to points that are known, long before they arrive. In a network that has learned
+/// little, all slow directions are nearly neutral: given away too early, starts leave points unseen, other ones from other
+/// starts.
 #[test]
-fn starts_that_are_given_away_early_would_have_found_nothing_else() {
-    let mut several = 0;
-    for seed in 0..12 {
-        let map = barely_unstable(seed);
-        let mut rng = ChaCha8Rng::seed_from_u64(100 + seed);
-        let starts: Vec<Vec<f64>> = (0..300)
-            .map(|_| (0..48).map(|_| rng.random_range(-1.0..1.0)).collect())
-            .collect();
-        let limits = Limits {
-            every_start: true,
-            ..Limits::default()
-        };
-        let findings = search(&map, &[], &starts, limits).unwrap();
-        let mut arrived: Vec<(Vec<f64>, usize)> = Vec::new();
-        for start in &starts {
-            let Ending::Root { point } = solve(&map, start, newton::Limits::default()) else {
-                continue;
+fn the_list_of_a_network_in_early_training_does_not_depend_on_the_starts() {
+    let text = "seed = 0\n[network]\ncell = \"vanilla\"\nunits = 64\n[optimiser]\nlearning_rate = 1e-3\nclip_norm = 1.0\n\
+        [[stage]]\ntask = \"flip-flop\"\nuntil = { steps = 150 }\n[checkpoints]\nevery = 50\n[analysis]\nenabled = false\n";
+    let curriculum = Curriculum::parse(text, "early.toml", &[]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("early");
+    let writer = RunWriter::create(&dir, &curriculum.to_toml()).unwrap();
+    lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| {}).unwrap();
+    let mut most = 0;
+    for checkpoint in 1..=3 {
+        let findings = (0..4).map(|seed| {
+            let settings = Settings {
+                seed,
+                ..Settings::default()
             };
-            let point = polish(&map, point).point;
-            let is_same = |known: &&mut (Vec<f64>, usize)| {
-                known
-                    .0
-                    .iter()
-                    .zip(&point)
-                    .all(|(a, b)| (a - b).abs() < 1e-6)
-            };
-            match arrived.iter_mut().find(is_same) {
-                Some((_, count)) => *count += 1,
-                None => arrived.push((point, 1)),
-            }
-        }
-        several += usize::from(arrived.len() > 3);
-        for (point, count) in arrived {
-            assert!(
-                count < 2 || findings.contains(&point),
-                "seed {seed}: {count} starts lead to a point that was not found, beside {}",
-                findings.fixed_points.len()
-            );
+            let subject = Subject::of_run(&dir, Some(checkpoint), settings).unwrap();
+            let mut landscapes = subject.portrait().unwrap().landscapes;
+            landscapes.remove(0).findings
+        });
+        let findings: Vec<Findings> = findings.collect();
+        for found in &findings {
+            let points = findings.iter().flat_map(|other| &other.fixed_points);
+            let unseen = points.filter(|point| !found.contains(&point.state)).count();
+            let count = found.fixed_points.len();
+            assert_eq!(unseen, 0, "checkpoint {checkpoint}: {count} points found");
+            most = most.max(count);
         }
     }
-    assert!(several > 6, "networks with several points: {several}");
+    assert!(most >= 9, "{most} points: nothing to miss");
 }
