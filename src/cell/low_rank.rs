@@ -5,13 +5,14 @@
 //! κ = nᵀ y(κ), and det(I_N − J) = αᴺ det(I_R − ∂(nᵀy)/∂κ) (Sylvester), so points, indices and folds are those of a map
 //! in `rank` dimensions, whatever the number of units.
 
-use faer::MatMut;
+use faer::{Mat, MatMut};
 
+use super::enclosure::{affine_over_box, product_over_box, transposed_over_box};
 use super::formula::RateFormula;
 use super::map::{Cell, CellMap, affine, lerp};
 use super::spec::{Activation, LeakyForm};
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
-use crate::map::{Map, Reduced};
+use crate::map::{Core, Map, Reduced};
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -151,14 +152,7 @@ impl LowRank {
 
     /// Pre-activations over a box of κ.
     fn over_box(&self, region: &[Interval]) -> Vec<Interval> {
-        self.outward
-            .chunks_exact(self.rank)
-            .zip(&self.drive)
-            .map(|(row, &c)| {
-                let terms = row.iter().zip(region);
-                terms.fold(Interval::constant(c), |sum, (&m, k)| sum + k.scaled(m))
-            })
-            .collect()
+        affine_over_box(&self.outward, &self.drive, region)
     }
 }
 
@@ -239,6 +233,21 @@ impl Map for LowRank {
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         Some(Box::new(Latent(self)))
+    }
+
+    /// J − (1−α)I is α D m nᵀ or α m nᵀ D with the slopes D, and has the eigenvalues of α nᵀ D m beside zeros.
+    fn jacobian_core(&self, point: &[f64]) -> Option<Core> {
+        let at = match self.form {
+            LeakyForm::Rates => self.preactivations(&self.latent(point)),
+            LeakyForm::Currents => point.to_vec(),
+        };
+        let slopes = Latent(self).slopes(&at);
+        let rest = 1.0 - self.alpha;
+        let matrix = Mat::from_fn(self.rank, self.rank, |r, k| {
+            let leak = if r == k { rest } else { 0.0 };
+            leak + self.alpha * slopes[r * self.rank + k]
+        });
+        Some(Core { matrix, rest })
     }
 }
 
@@ -335,17 +344,20 @@ impl Map for Latent<'_> {
     fn image_of_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
         let over_box = self.0.over_box(region);
         let rates: Vec<Interval> = over_box.iter().map(|&a| self.0.activation.of(a)).collect();
-        let mut out = vec![Interval::constant(0.0); self.0.rank];
-        for (rate, row) in rates.iter().zip(self.0.inward.chunks_exact(self.0.rank)) {
-            for (sum, &n) in out.iter_mut().zip(row) {
-                *sum = *sum + rate.scaled(n);
-            }
-        }
-        Some(out)
+        Some(transposed_over_box(&self.0.inward, self.0.rank, &rates))
     }
 
     fn jacobian_over_box(&self, region: &[Interval]) -> Option<Vec<Interval>> {
-        Some(self.slopes(&self.0.over_box(region)))
+        let LowRank {
+            rank,
+            outward,
+            inward,
+            activation,
+            ..
+        } = self.0;
+        let over_box = self.0.over_box(region);
+        let slopes: Vec<Interval> = over_box.iter().map(|&a| slope(*activation, a)).collect();
+        Some(product_over_box(inward, outward, *rank, &slopes))
     }
 
     fn trapping_box(&self) -> Option<Vec<f64>> {

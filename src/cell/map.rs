@@ -12,7 +12,7 @@ use super::parameters::{
 use super::spec::{Activation, CellKind, NetworkSpec};
 use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
-use crate::map::{Family, Linearised, Map, Part, Rectified, Reduced};
+use crate::map::{Core, Family, Linearised, Map, Part, Rectified, Reduced};
 
 /// A recurrent cell at a constant input, in f64.
 pub trait Cell: Map {
@@ -225,6 +225,10 @@ impl Map for CellMap {
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         for_cell!(self, cell => cell.reduced())
+    }
+
+    fn jacobian_core(&self, point: &[f64]) -> Option<Core> {
+        for_cell!(self, cell => cell.jacobian_core(point))
     }
 }
 

@@ -4,6 +4,7 @@
 //! input as a map of its state space in f64, for analysis.
 
 pub mod constraints;
+mod enclosure;
 pub mod feedback;
 pub mod formula;
 mod gates;

@@ -3,7 +3,7 @@
 use faer::{Mat, c64};
 
 use super::krylov::leading_eigenvalues;
-use crate::map::Map;
+use crate::map::{Core, Map};
 use crate::trace::rows::Kind;
 
 /// Largest dimension of which all eigenvalues are computed.
@@ -38,7 +38,20 @@ impl Spectrum {
         let dim = map.dim();
         let mut jacobian = Mat::zeros(dim, dim);
         map.jacobian(point, jacobian.as_mut());
-        Self::of(&jacobian)
+        match map.jacobian_core(point) {
+            Some(core) if core.matrix.nrows() < dim => Self::of_core(&jacobian, &core),
+            _ => Self::of(&jacobian),
+        }
+    }
+
+    /// The spectrum of a Jacobian of which a smaller matrix has all eigenvalues but one.
+    fn of_core(jacobian: &Mat<f64>, core: &Core) -> Result<Self, SpectrumError> {
+        let (dim, rank) = (jacobian.nrows(), core.matrix.nrows());
+        let norm = jacobian.norm_l2().max(core.matrix.norm_l2());
+        let marginal_band = 50.0 * dim as f64 * f64::EPSILON * norm;
+        let mut values = eigenvalues(&core.matrix, marginal_band)?;
+        values.resize(dim.max(rank), c64::new(core.rest, 0.0));
+        Ok(Self::sorted(values, dim, marginal_band))
     }
 
     /// The spectrum of a Jacobian.
@@ -46,6 +59,10 @@ impl Spectrum {
         let dim = jacobian.nrows();
         let marginal_band = 50.0 * dim as f64 * f64::EPSILON * jacobian.norm_l2();
         let values = eigenvalues(jacobian, marginal_band)?;
+        Ok(Self::sorted(values, dim, marginal_band))
+    }
+
+    fn sorted(values: Vec<c64>, dim: usize, marginal_band: f64) -> Self {
         let mut eigenvalues: Vec<(f64, f64)> = values
             .into_iter()
             .map(|value| (value.re, value.im))
@@ -55,11 +72,11 @@ impl Spectrum {
                 .total_cmp(&modulus(*a))
                 .then(b.1.total_cmp(&a.1))
         });
-        Ok(Self {
+        Self {
             eigenvalues,
             dim,
             marginal_band,
-        })
+        }
     }
 
     /// The eigenvalue of largest modulus.

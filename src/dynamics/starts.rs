@@ -3,6 +3,7 @@
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
+use rayon::prelude::*;
 
 use crate::map::Map;
 
@@ -22,25 +23,35 @@ pub fn simulated<M: Map + ?Sized>(map: &M, count: usize, noise: f64, seed: u64) 
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let dim = map.dim();
     let half_widths = map.trapping_box().unwrap_or_else(|| vec![2.0; dim]);
-    let mut states = Vec::new();
-    for _ in 0..TRAJECTORIES {
-        let mut state: Vec<f64> = half_widths
-            .iter()
+    let mut draw = || -> Vec<f64> {
+        let widths = half_widths.iter();
+        widths
             .map(|half_width| half_width.min(2.0) * rng.random_range(-1.0..=1.0))
-            .collect();
-        let mut next = vec![0.0; dim];
-        for step in 0..=STEPS {
-            if !state.iter().all(|x| x.abs() < RUNAWAY) {
-                break;
-            }
-            if step == 0 || step.is_power_of_two() || step == STEPS {
-                states.extend_from_slice(&state);
-            }
-            map.step(&state, &mut next);
-            std::mem::swap(&mut state, &mut next);
+            .collect()
+    };
+    let initial: Vec<Vec<f64>> = (0..TRAJECTORIES).map(|_| draw()).collect();
+    let kept: Vec<Vec<f64>> = initial
+        .into_par_iter()
+        .map(|state| trajectory(map, state))
+        .collect();
+    jittered(&kept.concat(), dim, count, noise, &mut rng)
+}
+
+/// Step 2 of [`simulated`]: the states that are kept, one after the other.
+fn trajectory<M: Map + ?Sized>(map: &M, mut state: Vec<f64>) -> Vec<f64> {
+    let mut kept = Vec::new();
+    let mut next = vec![0.0; state.len()];
+    for step in 0..=STEPS {
+        if !state.iter().all(|x| x.abs() < RUNAWAY) {
+            break;
         }
+        if step == 0 || step.is_power_of_two() || step == STEPS {
+            kept.extend_from_slice(&state);
+        }
+        map.step(&state, &mut next);
+        std::mem::swap(&mut state, &mut next);
     }
-    jittered(&states, dim, count, noise, &mut rng)
+    kept
 }
 
 /// `count` starts for a search: states drawn from `states` (`[][size]`), half of them with little and half with full

@@ -2,6 +2,11 @@
 
 /// Follows a long computation, and may end it before it is done.
 pub trait Watch: Sync {
+    /// Hears that another computation begins, and of what.
+    fn begins(&self, of: &str) {
+        let _ = of;
+    }
+
     /// Hears how much of the present part of the work is done, of how much, and what it is.
     fn progress(&self, what: &str, done: usize, of: usize) {
         let _ = (what, done, of);

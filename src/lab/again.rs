@@ -1,6 +1,7 @@
 //! The landscape of one network, looked at on its own: a checkpoint of a run again, or somebody else's network.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -24,6 +25,7 @@ use crate::dynamics::projection::Projection;
 use crate::dynamics::search::Limits;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::dynamics::starts::{jittered, simulated};
+use crate::dynamics::watch::{Unwatched, Watch};
 use crate::foreign::ForeignNetwork;
 use crate::map::Map as _;
 use crate::task::Probe;
@@ -60,8 +62,11 @@ pub struct Subject {
     network: Network,
     /// Where searches start; `None`: where simulations of the network lead.
     starts: Option<Vec<Vec<f64>>>,
+    /// Whether the user has chosen the starts.
+    tries_all: bool,
     projection: Option<Projection>,
     settings: Settings,
+    watch: Arc<dyn Watch + Send>,
 }
 
 enum Network {
@@ -164,8 +169,10 @@ impl Subject {
                 .map_or(own, |input| vec![Probe::at(input)]),
             network: Network::Trained(curriculum.network.clone(), Box::new(job.parameters)),
             starts: Some(starts),
+            tries_all: settings.starts.is_some(),
             projection: Some(job.projection),
             settings,
+            watch: Arc::new(Unwatched),
         })
     }
 
@@ -182,10 +189,17 @@ impl Subject {
             readout: network.readout().clone(),
             probes: vec![Probe::at(input)],
             network: Network::Foreign(Box::new(network)),
+            tries_all: starts.is_some() || settings.starts.is_some(),
             starts,
             projection: None,
             settings,
+            watch: Arc::new(Unwatched),
         }
+    }
+
+    /// The same with somebody who follows its long computations, and may end them early.
+    pub fn watched_by(self, watch: Arc<dyn Watch + Send>) -> Self {
+        Self { watch, ..self }
     }
 
     /// The network at a constant input.
@@ -217,19 +231,25 @@ impl Subject {
 
     /// Finds the fixed points at every constant input.
     pub fn portrait(&self) -> Result<Portrait, LabError> {
-        let first = self.map_at(&self.probes[0].input)?;
-        let fitted = || Projection::fit(&self.starts(&[&first]).concat(), first.dim());
+        let mut projection = self.projection.clone();
         let mut landscapes = Vec::new();
         for probe in &self.probes {
             let map = self.map_at(&probe.input)?;
             let starts = self.starts(&[&map]);
-            let found = Analysed::search(&probe.name, map, &starts);
+            projection.get_or_insert_with(|| Projection::fit(&starts.concat(), map.dim()));
+            let limits = if self.tries_all {
+                Limits::patient()
+            } else {
+                Limits::patient_enough(map.dim())
+            };
+            self.watch.begins(&probe.name);
+            let found = Analysed::search(&probe.name, map, &starts, limits, &*self.watch);
             landscapes.push(found.map_err(|source| self.failed(source))?);
         }
         Ok(Portrait {
             id: self.id,
             readout: self.readout.clone(),
-            projection: self.projection.clone().unwrap_or_else(fitted),
+            projection: projection.unwrap_or_else(|| Projection::fit(&[], 0)),
             landscapes,
         })
     }
@@ -262,13 +282,18 @@ impl Subject {
         continuum(&of.map, &starts, SLOW * spread).map_err(|source| self.failed(source))
     }
 
-    /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too.
+    /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too; fewer periods if it is ended early.
     pub fn cycles(&self, of: &Analysed, longest: usize) -> Result<Vec<Cycles>, LabError> {
         let starts = self.starts(&[&of.map]);
         let points = of.findings.fixed_points.iter();
         let mut known: Vec<(usize, Vec<f64>)> = points.map(|p| (1, p.state.clone())).collect();
         let mut found = Vec::new();
+        self.watch.begins("cycles");
         for period in 2..=longest {
+            self.watch.progress("periods", period - 2, longest - 1);
+            if self.watch.is_over() {
+                break;
+            }
             let returning = known.iter().filter(|(of, _)| period.is_multiple_of(*of));
             let shorter: Vec<Vec<f64>> = returning.map(|(_, state)| state.clone()).collect();
             let of_period = cycles(&of.map, period, &shorter, &starts, Limits::default());
@@ -354,7 +379,8 @@ impl Subject {
     ) -> Result<Sweep, LabError> {
         let starts = self.starts(&[&from, &to]);
         let path = CellPath::new(from, to).ok_or(LabError::Unlike)?;
-        sweep(parameter, range, &path, &starts, stations).map_err(|source| self.failed(source))
+        sweep(parameter, range, &path, &starts, stations, &*self.watch)
+            .map_err(|source| self.failed(source))
     }
 
     fn failed(&self, source: SpectrumError) -> LabError {

@@ -7,8 +7,9 @@ use super::history::Node;
 use super::trainer::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
 use crate::dynamics::projection::Projection;
-use crate::dynamics::search::{Findings, FixedPoint, Known, Limits, search};
+use crate::dynamics::search::{Findings, FixedPoint, Known, Limits, search_watched};
 use crate::dynamics::spectrum::SpectrumError;
+use crate::dynamics::watch::Watch;
 use crate::map::Map as _;
 use crate::trace::rows::{FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow};
 
@@ -43,14 +44,16 @@ pub struct Tracked {
 }
 
 impl Analysed {
-    /// Searches a map from given starts, and completely if it is small; every point is new and is numbered in order of discovery.
+    /// Searches a map from given starts; every point is new and is numbered in order of discovery.
     pub fn search(
         condition: &str,
         map: CellMap,
         starts: &[Vec<f64>],
+        limits: Limits,
+        watch: &dyn Watch,
     ) -> Result<Self, SpectrumError> {
         Self::of(condition, map, |map| {
-            search(map, &[], starts, Limits::patient())
+            search_watched(map, &[], starts, limits, watch)
         })
     }
 
@@ -62,6 +65,7 @@ impl Analysed {
         before: &[Tracked],
         starts: &[Vec<f64>],
         next_id: &mut u32,
+        watch: &dyn Watch,
     ) -> Result<Self, SpectrumError> {
         let known: Vec<Known<'_>> = before
             .iter()
@@ -71,7 +75,7 @@ impl Analysed {
             })
             .collect();
         let mut found = Self::of(condition, map, |map| {
-            search(map, &known, starts, Limits::default())
+            search_watched(map, &known, starts, Limits::default(), watch)
         })?;
         let new_id = || {
             *next_id += 1;

@@ -25,6 +25,7 @@ use crate::curriculum::{AnalysisSettings, Curriculum};
 use crate::dynamics::projection::Projection;
 use crate::dynamics::search::{FixedPoint, Known, Limits, search};
 use crate::dynamics::starts::jittered;
+use crate::dynamics::watch::Unwatched;
 use crate::task::{Batch, Probe};
 use crate::trace::rows::{BranchRow, EventRow, LandscapeRow, TrialRow};
 use crate::trace::{LandscapeTables, Run, RunWriter};
@@ -248,7 +249,14 @@ impl<'a> Worker<'a> {
                 .iter()
                 .find(|(name, _)| *name == probe.name)
                 .map_or(&[], |(_, points)| points);
-            let found = Analysed::search_from(&probe.name, map, before, &starts, &mut self.next_id);
+            let found = Analysed::search_from(
+                &probe.name,
+                map,
+                before,
+                &starts,
+                &mut self.next_id,
+                &Unwatched,
+            );
             let mut found = found.map_err(|source| LabError::Analysis {
                 checkpoint: job.id.number,
                 source,

@@ -12,6 +12,7 @@ use super::history::{Place, followed_maps};
 use super::trainer::CheckpointId;
 use crate::dynamics::projection::Projection;
 use crate::dynamics::starts::simulated;
+use crate::dynamics::watch::Unwatched;
 use crate::foreign::tensors::{from_safetensors, read};
 use crate::foreign::{ForeignError, ForeignNetwork, Options};
 use crate::map::Map as _;
@@ -322,12 +323,18 @@ impl Follower {
         let map = network.map_at(&probe.input)?;
         let starts = self.starts(network)?;
         let dim = map.dim();
-        let found =
-            Analysed::search_from(&probe.name, map, &self.tracked, &starts, &mut self.next_id)
-                .map_err(|source| LabError::Analysis {
-                    checkpoint: id.number,
-                    source,
-                })?;
+        let found = Analysed::search_from(
+            &probe.name,
+            map,
+            &self.tracked,
+            &starts,
+            &mut self.next_id,
+            &Unwatched,
+        )
+        .map_err(|source| LabError::Analysis {
+            checkpoint: id.number,
+            source,
+        })?;
         let projection = self
             .projection
             .get_or_insert_with(|| Projection::fit(&starts.concat(), dim));

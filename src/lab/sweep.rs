@@ -6,6 +6,7 @@ use super::analysed::Analysed;
 use super::history::{History, Interval, Place, connected};
 use crate::cell::map::{CellMap, CellPath};
 use crate::dynamics::spectrum::SpectrumError;
+use crate::dynamics::watch::Watch;
 use crate::map::Family as _;
 use crate::trace::rows::BranchRow;
 
@@ -38,12 +39,15 @@ impl Sweep {
 ///
 /// 1. At `stations` equally spaced values all fixed points are searched from the starts and from those of the station before.
 /// 2. Between stations they are continued both ways, and what happens is located, as between checkpoints.
+///
+/// A sweep that is ended early has fewer stations, but at least two.
 pub fn sweep(
     parameter: &str,
     (from, to): (f64, f64),
     path: &CellPath,
     starts: &[Vec<f64>],
     stations: usize,
+    watch: &dyn Watch,
 ) -> Result<Sweep, SpectrumError> {
     let steps = stations.max(2) - 1;
     let share = |station: usize| station as f64 / steps as f64;
@@ -51,13 +55,19 @@ pub fn sweep(
     let mut landscapes: Vec<Analysed> = Vec::new();
     let mut nodes = Vec::new();
     let mut next_id = 0;
-    for map in &maps {
+    for (station, map) in maps.iter().enumerate() {
+        watch.begins(&format!("station {} of {}", station + 1, maps.len()));
+        if station > 1 && watch.is_over() {
+            break;
+        }
         let before = landscapes.last().map_or(Vec::new(), Analysed::tracked);
-        let found = Analysed::search_from(parameter, map.clone(), &before, starts, &mut next_id)?;
+        let found =
+            Analysed::search_from(parameter, map.clone(), &before, starts, &mut next_id, watch)?;
         nodes.push(BTreeMap::from([(parameter.to_owned(), found.nodes())]));
         landscapes.push(found);
     }
-    let places: Vec<Place> = (0..=steps)
+    watch.begins("between stations");
+    let places: Vec<Place> = (0..landscapes.len())
         .map(|station| Place {
             checkpoint: station as u32,
             step: station as u64,
@@ -71,10 +81,12 @@ pub fn sweep(
     let History {
         intervals,
         branches,
-    } = connected(&places, nodes, paths, &|_, _| {})?;
+    } = connected(&places, nodes, paths, &|done, all| {
+        watch.progress("intervals", done, all);
+    })?;
     Ok(Sweep {
         parameter: parameter.to_owned(),
-        stations: (0..=steps)
+        stations: (0..landscapes.len())
             .map(|station| from + share(station) * (to - from))
             .collect(),
         landscapes,

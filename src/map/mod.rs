@@ -113,6 +113,12 @@ pub trait Map: Sync {
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         None
     }
+
+    /// A smaller matrix that has all eigenvalues of the Jacobian at a point but one; `None` if there is none.
+    fn jacobian_core(&self, point: &[f64]) -> Option<Core> {
+        let _ = point;
+        None
+    }
 }
 
 /// A map that is borrowed is the map.
@@ -184,6 +190,19 @@ impl<M: Map + ?Sized> Map for &M {
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         (**self).reduced()
     }
+
+    fn jacobian_core(&self, point: &[f64]) -> Option<Core> {
+        (**self).jacobian_core(point)
+    }
+}
+
+/// What the eigenvalues of a Jacobian come from: those of a matrix, and one more for all other dimensions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Core {
+    /// The smaller matrix.
+    pub matrix: Mat<f64>,
+    /// The eigenvalue of the other dimensions.
+    pub rest: f64,
 }
 
 /// Part of a map: some of its units, with the others held.

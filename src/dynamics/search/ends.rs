@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::admit::LARGEST_FACTORED;
 use super::{Search, with_equation};
 use crate::dynamics::batch::{BATCH, CLOSE, Left, SMALLEST_DIM, descend, residuals};
-use crate::dynamics::newton::{Ending, Factored, fall_back, newton, solve};
+use crate::dynamics::newton::{Ending, Factored, fall_back, newton};
 use crate::dynamics::roots::Roots;
 use crate::dynamics::sink::{Sunk, sink};
 use crate::dynamics::slow_curve::root_along;
@@ -37,9 +37,8 @@ impl End {
 type Placed = (usize, Vec<f64>);
 
 impl<M: Map + ?Sized> Search<'_, M> {
-    /// Solves in full; roots of the reduced equation come back as states.
+    /// Solves in full; roots and minima of the reduced equation come back as states.
     pub(super) fn end(&self, start: &[f64]) -> Ending {
-        let limits = self.limits.newton;
         let Some(reduced) = &self.reduced else {
             return self.solved_in(self.map, start);
         };
@@ -47,11 +46,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
             Ending::Root { point } => Ending::Root {
                 point: reduced.lift(&point),
             },
-            // A minimum of the reduced residual need not be one of q; follow it there.
-            Ending::Minimum { point } => match solve(self.map, &reduced.lift(&point), limits) {
-                // A zero of F(x)−x alone is a saturated gate, a slow region.
-                Ending::Minimum { point } | Ending::Root { point } => Ending::Minimum { point },
-                Ending::Lost => Ending::Lost,
+            Ending::Minimum { point } => Ending::Minimum {
+                point: reduced.lift(&point),
             },
             Ending::Lost => Ending::Lost,
         }
@@ -164,8 +160,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 Sunk::AtKnown(place) => ends[start] = Some(End::Known(place)),
                 Sunk::Close(point) => undecided.push((start, point)),
                 Sunk::Minimum(point) => {
-                    let point = self.minimum(&point);
-                    ends[start] = Some(End::Elsewhere(point));
+                    let point = self.state(&point);
+                    ends[start] = Some(End::Elsewhere(Ending::Minimum { point }));
                 }
                 Sunk::Lost => ends[start] = Some(End::Elsewhere(Ending::Lost)),
             }
@@ -197,23 +193,6 @@ impl<M: Map + ?Sized> Search<'_, M> {
             f64::INFINITY
         } else {
             self.slow_enough
-        }
-    }
-
-    /// A minimum of the residual of the equation that is solved, given near it, as a state. A minimum of the reduced residual
-    /// need not be one of q: it is followed there.
-    fn minimum(&self, near: &[f64]) -> Ending {
-        let Some(reduced) = &self.reduced else {
-            return Ending::Minimum {
-                point: near.to_vec(),
-            };
-        };
-        let nothing = Roots::new(self.map, Vec::new(), Vec::new());
-        let sunk = sink(self.map, &nothing, vec![reduced.lift(near)], f64::INFINITY);
-        match sunk.into_iter().next() {
-            // A zero of F(x)−x alone is a saturated gate, a slow region.
-            Some(Sunk::Minimum(point) | Sunk::Close(point)) => Ending::Minimum { point },
-            _ => Ending::Lost,
         }
     }
 

@@ -2,6 +2,12 @@
 
 use crate::dynamics::newton;
 
+/// Dimension up to which all starts are gone through, of which there are usually so many …
+const FULL_DIM: usize = 128;
+const ALL_STARTS: usize = 1024;
+/// … and starts that are gone through at the least beyond it.
+const FEWEST_STARTS: usize = 256;
+
 /// Limits of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -19,8 +25,8 @@ pub struct Limits {
     pub fiber_steps: usize,
     /// Floating-point operations that may be spent on them. Default 10⁹.
     pub fiber_operations: f64,
-    /// Whether all starts are gone through, though the indices balance and nothing new comes. Default false.
-    pub every_start: bool,
+    /// Starts that are gone through at the least, though the indices balance and nothing new comes. Default 0.
+    pub fewest_starts: usize,
 }
 
 impl Limits {
@@ -28,13 +34,27 @@ impl Limits {
     /// 8 dimensions, of up to 100 000 boxes.
     pub fn patient() -> Self {
         Self {
-            every_start: true,
+            fewest_starts: usize::MAX,
             enumerated_dim: 8,
             boxes: 100_000,
             listed: 16_384,
             fiber_steps: 60_000,
-            fiber_operations: 4e10,
+            fiber_operations: 8e10,
             ..Self::default()
+        }
+    }
+
+    /// The same where nobody has asked for so many starts: all of them up to 128 dimensions, beyond it as many as cost about
+    /// the same, but at least 256, as long as nothing tells of points that are not in the list.
+    pub fn patient_enough(dim: usize) -> Self {
+        let affordable = ALL_STARTS * FULL_DIM / dim.max(1);
+        Self {
+            fewest_starts: if dim <= FULL_DIM {
+                usize::MAX
+            } else {
+                affordable.max(FEWEST_STARTS)
+            },
+            ..Self::patient()
         }
     }
 }
@@ -49,7 +69,7 @@ impl Default for Limits {
             slow_points: 64,
             fiber_steps: 2000,
             fiber_operations: 1e9,
-            every_start: false,
+            fewest_starts: 0,
         }
     }
 }

@@ -30,7 +30,7 @@ use rayon::prelude::*;
 
 use super::enumerate::{Enumeration, enumerate};
 use super::flat::is_flat;
-use super::newton::Factored;
+use super::newton::{Ending, Factored, solve};
 use super::slow::{ghost, polish_slow};
 use super::spectrum::{Spectrum, SpectrumError};
 use super::supports::solutions;
@@ -56,9 +56,13 @@ const NEW_SHARE: f64 = 0.01;
 /// The search by starts goes on where their hits tell of more missing points than this.
 const MISSING: f64 = 0.5;
 /// Starts after which a search may be given up as hopeless, …
-const FEWEST_HOPELESS: usize = 512;
-/// … if at least so many fixed points seem to be missing, and as many as were found.
+const MOST_BEFORE_HOPELESS: usize = 512;
+/// … if at least so many fixed points seem to be missing, and as many as were found; …
 const MANY: f64 = 50.0;
+/// … in larger networks, up to which as many are always tried, …
+const CHEAP_DIM: f64 = 64.0;
+/// … after as many as cost the same, if a smaller share of them than this came to a fixed point.
+const RARE_HITS: f64 = 0.25;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
 /// Slow points closer than this are one.
@@ -192,8 +196,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
             self.thin_out_minima();
             midpoints_of = self.try_midpoints(midpoints_of)?;
             let nothing_new = self.findings.fixed_points.len() + self.groups.len() == before;
-            let is_enough = round + 1 >= fewest_rounds && nothing_new && !self.limits.every_start;
-            if is_enough && self.seems_whole() {
+            let is_enough =
+                round + 1 >= fewest_rounds && done + chunk.len() >= self.limits.fewest_starts;
+            if is_enough && nothing_new && self.seems_whole() {
                 break;
             }
             if self.is_hopeless() {
@@ -209,10 +214,18 @@ impl<M: Map + ?Sized> Search<'_, M> {
 
     /// Whether there are so many fixed points that starts cannot find them all: most that were found, were found once.
     fn is_hopeless(&self) -> bool {
-        let listed = self.findings.fixed_points.len() as f64;
-        self.findings.n_sampled >= FEWEST_HOPELESS
-            && self.findings.unseen_estimate() >= listed.max(MANY)
-            && self.findings.is_visibly_short()
+        let findings = &self.findings;
+        if !findings.is_visibly_short() {
+            return false;
+        }
+        let sampled = findings.n_sampled;
+        let hits: usize = findings.fixed_points.iter().map(|point| point.hits).sum();
+        let share_affordable = (CHEAP_DIM / self.map.dim() as f64).powi(2).min(1.0);
+        let affordable = (share_affordable * MOST_BEFORE_HOPELESS as f64).max(ROUND as f64);
+        let are_rare = (hits as f64) < RARE_HITS * sampled as f64;
+        let many = MANY.max(findings.fixed_points.len() as f64);
+        (are_rare && sampled as f64 >= affordable)
+            || (sampled >= MOST_BEFORE_HOPELESS && findings.unseen_estimate() >= many)
     }
 
     /// Whether neither the indices nor the hits of the starts tell of points that are not in the list.
@@ -319,8 +332,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
     fn describe_slow(&mut self) -> Result<(), SpectrumError> {
         self.thin_out_minima();
         let apart = std::mem::take(&mut self.minima);
+        let count = apart.len();
+        if count > 0 && self.is_over(|| format!("{count} slow points were not described")) {
+            return Ok(());
+        }
+        self.watch.progress("slow points", 0, count);
         let described: Vec<SlowPoint> = apart
             .into_par_iter()
+            .filter_map(|point| self.minimum_near(point))
             .map(|point| {
                 let state = polish_slow(self.map, &point)?;
                 Ok(SlowPoint {
@@ -344,6 +363,18 @@ impl<M: Map + ?Sized> Search<'_, M> {
             .slow_points
             .sort_by(|a, b| a.q.total_cmp(&b.q));
         Ok(())
+    }
+
+    /// The minimum of q near one of the equation that is solved, given as a state.
+    fn minimum_near(&self, point: Vec<f64>) -> Option<Vec<f64>> {
+        if self.reduced.is_none() {
+            return Some(point);
+        }
+        match solve(self.map, &point, self.limits.newton) {
+            // A zero of F(x)−x alone is a saturated gate, a slow region.
+            Ending::Minimum { point } | Ending::Root { point } => Some(point),
+            Ending::Lost => None,
+        }
     }
 
     /// Of a map with F(−x) = −F(x), the opposites of the fixed points found.

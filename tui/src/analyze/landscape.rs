@@ -137,7 +137,7 @@ fn as_json(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Valu
         let mut value = json!({
             "condition": row.condition, "index_sum": row.index_sum, "index_expected": row.index_expected,
             "complete": row.complete, "unseen_estimate": row.unseen_estimate, "n_starts": row.n_starts,
-            "warning": row.warning, "fixed_points": fixed.collect::<Vec<Value>>(),
+            "warning": row.warning, "left_undone": of.findings.left_undone, "fixed_points": fixed.collect::<Vec<Value>>(),
             "slow_points": slow.collect::<Vec<Value>>(),
         });
         if let Some(flow) = &one.flow {

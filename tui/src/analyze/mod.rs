@@ -5,6 +5,7 @@ mod follow;
 mod landscape;
 mod sweep;
 pub(crate) mod table;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,10 +20,11 @@ use creode::lab::history::{History, event_rows};
 use creode::map::Map as _;
 use creode::trace::{RUN_FILE, Run, write_history};
 
-use crate::cli::{ERROR, Place, finite, not_negative};
+use crate::cli::{ERROR, INTERRUPTED, Place, finite, not_negative};
 use crate::say::{print, print_json, say};
 use crate::{events, runs};
 use sweep::Swept;
+use watching::Waiting;
 
 /// Arguments of `creode analyze`.
 #[derive(Debug, Args)]
@@ -114,6 +116,9 @@ pub(crate) struct AnalyzeArgs {
     /// Leave out slow points whose q is larger
     #[arg(long, alias = "tol_q", value_name = "Q", value_parser = not_negative)]
     tol_q: Option<f64>,
+    /// Seconds that each search may take; what is left undone is then said [default: until it comes to an end]
+    #[arg(long, value_name = "SECS", value_parser = not_negative, conflicts_with_all = ["events", "follow"])]
+    budget: Option<f64>,
     /// Seed of the starts
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -173,7 +178,8 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
     if args.follow {
         return follow::follow(args, place);
     }
-    let subject = subject(args, place)?;
+    let waiting = Waiting::new(args.budget)?;
+    let subject = subject(args, place)?.watched_by(waiting.clone());
     let text = if let Some(swept) = &args.sweep {
         let found = match *swept {
             Swept::Gain { from, to } => subject.sweep_gain((from, to), args.stations)?,
@@ -189,12 +195,13 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
     } else {
         landscape::text(&subject, args)?
     };
+    let is_interrupted = waiting.finish();
     if args.format == Format::Json {
         print_json(&text)?;
     } else {
         print(&text)?;
     }
-    Ok(0)
+    Ok(if is_interrupted { INTERRUPTED } else { 0 })
 }
 
 fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
