@@ -127,12 +127,7 @@ pub fn jittered(
 }
 
 /// Each of the states `[][size]` once, with the jitter of [`jittered`].
-pub fn each_jittered(
-    states: &[f64],
-    size: usize,
-    noise: f64,
-    rng: &mut dyn Rng,
-) -> Vec<Vec<f64>> {
+pub fn each_jittered(states: &[f64], size: usize, noise: f64, rng: &mut dyn Rng) -> Vec<Vec<f64>> {
     let deviation = noise * root_mean_square(states);
     let states = states.chunks_exact(size.max(1)).enumerate();
     states

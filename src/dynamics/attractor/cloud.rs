@@ -210,10 +210,7 @@ pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let place = (share * sorted.len() as f64).ceil() as usize;
-    sorted
-        .get(place.saturating_sub(1))
-        .copied()
-        .unwrap_or(0.0)
+    sorted.get(place.saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
 /// Of every coordinate.

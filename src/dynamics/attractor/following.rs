@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::settling::Settled;
 use super::{Orbit, Settings};
-use crate::dynamics::cycle::{Cycle, settled_orbit, settled_on};
+use crate::dynamics::cycle::{Cycle, settled_on, settled_orbit};
 use crate::dynamics::lyapunov::{Lengths, Motion, lyapunov};
 use crate::map::Map;
 
@@ -55,7 +55,11 @@ fn extend<M: Map + ?Sized>(map: &M, first: &[f64], states: &mut Vec<f64>, steps:
         let length = states.len();
         states.resize(length + dim, 0.0);
         let (before, next) = states.split_at_mut(length);
-        let from = if length == 0 { first } else { &before[length - dim..] };
+        let from = if length == 0 {
+            first
+        } else {
+            &before[length - dim..]
+        };
         map.step(from, next);
     }
 }
@@ -131,11 +135,7 @@ pub(super) fn groups<M: Map + ?Sized>(
 }
 
 /// Gives the ends to the groups whose sets their motion lies on; the others.
-fn joined<M: Map + ?Sized>(
-    map: &M,
-    ends: Vec<Vec<f64>>,
-    groups: &mut [Group],
-) -> Vec<Vec<f64>> {
+fn joined<M: Map + ?Sized>(map: &M, ends: Vec<Vec<f64>>, groups: &mut [Group]) -> Vec<Vec<f64>> {
     let places: Vec<Option<usize>> = {
         let orbits: Vec<&Orbit> = groups.iter().map(|group| &group.orbit).collect();
         let of = |batch: &[Vec<f64>]| group_of_each(map, batch, &orbits);

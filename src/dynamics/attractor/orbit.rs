@@ -167,7 +167,6 @@ impl Orbit {
     fn is_resolved(&self) -> bool {
         self.typical <= RESOLVED * self.size
     }
-
 }
 
 /// Number of pieces that a motion with states `[][dim]`, in order of time, visits in turn, at most `most`: the largest k for

@@ -181,10 +181,14 @@ fn attractors(flow: &Flow) -> Value {
     let basin = |basin: &creode::dynamics::attractor::Basin| {
         let (rotation, exponents) = match &basin.attractor {
             Attractor::Curve {
+                pieces,
                 rotation,
                 exponents,
                 ..
-            } => (rotation.map(|of| of.number), Some(exponents)),
+            } => (
+                rotation.map(|of| of.number / *pieces as f64),
+                Some(exponents),
+            ),
             Attractor::Torus { exponents, .. } | Attractor::Chaotic { exponents, .. } => {
                 (None, Some(exponents))
             }
