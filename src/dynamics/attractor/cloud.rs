@@ -61,12 +61,12 @@ impl Cloud {
         order.sort_by(|&a, &b| marks[a * each].total_cmp(&marks[b * each]));
         Self {
             dim,
+            states,
             joined,
             longest,
             pivots,
             marks,
             order,
-            states,
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<Stri
                 .transpose()?,
             cycles: args
                 .cycles
-                .map(|longest| subject.cycles(of, usize::from(longest)))
+                .map(|longest| subject.cycles(of, longest as usize))
                 .transpose()?,
         });
     }

@@ -1,9 +1,10 @@
 //! Attractors of maps whose periods, rotation numbers and exponents are known in closed form.
 #![allow(clippy::unwrap_used)]
 
-use std::f64::consts::{PI, TAU};
+mod maps;
 
-use creode::calculus::Jet;
+use std::f64::consts::TAU;
+
 use creode::cell::formula::RateFormula;
 use creode::cell::map::CellMap;
 use creode::cell::spec::{Activation, LeakyForm};
@@ -12,7 +13,7 @@ use creode::dynamics::cycle::cycles;
 use creode::dynamics::lyapunov::{Lengths, Motion, lyapunov};
 use creode::dynamics::search::Limits;
 use creode::map::{Henon, Logistic, Map};
-use faer::MatMut;
+use maps::{Circle, Tent, locked, past_ghosts};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -65,75 +66,14 @@ fn turns_a_step(of: &Attractor) -> f64 {
     rotation.number
 }
 
-/// Motion in the plane that is drawn to the unit circle, r′ = a r/√(1 + (a² − 1) r²), and turns on it by a map of the angle.
-struct Circle<A> {
-    pull: f64,
-    /// The next angle, and its derivative.
-    angle: A,
-}
-
-impl<A: Fn(f64) -> (f64, f64) + Sync> Map for Circle<A> {
-    fn dim(&self) -> usize {
-        2
-    }
-
-    fn step(&self, point: &[f64], out: &mut [f64]) {
-        let radius = point[0].hypot(point[1]);
-        let (angle, _) = (self.angle)(point[1].atan2(point[0]));
-        let next =
-            self.pull * radius / (1.0 + (self.pull * self.pull - 1.0) * radius * radius).sqrt();
-        out.copy_from_slice(&[next * angle.cos(), next * angle.sin()]);
-    }
-
-    /// ∂(x′)/∂(r′, θ′) · diag(∂r′/∂r, ∂θ′/∂θ) · ∂(r, θ)/∂x.
-    fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
-        let radius = point[0].hypot(point[1]);
-        let theta = point[1].atan2(point[0]);
-        let (angle, slope) = (self.angle)(theta);
-        let bent = 1.0 + (self.pull * self.pull - 1.0) * radius * radius;
-        let (next, radial) = (self.pull * radius / bent.sqrt(), self.pull / bent.powf(1.5));
-        let (across, along) = ([angle.cos(), angle.sin()], [-angle.sin(), angle.cos()]);
-        let (inward, aside) = ([theta.cos(), theta.sin()], [-theta.sin(), theta.cos()]);
-        for i in 0..2 {
-            for j in 0..2 {
-                out[(i, j)] =
-                    across[i] * radial * inward[j] + next * along[i] * slope * aside[j] / radius;
-            }
-        }
-    }
-
-    fn jet(&self, _: &[Jet]) -> Vec<Jet> {
-        unimplemented!()
-    }
-}
-
-/// The flow of φ′ = w − cos φ, φ = kθ, which creeps past a ghost k times a turn. With √((w + 1)/(w − 1)) tan φ/2 = tan ψ, ψ grows
-/// evenly, so a turn of θ takes `turn` steps if ψ grows by kπ/turn in each.
-fn past_ghosts(ghosts: f64, w: f64, turn: f64) -> impl Fn(f64) -> (f64, f64) + Sync {
-    let ratio = ((w + 1.0) / (w - 1.0)).sqrt();
-    let step = ghosts * PI / turn;
-    move |theta| {
-        let whole = (ghosts * theta / TAU).round() * TAU;
-        let phi = ghosts * theta - whole;
-        let psi = (ratio * (0.5 * phi).sin()).atan2((0.5 * phi).cos()) + step;
-        let next = 2.0 * (psi.sin() / ratio).atan2(psi.cos());
-        let slope = (w - next.cos()) / (w - phi.cos());
-        ((next + whole) / ghosts, slope)
-    }
-}
-
-/// θ + 2πp/q − (κ/q) sin qθ: one cycle of q steps attracts, by 1 − κ a step, and one repels, half the way between its states.
-fn locked(p: f64, q: f64, kappa: f64) -> impl Fn(f64) -> (f64, f64) + Sync {
-    move |theta| {
-        let next = theta + TAU * p / q - kappa / q * (q * theta).sin();
-        (next, 1.0 - kappa * (q * theta).cos())
-    }
-}
-
 /// x′ = 0.9 x + 0.1 W tanh x just past four simultaneous saddle-nodes on an invariant circle; steps a turn by simulation.
 #[test]
 fn a_network_that_creeps_past_four_ghosts_has_one_curve() {
-    for (w, turn) in [(0.5926828, 613.0), (0.5726828, 809.0), (0.5526828, 1443.0)] {
+    for (w, turn) in [
+        (0.592_682_8, 613.0),
+        (0.572_682_8, 809.0),
+        (0.552_682_8, 1443.0),
+    ] {
         let map = leaky(&[2.0, -w, w, 2.0], 2);
         let of = found(&map, &uniform(128, 2, 2.0, 1));
         assert_eq!(names(&of), ["closed curve"], "{w}");
@@ -166,7 +106,7 @@ fn slow_curves_of_known_period_are_one_attractor_each() {
 
 #[test]
 fn curves_that_are_apart_stay_apart() {
-    let w = 0.5626828;
+    let w = 0.562_682_8;
     let mut weights = vec![0.0; 16];
     for (place, value) in [(0, 2.0), (1, -w), (4, w), (5, 2.0), (10, 2.0), (15, 2.0)] {
         weights[place] = value;
@@ -215,32 +155,6 @@ fn two_rotations_together_fill_a_torus() {
         of.basins[0].attractor,
         Attractor::Torus { dimension: 2, .. }
     ));
-}
-
-/// x/p below p, (1 − x)/(1 − p) above: λ₁ = −p ln p − (1 − p) ln(1 − p).
-struct Tent(f64);
-
-impl Map for Tent {
-    fn dim(&self) -> usize {
-        1
-    }
-
-    fn step(&self, point: &[f64], out: &mut [f64]) {
-        let (x, p) = (point[0], self.0);
-        out[0] = (x / p).min((1.0 - x) / (1.0 - p)).abs();
-    }
-
-    fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
-        out[(0, 0)] = if point[0] < self.0 {
-            1.0 / self.0
-        } else {
-            -1.0 / (1.0 - self.0)
-        };
-    }
-
-    fn jet(&self, _: &[Jet]) -> Vec<Jet> {
-        unimplemented!()
-    }
 }
 
 #[test]
