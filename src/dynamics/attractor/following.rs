@@ -69,7 +69,7 @@ fn extend<M: Map + ?Sized>(map: &M, first: &[f64], states: &mut Vec<f64>, steps:
 /// 1. The first of them is followed (see [`followed`]).
 /// 2. If its orbit is that of no other group, it is a new one, to which all ends belong whose motion lies on its set.
 /// 3. If it has become that of another group only by being followed, the ends that are left had too little time: they are
-///    simulated for as long before they are looked at again.
+///    simulated for as long, and looked at again after 2,048 steps and then at doubling numbers.
 /// 4. From 1 with the first of those that are left.
 pub(super) fn groups<M: Map + ?Sized>(
     map: &M,
@@ -115,10 +115,11 @@ pub(super) fn groups<M: Map + ?Sized>(
                 if let Some(place) = same {
                     groups[place].ends.push(first);
                 }
-                if steps > had {
-                    ends = settled.advance(map, &ends, steps - had, true, settings);
+                while had < steps && !ends.is_empty() {
+                    let more = had.max(LOOKS.0).min(steps - had);
+                    ends = settled.advance(map, &ends, more, true, settings);
                     ends = joined(map, ends, &mut groups);
-                    had = steps;
+                    had += more;
                 }
             }
         }

@@ -124,7 +124,7 @@ impl Kind {
 /// Names the motion of a group.
 ///
 /// 1. Exponents over at least 16 384 steps (a quarter of what can be afforded, if that is less) and 32 turns. A positive one
-///    ends it, as does a negative one.
+///    is chaotic.
 /// 2. λ₁ = 0 > λ₂ within the errors, and an orbit that recurs: a closed curve, if its rotation number has converged, or if
 ///    the motion is regular (see [`is_regular`]). Several zeros: a torus.
 /// 3. Else the number of steps doubles, as long as that can be afforded.
@@ -180,7 +180,8 @@ fn kind<M: Map + ?Sized>(
     let zeros = (0..count).take_while(|&i| exponents.sign(i) == 0).count();
     match (exponents.sign(0), zeros) {
         (1, _) => Some(Kind::Chaotic(exponents)),
-        (-1, _) => Some(Kind::Unsettled),
+        // Still on its way somewhere.
+        (-1, _) => None,
         // All that there are, or more than were computed.
         (_, zeros) if zeros == count => None,
         // It has gone elsewhere.
