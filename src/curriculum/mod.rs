@@ -109,8 +109,8 @@ pub struct AnalysisSettings {
     /// Whether the fixed points are followed from checkpoint to checkpoint while training goes on, and the bifurcations
     /// between them located. Default true.
     pub events: bool,
-    /// Starts that are simulated at each checkpoint for the shares of the basins of its stable points, at most `starts`; 0
-    /// leaves the shares out. Default 128.
+    /// Starts, each a state of a trial of its own, that are simulated at each checkpoint for the shares of the basins of its
+    /// stable points; 0 leaves the shares out. Default 128.
     pub basin_starts: usize,
 }
 

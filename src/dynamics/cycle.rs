@@ -18,6 +18,14 @@ const SAME_STATE: f64 = 1e-8;
 /// A state that comes back this close, relative to how far the orbit reaches, may be on a cycle.
 const NEAR_RETURN: f64 = 1e-3;
 
+/// The same, relative to the last step, for an orbit that has long been left to itself.
+const NEAR_AGAIN: f64 = 1e-6;
+/// Newton steps from such a return at most, and the largest product of period and cubed dimension for which they are taken.
+const SUSPECTED: (usize, usize) = (10, 200_000_000);
+
+/// What a step costs besides, in multiplications.
+const OVERHEAD: usize = 1000;
+
 /// A cycle of a map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cycle {
@@ -122,9 +130,13 @@ pub fn cycles<M: Map + ?Sized>(
 /// 2. δ_{i+1} = J_iδ_i + r_i all the way round leaves (I − J_k…J_1)δ_1 = r_k + J_k r_{k−1} + …, and δ_1 gives the others.
 /// 3. Until the steps are as small as rounding; then the smallest divisor of k after which the orbit returns is its period.
 pub fn shoot<M: Map + ?Sized>(map: &M, orbit: &[Vec<f64>]) -> Option<Cycle> {
+    shoot_within(map, orbit, MOST_STEPS)
+}
+
+fn shoot_within<M: Map + ?Sized>(map: &M, orbit: &[Vec<f64>], steps: usize) -> Option<Cycle> {
     let mut states = orbit.to_vec();
     let mut previous = f64::INFINITY;
-    for _ in 0..MOST_STEPS {
+    for _ in 0..steps {
         let step = shooting_step(map, &states)?;
         for (state, step) in states.iter_mut().zip(&step) {
             for (x, d) in state.iter_mut().zip(step) {
@@ -231,23 +243,63 @@ fn returning(jacobians: &[Mat<f64>]) -> Option<(Spectrum, i8)> {
 }
 
 /// The cycle that an orbit has settled on, of at most a given period: the state returns to itself, and [`shoot`] converges
-/// nearby. `None` if it has not.
+/// nearby. `None` if it has not; one that does not attract only if there is no other.
 pub fn settled_on<M: Map + ?Sized>(map: &M, state: &[f64], longest: usize) -> Option<Cycle> {
     let orbit = Iterate::new(map, 2 * longest).orbit(state);
-    let reach = largest(orbit.iter().flatten()).max(1e-3);
-    let returns = |period: usize| {
-        // Returning once may be chance.
-        let near =
-            |start: usize| distance(&orbit[start], &orbit[start + period]) <= NEAR_RETURN * reach;
-        near(0) && near(longest - 1)
+    let near = NEAR_RETURN * largest(orbit.iter().flatten()).max(1e-3);
+    // Returning once may be chance.
+    let off = |period: usize| {
+        let from = |start: usize| distance(&orbit[start], &orbit[start + period]);
+        from(0).max(from(longest - 1))
     };
-    let period = (1..=longest).find(|&period| returns(period))?;
-    let cycle = shoot(map, &orbit[..period])?;
-    let stays = cycle
-        .states
-        .iter()
-        .any(|other| distance(other, &orbit[0]) <= 10.0 * NEAR_RETURN * reach);
-    stays.then_some(cycle)
+    let mut unstable = None;
+    for period in nearer_and_nearer((1..=longest).map(|period| (period, off(period))), near) {
+        let Some(cycle) = shoot(map, &orbit[..period]) else {
+            continue;
+        };
+        let is_here = |other: &Vec<f64>| distance(other, &orbit[0]) <= 10.0 * near;
+        if cycle.states.iter().any(is_here) {
+            if cycle.spectrum.n_unstable() == 0 {
+                return Some(cycle);
+            }
+            unstable = unstable.or(Some(cycle));
+        }
+    }
+    unstable
+}
+
+/// The attracting cycle, of whatever period, that an orbit of states `[][dim]` has settled on: its last state comes back to
+/// itself nearer than a millionth of a step, and [`shoot`] converges at once. `None` if it has not.
+pub fn settled_orbit<M: Map + ?Sized>(map: &M, orbit: &[f64]) -> Option<Cycle> {
+    let dim = map.dim();
+    let at = |place: usize| &orbit[place * dim..][..dim];
+    let last = (orbit.len() / dim).checked_sub(1)?;
+    let near = NEAR_AGAIN * distance(at(last), at(last.checked_sub(1)?));
+    let longest = SUSPECTED.1 / (dim.pow(3) + OVERHEAD);
+    let periods = 1..=longest.min(last / 2);
+    let off = periods.map(|period| (period, distance(at(last - period), at(last))));
+    let mut periods = nearer_and_nearer(off, near).into_iter();
+    periods.find_map(|period| {
+        let states: Vec<Vec<f64>> = (last - period..last).map(|i| at(i).to_vec()).collect();
+        let cycle = shoot_within(map, &states, SUSPECTED.0)?;
+        let is_here = |other: &Vec<f64>| distance(other, at(last)) <= near / NEAR_AGAIN.sqrt();
+        let attracts = cycle.spectrum.n_unstable() == 0;
+        (attracts && cycle.states.iter().any(is_here)).then_some(cycle)
+    })
+}
+
+/// Periods after which a state is nearer to where it was than `near`, each nearer by a factor of ten than the one before: a
+/// cycle beside another one of half its period returns after both.
+fn nearer_and_nearer(off: impl Iterator<Item = (usize, f64)>, near: f64) -> Vec<usize> {
+    let mut bound = near;
+    let mut periods = Vec::new();
+    for (period, off) in off {
+        if off <= bound {
+            periods.push(period);
+            bound = 0.1 * off;
+        }
+    }
+    periods
 }
 
 fn minimal_period<M: Map + ?Sized>(map: &M, state: &[f64], period: usize) -> usize {

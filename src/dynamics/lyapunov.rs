@@ -8,6 +8,12 @@ use crate::map::Map;
 /// Blocks whose means give the standard errors.
 const BLOCKS: usize = 20;
 
+/// Errors within which an exponent is 0.
+const SIGMAS: f64 = 3.0;
+
+/// Logarithm of the least factor that an exponent other than 0 must change lengths by over the orbit.
+const FOLDS: f64 = 5.0;
+
 /// Dimension up to which the determinant is computed at every step.
 const CHEAP_DIM: usize = 16;
 
@@ -34,11 +40,16 @@ impl Default for Lengths {
 pub struct Lyapunov {
     /// λ₁ ≥ λ₂ ≥ …; −∞ where the Jacobian has no such direction.
     pub exponents: Vec<f64>,
-    /// Standard error of each, from the means of 20 blocks of the orbit.
+    /// Error of each: the standard error from the means of 20 blocks of the orbit, or, if that is larger, the range of the
+    /// summed ln|R_ii| about its trend over the number of steps. Of independent steps the second is about 1.25 times the
+    /// first; on a closed curve, where the sum goes up and down with every turn, blocks know nothing of turns that are
+    /// longer than they are, and |λ₁| is never larger than the second.
     pub errors: Vec<f64>,
+    /// Steps that were counted.
+    pub steps: usize,
     /// What all exponents of the map must sum to, ⟨ln|det J|⟩ along the same orbit; of more than 16 dimensions over every
-    /// tenth step.
-    pub log_determinant: f64,
+    /// tenth step. `None` if it was not computed.
+    pub log_determinant: Option<f64>,
     /// The state at the end of the orbit.
     pub last: Vec<f64>,
 }
@@ -48,7 +59,8 @@ pub struct Lyapunov {
 pub enum Motion {
     /// λ₁ < 0: towards a fixed point or cycle.
     Contracting,
-    /// λ₁ = 0 to within three standard errors and 10⁻⁴: around a closed curve, or marginal.
+    /// λ₁ = 0 to within three errors, or too small for the orbit to tell (see [`Lyapunov::sign`]): around a closed curve, or
+    /// marginal.
     Neutral,
     /// λ₁ > 0.
     Chaotic,
@@ -75,17 +87,22 @@ impl Lyapunov {
 
     /// What the largest exponent says.
     pub fn motion(&self) -> Motion {
-        let (Some(&first), Some(&error)) = (self.exponents.first(), self.errors.first()) else {
-            return Motion::Contracting;
-        };
-        let band = (3.0 * error).max(1e-4);
-        if first > band {
-            Motion::Chaotic
-        } else if first < -band {
-            Motion::Contracting
-        } else {
-            Motion::Neutral
+        match self.sign(0) {
+            1 => Motion::Chaotic,
+            0 if !self.exponents.is_empty() => Motion::Neutral,
+            _ => Motion::Contracting,
         }
+    }
+
+    /// Sign of an exponent, 0 if it is within three errors of 0, or if it changes lengths by less than a factor of e⁵ over
+    /// the whole orbit.
+    pub fn sign(&self, exponent: usize) -> i8 {
+        let Some((&value, &error)) = self.exponents.get(exponent).zip(self.errors.get(exponent))
+        else {
+            return 0;
+        };
+        let band = (SIGMAS * error).max(FOLDS / self.steps as f64);
+        i8::from(value > band) - i8::from(value < -band)
     }
 }
 
@@ -94,59 +111,120 @@ impl Lyapunov {
 ///
 /// 1. The state alone takes the steps of the burn-in, then state and frame together take them again.
 /// 2. Each step Q ← J Q, with J at the state, and Q R ← Q; ln|R_ii| is counted.
-/// 3. λ_i = ⟨ln|R_ii|⟩, its error from the means over blocks.
+/// 3. λ_i = ⟨ln|R_ii|⟩, with its error (see [`Lyapunov::errors`]).
 pub fn lyapunov<M: Map + ?Sized>(
     map: &M,
     start: &[f64],
     count: usize,
     lengths: Lengths,
 ) -> Option<Lyapunov> {
-    let dim = map.dim();
-    let count = count.min(dim);
-    let mut orbit = Orbit {
-        map,
-        state: start.to_vec(),
-        frame: Mat::from_fn(dim, count, |i, j| (1.0 + (i * count + j) as f64).sin()),
-        jacobian: Mat::zeros(dim, dim),
-    };
-    for _ in 0..lengths.burn_in {
-        orbit.advance();
+    let mut stretching = Stretching::from(map, start, count, lengths.burn_in);
+    let every = if map.dim() <= CHEAP_DIM { 1 } else { 10 };
+    let (mut sum, mut looks) = (0.0, 0_usize);
+    for step in 0..lengths.steps {
+        stretching.advance(1);
+        if step % every == 0 {
+            sum += stretching.orbit.log_determinant();
+            looks += 1;
+        }
     }
-    for _ in 0..lengths.burn_in {
-        orbit.stretch();
+    Some(Lyapunov {
+        log_determinant: Some(sum / looks as f64),
+        ..stretching.exponents()?
+    })
+}
+
+/// The leading exponents of an orbit that is followed for as long as its user wants.
+pub struct Stretching<'a, M: ?Sized> {
+    orbit: Orbit<'a, M>,
+    /// ln|R_ii| of every step, one list an exponent.
+    logs: Vec<Vec<f64>>,
+}
+
+impl<'a, M: Map + ?Sized> Stretching<'a, M> {
+    /// Of `count` exponents, after step 1 of [`lyapunov`].
+    pub fn from(map: &'a M, start: &[f64], count: usize, burn_in: usize) -> Self {
+        let dim = map.dim();
+        let count = count.min(dim);
+        let mut orbit = Orbit {
+            map,
+            state: start.to_vec(),
+            frame: Mat::from_fn(dim, count, |i, j| (1.0 + (i * count + j) as f64).sin()),
+            jacobian: Mat::zeros(dim, dim),
+        };
+        for _ in 0..burn_in {
+            orbit.advance();
+        }
+        for _ in 0..burn_in {
+            orbit.stretch();
+        }
+        Self {
+            orbit,
+            logs: vec![Vec::new(); count],
+        }
     }
-    let per_block = lengths.steps.div_ceil(BLOCKS).max(1);
-    let mut means = vec![vec![0.0; count]; BLOCKS];
-    let mut determinants = Vec::new();
-    let every = if dim <= CHEAP_DIM { 1 } else { 10 };
-    for block in &mut means {
-        for step in 0..per_block {
-            let logs = orbit.stretch();
-            if step % every == 0 {
-                determinants.push(orbit.log_determinant());
-            }
-            for (sum, log) in block.iter_mut().zip(logs) {
-                *sum += log / per_block as f64;
+
+    /// Step 2 of [`lyapunov`], so many times.
+    pub fn advance(&mut self, steps: usize) {
+        for _ in 0..steps {
+            let stretched = self.orbit.stretch();
+            for (logs, log) in self.logs.iter_mut().zip(stretched) {
+                logs.push(log);
             }
         }
     }
-    if !orbit.state.iter().all(|x| x.is_finite()) {
-        return None;
+
+    /// Steps that were counted.
+    pub fn steps(&self) -> usize {
+        self.logs.first().map_or(0, Vec::len)
     }
-    let of = |i: usize| -> (f64, f64) {
-        let blocks = means.iter().map(|block| block[i]);
-        let mean = blocks.clone().sum::<f64>() / BLOCKS as f64;
-        let square: f64 = blocks.map(|value| (value - mean).powi(2)).sum();
-        let error = (square / (BLOCKS * (BLOCKS - 1)) as f64).sqrt();
-        (mean, if mean.is_finite() { error } else { 0.0 })
-    };
-    let (exponents, errors) = (0..count).map(of).unzip();
-    Some(Lyapunov {
-        exponents,
-        errors,
-        log_determinant: determinants.iter().sum::<f64>() / determinants.len() as f64,
-        last: orbit.state,
-    })
+
+    /// Where the orbit is.
+    pub fn state(&self) -> &[f64] {
+        &self.orbit.state
+    }
+
+    /// ln|R_ii| of every step that was counted.
+    pub fn logs(&self, exponent: usize) -> &[f64] {
+        &self.logs[exponent]
+    }
+
+    /// Step 3 of [`lyapunov`]; `None` if the orbit has left every bound.
+    pub fn exponents(&self) -> Option<Lyapunov> {
+        if !self.orbit.state.iter().all(|x| x.is_finite()) {
+            return None;
+        }
+        let estimates = self.logs.iter().map(|logs| mean_with_error(logs));
+        let (exponents, errors) = estimates.unzip();
+        Some(Lyapunov {
+            exponents,
+            errors,
+            steps: self.steps(),
+            log_determinant: None,
+            last: self.orbit.state.clone(),
+        })
+    }
+}
+
+/// The mean of a list in order of time, with its error (see [`Lyapunov::errors`]).
+fn mean_with_error(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    if !mean.is_finite() {
+        return (mean, 0.0);
+    }
+    let (mut sum, mut low, mut high) = (0.0, 0.0_f64, 0.0_f64);
+    for value in values {
+        sum += value - mean;
+        (low, high) = (low.min(sum), high.max(sum));
+    }
+    let blocks: Vec<f64> = values
+        .chunks(values.len().div_ceil(BLOCKS).max(1))
+        .map(|block| block.iter().sum::<f64>() / block.len() as f64)
+        .collect();
+    let square: f64 = blocks.iter().map(|block| (block - mean).powi(2)).sum();
+    let of_blocks = (square / (blocks.len() * (blocks.len() - 1)).max(1) as f64).sqrt();
+    (mean, of_blocks.max((high - low) / count))
 }
 
 struct Orbit<'a, M: ?Sized> {
@@ -164,7 +242,7 @@ impl<M: Map + ?Sized> Orbit<'_, M> {
         self.state = next;
     }
 
-    /// Step 2; ln|R_ii|.
+    /// Step 2 of [`lyapunov`]; ln|R_ii|.
     fn stretch(&mut self) -> Vec<f64> {
         self.map.jacobian(&self.state, self.jacobian.as_mut());
         let stretched = &self.jacobian * &self.frame;
@@ -211,7 +289,7 @@ mod tests {
         );
         let sum: f64 = found.exponents.iter().sum();
         assert!((sum - 0.3_f64.ln()).abs() < 1e-10, "{found:?}");
-        assert!((found.log_determinant - 0.3_f64.ln()).abs() < 1e-9);
+        assert!((found.log_determinant.unwrap() - 0.3_f64.ln()).abs() < 1e-9);
         assert!((found.kaplan_yorke_dimension().unwrap() - 1.258).abs() < 0.005);
         assert_eq!(found.motion(), Motion::Chaotic);
     }
@@ -314,7 +392,7 @@ mod tests {
                 "{gain}: {:?}",
                 found.exponents
             );
-            let of_all = found.log_determinant / dim as f64;
+            let of_all = found.log_determinant.unwrap() / dim as f64;
             assert!((of_all / mean - 1.0).abs() < 0.04, "{gain}: {of_all}");
         }
     }

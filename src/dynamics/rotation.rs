@@ -4,6 +4,9 @@ use faer::Mat;
 
 use crate::map::Map;
 
+/// States that the plane is laid through, at most.
+const MOST_STATES: usize = 5000;
+
 /// The mean turn per step of motion around a closed curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rotation {
@@ -12,6 +15,18 @@ pub struct Rotation {
     /// |ρ of the first half of the orbit − ρ of the second|. Below about 10⁻⁸ the motion is quasi-periodic or periodic; on a
     /// chaotic orbit the averages converge slowly and this stays large.
     pub spread: f64,
+    /// Steps of the orbit.
+    pub steps: usize,
+}
+
+/// The halves of an orbit may disagree by this part of a turn, added up over its length.
+const KNOWN_PHASE: f64 = 1e-3;
+
+impl Rotation {
+    /// Whether the averages have converged: the number tells the phase at the end of the orbit to a thousandth of a turn.
+    pub fn has_converged(&self) -> bool {
+        self.spread * self.steps as f64 <= KNOWN_PHASE
+    }
 }
 
 /// ∑ w(t/T) a_t / ∑ w(t/T) with w(u) = exp(−1/(u(1 − u))): converges faster than any power of 1/T where a is a smooth
@@ -70,6 +85,7 @@ pub fn rotation_number<M: Map + ?Sized>(map: &M, state: &[f64], steps: usize) ->
     Some(Rotation {
         number: folded(weighted_birkhoff_average(&turns)),
         spread: (first - second).abs(),
+        steps,
     })
 }
 
@@ -82,9 +98,12 @@ fn angles_in_plane(orbit: &[f64], dim: usize) -> Option<Vec<f64>> {
     if dim < 2 {
         return None;
     }
-    let centred = Mat::from_fn(count, dim, |i, j| orbit[i * dim + j] - mean[j]);
-    let axes = centred.thin_svd().ok()?;
-    let plane = &centred * axes.V().subcols(0, 2);
+    // The plane of a long orbit is that of some of its states.
+    let every = count.div_ceil(MOST_STATES);
+    let centred = |i: usize, j: usize| orbit[i * dim + j] - mean[j];
+    let some = Mat::from_fn(count.div_ceil(every), dim, |i, j| centred(i * every, j));
+    let axes = some.thin_svd().ok()?;
+    let plane = Mat::from_fn(count, dim, centred) * axes.V().subcols(0, 2);
     let (a, b) = (axes.S()[0], axes.S()[1]);
     if b <= 1e-9 * a || a == 0.0 {
         return None;

@@ -13,6 +13,8 @@ const TRAJECTORIES: usize = 64;
 const STEPS: usize = 200;
 /// A state beyond this is on its way to infinity.
 const RUNAWAY: f64 = 1e6;
+/// States that are simulated together.
+const TOGETHER: usize = 64;
 
 /// `count` starts in a map of which no trajectories are given, drawn with the generator of `seed`:
 ///
@@ -22,14 +24,10 @@ const RUNAWAY: f64 = 1e6;
 pub fn simulated<M: Map + ?Sized>(map: &M, count: usize, noise: f64, seed: u64) -> Vec<Vec<f64>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let dim = map.dim();
-    let half_widths = map.trapping_box().unwrap_or_else(|| vec![2.0; dim]);
-    let mut draw = || -> Vec<f64> {
-        let widths = half_widths.iter();
-        widths
-            .map(|half_width| half_width.min(2.0) * rng.random_range(-1.0..=1.0))
-            .collect()
-    };
-    let initial: Vec<Vec<f64>> = (0..TRAJECTORIES).map(|_| draw()).collect();
+    let half_widths = half_widths(map);
+    let initial: Vec<Vec<f64>> = (0..TRAJECTORIES)
+        .map(|_| initial(&half_widths, &mut rng))
+        .collect();
     let kept: Vec<Vec<f64>> = initial
         .into_par_iter()
         .map(|state| trajectory(map, state))
@@ -42,16 +40,76 @@ fn trajectory<M: Map + ?Sized>(map: &M, mut state: Vec<f64>) -> Vec<f64> {
     let mut kept = Vec::new();
     let mut next = vec![0.0; state.len()];
     for step in 0..=STEPS {
-        if !state.iter().all(|x| x.abs() < RUNAWAY) {
+        if !is_bounded(&state) {
             break;
         }
-        if step == 0 || step.is_power_of_two() || step == STEPS {
+        if is_kept(step) {
             kept.extend_from_slice(&state);
         }
         map.step(&state, &mut next);
         std::mem::swap(&mut state, &mut next);
     }
     kept
+}
+
+/// `count` independent starts with the distribution of [`simulated`] but for what runs away, each from a trajectory of its own:
+/// what is counted of their ends is binomial.
+///
+/// 1. Initial states as there, and for each one of the steps that are kept there, all with equal chance.
+/// 2. The state at that step; the initial one if the trajectory leaves every bound before.
+/// 3. Each has the jitter that it would have there.
+pub fn independent<M: Map + ?Sized>(map: &M, count: usize, noise: f64, seed: u64) -> Vec<Vec<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let dim = map.dim();
+    let half_widths = half_widths(map);
+    let kept: Vec<usize> = (0..=STEPS).filter(|&step| is_kept(step)).collect();
+    let mut states = Vec::with_capacity(count * dim);
+    let mut wanted = Vec::with_capacity(count);
+    for _ in 0..count {
+        states.extend(initial(&half_widths, &mut rng));
+        wanted.push(kept[rng.random_range(0..kept.len())]);
+    }
+    states
+        .par_chunks_mut(TOGETHER * dim.max(1))
+        .zip(wanted.par_chunks(TOGETHER))
+        .for_each(|(states, wanted)| advance(map, states, wanted));
+    each_jittered(&states, dim, noise, &mut rng)
+}
+
+/// Step 2 of [`independent`].
+fn advance<M: Map + ?Sized>(map: &M, states: &mut [f64], wanted: &[usize]) {
+    let dim = map.dim();
+    let mut here = states.to_vec();
+    let mut next = here.clone();
+    for step in 1..=STEPS {
+        map.step_batch(&here, &mut next);
+        std::mem::swap(&mut here, &mut next);
+        let each = states.chunks_exact_mut(dim).zip(here.chunks_exact(dim));
+        for ((state, now), _) in each.zip(wanted).filter(|(_, at)| **at == step) {
+            if is_bounded(now) {
+                state.copy_from_slice(now);
+            }
+        }
+    }
+}
+
+fn half_widths<M: Map + ?Sized>(map: &M) -> Vec<f64> {
+    map.trapping_box().unwrap_or_else(|| vec![2.0; map.dim()])
+}
+
+fn initial(half_widths: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
+    half_widths
+        .iter()
+        .map(|half_width| half_width.min(2.0) * rng.random_range(-1.0..=1.0))
+        .collect()
+}
+
+fn is_kept(step: usize) -> bool {
+    step == 0 || step.is_power_of_two() || step == STEPS
+}
+
+fn is_bounded(state: &[f64]) -> bool {
+    state.iter().all(|x| x.abs() < RUNAWAY)
 }
 
 /// `count` starts for a search: states drawn from `states` (`[][size]`), half of them with little and half with full
@@ -68,23 +126,39 @@ pub fn jittered(
     if rows == 0 {
         return Vec::new();
     }
-    let mean_square = states.iter().map(|x| x * x).sum::<f64>() / states.len() as f64;
-    let deviation = noise * mean_square.sqrt();
+    let deviation = noise * root_mean_square(states);
     (0..count)
         .map(|start| {
             let row = rng.random_range(0..rows);
-            let scale = if start % 2 == 0 {
-                0.2 * deviation
-            } else {
-                deviation
-            };
-            states[row * size..][..size]
-                .iter()
-                .map(|x| {
-                    let normal: f64 = StandardNormal.sample(rng);
-                    x + scale * normal
-                })
-                .collect()
+            aside(&states[row * size..][..size], start, deviation, rng)
         })
         .collect()
+}
+
+/// Each of the states `[][size]` once, with the jitter of [`jittered`].
+pub fn each_jittered(states: &[f64], size: usize, noise: f64, rng: &mut dyn Rng) -> Vec<Vec<f64>> {
+    let deviation = noise * root_mean_square(states);
+    let states = states.chunks_exact(size.max(1)).enumerate();
+    states
+        .map(|(start, state)| aside(state, start, deviation, rng))
+        .collect()
+}
+
+/// A state with jitter: all of it at odd places, a fifth at even ones.
+fn aside(state: &[f64], place: usize, deviation: f64, rng: &mut dyn Rng) -> Vec<f64> {
+    let scale = if place.is_multiple_of(2) {
+        0.2 * deviation
+    } else {
+        deviation
+    };
+    let moved = state.iter().map(|x| {
+        let normal: f64 = StandardNormal.sample(rng);
+        x + scale * normal
+    });
+    moved.collect()
+}
+
+fn root_mean_square(values: &[f64]) -> f64 {
+    let square: f64 = values.iter().map(|x| x * x).sum();
+    (square / values.len().max(1) as f64).sqrt()
 }

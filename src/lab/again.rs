@@ -1,6 +1,6 @@
 //! The landscape of one network, looked at on its own: a checkpoint of a run again, or somebody else's network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rand::SeedableRng as _;
@@ -24,7 +24,7 @@ use crate::dynamics::manifold::{Outflow, outflow};
 use crate::dynamics::projection::Projection;
 use crate::dynamics::search::Limits;
 use crate::dynamics::spectrum::SpectrumError;
-use crate::dynamics::starts::{jittered, simulated};
+use crate::dynamics::starts::{independent, jittered, simulated};
 use crate::dynamics::watch::{Unwatched, Watch};
 use crate::foreign::ForeignNetwork;
 use crate::map::Map as _;
@@ -64,6 +64,8 @@ pub struct Subject {
     starts: Option<Vec<Vec<f64>>>,
     /// Whether the user has chosen the starts.
     tries_all: bool,
+    /// The folder of the run that it was trained in.
+    trained_in: Option<PathBuf>,
     projection: Option<Projection>,
     settings: Settings,
     watch: Arc<dyn Watch + Send>,
@@ -87,9 +89,42 @@ pub struct Portrait {
     pub landscapes: Vec<Analysed>,
 }
 
-/// Where motion ends, from the starts of a search, and from its unstable points.
+/// What the states are whose ends tell the shares of basins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawn {
+    /// Each of a trial of its own, at a random time step, with jitter.
+    Trials,
+    /// Each of a simulation of its own, from the trapping box or a cube, at a random step, with jitter.
+    Simulations,
+    /// Given by the user: independent or not.
+    Given,
+}
+
+impl Drawn {
+    /// In words, after "starts:".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Trials => "states of trials, each of its own trial, with jitter",
+            Self::Simulations => "states of simulations, each of its own simulation, with jitter",
+            Self::Given => "as given; intervals and bounds hold if they are independent",
+        }
+    }
+
+    /// In tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trials => "trials",
+            Self::Simulations => "simulations",
+            Self::Given => "given",
+        }
+    }
+}
+
+/// Where motion ends, from states that are drawn independently, and from the unstable points.
 #[derive(Debug, Clone)]
 pub struct Flow {
+    /// What the shares of the basins are shares of.
+    pub drawn: Drawn,
     /// The attractors with their basins.
     pub attractors: Attractors,
     /// For each fixed point of the landscape where its unstable manifold leads; `None` for stable points.
@@ -133,10 +168,14 @@ impl Subject {
             });
         }
         let curriculum = curriculum_of(dir)?;
-        match curriculum.network.precision {
-            Precision::F32 => Self::of_entry::<f32>(&run, &curriculum, *entry, settings),
-            Precision::F64 => Self::of_entry::<f64>(&run, &curriculum, *entry, settings),
-        }
+        let subject = match curriculum.network.precision {
+            Precision::F32 => Self::of_entry::<f32>(&run, &curriculum, *entry, settings)?,
+            Precision::F64 => Self::of_entry::<f64>(&run, &curriculum, *entry, settings)?,
+        };
+        Ok(Self {
+            trained_in: Some(dir.to_path_buf()),
+            ..subject
+        })
     }
 
     fn of_entry<T: TrainableReal>(
@@ -170,6 +209,7 @@ impl Subject {
             network: Network::Trained(curriculum.network.clone(), Box::new(job.parameters)),
             starts: Some(starts),
             tries_all: settings.starts.is_some(),
+            trained_in: None,
             projection: Some(job.projection),
             settings,
             watch: Arc::new(Unwatched),
@@ -191,6 +231,7 @@ impl Subject {
             network: Network::Foreign(Box::new(network)),
             tries_all: starts.is_some() || settings.starts.is_some(),
             starts,
+            trained_in: None,
             projection: None,
             settings,
             watch: Arc::new(Unwatched),
@@ -229,6 +270,40 @@ impl Subject {
         maps.iter().flat_map(of).collect()
     }
 
+    /// States whose ends tell the shares of basins.
+    fn independent(&self, map: &CellMap) -> Result<(Drawn, Vec<Vec<f64>>), LabError> {
+        if let Some(dir) = &self.trained_in {
+            let curriculum = curriculum_of(dir)?;
+            let starts = match curriculum.network.precision {
+                Precision::F32 => self.of_trials::<f32>(dir, &curriculum)?,
+                Precision::F64 => self.of_trials::<f64>(dir, &curriculum)?,
+            };
+            return Ok((Drawn::Trials, starts));
+        }
+        if let Some(starts) = &self.starts {
+            return Ok((Drawn::Given, starts.clone()));
+        }
+        let count = self.settings.starts.unwrap_or(STARTS);
+        let noise = self.settings.noise.unwrap_or(NOISE);
+        let starts = independent(map, count, noise, self.settings.seed);
+        Ok((Drawn::Simulations, starts))
+    }
+
+    /// As many of fresh trials as a search has starts.
+    fn of_trials<T: TrainableReal>(
+        &self,
+        dir: &Path,
+        curriculum: &Curriculum,
+    ) -> Result<Vec<Vec<f64>>, LabError> {
+        let file = Run::open(dir)?.weights(self.id.number)?;
+        let saved = reload::<T>(curriculum, &file, self.id.step)?;
+        let count = self.settings.starts.unwrap_or(curriculum.analysis.starts);
+        let noise = self.settings.noise.unwrap_or(curriculum.analysis.noise);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
+        let mut probe = ProbeTrials::without_view(curriculum);
+        probe.independent(&saved.parameters, &saved.position, (count, noise), &mut rng)
+    }
+
     /// Finds the fixed points at every constant input.
     pub fn portrait(&self) -> Result<Portrait, LabError> {
         let mut projection = self.projection.clone();
@@ -256,7 +331,7 @@ impl Subject {
 
     /// Finds where motion ends, and where the unstable manifolds of a landscape's points lead.
     pub fn flow(&self, of: &Analysed) -> Result<Flow, LabError> {
-        let starts = self.starts(&[&of.map]);
+        let (drawn, starts) = self.independent(&of.map)?;
         let attractors = attractors(&of.map, &starts, &attractor::Settings::default());
         let points = of.findings.fixed_points.iter();
         let outflows = points
@@ -264,6 +339,7 @@ impl Subject {
             .collect::<Result<_, _>>()
             .map_err(|source| self.failed(source))?;
         Ok(Flow {
+            drawn,
             attractors,
             outflows,
         })

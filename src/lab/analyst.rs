@@ -50,6 +50,8 @@ pub struct Job {
     pub batch: Batch,
     /// The network's run through them.
     pub simulation: Simulation,
+    /// Independent states from which the shares of basins are measured, the same trials at every checkpoint of a stage.
+    pub basin_starts: Vec<Vec<f64>>,
     /// The fixed view of the run.
     pub projection: Projection,
 }
@@ -287,11 +289,9 @@ impl<'a> Worker<'a> {
     /// Step 3.
     fn write(&mut self, job: &Job, landscapes: &mut [Analysed]) -> Result<(), LabError> {
         if self.settings.basin_starts > 0 {
-            for (place, open) in landscapes.iter_mut().enumerate() {
+            for open in landscapes.iter_mut() {
                 let begun = Instant::now();
-                let mut starts = self.starts(job, place);
-                starts.truncate(self.settings.basin_starts);
-                open.measure_basins(&starts);
+                open.measure_basins(&job.basin_starts);
                 open.wall_secs += begun.elapsed().as_secs_f64();
             }
         }

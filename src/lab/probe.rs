@@ -8,13 +8,22 @@ use super::trainer::{CheckpointId, TrainableReal, reload, stream};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::dynamics::projection::Projection;
+use crate::dynamics::starts::each_jittered;
 use crate::task::{Batch, Task as _};
 use crate::trace::Run;
 use crate::trace::rows::EvaluationRow;
-use crate::train::engine::Engine;
+use crate::train::engine::{Engine, Simulation};
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
 
 /// Streams of the generator from here on belong to probe trials, one a stage; those below to training steps.
 const PROBE_STREAMS: u64 = 1 << 62;
+
+/// Streams from here on belong to the trials that basins are measured from, one a stage.
+const BASIN_STREAMS: u64 = PROBE_STREAMS + (1 << 60);
+
+/// Trials of these that are simulated together.
+const TOGETHER: usize = 64;
 
 /// Streams from here on belong to the probe tasks, one each.
 const EVALUATION_STREAMS: u64 = PROBE_STREAMS + (1 << 61);
@@ -30,21 +39,80 @@ pub(super) struct ProbeTrials<'a, T> {
 impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
     /// Probe trials of a run, whose projection is taken from disk if the run has begun.
     pub(super) fn new(curriculum: &'a Curriculum, run: &Run) -> Result<Self, LabError> {
-        let mut probe = Self {
-            curriculum,
-            engine: T::engine(curriculum),
-            projection: None,
-        };
+        let mut probe = Self::without_view(curriculum);
         if let Some(first) = run.entries().first() {
             let file = run.weights(first.checkpoint)?;
             let saved = reload(curriculum, &file, first.step)?;
-            let id = CheckpointId {
-                number: first.checkpoint,
-                step: first.step,
-            };
-            probe.job(id, &saved.parameters, &saved.position)?;
+            let simulation = probe.trials(&saved.parameters, &saved.position)?.1;
+            probe.view(&simulation);
         }
         Ok(probe)
+    }
+
+    /// Of a run whose projection is not wanted.
+    pub(super) fn without_view(curriculum: &'a Curriculum) -> Self {
+        Self {
+            curriculum,
+            engine: T::engine(curriculum),
+            projection: None,
+        }
+    }
+
+    /// The probe trials of what a network was last trained on, and the network's run through them.
+    fn trials(
+        &mut self,
+        parameters: &Parameters<T>,
+        position: &Position,
+    ) -> Result<(Batch, Simulation), LabError> {
+        let curriculum = self.curriculum;
+        let number = PROBE_STREAMS + position.shown().0 as u64;
+        let batch = self.drawn(
+            position,
+            curriculum.analysis.probe_trials,
+            &mut stream(curriculum.seed, number),
+        );
+        let simulation = self.engine.simulate(parameters, &batch)?;
+        Ok((batch, simulation))
+    }
+
+    /// So many trials of what a network was last trained on.
+    fn drawn(&self, position: &Position, trials: usize, rng: &mut ChaCha8Rng) -> Batch {
+        let (curriculum, network) = (self.curriculum, &self.curriculum.network);
+        let task = position.shown_task(curriculum);
+        let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
+        task.draw(rng, &mut batch);
+        batch
+    }
+
+    /// The view of the run: the first states that are shown to it decide.
+    fn view(&mut self, simulation: &Simulation) -> Projection {
+        let fitted = || Projection::fit(&simulation.states, simulation.state_size);
+        self.projection.get_or_insert_with(fitted).clone()
+    }
+
+    /// `count` independent states of what a network was last trained on, each from a trial of its own at a time step of its own,
+    /// all with equal chance, and with jitter.
+    pub(super) fn independent(
+        &mut self,
+        parameters: &Parameters<T>,
+        position: &Position,
+        (count, noise): (usize, f64),
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<Vec<f64>>, LabError> {
+        let mut states = Vec::new();
+        let mut size = 1;
+        for first in (0..count).step_by(TOGETHER) {
+            let trials = TOGETHER.min(count - first);
+            let batch = self.drawn(position, trials, rng);
+            let simulation = self.engine.simulate(parameters, &batch)?;
+            size = simulation.state_size;
+            for trial in 0..trials {
+                let step = rng.random_range(0..batch.steps);
+                let place = step * trials + trial;
+                states.extend_from_slice(&simulation.states[place * size..][..size]);
+            }
+        }
+        Ok(each_jittered(&states, size, noise, rng))
     }
 
     /// Runs the probe trials of what a network was last trained on through it: what the analysis of a checkpoint starts from.
@@ -55,25 +123,29 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         position: &Position,
     ) -> Result<Job, LabError> {
         let curriculum = self.curriculum;
+        let settings = &curriculum.analysis;
+        let (batch, simulation) = self.trials(parameters, position)?;
+        let projection = self.view(&simulation);
+        let n_basin_starts = if settings.enabled {
+            settings.basin_starts
+        } else {
+            0
+        };
+        let number = BASIN_STREAMS + position.shown().0 as u64;
+        let basin_starts = self.independent(
+            parameters,
+            position,
+            (n_basin_starts, settings.noise),
+            &mut stream(curriculum.seed, number),
+        )?;
         let task = position.shown_task(curriculum);
-        let network = &curriculum.network;
-        let trials = curriculum.analysis.probe_trials;
-        let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
-        task.draw(
-            &mut stream(curriculum.seed, PROBE_STREAMS + position.shown().0 as u64),
-            &mut batch,
-        );
-        let simulation = self.engine.simulate(parameters, &batch)?;
-        let projection = self
-            .projection
-            .get_or_insert_with(|| Projection::fit(&simulation.states, simulation.state_size))
-            .clone();
         Ok(Job {
             id,
             parameters: parameters.cast(),
-            probes: task.probes(network.inputs),
+            probes: task.probes(curriculum.network.inputs),
             batch,
             simulation,
+            basin_starts,
             projection,
         })
     }

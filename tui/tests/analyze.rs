@@ -158,6 +158,7 @@ fn attractors_share_the_starts_and_saddles_lead_to_them() {
         .sum();
     assert!((sum - 1.0).abs() < 1e-12, "{condition:#}");
     assert_eq!(basins.len(), 2, "{basins:#?}");
+    assert_eq!(condition["attractors"]["starts_from"], "trials");
     let points = condition["fixed_points"].as_array().unwrap();
     for point in points {
         let stable = point["n_unstable"] == 0;
@@ -201,6 +202,28 @@ fn write_biased(path: &Path, weights: &[f64], biases: &[f64]) {
     file.extend(values.flat_map(|value| value.to_le_bytes()));
     file.resize(file.len() + bias, 0);
     fs::write(path, file).unwrap();
+}
+
+/// One unit, h' = tanh(−2 h), has a cycle of period 2 and none besides.
+#[test]
+fn cycles_of_more_than_64_steps_are_searched_and_starts_are_named() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    write_network(&folder.path().join("one.safetensors"), 1, &[-2.0]);
+    let found = folder.json(&[
+        "analyze",
+        "one.safetensors",
+        "--cycles",
+        "70",
+        "--attractors",
+    ]);
+    let condition = &found["conditions"][0];
+    let periods = condition["cycles"].as_array().unwrap();
+    assert_eq!(periods.len(), 69);
+    for of in periods {
+        let count = usize::from(of["period"] == 2);
+        assert_eq!(of["cycles"].as_array().unwrap().len(), count, "{of:#}");
+    }
+    assert_eq!(condition["attractors"]["starts_from"], "simulations");
 }
 
 #[test]

@@ -202,7 +202,7 @@ pub(super) const FIXED_POINTS: &[Column] = &[
         "basin_fraction",
         Type::NullableF64,
         "1",
-        "Share of sampled states that end here, in 0 to 1",
+        "Share of states of the task, each of a trial of its own, with jitter, that end here, in 0 to 1",
     ),
     Column(
         "found",

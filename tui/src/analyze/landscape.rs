@@ -38,7 +38,7 @@ pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<Stri
                 .transpose()?,
             cycles: args
                 .cycles
-                .map(|longest| subject.cycles(of, usize::from(longest)))
+                .map(|longest| subject.cycles(of, longest as usize))
                 .transpose()?,
         });
     }
@@ -180,19 +180,32 @@ fn linearisation(of: &Linearisation) -> Value {
 fn attractors(flow: &Flow) -> Value {
     let basin = |basin: &creode::dynamics::attractor::Basin| {
         let (rotation, exponents) = match &basin.attractor {
-            Attractor::Curve { rotation, .. } => (Some(rotation.number), None),
-            Attractor::Chaotic { exponents, .. } => (None, Some(exponents.exponents.clone())),
+            Attractor::Curve {
+                pieces,
+                rotation,
+                exponents,
+                ..
+            } => (
+                rotation.map(|of| of.number / *pieces as f64),
+                Some(exponents),
+            ),
+            Attractor::Torus { exponents, .. } | Attractor::Chaotic { exponents, .. } => {
+                (None, Some(exponents))
+            }
             Attractor::Cycle(_) | Attractor::Unsettled { .. } => (None, None),
         };
         json!({
             "kind": basin.attractor.name(), "basin_fraction": basin.fraction, "interval_95": basin.interval,
-            "hits": basin.hits, "rotation_number": rotation, "lyapunov_exponents": exponents,
+            "hits": basin.hits, "rotation_number": rotation,
+            "lyapunov_exponents": exponents.map(|of| of.exponents.clone()),
+            "lyapunov_errors": exponents.map(|of| of.errors.clone()),
             "states": basin.attractor.states(),
         })
     };
     let of = &flow.attractors;
     json!({
         "basins": of.basins.iter().map(basin).collect::<Vec<Value>>(), "n_starts": of.n_starts,
+        "starts_from": flow.drawn.name(),
         "n_escaped": of.n_escaped, "unseen_bound": of.unseen_bound(),
     })
 }
@@ -331,9 +344,18 @@ fn attractors_table(portrait: &Portrait, one: &Whole<'_>, flow: &Flow) -> Vec<St
     let mut table = vec![head.map(str::to_owned)];
     for (place, basin) in of.basins.iter().enumerate() {
         let kind = match &basin.attractor {
-            Attractor::Curve { rotation, .. } => {
-                format!("closed curve, {:.6} turns/step", rotation.number)
+            Attractor::Curve {
+                pieces, rotation, ..
+            } => {
+                let many = match pieces {
+                    1 => "closed curve".to_owned(),
+                    pieces => format!("{pieces} closed curves in turn"),
+                };
+                let turns =
+                    rotation.map(|of| format!(", {:.6} turns/step", of.number / *pieces as f64));
+                many + &turns.unwrap_or_default()
             }
+            Attractor::Torus { dimension, .. } => format!("torus of {dimension} dimensions"),
             Attractor::Chaotic { exponents, .. } => format!(
                 "chaotic, λ₁ = {:.4} ± {:.4}",
                 exponents.exponents[0], exponents.errors[0]
@@ -359,6 +381,7 @@ fn attractors_table(portrait: &Portrait, one: &Whole<'_>, flow: &Flow) -> Vec<St
         of.n_escaped,
         of.unseen_bound()
     ));
+    lines.push(format!("starts: {}", flow.drawn.describe()));
     let mut edges = vec![["point", "unstable", "leads to"].map(str::to_owned)];
     for row in fixed_points(portrait, one) {
         let outflow = place_of(one.of, row.point).and_then(|place| flow.outflows[place].as_ref());

@@ -65,9 +65,9 @@ pub(crate) struct AnalyzeArgs {
     /// Also what is left where motion is slow: approximate continuous attractors, with shape, dimension and drift time
     #[arg(long)]
     continuum: bool,
-    /// Also cycles of every period from 2 to K, unstable ones, too
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(2..=64))]
-    cycles: Option<u16>,
+    /// Also cycles of every period from 2 to K, unstable ones, too; long ones take their time
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..))]
+    cycles: Option<u32>,
     /// Follow all fixed points along a parameter: gain=0.5..2 (of the recurrent weights) or input.0=-1..1 (a channel)
     #[arg(long, value_name = "NAME=FROM..TO", conflicts_with = "between")]
     sweep: Option<Swept>,

@@ -14,6 +14,8 @@ use crate::dashboard::timeline::Code;
 
 /// Width of the whole table, in cells; where there is less, the last columns are dropped.
 const FULL_WIDTH: u16 = 44;
+/// What the shares of basins are shares of.
+const OF_STATES: &str = "trials end at ";
 /// Outputs smaller than this count as zero in the signs of a readout.
 const ZERO_READOUT: f32 = 0.1;
 /// Rows that the texts above the list may take, each.
@@ -184,10 +186,17 @@ fn common_fate(rows: &[&Bifurcation], code: Code) -> &'static str {
     }
 }
 
-/// Shares of the basins, one after the other.
+/// Shares of the basins, one after the other, behind what they are shares of.
 fn bar(theme: Theme, basins: &[(Kind, f64)], area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
+    }
+    let mut area = area;
+    let label = OF_STATES.chars().count() as u16;
+    if area.width >= 3 * label {
+        buffer.set_string(area.x, area.y, OF_STATES, theme.style(Ink::Faint));
+        area.x += label;
+        area.width -= label;
     }
     let mut end = 0.0;
     for (number, &(kind, share)) in basins.iter().enumerate() {
