@@ -15,7 +15,9 @@ mod equation;
 pub mod event;
 #[cfg(test)]
 mod examples;
+mod excursion;
 pub mod hint;
+mod inverse_iteration;
 pub mod locate;
 pub mod matching;
 pub mod natural;

@@ -224,7 +224,9 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
             self.limits.contraction,
         )?;
         let next = describe(self.family, corrected.place, &from.tangent)?;
-        let forward = from.place.towards(&next.place).dot(&from.tangent) > 0.0;
+        // Backwards it would be the point that it comes from; and it leaves through the end that it lands on.
+        let is_leaving = (next.tangent.s > 0.0) == (guess.s == self.route.high);
+        let forward = is_leaving && from.place.towards(&next.place).dot(&from.tangent) > 0.0;
         let taken =
             forward && self.is_guarded(guess, &next.place, h) && self.is_acceptable(from, &next, h);
         taken.then_some(next)

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::branches::{Labelled, Labels, branch_rows, interval, labelled};
-use super::passage::{Node, Passage, passage};
-use super::{ByCondition, Interval, Maps, Place, trained_maps};
+use super::passage::{Node, Passage, passage, spectra};
+use super::{ByCondition, Interval, Maps, Place, stored, trained_maps};
 use crate::cell::map::{CellMap, CellPath};
 use crate::curriculum::Curriculum;
 use crate::lab::LabError;
@@ -79,7 +79,7 @@ impl Live {
             front.labels.insert(condition.clone(), Vec::new());
         }
         match rows {
-            Some(rows) => front.take(rows),
+            Some(rows) => front.take(run, rows)?,
             None => front.begin(run, entry, &mut free)?,
         }
         let last = Some(front);
@@ -130,18 +130,31 @@ impl Live {
 
 impl Front {
     /// The fixed points as the table `branches` holds them.
-    fn take(&mut self, rows: Vec<BranchRow>) {
+    fn take(&mut self, run: &Run, rows: Vec<BranchRow>) -> Result<(), LabError> {
         let checkpoint = self.place.checkpoint;
+        let mut spectra = spectra(run, checkpoint)?;
         for row in rows.into_iter().filter(|row| row.checkpoint == checkpoint) {
             let labels = self.labels.entry(row.condition.clone()).or_default();
             labels.push((row.branch, row.matched));
-            self.nodes.entry(row.condition).or_default().push(Node {
-                state: row.state,
-                index: row.index,
-                n_unstable: row.n_unstable,
-                stored: row.point,
-            });
+            let node = match row.point {
+                Some(point) => {
+                    let key = (row.condition.clone(), point);
+                    Node {
+                        state: row.state,
+                        index: row.index,
+                        n_unstable: row.n_unstable,
+                        multipliers: spectra.remove(&key).unwrap_or_default(),
+                        stored: row.point,
+                    }
+                }
+                None => match self.maps.get(&row.condition) {
+                    Some(map) => Node::discovered(map, row.state, row.index),
+                    None => continue,
+                },
+            };
+            self.nodes.entry(row.condition).or_default().push(node);
         }
+        Ok(())
     }
 
     /// The fixed points of a checkpoint that no history was kept of: each begins a branch.
@@ -151,12 +164,7 @@ impl Front {
         entry: Entry,
         free: &mut ByCondition<u32>,
     ) -> Result<(), LabError> {
-        for row in run.fixed_points(entry.checkpoint)? {
-            self.nodes
-                .entry(row.condition.clone())
-                .or_default()
-                .push(Node::of_row(row));
-        }
+        self.nodes.append(&mut stored(run, entry)?);
         for (condition, nodes) in &self.nodes {
             let free = free.entry(condition.clone()).or_insert(0);
             let labels = labelled(nodes.len(), None, free);

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use self::branches::Chain;
 pub(super) use self::passage::Node;
-use self::passage::{Passage, passage};
+use self::passage::{Passage, passage, spectra};
 use super::followed::Followed;
 use super::trainer::{TrainableReal, reload};
 use super::{LabError, curriculum_of};
@@ -271,6 +271,19 @@ pub(super) fn connected<E>(
     Ok(chain.told())
 }
 
+/// The stored fixed points of a checkpoint.
+fn stored(run: &Run, entry: Entry) -> Result<ByCondition<Vec<Node>>, LabError> {
+    let mut spectra = spectra(run, entry.checkpoint)?;
+    let mut nodes: ByCondition<Vec<Node>> = BTreeMap::new();
+    for row in run.fixed_points(entry.checkpoint)? {
+        let key = (row.condition.clone(), row.point);
+        let multipliers = spectra.remove(&key).unwrap_or_default();
+        let nodes = nodes.entry(key.0).or_default();
+        nodes.push(Node::of_row(row, multipliers));
+    }
+    Ok(nodes)
+}
+
 struct OfRun<'a> {
     run: &'a Run,
     complete: Vec<Entry>,
@@ -315,11 +328,6 @@ impl OfRun<'_> {
 
     /// The stored fixed points of a checkpoint.
     fn nodes(&self, entry: Entry) -> Result<ByCondition<Vec<Node>>, LabError> {
-        let mut nodes: ByCondition<Vec<Node>> = BTreeMap::new();
-        for row in self.run.fixed_points(entry.checkpoint)? {
-            let nodes = nodes.entry(row.condition.clone()).or_default();
-            nodes.push(Node::of_row(row));
-        }
-        Ok(nodes)
+        stored(self.run, entry)
     }
 }

@@ -1,8 +1,10 @@
 //! From one checkpoint to the next, at one constant input.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
-use crate::cell::map::CellPath;
+use crate::cell::map::{CellMap, CellPath};
 use crate::dynamics::search::Known;
 use crate::dynamics::spectrum::Spectrum;
 use crate::landscape::born::{Born, born};
@@ -13,6 +15,7 @@ use crate::landscape::natural::{Endpoint, natural_pairs};
 use crate::map::Family as _;
 use crate::norms::{distance, scale_of};
 use crate::trace::rows::FixedPointRow;
+use crate::trace::{Run, TraceError};
 
 /// Two events closer than this in s and, relative to the largest coordinate (at least 1), in state are one, met from two
 /// branches.
@@ -24,20 +27,48 @@ pub(in crate::lab) struct Node {
     pub(in crate::lab) state: Vec<f64>,
     pub(in crate::lab) index: i8,
     pub(in crate::lab) n_unstable: u16,
+    /// Its multipliers; of a large network at least those outside the unit circle and the nearest inside.
+    pub(in crate::lab) multipliers: Vec<(f64, f64)>,
     /// Its identity in the table of fixed points; `None` if continuation led to it and the search had missed it.
     pub(in crate::lab) stored: Option<u32>,
 }
 
 impl Node {
-    /// The point of a row of `fixed_points`.
-    pub(super) fn of_row(row: FixedPointRow) -> Self {
+    /// A point that continuation led to.
+    pub(super) fn discovered(map: &CellMap, state: Vec<f64>, index: i8) -> Self {
+        let spectrum = Spectrum::at(map, &state).unwrap_or_default();
+        Self {
+            state,
+            index,
+            n_unstable: spectrum.n_unstable() as u16,
+            multipliers: spectrum.eigenvalues,
+            stored: None,
+        }
+    }
+
+    /// The point of a row of `fixed_points`, with its multipliers.
+    pub(super) fn of_row(row: FixedPointRow, multipliers: Vec<(f64, f64)>) -> Self {
         Self {
             state: row.state,
             index: row.index,
             n_unstable: row.n_unstable,
+            multipliers,
             stored: Some(row.point),
         }
     }
+}
+
+/// The multipliers of each fixed point of a checkpoint, by condition and identity.
+pub(super) fn spectra(
+    run: &Run,
+    checkpoint: u32,
+) -> Result<BTreeMap<(String, u32), Vec<(f64, f64)>>, TraceError> {
+    let mut spectra: BTreeMap<(String, u32), Vec<(f64, f64)>> = BTreeMap::new();
+    for row in run.spectra(checkpoint)? {
+        let of_point = spectra.entry((row.condition, row.point)).or_default();
+        of_point.push((row.re, row.im));
+    }
+    Ok(spectra)
 }
 
 /// What became of the fixed points, by their places in the lists of both checkpoints.
@@ -78,14 +109,8 @@ pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<N
         (&mut *after, &matching.after, 1.0),
     ] {
         for point in &points[nodes.len()..] {
-            let n_unstable = Spectrum::at(&path.at(s), &point.state)
-                .map_or(0, |spectrum| spectrum.n_unstable() as u16);
-            nodes.push(Node {
-                state: point.state.clone(),
-                index: point.index,
-                n_unstable,
-                stored: None,
-            });
+            let map = path.at(s);
+            nodes.push(Node::discovered(&map, point.state.clone(), point.index));
         }
     }
     let assigned = assigned(&matching, before, after);
@@ -117,7 +142,7 @@ fn endpoints(nodes: &[Node]) -> Vec<Endpoint<'_>> {
         .map(|node| Endpoint {
             state: &node.state,
             index: node.index,
-            n_unstable: usize::from(node.n_unstable),
+            multipliers: &node.multipliers,
         })
         .collect()
 }

@@ -1,0 +1,137 @@
+//! The bifurcations on a branch: what, where, and with which coefficients.
+
+use super::equation::Extended;
+use super::normal_form::{Criticality, FlipForm, FoldForm, NeimarkSackerForm};
+use super::test_functions::{Change, Tests};
+
+mod resolve;
+
+pub use resolve::events;
+
+/// Two branches that cross.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BranchPoint {
+    /// How they cross.
+    pub shape: Shape,
+    /// Coefficients; β is zero to rounding.
+    pub form: FoldForm,
+    /// What had to be added to F along the left null vector to make them cross; zero to rounding at a true crossing.
+    pub imperfection: f64,
+    /// Unit tangents of the two branches, where there are two.
+    pub tangents: Option<[Extended; 2]>,
+}
+
+/// How two branches cross.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One turns at the crossing: a vanishes, as a symmetry makes it.
+    Pitchfork,
+    /// Both pass: a does not vanish.
+    Transcritical,
+    /// They do not cross to rounding, or the branching equation has no two real roots.
+    Unknown,
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Two fixed points of opposite index meet and vanish.
+    Fold(FoldForm),
+    /// Two branches cross.
+    BranchPoint(BranchPoint),
+    /// An eigenvalue passes −1; a 2-cycle is born.
+    Flip(FlipForm),
+    /// A complex pair passes the unit circle; an invariant curve is born.
+    NeimarkSacker(NeimarkSackerForm),
+    /// More eigenvalues meet the unit circle at once than an event of codimension one has, or the event that is
+    /// suspected could not be located.
+    Unclassified {
+        /// What the test functions say, where they say one thing.
+        suspected: Option<Change>,
+        /// The event lies within this distance of the place.
+        within: f64,
+    },
+}
+
+impl Kind {
+    /// The field's abbreviation: LP (fold, limit point), BP, PD (flip, period doubling), NS; `?` for the unclassified.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fold(_) => "LP",
+            Self::BranchPoint(_) => "BP",
+            Self::Flip(_) => "PD",
+            Self::NeimarkSacker(_) => "NS",
+            Self::Unclassified { .. } => "?",
+        }
+    }
+
+    /// The normal form's coefficient that decides: a of a fold, c or a of a branch point, b of a flip, Re d of a
+    /// Neimark–Sacker point.
+    pub fn coefficient(&self) -> Option<f64> {
+        match self {
+            Self::Fold(form) => Some(form.a),
+            Self::BranchPoint(point) => Some(match point.shape {
+                Shape::Pitchfork => point.form.c,
+                Shape::Transcritical | Shape::Unknown => point.form.a,
+            }),
+            Self::Flip(form) => Some(form.b),
+            Self::NeimarkSacker(form) => Some(form.d.0),
+            Self::Unclassified { .. } => None,
+        }
+    }
+}
+
+/// A fixed point beside an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    /// sign det(I − J).
+    pub index: i8,
+    /// Eigenvalues outside the unit circle.
+    pub n_unstable: usize,
+}
+
+impl Side {
+    fn of(tests: &Tests) -> Self {
+        Self {
+            index: tests.index,
+            n_unstable: tests.n_unstable(),
+        }
+    }
+}
+
+/// A bifurcation on a branch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What, with coefficients.
+    pub kind: Kind,
+    /// Where.
+    pub place: Extended,
+    /// Largest of |x − F(x)| and of the function that vanishes at the event.
+    pub residual: f64,
+    /// Smallest singular value of the matrix that is singular at the event; infinite if unclassified.
+    pub sigma: f64,
+    /// Eigenvalues within 10⁻⁶ of the unit circle.
+    pub multipliers: Vec<(f64, f64)>,
+    /// The fixed point before, in the direction of the branch.
+    pub before: Side,
+    /// The fixed point after.
+    pub after: Side,
+}
+
+impl Event {
+    /// Criticality, for those events that have one.
+    pub fn criticality(&self) -> Option<Criticality> {
+        match &self.kind {
+            Kind::BranchPoint(point) if point.shape == Shape::Pitchfork => {
+                Some(point.form.criticality())
+            }
+            Kind::Flip(form) => Some(form.criticality()),
+            Kind::NeimarkSacker(form) => Some(form.criticality()),
+            Kind::Fold(_) | Kind::BranchPoint(_) | Kind::Unclassified { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
