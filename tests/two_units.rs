@@ -2,7 +2,8 @@
 //! manifolds of recurrent neural networks, Neurocomputing 64, 2005), which are known in closed form.
 #![allow(clippy::unwrap_used)]
 
-use creode::cell::map::{CellMap, CellPath};
+use creode::cell::map::CellMap;
+use creode::cell::path::CellPath;
 use creode::dynamics::starts::simulated;
 use creode::lab::sweep::sweep;
 use rand::{RngExt as _, SeedableRng as _};

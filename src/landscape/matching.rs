@@ -17,7 +17,7 @@ use crate::norms::{distance, scale_of};
 const SAME_POINT: f64 = 1e-6;
 
 /// The map that a fixed point belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
     /// s = 0.
     Before,
@@ -42,7 +42,7 @@ impl End {
 }
 
 /// A fixed point, by its place in one of the two lists of a [`Matching`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
     /// Which list.
     pub end: End,
@@ -114,6 +114,12 @@ impl Matching {
     pub fn is_conserved(&self) -> bool {
         let (before, after) = self.index_sums();
         before == after && self.unmatched_before.is_empty() && self.unmatched_after.is_empty()
+    }
+
+    /// The fixed point whose branch is the one of this point, travelled the other way.
+    pub fn twin(&self, node: Node) -> Option<Node> {
+        let other = self.led_to(node)?;
+        (other != node && self.led_to(other) == Some(node)).then_some(other)
     }
 
     /// The branches from all given points: first forward, then backward.

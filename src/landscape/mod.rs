@@ -7,6 +7,7 @@
 //! ends of a family, [`natural`] those that hardly move; [`cascade`] follows period doublings. [`hint`] follows
 //! attractors of any kind to where they end, and says by which global bifurcation that seems to be.
 
+pub mod border;
 pub mod born;
 pub mod branch;
 pub mod cascade;

@@ -5,12 +5,14 @@
 use faer::Mat;
 use rayon::prelude::*;
 
+use super::border::stays_within;
 use super::branch::Limits;
 use super::equation::{Extended, Factored, Linearised};
 use super::excursion::{self, is_quiet};
 use super::matching::End;
 use super::path::correct;
 use crate::map::Family;
+use crate::map::piecewise::PiecewisePath;
 use crate::norms::{distance, scale_of};
 
 /// Corrections beyond this share of the step say that the branch bends.
@@ -45,7 +47,8 @@ impl Endpoint<'_> {
 /// 2. Two are a pair if each so leads to the other, if no correction is longer than a tenth of the step, if the two tangents
 ///    enclose an angle that a step of [`trace`](super::path::trace) may have, and if the indices and the numbers of
 ///    unstable directions agree: no test function then changes from one to the other.
-/// 3. No multiplier can have crossed the unit circle and come back, as far as values and slopes at both points tell.
+/// 3. No multiplier can have crossed the unit circle and come back, and no rectified unit have switched, as far as values
+///    and slopes at both points tell.
 pub fn natural_pairs<F: Family + ?Sized>(
     family: &F,
     before: &[Endpoint<'_>],
@@ -57,6 +60,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
             .map(|point| Leap::from(family, point, end, to, limits))
             .collect()
     };
+    let path = family.piecewise();
     let forward = leaps(End::Before, before, after);
     let backward = leaps(End::After, after, before);
     let pair = |(a, leap): (usize, &Option<Leap>)| {
@@ -70,7 +74,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
         let cosine = tangents[0].dot(&tangents[1]);
         let is_pair = alike
             && cosine >= limits.least_cosine
-            && is_uneventful(family, [&before[a], &after[b]], tangents);
+            && is_uneventful(family, path.as_ref(), [&before[a], &after[b]], tangents);
         is_pair.then_some((a, b))
     };
     forward.par_iter().enumerate().filter_map(pair).collect()
@@ -79,6 +83,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
 /// Step 3.
 fn is_uneventful<F: Family + ?Sized>(
     family: &F,
+    path: Option<&PiecewisePath>,
     points: [&Endpoint<'_>; 2],
     tangents: [Extended; 2],
 ) -> bool {
@@ -90,6 +95,11 @@ fn is_uneventful<F: Family + ?Sized>(
         eigenvalues: points[end].multipliers,
         critical: 0,
     });
+    if let Some(path) = path
+        && !stays_within(path, [0, 1].map(|end| (&places[end], &tangents[end])))
+    {
+        return false;
+    }
     is_quiet(family, &ends[0], &ends[1], points[0].n_unstable())
 }
 

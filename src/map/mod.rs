@@ -10,8 +10,10 @@ use crate::calculus::{Bound, Interval, Jet, Scalar as _};
 pub mod derivatives;
 mod examples;
 pub mod iterate;
+pub mod piecewise;
 
 pub use examples::{Henon, HenonFamily, Logistic, LogisticFamily};
+use piecewise::{PiecewiseAffine, PiecewisePath};
 
 /// A smooth map x → F(x) of R^dim, with what is known of it.
 pub trait Map: Sync {
@@ -88,6 +90,11 @@ pub trait Map: Sync {
         None
     }
 
+    /// The map as one of rectified units, affine wherever the same of them are active, where it is one.
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
+        None
+    }
+
     /// A better-conditioned equation x = R(x) with the same fixed points and the same indices, where the cell
     /// has one. A gated cell does: where a gate saturates, F(x)−x is small without a fixed point being near.
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
@@ -147,6 +154,10 @@ impl<M: Map + ?Sized> Map for &M {
 
     fn rectified(&self) -> Option<Rectified> {
         (**self).rectified()
+    }
+
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
+        (**self).piecewise()
     }
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
@@ -210,6 +221,11 @@ pub trait Family: Sync {
 
     /// Taylor coefficients of t ↦ F_{s(t)}(x(t)), one jet a coordinate, from those of s(t) and of a curve x(t).
     fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet>;
+
+    /// The path as one of maps of rectified units, where it is one.
+    fn piecewise(&self) -> Option<PiecewisePath> {
+        None
+    }
 
     /// ∂F_s(x)/∂s at a point.
     fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]) {

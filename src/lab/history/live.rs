@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use super::branches::{Labelled, Labels, branch_rows, interval, labelled};
 use super::passage::{Node, Passage, passage, spectra};
-use super::{ByCondition, Interval, Maps, Place, stored, trained_maps};
-use crate::cell::map::{CellMap, CellPath};
+use super::{ByCondition, Interval, Maps, Place, Wired, stored, trained_maps};
 use crate::curriculum::Curriculum;
 use crate::lab::LabError;
 use crate::trace::rows::BranchRow;
@@ -95,11 +94,12 @@ impl Live {
     ) -> Told {
         let mut told = Told::default();
         let mut labels = BTreeMap::new();
-        for (condition, map) in &maps {
+        for (condition, network) in &maps {
             let free = self.free.entry(condition.clone()).or_insert(0);
             let here = nodes.entry(condition.clone()).or_default();
             let last = self.last.as_mut();
-            let passage = last.and_then(|last| last.pass(condition, map, here, free, &mut told));
+            let passage =
+                last.and_then(|last| last.pass(condition, network, here, free, &mut told));
             let last = self.last.as_ref();
             let before = last.and_then(|last| Some((last.place, last.labelled(condition)?)));
             let joined = passage.as_ref().zip(before);
@@ -148,7 +148,7 @@ impl Front {
                     }
                 }
                 None => match self.maps.get(&row.condition) {
-                    Some(map) => Node::discovered(map, row.state, row.index),
+                    Some(network) => Node::discovered(&network.map, row.state, row.index),
                     None => continue,
                 },
             };
@@ -177,12 +177,12 @@ impl Front {
     fn pass(
         &mut self,
         condition: &str,
-        map: &CellMap,
+        network: &Wired,
         there: &mut Vec<Node>,
         free: &mut u32,
         told: &mut Told,
     ) -> Option<Passage> {
-        let path = CellPath::new(self.maps.get(condition)?.clone(), map.clone())?;
+        let path = self.maps.get(condition)?.path_to(network)?;
         let here = self.nodes.get_mut(condition)?;
         let labels = self.labels.get_mut(condition)?;
         let known = here.len();

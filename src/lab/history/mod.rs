@@ -5,17 +5,20 @@ mod branches;
 pub mod hints;
 pub mod live;
 mod passage;
+mod wired;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use self::branches::Chain;
 pub(super) use self::passage::Node;
 use self::passage::{Passage, passage, spectra};
+pub(super) use self::wired::Wired;
 use super::followed::Followed;
 use super::trainer::{TrainableReal, reload};
 use super::{LabError, curriculum_of};
-use crate::cell::map::{CellMap, CellPath};
+use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::born::Born;
@@ -65,7 +68,7 @@ pub struct Interval {
 #[derive(Debug, Clone)]
 pub struct RunEvent {
     /// What and where; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
-    /// weights, which is not the path that training took.
+    /// parameters, which is not the path that training took.
     pub event: Event,
     /// The cycle or curve that is born there, if one is.
     pub born: Option<Born>,
@@ -77,7 +80,7 @@ pub struct RunEvent {
 /// checkpoint is looked at, as if the others had not been kept.
 ///
 /// 1. Between each two neighbouring checkpoints that are complete, at each constant input that both were analysed at, the
-///    stored fixed points are followed along the straight line between the weights, both ways.
+///    stored fixed points are followed along the straight line between the parameters, both ways.
 /// 2. Fixed points that the search had missed, and that a branch led to, join those of their checkpoint, and the intervals
 ///    on its other side are gone through again.
 /// 3. The bifurcations on the branches are located, each once, and the points are joined to branches through the run.
@@ -126,11 +129,12 @@ fn maps<T: TrainableReal>(
     entry: Entry,
 ) -> Result<Maps, LabError> {
     let saved = reload::<T>(curriculum, &run.weights(entry.checkpoint)?, entry.step)?;
-    let parameters = saved.parameters.cast();
+    let network = Arc::new(curriculum.network.clone());
+    let parameters = Arc::new(saved.parameters.cast());
     let task = saved.position.shown_task(curriculum);
     let map = |probe: Probe| {
-        let map = CellMap::new(&curriculum.network, &parameters, &probe.input);
-        (probe.name, map)
+        let wired = Wired::trained(&network, &parameters, &probe.input);
+        (probe.name, wired)
     };
     let probes = task.probes(curriculum.network.inputs).into_iter();
     Ok(probes.map(map).collect())
@@ -144,7 +148,8 @@ pub(super) fn followed_maps(
 ) -> Result<Maps, LabError> {
     let network = followed.network(&run.weights(entry.checkpoint)?)?;
     let probe = followed.probe(&network);
-    Ok([(probe.name, network.map_at(&probe.input)?)].into())
+    let map = network.map_at(&probe.input)?;
+    Ok([(probe.name, Wired::plain(map))].into())
 }
 
 /// The rows of `events`.
@@ -217,7 +222,7 @@ impl Interval {
 /// Something for each constant input.
 pub(in crate::lab) type ByCondition<T> = BTreeMap<String, T>;
 /// The network of a checkpoint at each constant input.
-pub(in crate::lab) type Maps = ByCondition<CellMap>;
+pub(in crate::lab) type Maps = ByCondition<Wired>;
 
 /// A place on the way: number of the checkpoint, and its training step.
 #[derive(Debug, Clone, Copy)]
@@ -316,7 +321,7 @@ impl OfRun<'_> {
             };
             let to = maps(self.complete[place + 1])?;
             let joined = from.into_iter().filter_map(|(condition, from)| {
-                let path = CellPath::new(from, to.get(&condition)?.clone())?;
+                let path = from.path_to(to.get(&condition)?)?;
                 Some((condition, path))
             });
             let joined = joined.collect();

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::cell::map::{CellMap, CellPath};
+use crate::cell::map::CellMap;
+use crate::cell::path::CellPath;
 use crate::dynamics::search::Known;
 use crate::dynamics::spectrum::Spectrum;
 use crate::landscape::born::{Born, born};
 use crate::landscape::branch::Limits;
 use crate::landscape::event::{Event, events};
-use crate::landscape::matching::{End, Matching, Strand, match_rest};
+use crate::landscape::matching::{End, Matching, Node as Listed, Strand, match_rest};
 use crate::landscape::natural::{Endpoint, natural_pairs};
 use crate::map::Family as _;
 use crate::norms::{distance, scale_of};
@@ -175,25 +176,33 @@ fn assigned(matching: &Matching, before: &[Node], after: &[Node]) -> Vec<(usize,
     pairs
 }
 
-/// The bifurcations on all branches, each once.
+/// The bifurcations on all branches, each once. Of a branch that was followed from both of its ends one way is enough.
 fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
-    let on = |strands: &[Strand]| -> Vec<Vec<Event>> {
-        strands
-            .par_iter()
-            .map(|strand| events(path, &strand.branch))
-            .collect()
-    };
     let mut merged: Vec<(Event, Vec<(End, usize)>)> = Vec::new();
     for (end, strands) in [
         (End::Before, &matching.forward),
         (End::After, &matching.backward),
     ] {
-        for (place, events) in on(strands).into_iter().enumerate() {
+        let twin = |place: usize| matching.twin(Listed { end, place });
+        let on = |(place, strand): (usize, &Strand)| match twin(place) {
+            Some(twin) if twin < Listed { end, place } => Vec::new(),
+            _ => events(path, &strand.branch),
+        };
+        let found: Vec<Vec<Event>> = strands.par_iter().enumerate().map(on).collect();
+        for (place, events) in found.into_iter().enumerate() {
+            let twin = twin(place).map(|twin| (twin.end, twin.place));
+            let ends = [Some((end, place)), twin];
             for event in events {
-                match merged.iter_mut().find(|(other, _)| is_same(other, &event)) {
-                    Some((_, points)) if points.contains(&(end, place)) => {}
-                    Some((_, points)) => points.push((end, place)),
-                    None => merged.push((event, vec![(end, place)])),
+                let known = merged.iter().position(|(other, _)| is_same(other, &event));
+                let known = known.unwrap_or_else(|| {
+                    merged.push((event, Vec::new()));
+                    merged.len() - 1
+                });
+                let points = &mut merged[known].1;
+                for point in ends.into_iter().flatten() {
+                    if !points.contains(&point) {
+                        points.push(point);
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! The bifurcations on a branch: what, where, and with which coefficients.
 
+use super::border::Border;
 use super::equation::Extended;
 use super::normal_form::{Criticality, FlipForm, FoldForm, NeimarkSackerForm};
 use super::test_functions::{Change, Tests};
@@ -43,6 +44,11 @@ pub enum Kind {
     Flip(FlipForm),
     /// A complex pair passes the unit circle; an invariant curve is born.
     NeimarkSacker(NeimarkSackerForm),
+    /// The argument of a rectified unit passes zero; the map has a kink there.
+    Border(Border),
+    /// The fixed point of rectified units goes to infinity: an eigenvalue is 1 while the same units are active. The state is
+    /// one on its way there.
+    Infinity,
     /// More eigenvalues meet the unit circle at once than an event of codimension one has, or the event that is
     /// suspected could not be located.
     Unclassified {
@@ -54,19 +60,22 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The field's abbreviation: LP (fold, limit point), BP, PD (flip, period doubling), NS; `?` for the unclassified.
+    /// The field's abbreviation: LP (fold, limit point), BP, PD (flip, period doubling), NS, BC (border collision); INF for
+    /// infinity, `?` for the unclassified.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Fold(_) => "LP",
             Self::BranchPoint(_) => "BP",
             Self::Flip(_) => "PD",
             Self::NeimarkSacker(_) => "NS",
+            Self::Border(_) => "BC",
+            Self::Infinity => "INF",
             Self::Unclassified { .. } => "?",
         }
     }
 
     /// The normal form's coefficient that decides: a of a fold, c or a of a branch point, b of a flip, Re d of a
-    /// Neimark–Sacker point.
+    /// Neimark–Sacker point; the ratio of det(I − J) at a border.
     pub fn coefficient(&self) -> Option<f64> {
         match self {
             Self::Fold(form) => Some(form.a),
@@ -76,7 +85,17 @@ impl Kind {
             }),
             Self::Flip(form) => Some(form.b),
             Self::NeimarkSacker(form) => Some(form.d.0),
-            Self::Unclassified { .. } => None,
+            Self::Border(border) => Some(border.fold_ratio),
+            Self::Infinity | Self::Unclassified { .. } => None,
+        }
+    }
+
+    /// Sign of s − s* for which a pair of fixed points exists that does not on the other side; 0 where there is none.
+    pub fn pair_side(&self) -> i8 {
+        match self {
+            Self::Fold(form) => form.pair_side() as i8,
+            Self::Border(border) => border.pair_side,
+            _ => 0,
         }
     }
 }
@@ -91,7 +110,7 @@ pub struct Side {
 }
 
 impl Side {
-    fn of(tests: &Tests) -> Self {
+    pub(super) fn of(tests: &Tests) -> Self {
         Self {
             index: tests.index,
             n_unstable: tests.n_unstable(),
@@ -108,7 +127,7 @@ pub struct Event {
     pub place: Extended,
     /// Largest of |x − F(x)| and of the function that vanishes at the event.
     pub residual: f64,
-    /// Smallest singular value of the matrix that is singular at the event; infinite if unclassified.
+    /// Smallest singular value of the matrix that is singular at the event; infinite if there is none, or it is unclassified.
     pub sigma: f64,
     /// Eigenvalues within 10⁻⁶ of the unit circle.
     pub multipliers: Vec<(f64, f64)>,
@@ -127,7 +146,7 @@ impl Event {
             }
             Kind::Flip(form) => Some(form.criticality()),
             Kind::NeimarkSacker(form) => Some(form.criticality()),
-            Kind::Fold(_) | Kind::BranchPoint(_) | Kind::Unclassified { .. } => None,
+            _ => None,
         }
     }
 }

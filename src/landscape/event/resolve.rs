@@ -1,6 +1,7 @@
 //! Which bifurcations lie between the points of a branch, and where.
 
-use super::super::branch::{Branch, PathPoint};
+use super::super::border::{collision, infinity};
+use super::super::branch::{Branch, Ending, PathPoint};
 use super::super::crossing;
 use super::super::equation::{Extended, Linearised};
 use super::super::excursion::{End, is_quiet};
@@ -10,6 +11,7 @@ use super::super::path::{correct_on, describe};
 use super::super::test_functions::{Between, Change, between, eigenvalues};
 use super::{BranchPoint, Event, Kind, Shape, Side};
 use crate::map::Family;
+use crate::map::piecewise::PiecewisePath;
 
 /// Bisections of a step before an event counts as not located.
 const MOST_BISECTIONS: usize = 30;
@@ -29,7 +31,16 @@ const IMPERFECT: f64 = 1e-9;
 /// All events on a branch, in order of travel.
 pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Event> {
     let mut events = Vec::new();
-    for pair in branch.points.windows(2) {
+    match family.piecewise() {
+        Some(path) if !branch.pieces.is_empty() => in_pieces(&path, branch, &mut events),
+        _ => along(family, &branch.points, &mut events),
+    }
+    events
+}
+
+/// The events on a smooth part of a branch.
+fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<Event>) {
+    for pair in points.windows(2) {
         let mut step = Step {
             family,
             splits: MOST_SPLITS,
@@ -38,7 +49,23 @@ pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Event> {
         step.resolve(&pair[0], &pair[1]);
         events.append(&mut step.events);
     }
-    events
+}
+
+/// The events on a branch of rectified units: those on each piece, and those at the borders between.
+fn in_pieces(path: &PiecewisePath, branch: &Branch, events: &mut Vec<Event>) {
+    let points = &branch.points;
+    for (number, piece) in branch.pieces.iter().enumerate() {
+        let next = branch.pieces.get(number + 1);
+        let end = next.map_or(points.len(), |next| next.first);
+        let locked = path.locked(&piece.active);
+        along(&locked, &points[piece.first..end], events);
+        if let Some(next) = next {
+            let sides = (&points[next.first - 1], &points[next.first]);
+            events.push(collision(path, sides, [&piece.active, &next.active]));
+        } else if matches!(branch.ending, Ending::Infinite { .. }) {
+            events.extend(points.last().map(|last| infinity(&locked, last)));
+        }
+    }
 }
 
 /// A step of a branch, and what has been found in it.
