@@ -78,16 +78,22 @@ def check(is_right, message):
 
 
 def manifest_files(run):
-    """Path and row count of every table file that the manifest names, by table."""
-    files = defaultdict(list)
+    """Path and row count of every table file that the manifest names, by table; merged files in place of what they hold."""
+    named = defaultdict(dict)
     text = (run / "manifest.jsonl").read_text()
     for line in text[: text.rfind("\n") + 1].splitlines():
-        for file in json.loads(line).get("files", []):
-            path = run / file["path"]
-            check(path.exists(), f"{path} is missing")
-            if file["rows"] is not None and path.exists():
-                files[Path(file["path"]).parts[0]].append((path, file["rows"]))
-    return files
+        event = json.loads(line)
+        for file in event.get("files", []):
+            table, _, name = file["path"].partition("/")
+            if name and file["rows"] is not None:
+                named[table][run / file["path"]] = file["rows"]
+        for file in event.get("merged", []):
+            named[Path(file["path"]).parts[0]] = {run / file["path"]: file["rows"]}
+    for path in (path for files in named.values() for path in files):
+        check(path.exists(), f"{path} is missing")
+    return {
+        table: [(path, rows) for path, rows in files.items() if path.exists()] for table, files in named.items()
+    }
 
 
 def check_weights(run):

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -9,6 +11,7 @@ use creode::curriculum::Curriculum;
 use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{self, Event, Outcome, Summary};
 use creode::trace::{CheckpointFile, Run, RunWriter, verify};
+use support::{keep_lines, train_and_kill};
 
 /// One bit, learned within 200 steps; two memories and a saddle appear on the way.
 const ONE_BIT: &str = r#"
@@ -142,9 +145,8 @@ fn checkpoints_cluster_where_fixed_points_appear_and_the_budget_is_kept() {
 fn an_adaptive_run_stopped_anywhere_ends_with_the_same_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let short = curriculum(&["stage.0.until.steps=120", "checkpoints.adaptive.budget=9"]);
-    let whole = folder.path().join("whole");
-    train(&short, &whole, None);
-    let lines = std::fs::read_to_string(whole.join("manifest.jsonl")).unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    train_and_kill(&short, &whole, &killed);
     let rows = |dir: &Path| -> Vec<(u64, f64)> {
         let steps = Run::open(dir).unwrap().steps().unwrap();
         steps.iter().map(|row| (row.step, row.loss)).collect()
@@ -168,18 +170,13 @@ fn an_adaptive_run_stopped_anywhere_ends_with_the_same_checkpoints() {
     // As if killed between the checkpoints of one interval.
     let checkpoints = steps_of(&whole);
     let within = checkpoints.iter().position(|step| step % 40 != 0).unwrap();
-    let kept: String = lines
-        .lines()
-        .filter(|line| {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
-            let step = event["step"].as_u64().unwrap();
-            event["event"] != "ending" && step <= checkpoints[within]
-        })
-        .fold(String::new(), |text, line| text + line + "\n");
-    std::fs::write(whole.join("manifest.jsonl"), kept).unwrap();
+    keep_lines(&killed, |event| {
+        let step = event["step"].as_u64().unwrap_or(0);
+        step <= checkpoints[within]
+    });
     let expected = weights_of(&folder.path().join("stopped-50"));
-    assert_eq!(train(&short, &whole, None).outcome, Outcome::Finished);
-    assert!(weights_of(&whole) == expected);
+    assert_eq!(train(&short, &killed, None).outcome, Outcome::Finished);
+    assert!(weights_of(&killed) == expected);
 }
 
 #[test]
@@ -233,35 +230,6 @@ fn a_zoom_is_the_run_itself_step_by_step() {
         })
         .contains('9')
     );
-}
-
-#[test]
-fn a_zoom_that_ends_elsewhere_says_so() {
-    let tmp = tempfile::tempdir().unwrap();
-    let dir = tmp.path().join("run");
-    let fixed = curriculum(&["checkpoints.every=20", "stage.0.until.steps=40"]);
-    train(&fixed, &dir, None);
-    // A run whose curriculum was changed behind its back is not repeated.
-    let text = std::fs::read_to_string(dir.join("run.toml")).unwrap();
-    std::fs::write(
-        dir.join("run.toml"),
-        text.replace("learning_rate = 0.01", "learning_rate = 0.011"),
-    )
-    .unwrap();
-    let stretch = Stretch {
-        from: 1,
-        to: 2,
-        every: 20,
-    };
-    let error = zoom(
-        &dir,
-        stretch,
-        &toml::Table::new(),
-        &AtomicBool::new(false),
-        &|_| {},
-    )
-    .unwrap_err();
-    assert!(error.to_string().contains("SIMD level"), "{error}");
 }
 
 /// A shipped curriculum with a small network and two steps a stage.

@@ -12,6 +12,7 @@ use creode::curriculum::Curriculum;
 use creode::dynamics::enumerate::enumerate;
 use creode::dynamics::search::{Completeness, Findings, Limits, search};
 use creode::dynamics::starts::simulated;
+use creode::dynamics::watch::Unwatched;
 use creode::lab;
 use creode::lab::again::{Settings, Subject};
 use creode::map::Map;
@@ -66,8 +67,8 @@ fn network(number: u64) -> (String, CellMap) {
 /// All fixed points, in the coordinates of the reduced equation, if that can be proved within the budget.
 fn proved(map: &CellMap) -> Option<Vec<Vec<f64>>> {
     let all = match map.reduced() {
-        Some(reduced) => enumerate(&*reduced, BUDGET),
-        None => enumerate(map, BUDGET),
+        Some(reduced) => enumerate(&*reduced, BUDGET, &Unwatched),
+        None => enumerate(map, BUDGET, &Unwatched),
     }?;
     all.is_complete.then_some(all.points)
 }
@@ -149,7 +150,7 @@ fn the_list_of_a_network_in_early_training_does_not_depend_on_the_starts() {
         let findings: Vec<Findings> = findings.collect();
         for found in &findings {
             let points = findings.iter().flat_map(|other| &other.fixed_points);
-            let unseen = points.filter(|point| !found.contains(&point.state)).count();
+            let unseen = points.filter(|point| !found.contains(point)).count();
             let count = found.fixed_points.len();
             assert_eq!(unseen, 0, "checkpoint {checkpoint}: {count} points found");
             most = most.max(count);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -10,6 +12,7 @@ use creode::lab::{self, Event, Outcome, Summary};
 use creode::landscape::event::Kind;
 use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow};
 use creode::trace::{Run, RunWriter, verify};
+use support::{keep_lines, train_and_kill};
 
 const SMALL: &str = r#"
 seed = 5
@@ -171,23 +174,16 @@ fn analysis_of_a_run_that_lost_its_last_landscapes_is_made_up_for() {
     let folder = tempfile::tempdir().unwrap();
     let curriculum = curriculum(&[]);
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    train(&curriculum, &whole, None);
-    train(&curriculum, &cut, None);
+    train_and_kill(&curriculum, &whole, &cut);
     // As if killed after the weights of step 75 and the landscape of step 25 were written.
-    let manifest = std::fs::read_to_string(cut.join("manifest.jsonl")).unwrap();
-    let kept: String = manifest
-        .lines()
-        .filter(|line| {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
-            let step = event["step"].as_u64().unwrap_or(u64::MAX);
-            match event["event"].as_str().unwrap() {
-                "checkpoint" => step <= 75,
-                "landscape" => step <= 25,
-                _ => false,
-            }
-        })
-        .fold(String::new(), |text, line| text + line + "\n");
-    std::fs::write(cut.join("manifest.jsonl"), kept).unwrap();
+    keep_lines(&cut, |event| {
+        let step = event["step"].as_u64().unwrap_or(0);
+        match event["event"].as_str().unwrap() {
+            "checkpoint" => step <= 75,
+            "landscape" => step <= 25,
+            _ => true,
+        }
+    });
     assert_eq!(train(&curriculum, &cut, None).outcome, Outcome::Finished);
     assert_same(&content(&cut), &content(&whole), "cut");
 }
@@ -386,4 +382,20 @@ fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
         created >= 3 && folds >= created,
         "{created} pairs in {folds} folds"
     );
+}
+
+#[test]
+fn a_run_that_was_killed_just_before_its_ending_has_its_last_loss_when_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, killed) = (folder.path().join("run"), folder.path().join("killed"));
+    let curriculum = curriculum(&[]);
+    let whole = train_and_kill(&curriculum, &dir, &killed);
+    let resumed = train(&curriculum, &killed, None);
+    assert_eq!((&resumed.outcome, resumed.step), (&Outcome::Finished, 120));
+    assert!(resumed.loss.is_finite());
+    assert_eq!(
+        (resumed.loss, resumed.accuracy),
+        (whole.loss, whole.accuracy)
+    );
+    assert!(content(&dir) == content(&killed));
 }

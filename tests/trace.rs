@@ -1,17 +1,18 @@
 //! A run on disk from outside: what is written comes back, and damage is found and does not spread.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::fs;
 use std::path::Path;
 
-use creode::trace::rows::{
-    EvaluationRow, FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow, StepRow,
-    TrialRow,
-};
+use creode::trace::rows::StepRow;
 use creode::trace::{
-    CheckpointFile, Ending, EndingReason, Entry, NamedTensor, Run, RunWriter, StepCursor,
-    TensorValues, TraceError, run_toml, verify,
+    Ending, EndingReason, Entry, Run, RunWriter, StepCursor, TraceError, run_toml, verify,
+};
+use support::{
+    evaluations, fixed_point_row, landscape_row, problems, slow_point_row, spectrum_rows,
+    step_rows, trial_row, weights, write_landscape, write_steps,
 };
 
 const CURRICULUM: &str = "seed = 7\n\n[network]\nunits = 2\n";
@@ -20,162 +21,12 @@ fn create(dir: &Path) -> RunWriter {
     RunWriter::create(dir, CURRICULUM).unwrap()
 }
 
-fn weights(value: f32) -> Vec<u8> {
-    let tensor = NamedTensor {
-        name: "weight".into(),
-        shape: vec![2],
-        values: TensorValues::F32(vec![value, 1.0]),
-    };
-    CheckpointFile {
-        tensors: vec![tensor],
-        metadata: BTreeMap::new(),
-    }
-    .to_bytes()
-    .unwrap()
-}
-
-fn step_row(step: u64) -> StepRow {
-    StepRow {
-        step,
-        stage: 0,
-        task: "flip_flop".into(),
-        loss: 1.0 / step as f64,
-        accuracy: 0.5,
-        grad_norm: 2.0,
-        learning_rate: 1e-3,
-        weight_norm: 9.0,
-        wall_secs: 0.25,
-    }
-}
-
-fn step_rows(steps: std::ops::RangeInclusive<u64>) -> Vec<StepRow> {
-    steps.map(step_row).collect()
-}
-
-fn trial_row(checkpoint: u32, step: u64, time: u32) -> TrialRow {
-    let channels = vec![f64::from(time), 1.0];
-    TrialRow {
-        checkpoint,
-        step,
-        trial: 0,
-        time,
-        input: channels.clone(),
-        target: vec![1.0],
-        output: vec![0.5],
-        state: channels,
-        pc: [1.0, 2.0, 3.0],
-    }
-}
-
-fn landscape_row(checkpoint: u32, step: u64, n_fixed: u32, warning: Option<&str>) -> LandscapeRow {
-    LandscapeRow {
-        checkpoint,
-        step,
-        condition: "zero".into(),
-        n_fixed,
-        n_stable: n_fixed,
-        n_slow: n_fixed,
-        n_from_later: 0,
-        n_starts: 64,
-        index_sum: n_fixed as i32,
-        index_expected: warning.is_none().then_some(1),
-        complete: "index_consistent".to_owned(),
-        unseen_estimate: 0.5,
-        wall_secs: 0.125,
-        warning: warning.map(str::to_owned),
-    }
-}
-
-fn fixed_point_row(checkpoint: u32, step: u64) -> FixedPointRow {
-    FixedPointRow {
-        checkpoint,
-        step,
-        condition: "zero".into(),
-        point: 4,
-        kind: Kind::StableNode,
-        state: vec![0.1, -0.2],
-        q: 1e-30,
-        radius: Some(1e-12),
-        n_unstable: 0,
-        multiplier_re: 0.9,
-        multiplier_im: 0.0,
-        index: 1,
-        readout: vec![0.3],
-        basin_fraction: None,
-        found: Found::Searched,
-        pc: [0.5, 0.25, 0.125],
-    }
-}
-
-fn slow_point_row(checkpoint: u32, step: u64) -> SlowPointRow {
-    SlowPointRow {
-        checkpoint,
-        step,
-        condition: "zero".into(),
-        state: vec![0.4, 0.5],
-        q: 1e-5,
-        smallest_singular_value: 1e-7,
-        alignment: 1e-9,
-        passage_steps: Some(120.0),
-        n_unstable: 1,
-        multiplier_re: 1.01,
-        multiplier_im: 0.02,
-        readout: vec![-0.3],
-        pc: [0.0, -1.0, 1.0],
-    }
-}
-
-fn spectrum_rows(checkpoint: u32, step: u64) -> Vec<SpectrumRow> {
-    let row = |rank| SpectrumRow {
-        checkpoint,
-        step,
-        condition: "zero".into(),
-        point: 4,
-        rank,
-        re: 0.9 / f64::from(rank + 1),
-        im: 0.0,
-    };
-    vec![row(0), row(1)]
-}
-
-/// Checkpoint `n` at step 10 n, with one fixed point and one slow point.
-fn write_training(writer: &RunWriter, checkpoint: u32, steps: &[StepRow]) {
-    let step = u64::from(checkpoint) * 10;
-    let trials = [
-        trial_row(checkpoint, step, 0),
-        trial_row(checkpoint, step, 1),
-    ];
-    writer
-        .write_checkpoint(
-            checkpoint,
-            step,
-            &weights(checkpoint as f32),
-            steps,
-            &trials,
-            &evaluations(checkpoint, step),
-        )
-        .unwrap();
-}
-
-/// No probe at checkpoint 0, two at all others.
-fn evaluations(checkpoint: u32, step: u64) -> Vec<EvaluationRow> {
-    let row = |probe: &str| EvaluationRow {
-        checkpoint,
-        step,
-        probe: probe.to_owned(),
-        loss: 0.25,
-        accuracy: 0.75,
-    };
-    let rows = ["long delays", "loud pulses"].map(row);
-    rows.into_iter().filter(|_| checkpoint > 0).collect()
-}
-
 #[test]
 fn evaluations_come_back_and_a_run_without_probes_has_none() {
     let dir = tempfile::tempdir().unwrap();
     let writer = RunWriter::create(dir.path(), "seed = 1\n").unwrap();
-    write_training(&writer, 0, &[]);
-    write_training(&writer, 1, &step_rows(1..=10));
+    write_steps(&writer, 0, &[]);
+    write_steps(&writer, 1, &step_rows(1..=10));
     let run = Run::open(dir.path()).unwrap();
     assert_eq!(run.evaluations(0).unwrap(), []);
     assert_eq!(run.evaluations(1).unwrap(), evaluations(1, 10));
@@ -183,26 +34,11 @@ fn evaluations_come_back_and_a_run_without_probes_has_none() {
     assert_eq!(verify(dir.path()).unwrap().problems, []);
 }
 
-fn write_landscape(writer: &RunWriter, checkpoint: u32) {
-    let step = u64::from(checkpoint) * 10;
-    let (landscapes, fixed) = (
-        [landscape_row(checkpoint, step, 1, None)],
-        [fixed_point_row(checkpoint, step)],
-    );
-    let (slow, spectra) = (
-        [slow_point_row(checkpoint, step)],
-        spectrum_rows(checkpoint, step),
-    );
-    writer
-        .write_landscape(checkpoint, step, &landscapes, &fixed, &slow, &spectra)
-        .unwrap();
-}
-
 fn sound_run(dir: &Path) {
     let writer = create(dir);
     for checkpoint in 0..3 {
         let step = u64::from(checkpoint) * 10;
-        write_training(
+        write_steps(
             &writer,
             checkpoint,
             &step_rows(step.saturating_sub(9)..=step)[usize::from(step == 0)..],
@@ -211,27 +47,19 @@ fn sound_run(dir: &Path) {
     }
 }
 
-fn problems(dir: &Path) -> Vec<String> {
-    let problems = verify(dir).unwrap().problems;
-    problems
-        .into_iter()
-        .map(|problem| format!("{}: {}", problem.path.display(), problem.what))
-        .collect()
-}
-
 #[test]
 fn everything_written_comes_back() {
     let dir = tempfile::tempdir().unwrap();
     let about = toml::Table::from_iter([("host".to_owned(), toml::Value::from("somewhere"))]);
     let writer = RunWriter::create(dir.path(), &run_toml(CURRICULUM, &about)).unwrap();
-    write_training(&writer, 0, &[]);
+    write_steps(&writer, 0, &[]);
     write_landscape(&writer, 0);
-    write_training(&writer, 1, &step_rows(1..=10));
+    write_steps(&writer, 1, &step_rows(1..=10));
     let warned = [landscape_row(1, 10, 0, Some("no fixed point found"))];
     writer
         .write_landscape(1, 10, &warned, &[], &[], &[])
         .unwrap();
-    write_training(&writer, 2, &step_rows(11..=20));
+    write_steps(&writer, 2, &step_rows(11..=20));
     writer
         .write_pause(25, &weights(25.0), &step_rows(21..=25))
         .unwrap();
@@ -292,7 +120,7 @@ fn everything_written_comes_back() {
     assert_eq!(report.problems, []);
     assert_eq!(
         (report.files, report.checkpoints, report.without_landscape),
-        (21, 3, 1)
+        (22, 3, 1)
     );
     assert_eq!(report.rows, 25 + 2 * 3 + 2 + 1 + 1 + 2 + 2 * 2);
 }
@@ -312,8 +140,8 @@ fn a_follower_sees_checkpoints_steps_pauses_and_the_end_as_they_come() {
     let mut cursor = StepCursor::default();
     assert!(run.entries().is_empty() && !run.refresh().unwrap());
 
-    write_training(&writer, 0, &[]);
-    write_training(&writer, 1, &step_rows(1..=10));
+    write_steps(&writer, 0, &[]);
+    write_steps(&writer, 1, &step_rows(1..=10));
     assert!(run.refresh().unwrap());
     assert_eq!(new_steps(&run, &mut cursor), step_rows(1..=10));
     assert!(!run.entries()[0].complete);
@@ -325,7 +153,7 @@ fn a_follower_sees_checkpoints_steps_pauses_and_the_end_as_they_come() {
     assert!(run.entries()[0].complete && !run.entries()[1].complete);
     assert_eq!(run.pause().unwrap().step, 12);
 
-    write_training(&writer, 2, &step_rows(13..=20));
+    write_steps(&writer, 2, &step_rows(13..=20));
     let ending = Ending {
         reason: EndingReason::Finished,
         step: 20,
@@ -344,7 +172,7 @@ fn training_and_analysis_write_from_two_threads() {
     let dir = tempfile::tempdir().unwrap();
     let writer = create(dir.path());
     std::thread::scope(|threads| {
-        threads.spawn(|| (0..20).for_each(|checkpoint| write_training(&writer, checkpoint, &[])));
+        threads.spawn(|| (0..20).for_each(|checkpoint| write_steps(&writer, checkpoint, &[])));
         threads.spawn(|| (0..20).for_each(|checkpoint| write_landscape(&writer, checkpoint)));
     });
     let run = Run::open(dir.path()).unwrap();
@@ -382,12 +210,11 @@ fn a_run_is_neither_overwritten_nor_written_twice_at_a_time() {
         message.contains("--run NAME") && message.contains("--resume"),
         "{message}"
     );
-    assert!(matches!(
-        RunWriter::resume(dir.path()),
-        Err(TraceError::Busy { .. })
-    ));
+    let busy = RunWriter::resume(dir.path()).unwrap_err();
+    assert!(matches!(busy, TraceError::Busy { .. }), "{busy}");
+    assert!(busy.to_string().contains("process"), "{busy}");
 
-    write_training(&writer, 0, &[]);
+    write_steps(&writer, 0, &[]);
     let again = writer.write_checkpoint(0, 0, &weights(5.0), &[], &[], &[]);
     assert!(
         matches!(again, Err(TraceError::AlreadyWritten { .. })),
@@ -441,7 +268,7 @@ fn a_truncated_table_is_named_and_the_other_checkpoints_are_still_read() {
 }
 
 #[test]
-fn verify_finds_a_flipped_byte_a_missing_file_and_bad_toml_each() {
+fn verify_finds_a_flipped_byte_a_missing_file_and_another_run_toml_each() {
     let dir = tempfile::tempdir().unwrap();
     sound_run(dir.path());
     assert_eq!(problems(dir.path()), [""; 0]);
@@ -465,19 +292,26 @@ fn verify_finds_a_flipped_byte_a_missing_file_and_bad_toml_each() {
         fs::write(&path, sound).unwrap();
     }
     fs::remove_file(dir.path().join("slow_points/00000020.parquet")).unwrap();
-    fs::write(dir.path().join("run.toml"), "seed =").unwrap();
     let found = problems(dir.path());
     assert!(
-        found.len() == 2 && found[0].contains("TOML") && found[1].contains("missing"),
+        found.len() == 1 && found[0].contains("missing"),
         "{found:?}"
     );
+    for text in ["seed =", "seed = 8\n\n[network]\nunits = 2\n"] {
+        fs::write(dir.path().join("run.toml"), text).unwrap();
+        let error = verify(dir.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("run.toml") && error.contains("not what was written"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
 fn verify_finds_weights_that_are_not_finite_and_gaps_in_the_numbering() {
     let dir = tempfile::tempdir().unwrap();
     let writer = create(dir.path());
-    write_training(&writer, 0, &[]);
+    write_steps(&writer, 0, &[]);
     writer
         .write_checkpoint(2, 20, &weights(f32::NAN), &[], &[], &[])
         .unwrap();
@@ -490,7 +324,7 @@ fn verify_finds_weights_that_are_not_finite_and_gaps_in_the_numbering() {
 }
 
 #[test]
-fn what_a_kill_leaves_is_ignored_by_readers_and_removed_on_resume() {
+fn what_a_kill_leaves_is_ignored_by_readers_named_by_verify_and_moved_aside_on_resume() {
     let dir = tempfile::tempdir().unwrap();
     sound_run(dir.path());
     let manifest_path = dir.path().join("manifest.jsonl");
@@ -502,7 +336,7 @@ fn what_a_kill_leaves_is_ignored_by_readers_and_removed_on_resume() {
     .unwrap();
     let leftovers = [
         "checkpoints/00000030.safetensors",
-        "steps/00000030.parquet.tmp",
+        "steps/.00000030.parquet.77-1.tmp",
         "trials/00000025.pause.parquet",
     ];
     for path in leftovers {
@@ -510,45 +344,80 @@ fn what_a_kill_leaves_is_ignored_by_readers_and_removed_on_resume() {
     }
     let note = dir.path().join("checkpoints/note.txt");
     fs::write(&note, "of the user").unwrap();
-    assert_eq!(Run::open(dir.path()).unwrap().entries().len(), 3);
-    assert_eq!(problems(dir.path()), [""; 0]);
+    let run = Run::open(dir.path()).unwrap();
+    assert_eq!(run.entries().len(), 3);
+    assert_eq!(run.remarks().len(), 2, "{:?}", run.remarks());
+    let report = verify(dir.path()).unwrap();
+    assert_eq!(report.problems, []);
+    for path in leftovers
+        .iter()
+        .chain(["checkpoints/note.txt", "manifest.jsonl"].iter())
+    {
+        let path = dir.path().join(path);
+        assert!(
+            report.notes.iter().any(|note| note.path == path),
+            "{path:?}"
+        );
+    }
 
     let writer = RunWriter::resume(dir.path()).unwrap();
     assert_eq!(fs::read(&manifest_path).unwrap(), whole);
     assert!(leftovers.iter().all(|path| !dir.path().join(path).exists()) && note.exists());
-    write_training(&writer, 3, &step_rows(21..=30));
+    let kept = fs::read_dir(dir.path().join("leftovers")).unwrap().count();
+    assert_eq!(kept, 4, "three files and half a line");
+    write_steps(&writer, 3, &step_rows(21..=30));
     let run = Run::open(dir.path()).unwrap();
     assert_eq!(run.entries().len(), 4);
     assert_eq!(run.steps().unwrap(), step_rows(1..=30));
     assert_eq!(problems(dir.path()), [""; 0]);
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
-fn a_full_disk_stops_the_write_and_loses_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+fn a_write_that_fails_loses_nothing_and_planted_links_are_not_written_through() {
+    use std::os::unix::fs::symlink;
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     sound_run(dir.path());
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, "untouched").unwrap();
+    let trials = dir.path().join("trials");
+    let aside = elsewhere.path().join("trials");
+    fs::rename(&trials, &aside).unwrap();
+    symlink(&aside, &trials).unwrap();
+    let error = RunWriter::resume(dir.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("trials") && error.contains("symbolic link"),
+        "{error}"
+    );
+    fs::remove_file(&trials).unwrap();
+    fs::rename(&aside, &trials).unwrap();
+
+    let log = dir.path().join("log.txt");
+    fs::remove_file(&log).unwrap();
+    symlink(&victim, &log).unwrap();
+    let error = RunWriter::resume(dir.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("log.txt") && error.contains("symbolic link"),
+        "{error}"
+    );
+    fs::remove_file(&log).unwrap();
+    symlink(&victim, dir.path().join("run.toml.tmp")).unwrap();
+    symlink(&victim, dir.path().join("trials/00000030.parquet.tmp")).unwrap();
+
     let writer = RunWriter::resume(dir.path()).unwrap();
-    let tmp_path = dir.path().join("trials/00000030.parquet.tmp");
-    std::os::unix::fs::symlink("/dev/full", &tmp_path).unwrap();
+    fs::rename(&trials, &aside).unwrap();
     let error = writer
         .write_checkpoint(3, 30, &weights(3.0), &step_rows(21..=30), &[], &[])
         .unwrap_err()
         .to_string();
-    assert!(
-        error.contains("trials/00000030.parquet") && error.contains("free some space"),
-        "{error}"
-    );
-
-    let run = Run::open(dir.path()).unwrap();
-    assert_eq!(
-        (run.entries().len(), run.steps().unwrap()),
-        (3, step_rows(1..=20))
-    );
-    assert_eq!(problems(dir.path()), [""; 0]);
-    write_training(&writer, 3, &step_rows(21..=30));
+    assert!(error.contains("trials/00000030.parquet"), "{error}");
+    fs::rename(&aside, &trials).unwrap();
+    assert_eq!(Run::open(dir.path()).unwrap().entries().len(), 3);
+    write_steps(&writer, 3, &step_rows(21..=30));
     assert_eq!(
         Run::open(dir.path()).unwrap().steps().unwrap(),
         step_rows(1..=30)
     );
+    assert_eq!(problems(dir.path()), [""; 0]);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
 }

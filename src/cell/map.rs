@@ -1,6 +1,6 @@
 //! A cell at a constant input as a map.
 
-use faer::MatMut;
+use faer::{Mat, MatMut};
 
 use super::feedback::closed_loop;
 use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
@@ -13,7 +13,7 @@ use super::spec::{Activation, CellKind, NetworkSpec};
 use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
 use crate::map::piecewise::PiecewiseAffine;
-use crate::map::{Linearised, Map, Rectified, Reduced};
+use crate::map::{Linearised, Map, Part, Rectified, Reduced};
 
 /// A recurrent cell at a constant input, in f64.
 pub trait Cell: Map {
@@ -204,6 +204,10 @@ impl Map for CellMap {
         for_cell!(self, cell => cell.jacobian(point, out));
     }
 
+    fn jacobians_beside(&self, point: &[f64]) -> Vec<Mat<f64>> {
+        for_cell!(self, cell => cell.jacobians_beside(point))
+    }
+
     fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
         for_cell!(self, cell => cell.jet(curve))
     }
@@ -234,6 +238,14 @@ impl Map for CellMap {
 
     fn piecewise(&self) -> Option<PiecewiseAffine> {
         for_cell!(self, cell => cell.piecewise())
+    }
+
+    fn blocks(&self) -> Vec<Vec<usize>> {
+        for_cell!(self, cell => cell.blocks())
+    }
+
+    fn block(&self, units: &[usize], state: &[f64]) -> Option<Part<'_>> {
+        for_cell!(self, cell => cell.block(units, state))
     }
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {

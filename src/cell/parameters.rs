@@ -124,6 +124,15 @@ pub struct Parameters<T> {
 }
 
 impl<T: Real> Parameters<T> {
+    /// How many a network has.
+    pub fn count(spec: &NetworkSpec) -> u64 {
+        let lengths = tensors(spec).into_iter().map(|(_, shape, _)| {
+            let extents = shape.into_iter().map(|extent| extent as u64);
+            extents.fold(1, u64::saturating_mul)
+        });
+        lengths.fold(0, u64::saturating_add)
+    }
+
     /// All zero, laid out for a network.
     pub fn zeros(spec: &NetworkSpec) -> Self {
         let mut offset = 0;

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::text::{escaped, first_messages, shown};
+
 /// Why a curriculum could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CurriculumError {
     /// The file cannot be read.
-    #[error("cannot read the curriculum `{}`: {source}{hint}", .path.display())]
+    #[error("cannot read the curriculum `{}`: {source}{hint}", shown(.path))]
     Unreadable {
         /// The file that was asked for.
         path: PathBuf,
@@ -17,7 +19,7 @@ pub enum CurriculumError {
         /// A file of the same folder with a similar name, as the end of the message; else empty.
         hint: String,
     },
-    /// The file can be read, but says what it must not. Displays as one line for each mistake.
+    /// The file can be read, but says what it must not. Displays as one line for each mistake, of the first of them.
     #[error("{}", lines(.file, .mistakes))]
     Mistakes {
         /// The file as the caller named it.
@@ -92,17 +94,17 @@ impl Mistakes {
 fn lines(file: &str, mistakes: &[Mistake]) -> String {
     let line = |mistake: &Mistake| {
         let place = match &mistake.place {
-            Place::Line(line) => format!("{file}:{line}"),
-            Place::Override(assignment) => format!("--set {assignment}"),
+            Place::Line(line) => format!("{}:{line}", escaped(file)),
+            Place::Override(assignment) => format!("--set {}", escaped(assignment)),
         };
-        let problem = &mistake.problem;
+        let problem = escaped(&mistake.problem);
         if mistake.key.is_empty() {
             format!("{place}: {problem}")
         } else {
-            format!("{place}: key `{}`: {problem}", mistake.key)
+            format!("{place}: key `{}`: {problem}", escaped(&mistake.key))
         }
     };
-    mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
+    first_messages(mistakes.iter().map(line), mistakes.len())
 }
 
 /// The candidate that is close enough to `found` to be what was meant.
@@ -159,7 +161,7 @@ fn similar_file(path: &Path) -> Option<String> {
         .find(|name| **name == with_extension)
         .map(String::as_str)
         .or_else(|| closest(asked, names.iter().map(String::as_str)))?;
-    Some(path.with_file_name(similar).display().to_string())
+    Some(shown(&path.with_file_name(similar)).to_string())
 }
 
 #[cfg(test)]

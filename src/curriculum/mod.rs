@@ -117,8 +117,7 @@ pub struct AnalysisSettings {
 impl Curriculum {
     /// Reads a curriculum file and then applies `overrides` in their order.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, CurriculumError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| CurriculumError::unreadable(path, source))?;
+        let text = read(path)?;
         Self::parse(&text, &path.display().to_string(), overrides)
     }
 
@@ -129,8 +128,7 @@ impl Curriculum {
         overrides: &[Override],
         runs: &Path,
     ) -> Result<Self, CurriculumError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| CurriculumError::unreadable(path, source))?;
+        let text = read(path)?;
         parse::curriculum(&text, &path.display().to_string(), overrides, Some(runs))
     }
 
@@ -152,6 +150,15 @@ impl Curriculum {
     pub fn total_steps(&self) -> u64 {
         self.stages.iter().map(|stage| stage.until.steps).sum()
     }
+}
+
+/// Bytes of the largest curriculum file that is read.
+const MOST_BYTES: u64 = 2 << 20;
+
+/// The text of a curriculum file.
+pub fn read(path: &Path) -> Result<String, CurriculumError> {
+    crate::files::read_text(path, MOST_BYTES)
+        .map_err(|source| CurriculumError::unreadable(path, source))
 }
 
 /// The task of a name, with `overrides` of its own keys (as in `bits=2`) applied to its defaults.

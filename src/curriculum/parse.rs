@@ -210,12 +210,10 @@ fn name(section: &mut Section<'_>, file: &str) -> String {
     let stem = Path::new(file).file_stem();
     let mut name = stem.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     section.text("name", &mut name);
-    if name.is_empty()
-        || name.starts_with('.')
-        || name.contains(|c: char| c.is_control() || "/\\".contains(c))
-    {
-        let problem =
-            format!("expected a name without `/`, `\\` or a dot in front, found {name:?}");
+    if crate::trace::check_name(&name).is_err() {
+        let problem = format!(
+            "expected a name without `/`, `\\` or a dot in front, of at most 200 bytes, found {name:?}"
+        );
         section.mistake(&place, "name", problem);
     }
     name

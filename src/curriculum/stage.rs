@@ -2,8 +2,8 @@
 
 use super::Curriculum;
 use super::ramp::{Pace, Progress, Ramp};
-use crate::task::TaskSpec;
 use crate::task::mixture::{Mixture, MixturePart};
+use crate::task::{Task as _, TaskSpec};
 
 /// A stretch of training on one task, or on a mixture of several.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +126,15 @@ impl Curriculum {
                 })
                 .collect(),
         }
+    }
+
+    /// Time steps of the longest trial that a stage comes to.
+    pub fn longest_trial(&self, stage: usize) -> usize {
+        let samples = self.stages[stage].samples();
+        let steps = samples
+            .iter()
+            .map(|progress| self.mixture(stage, progress).trial_steps());
+        steps.max().unwrap_or(0)
     }
 
     /// A probe with its rule input.

@@ -49,12 +49,12 @@ pub(super) fn parse(text: &str, overrides: &[Override], mistakes: &Mistakes) -> 
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let line = lines.at(error.span().map_or(text.len(), |span| span.start));
-        let found = text.lines().nth(line - 1).unwrap_or_default().trim();
-        mistakes.add(
-            &Place::Line(line),
-            "",
-            format!("not valid TOML: {}; found `{found}`", error.message()),
+        let problem = format!(
+            "not valid TOML: {}; found `{}`",
+            error.message(),
+            beginning(lines.text(text, line))
         );
+        mistakes.add(&Place::Line(line), "", problem);
     }
     if !errors.is_empty() {
         return None;
@@ -78,9 +78,25 @@ impl Lines {
         )
     }
 
+    /// The text of a line, counted from 1.
+    fn text<'a>(&self, text: &'a str, line: usize) -> &'a str {
+        let start = |line: usize| self.0.get(line).copied().unwrap_or(text.len());
+        text.get(start(line - 1)..start(line)).unwrap_or_default()
+    }
+
     /// Line of a byte offset, from 1.
     fn at(&self, offset: usize) -> usize {
         self.0.partition_point(|start| *start <= offset)
+    }
+}
+
+/// As much of a line as a message needs.
+fn beginning(line: &str) -> String {
+    const MOST_CHARACTERS: usize = 120;
+    let line = line.trim();
+    match line.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 

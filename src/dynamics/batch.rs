@@ -24,15 +24,17 @@ const STEP: Accuracy = Accuracy {
     vectors: 24,
 };
 /// A start with q below this that is not near a known root is close to a new one.
-const CLOSE: f64 = 1e-7;
+pub(super) const CLOSE: f64 = 1e-7;
 
 /// Where a start was left.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Left {
     /// On its way to the known root of this place in the list.
     AtKnown(usize),
-    /// Here, undecided.
+    /// Here, close to a root that is not known, or where it began.
     At(Vec<f64>),
+    /// Here, where Newton steps lead no further.
+    Stalled(Vec<f64>),
 }
 
 /// Takes a batch of starts as far as inexact Newton steps lead; no step at all if the map is small or offers no products
@@ -41,7 +43,8 @@ pub enum Left {
 /// 1. G = x − F(x). A start that belongs to a known root ([`Roots::claim`]) is left, and so is one with q < 10⁻⁷ that
 ///    belongs to none.
 /// 2. (I − J)d = −G to a tenth by GMRES, for all starts at once.
-/// 3. d is halved until q falls by Armijo's rule; a start for which no halving helps is left.
+/// 3. d is halved until q falls by Armijo's rule; a start for which no halving helps, or that is still on its way after twelve
+///    steps, is left as stalled.
 pub fn descend<M: Map + ?Sized>(map: &M, known: &Roots<'_, M>, starts: Vec<Vec<f64>>) -> Vec<Left> {
     let dim = map.dim();
     let mut batch = Batch {
@@ -61,13 +64,13 @@ pub fn descend<M: Map + ?Sized>(map: &M, known: &Roots<'_, M>, starts: Vec<Vec<f
             break;
         }
         let Some(linearised) = map.linearised(&batch.points) else {
-            break;
+            return batch.left;
         };
         let rows: Vec<usize> = (0..batch.active.len()).collect();
         let (directions, _) = gmres(&*linearised, &rows, &batch.residuals, STEP);
         batch.line_search(&directions);
     }
-    batch.leave_all();
+    batch.leave_stalled();
     batch.left
 }
 
@@ -114,9 +117,9 @@ impl<M: Map + ?Sized> Batch<'_, M> {
     }
 
     /// Leaves all that are still on their way where they are.
-    fn leave_all(&mut self) {
+    fn leave_stalled(&mut self) {
         for place in 0..self.active.len() {
-            self.left[self.active[place]] = Left::At(self.points[self.row(place)].to_vec());
+            self.left[self.active[place]] = Left::Stalled(self.points[self.row(place)].to_vec());
         }
     }
 
@@ -163,7 +166,7 @@ impl<M: Map + ?Sized> Batch<'_, M> {
             scale *= 0.5;
         }
         for &place in &waiting {
-            self.left[self.active[place]] = Left::At(self.points[self.row(place)].to_vec());
+            self.left[self.active[place]] = Left::Stalled(self.points[self.row(place)].to_vec());
         }
         let kept: Vec<usize> = (0..self.active.len())
             .filter(|place| !waiting.contains(place))
@@ -172,7 +175,7 @@ impl<M: Map + ?Sized> Batch<'_, M> {
     }
 }
 
-fn half_square(residual: &[f64]) -> f64 {
+pub(super) fn half_square(residual: &[f64]) -> f64 {
     0.5 * residual.iter().map(|r| r * r).sum::<f64>()
 }
 
@@ -355,7 +358,7 @@ pub(super) fn norm(vector: &[f64]) -> f64 {
 
 /// Σ a_i b_i in eight interleaved parts.
 #[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (chunks_a, rest_a) = a.as_chunks::<8>();
     let (chunks_b, rest_b) = b.as_chunks::<8>();
     let mut sums = [0.0; 8];

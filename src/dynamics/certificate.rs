@@ -142,7 +142,23 @@ impl Linear {
         let bend = of(&|k| bounds[k].bend);
         // The sums above are themselves rounded.
         let up = 1.0 + 8.0 * (n + 2) as f64 * UNIT;
-        let largest = |values: &mut dyn Iterator<Item = f64>| up * values.fold(0.0, f64::max);
+        // 0 · ∞, of a unit at a kink that another one does not look at, must not pass for 0.
+        let more = |most: f64, value: f64| {
+            if value.is_nan() {
+                value
+            } else {
+                most.max(value)
+            }
+        };
+        let largest = |values: &mut dyn Iterator<Item = f64>| {
+            up * values.fold(0.0, |most: f64, value| {
+                if most.is_nan() {
+                    most
+                } else {
+                    more(most, value)
+                }
+            })
+        };
         let y = largest(&mut (0..n).map(|i| self.step[i] + image_error[i]));
         let z0 = largest(&mut (0..n).map(|i| self.defect[i] + slope_error[i]));
         let z2 = largest(&mut bend.into_iter());

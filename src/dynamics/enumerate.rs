@@ -2,8 +2,11 @@
 
 use faer::Mat;
 use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
+use rayon::prelude::*;
 
+use super::flat::is_flat;
 use super::newton::polish;
+use super::watch::Watch;
 use crate::calculus::{Interval, Scalar as _};
 use crate::map::Map;
 
@@ -12,7 +15,15 @@ const CUT: f64 = 0.4873;
 /// Times that the fixed point of a box is polished, at most; a box may still be wide when there is proof.
 const MOST_POLISHES: usize = 20;
 /// A box narrower than this, relative to its place (at least 1), is given up as undecided.
-const NARROWEST: f64 = 1e-11;
+const NARROWEST: f64 = 3e-11;
+
+/// Boxes examined at once.
+const TOGETHER: usize = 64;
+/// A box is not contracted below this width, relative to its place (at least 1): a fixed point must lie in its interior to be
+/// proved.
+const THINNEST: f64 = 1e-11;
+/// Halvings of a box with one fixed point before it is polished; a wide box may hold places from which Newton's method leaves.
+const MOST_HALVINGS: usize = 400;
 
 /// All fixed points of a map in a box.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,12 +41,17 @@ pub struct Enumeration {
 /// trapping box or cannot enclose its values and Jacobians.
 ///
 /// For a box X, beginning with one a little larger than the trapping box:
-/// 1. X ← X ∩ F(X); an empty X holds no fixed point.
+/// 1. X ← X ∩ F(X); an empty X holds no fixed point. It is not made thinner than 10⁻¹¹.
 /// 2. Krawczyk's operator K = c − Y G(c) + (I − Y A(X))(X − c), with c the middle of X, G = x − F, A(X) an enclosure of
 ///    I − J on X, and Y the inverse of its middle. Every fixed point of X lies in K: an empty K ∩ X holds none, and K in the
 ///    interior of X means exactly one.
 /// 3. Otherwise X ← X ∩ K, cut along its widest side.
-pub fn enumerate<M: Map + ?Sized>(map: &M, budget: usize) -> Option<Enumeration> {
+/// 4. Boxes as thin as step 1 leaves them may overlap: two of them with each other's fixed point have the same one.
+pub fn enumerate<M: Map + ?Sized>(
+    map: &M,
+    budget: usize,
+    watch: &dyn Watch,
+) -> Option<Enumeration> {
     let whole: Vec<Interval> = map
         .trapping_box()?
         .iter()
@@ -45,58 +61,138 @@ pub fn enumerate<M: Map + ?Sized>(map: &M, budget: usize) -> Option<Enumeration>
         is_complete: true,
         ..Enumeration::default()
     };
+    let mut proved: Vec<Proved> = Vec::new();
     let mut waiting = vec![whole];
-    while let Some(region) = waiting.pop() {
-        if found.boxes == budget {
+    while !waiting.is_empty() {
+        let left = budget - found.boxes;
+        if left == 0 || watch.is_over() {
             found.is_complete = false;
             break;
         }
-        found.boxes += 1;
-        match examine(map, &region)? {
-            Verdict::Empty => {}
-            Verdict::One(around) => found.points.push(refined(map, around)?),
-            Verdict::Undecided(region) => {
-                let Some(halves) = cut(&region) else {
-                    found.is_complete = false;
-                    continue;
-                };
-                waiting.extend(halves);
+        watch.progress("boxes", found.boxes, budget);
+        let next = waiting.split_off(waiting.len().saturating_sub(TOGETHER.min(left)));
+        found.boxes += next.len();
+        let verdicts: Option<Vec<Verdict>> =
+            next.par_iter().map(|region| examine(map, region)).collect();
+        for verdict in verdicts? {
+            match verdict {
+                Verdict::Empty => {}
+                Verdict::One { alone, left } => match refined(map, &alone, left) {
+                    Some(point) => proved.push(Proved { point, alone }),
+                    None => found.is_complete = false,
+                },
+                Verdict::Undecided(region) => match cut(&region) {
+                    Some(halves) => waiting.extend(halves),
+                    None => found.is_complete = false,
+                },
             }
         }
     }
+    found.points = each_once(proved);
     Some(found)
 }
 
-/// The one fixed point of a box: the box is made as small as Krawczyk's operator can, so that Newton's method cannot leave
-/// it for another one.
-fn refined<M: Map + ?Sized>(map: &M, mut region: Vec<Interval>) -> Option<Vec<f64>> {
-    let width = |region: &[Interval]| {
-        region
-            .iter()
-            .map(|side| side.high - side.low)
-            .fold(0.0, f64::max)
+/// A fixed point, and a box in which it is the only one.
+struct Proved {
+    point: Vec<f64>,
+    alone: Vec<Interval>,
+}
+
+/// Step 4.
+fn each_once(proved: Vec<Proved>) -> Vec<Vec<f64>> {
+    let mut kept: Vec<Proved> = Vec::new();
+    for one in proved {
+        let is_same =
+            |other: &Proved| holds(&other.alone, &one.point) && holds(&one.alone, &other.point);
+        if !kept.iter().any(is_same) {
+            kept.push(one);
+        }
+    }
+    kept.into_iter().map(|one| one.point).collect()
+}
+
+/// Whether a point lies in a box, as far as rounding can tell.
+fn holds(region: &[Interval], point: &[f64]) -> bool {
+    let is_in = |(side, &x): (&Interval, &f64)| {
+        let rounding = 8.0 * f64::EPSILON * x.abs().max(1.0);
+        side.low - rounding <= x && x <= side.high + rounding
     };
-    while let Verdict::One(smaller) = examine(map, &region)? {
-        if width(&smaller) > 0.5 * width(&region) {
+    region.iter().zip(point).all(is_in)
+}
+
+/// The one fixed point of a box, which lies in what is left of it; `None` if it cannot be computed to rounding.
+///
+/// 1. The box is replaced by Krawczyk's operator as long as that makes it smaller, and halved where it does not: one half is
+///    empty.
+/// 2. From the middle of what is left, Newton steps that stay inside.
+fn refined<M: Map + ?Sized>(map: &M, alone: &[Interval], left: Vec<Interval>) -> Option<Vec<f64>> {
+    let mut region = left;
+    for _ in 0..MOST_HALVINGS {
+        let before = width(&region);
+        region = match examine(map, &region)? {
+            Verdict::One { left, .. } | Verdict::Undecided(left) => left,
+            // Rounding alone empties a box that holds a fixed point.
+            Verdict::Empty => break,
+        };
+        if region
+            .iter()
+            .all(|side| side.high - side.low <= 4.0 * thinnest(side))
+        {
             break;
         }
-        region = smaller;
+        if width(&region) > 0.5 * before {
+            region = match cut(&region) {
+                None => break,
+                Some([high, low]) => match examine(map, &high)? {
+                    Verdict::Empty => low,
+                    Verdict::One { left, .. } => left,
+                    Verdict::Undecided(high) => match examine(map, &low)? {
+                        Verdict::Empty => high,
+                        Verdict::One { left, .. } => left,
+                        Verdict::Undecided(_) => break,
+                    },
+                },
+            };
+        }
     }
     let mut point: Vec<f64> = region.iter().map(|side| side.middle()).collect();
     for _ in 0..MOST_POLISHES {
         let next = polish(map, point.clone()).point;
-        if next == point {
+        if next == point || !holds(alone, &next) {
             break;
         }
         point = next;
     }
-    Some(point)
+    is_flat(map, &point).then_some(point)
+}
+
+fn width(region: &[Interval]) -> f64 {
+    let widths = region.iter().map(|side| side.high - side.low);
+    widths.fold(0.0, f64::max)
+}
+
+/// Half the width that a side keeps.
+fn thinnest(side: &Interval) -> f64 {
+    0.5 * THINNEST * side.magnitude().max(1.0)
+}
+
+/// A side at least as wide as it must be for its middle to lie inside.
+fn thickened(side: Interval) -> Interval {
+    let half = thinnest(&side);
+    if side.high - side.low >= 2.0 * half {
+        return side;
+    }
+    let middle = side.middle();
+    Interval::new(middle - half, middle + half)
 }
 
 enum Verdict {
     Empty,
-    /// Exactly one fixed point, within this box.
-    One(Vec<Interval>),
+    /// Exactly one fixed point in a box, and it is in what is left of it.
+    One {
+        alone: Vec<Interval>,
+        left: Vec<Interval>,
+    },
     /// What is left of the box.
     Undecided(Vec<Interval>),
 }
@@ -107,6 +203,7 @@ fn examine<M: Map + ?Sized>(map: &M, region: &[Interval]) -> Option<Verdict> {
     let Some(region) = intersection(region, &image) else {
         return Some(Verdict::Empty);
     };
+    let region: Vec<Interval> = region.into_iter().map(thickened).collect();
     let jacobian = map.jacobian_over_box(&region)?;
     let Some(inverse) = inverse_of_middle(&jacobian, region.len()) else {
         return Some(Verdict::Undecided(region));
@@ -118,7 +215,10 @@ fn examine<M: Map + ?Sized>(map: &M, region: &[Interval]) -> Option<Verdict> {
     let krawczyk = krawczyk(&region, &at_center, &residual, &jacobian, &inverse);
     let is_inside = krawczyk.iter().zip(&region).all(|(k, x)| k.is_inside(*x));
     if is_inside {
-        return Some(Verdict::One(krawczyk));
+        return Some(Verdict::One {
+            alone: region,
+            left: krawczyk,
+        });
     }
     Some(match intersection(&region, &krawczyk) {
         None => Verdict::Empty,
@@ -196,6 +296,7 @@ mod tests {
     use crate::cell::map::CellMap;
     use crate::dynamics::search::{Limits, search};
     use crate::dynamics::spectrum::Spectrum;
+    use crate::dynamics::watch::Unwatched;
     use proptest::prelude::*;
     use rand::SeedableRng as _;
     use rand_chacha::ChaCha8Rng;
@@ -212,7 +313,7 @@ mod tests {
                 })
                 .collect();
             let map = CellMap::vanilla(&weights, vec![0.0; 8]);
-            let found = enumerate(&map, 400_000).unwrap();
+            let found = enumerate(&map, 400_000, &Unwatched).unwrap();
             let mut counts = vec![0; expected.len()];
             for point in &found.points {
                 counts[Spectrum::at(&map, point).unwrap().n_unstable()] += 1;
@@ -225,8 +326,8 @@ mod tests {
     #[test]
     fn a_budget_that_is_too_small_is_not_called_complete() {
         let map = CellMap::vanilla(&[3.0], vec![0.0]);
-        assert!(!enumerate(&map, 1).unwrap().is_complete);
-        let all = enumerate(&map, 1000).unwrap();
+        assert!(!enumerate(&map, 1, &Unwatched).unwrap().is_complete);
+        let all = enumerate(&map, 1000, &Unwatched).unwrap();
         assert!(all.is_complete && all.points.len() == 3, "{all:?}");
     }
 
@@ -254,7 +355,7 @@ mod tests {
                 Some(reduced) => &**reduced,
                 None => &map,
             };
-            let all = enumerate(equation, 30_000).unwrap();
+            let all = enumerate(equation, 30_000, &Unwatched).unwrap();
             if all.is_complete {
                 let sum: i32 = all.points.iter().map(|point| i32::from(polish(equation, point.clone()).index)).sum();
                 prop_assert_eq!(sum, 1);

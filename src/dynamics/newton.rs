@@ -1,7 +1,8 @@
 //! Newton's method for fixed points, damped, with a Levenberg–Marquardt fallback.
 
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
-use faer::{Mat, MatMut, Side};
+use faer::{Accum, Mat, MatMut, Par, Side};
 
 use crate::map::Map;
 
@@ -121,6 +122,11 @@ impl Factored {
         Self::at(&Iterate::at(map, point.to_vec()))
     }
 
+    /// sign det(I − J).
+    pub(super) fn sign(&self) -> i8 {
+        sign_of_determinant(&self.0)
+    }
+
     /// (I−J)⁻¹ of each row, in place, `[rows][dim]`.
     pub(super) fn solve_rows(&self, rows: &mut [f64], dim: usize) {
         let count = rows.len() / dim;
@@ -145,22 +151,32 @@ impl Factored {
 ///    Levenberg–Marquardt takes over.
 /// 4. At q ≤ 4 q_floor it is a root.
 pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: Limits) -> Ending {
+    match newton(map, start, limits) {
+        Ok(point) => Ending::Root { point },
+        Err(stalled) => fall_back(map, &stalled, limits),
+    }
+}
+
+/// Steps 1, 2 and 4 of [`solve`]: the root, or where the steps lead no further.
+pub(super) fn newton<M: Map + ?Sized>(
+    map: &M,
+    start: &[f64],
+    limits: Limits,
+) -> Result<Vec<f64>, Vec<f64>> {
     let mut iterate = Iterate::at(map, start.to_vec());
     let mut recent = Vec::new();
     for _ in 0..limits.newton_steps {
         if iterate.at_root() {
-            return Ending::Root {
-                point: iterate.point,
-            };
+            return Ok(iterate.point);
         }
         recent.push(iterate.q);
         let stalled = recent.len() > 5 && iterate.q > 0.99 * recent[recent.len() - 6];
         match (stalled, damped_step(&iterate, limits.halvings)) {
             (false, Some(next)) => iterate = next,
-            _ => return fall_back(iterate, limits),
+            _ => break,
         }
     }
-    fall_back(iterate, limits)
+    Err(iterate.point)
 }
 
 /// Steps 1 and 2.
@@ -202,7 +218,14 @@ fn chords<'a, M: Map + ?Sized>(factored: &Factored, mut iterate: Iterate<'a, M>)
 /// −(I−J)⁻¹(x−F), and sign det(I−J). `None` if the matrix is singular to working precision.
 pub(super) fn newton_step<M: Map + ?Sized>(iterate: &Iterate<'_, M>) -> Option<(Mat<f64>, i8)> {
     let factored = Factored::at(iterate)?;
-    Some((factored.step(iterate)?, sign_of_determinant(&factored.0)))
+    Some((factored.step(iterate)?, factored.sign()))
+}
+
+/// sign det(I − J) of a Jacobian.
+pub(super) fn index_of(jacobian: &Mat<f64>) -> i8 {
+    let dim = jacobian.nrows();
+    let matrix = Mat::<f64>::identity(dim, dim) - jacobian;
+    sign_of_determinant(&PartialPivLu::new(matrix.as_ref()))
 }
 
 /// The sign of the determinant of a factorised matrix.
@@ -249,9 +272,7 @@ pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> Polished {
     }
     Polished {
         point: iterate.point,
-        index: factored
-            .as_ref()
-            .map_or(0, |factored| sign_of_determinant(&factored.0)),
+        index: factored.as_ref().map_or(0, Factored::sign),
         factored,
     }
 }
@@ -268,8 +289,9 @@ pub struct Polished {
 }
 
 /// Step 3: (AᵀA + μI)d = −AᵀG with A = I − J, μ steered by the ratio of actual to predicted decrease.
-fn fall_back<M: Map + ?Sized>(mut iterate: Iterate<'_, M>, limits: Limits) -> Ending {
-    let dim = iterate.map.dim();
+pub(super) fn fall_back<M: Map + ?Sized>(map: &M, from: &[f64], limits: Limits) -> Ending {
+    let dim = map.dim();
+    let mut iterate = Iterate::at(map, from.to_vec());
     let mut damping = None;
     for _ in 0..limits.fallback_steps {
         if iterate.at_root() {
@@ -287,7 +309,7 @@ fn fall_back<M: Map + ?Sized>(mut iterate: Iterate<'_, M>, limits: Limits) -> En
                 point: iterate.point,
             };
         }
-        let normal = matrix.transpose() * &matrix;
+        let normal = gram(&matrix);
         let largest = (0..dim).map(|i| normal[(i, i)]).fold(0.0, f64::max);
         let mu = damping.unwrap_or(1e-2 * largest);
         let mut damped = normal;
@@ -319,8 +341,26 @@ fn fall_back<M: Map + ?Sized>(mut iterate: Iterate<'_, M>, limits: Limits) -> En
     Ending::Lost
 }
 
+/// AᵀA, of which the lower triangle alone is filled.
+pub(super) fn gram(matrix: &Mat<f64>) -> Mat<f64> {
+    let dim = matrix.ncols();
+    let mut out = Mat::zeros(dim, dim);
+    triangular::matmul(
+        out.as_mut(),
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        matrix.transpose(),
+        BlockStructure::Rectangular,
+        matrix.as_ref(),
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
+    out
+}
+
 /// x − F(x).
-fn residual<M: Map + ?Sized>(map: &M, point: &[f64]) -> Vec<f64> {
+pub(super) fn residual<M: Map + ?Sized>(map: &M, point: &[f64]) -> Vec<f64> {
     let mut image = vec![0.0; map.dim()];
     map.step(point, &mut image);
     point.iter().zip(image).map(|(x, f)| x - f).collect()

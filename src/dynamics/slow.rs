@@ -3,19 +3,23 @@
 use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Scale, Side};
 
+use super::newton::gram;
+use super::singular::smallest;
 use super::spectrum::SpectrumError;
 use crate::map::Map;
 use crate::map::derivatives::second;
 use crate::norms::scale_of;
 
 /// Directions along which the whole Hessian is taken in a space of more than [`WHOLE`] dimensions.
-const CURVED: usize = 6;
+const CURVED: usize = 3;
 /// Dimension up to which it is taken along all.
 const WHOLE: usize = 24;
 /// Steps at most.
 const MOST_STEPS: usize = 200;
 /// A step longer than this, relative to the largest coordinate (at least 1), asks for the second derivatives again.
 const FAR: f64 = 1e-4;
+/// Entries of AᵀA below this are not told from 0.
+const SMALLEST: f64 = 1e-280;
 
 /// A minimum of q that is no fixed point, seen as what a fold has left behind.
 ///
@@ -24,7 +28,7 @@ const FAR: f64 = 1e-4;
 pub struct Ghost {
     /// Smallest singular value of I − J; 0 at an exact minimum.
     pub smallest_singular_value: f64,
-    /// ‖AᵀG‖/(‖A‖‖G‖), ‖A‖ at least 1; 0 at an exact minimum.
+    /// ‖AᵀG‖/(‖A‖‖G‖), ‖A‖ at least 1 (in more than 48 dimensions the Frobenius norm); 0 at an exact minimum.
     pub alignment: f64,
     /// Steps that motion needs to pass: π/√(aε) for η′ = η + ε + aη² along the right null vector q, with ε = −pᵀG and
     /// a = ½pᵀD²F\[q, q\], pᵀq = 1. `None` where a and ε have opposite signs, so that nothing passes.
@@ -40,12 +44,9 @@ pub fn ghost<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Ghost, SpectrumE
     let mut image = vec![0.0; dim];
     map.step(point, &mut image);
     let residual = Mat::from_fn(dim, 1, |i, _| point[i] - image[i]);
-    let svd = matrix.thin_svd().map_err(|_| SpectrumError { dim })?;
-    let (largest, smallest) = (svd.S()[0], svd.S()[dim - 1]);
-    let column =
-        |of: faer::MatRef<'_, f64>| -> Vec<f64> { (0..dim).map(|i| of[(i, dim - 1)]).collect() };
-    let (left, right) = (column(svd.U()), column(svd.V()));
-    let scale: f64 = left.iter().zip(&right).map(|(p, q)| p * q).sum();
+    let found = smallest(matrix.as_ref(), 1)?;
+    let (left, right) = (found.left.col_as_slice(0), found.right.col_as_slice(0));
+    let scale: f64 = left.iter().zip(right).map(|(p, q)| p * q).sum();
     let along = |vector: &dyn Fn(usize) -> f64| -> f64 {
         left.iter()
             .enumerate()
@@ -54,13 +55,13 @@ pub fn ghost<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Ghost, SpectrumE
             / scale
     };
     let drift = along(&|i| image[i] - point[i]);
-    let bend = second(map, point, &right, &right);
+    let bend = second(map, point, right, right);
     let curvature = 0.5 * along(&|i| bend[i]);
     let product = drift * curvature;
     Ok(Ghost {
-        smallest_singular_value: smallest,
+        smallest_singular_value: found.values[0],
         alignment: (matrix.transpose() * &residual).norm_l2()
-            / (largest.max(1.0) * residual.norm_l2()),
+            / (found.norm.max(1.0) * residual.norm_l2()),
         passage_steps: (product > 0.0).then(|| std::f64::consts::PI / product.sqrt()),
     })
 }
@@ -132,8 +133,12 @@ impl Place {
     /// −H⁻¹AᵀG with H = AᵀA − bend, shifted until it is positive definite.
     fn step(&self, bend: &Mat<f64>) -> Option<Mat<f64>> {
         let dim = self.point.len();
-        let hessian = self.matrix.transpose() * &self.matrix - bend;
+        let hessian = gram(&self.matrix) - bend;
         let largest = (0..dim).map(|i| hessian[(i, i)].abs()).fold(0.0, f64::max);
+        // Where squares underflow there is no way down.
+        if largest < SMALLEST {
+            return None;
+        }
         let mut shift = 0.0;
         while shift <= 100.0 * largest {
             let mut shifted = hessian.clone();
@@ -158,7 +163,7 @@ impl Place {
 /// ∇q = AᵀG with a trust region:
 ///
 /// 1. H = AᵀA − Σ_i G_i D²F_i. Of the second term, the part along the right singular vectors of A with the smallest singular
-///    values is taken (all of it in up to 24 dimensions, six directions in more); along the others AᵀA outweighs it. What is
+///    values is taken (all of it in up to 24 dimensions, three directions in more); along the others AᵀA outweighs it. What is
 ///    missing there is learnt from the steps taken, by the update (BFGS) that makes H tell how ∇q changed.
 /// 2. −H⁻¹∇q, with H shifted until it is positive definite, is cut to the trust radius.
 /// 3. A step that lowers q, or leaves it to rounding and makes ∇q smaller, is taken and the radius doubled; else the radius
@@ -166,9 +171,8 @@ impl Place {
 pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, SpectrumError> {
     let dim = map.dim();
     let mut here = Place::at(map, point.to_vec());
-    let svd = here.matrix.svd().map_err(|_| SpectrumError { dim })?;
     let count = if dim <= WHOLE { dim } else { CURVED };
-    let directions = svd.V().subcols(dim - count, count).to_owned();
+    let directions = smallest(here.matrix.as_ref(), count)?.right;
     let scale = scale_of(point);
     let mut bend = here.bend(map, &directions);
     let mut radius = 0.1 * scale * (dim as f64).sqrt();

@@ -38,8 +38,14 @@ impl Spectrum {
         let dim = map.dim();
         let mut jacobian = Mat::zeros(dim, dim);
         map.jacobian(point, jacobian.as_mut());
+        Self::of(&jacobian)
+    }
+
+    /// The spectrum of a Jacobian.
+    pub fn of(jacobian: &Mat<f64>) -> Result<Self, SpectrumError> {
+        let dim = jacobian.nrows();
         let marginal_band = 50.0 * dim as f64 * f64::EPSILON * jacobian.norm_l2();
-        let values = eigenvalues(&jacobian, marginal_band)?;
+        let values = eigenvalues(jacobian, marginal_band)?;
         let mut eigenvalues: Vec<(f64, f64)> = values
             .into_iter()
             .map(|value| (value.re, value.im))

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::options::Role;
+use crate::text::{escaped, shown};
 
 /// Why a foreign network could not be read.
 #[derive(Debug, Error)]
 pub enum ForeignError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -19,7 +20,7 @@ pub enum ForeignError {
         source: io::Error,
     },
     /// The file is not of the format that its name promises.
-    #[error("{} is no {format} file that can be read: {reason}", path.display())]
+    #[error("{} is no {format} file that can be read: {reason}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
@@ -42,7 +43,11 @@ pub enum ForeignError {
         found: Vec<String>,
     },
     /// A name given by the user is not in the file.
-    #[error("no tensor {name} for the {role} (there are {})", list(found))]
+    #[error(
+        "no tensor {} for the {role} (there are {})",
+        escaped(name),
+        list(found)
+    )]
     Unknown {
         /// The part.
         role: Role,
@@ -63,7 +68,10 @@ pub enum ForeignError {
         candidates: Vec<String>,
     },
     /// A tensor has a shape that does not fit the others.
-    #[error("{name} has shape {found:?}; as {role} it should be {expected}")]
+    #[error(
+        "{} has shape {found:?}; as {role} it should be {expected}",
+        escaped(name)
+    )]
     Shape {
         /// The tensor.
         name: String,
@@ -76,7 +84,8 @@ pub enum ForeignError {
     },
     /// A tensor holds values that are no numbers.
     #[error(
-        "{name} holds {count} values that are NaN or infinite: training diverged; take an earlier checkpoint"
+        "{} holds {count} values that are NaN or infinite: training diverged; take an earlier checkpoint",
+        escaped(name)
     )]
     NotFinite {
         /// The tensor.
@@ -100,10 +109,11 @@ pub enum ForeignError {
 /// At most a dozen names.
 fn list(names: &[String]) -> String {
     const MOST: usize = 12;
-    let shown = names[..names.len().min(MOST)].join(", ");
+    let first: Vec<_> = names.iter().take(MOST).map(|name| escaped(name)).collect();
+    let first = first.join(", ");
     match names.len() {
         0 => "none".to_owned(),
-        count if count > MOST => format!("{shown} and {} more", count - MOST),
-        _ => shown,
+        count if count > MOST => format!("{first} and {} more", count - MOST),
+        _ => first,
     }
 }

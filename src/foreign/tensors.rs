@@ -1,8 +1,11 @@
 //! Named arrays of numbers from safetensors, npz and npy files.
+//!
+//! Nothing in them is believed: sizes are held against what is there before memory is taken, an npz may not unpack to many
+//! times its size, and the checksum of each of its members must fit.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{Cursor, Read as _};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use half::{bf16, f16};
@@ -11,6 +14,19 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::ForeignError;
+use crate::files;
+use crate::guard::caught;
+use crate::memory::{available_bytes, size_text};
+use crate::text::escaped;
+
+/// Bytes that the arrays of a small file may take in memory; a larger file may take [`MOST_GROWTH`] times its own size.
+const MOST_SMALL_BYTES: u64 = 192 << 20;
+/// Half precision on disk is double precision in memory: four times the size. Twice that for what compresses.
+const MOST_GROWTH: u64 = 8;
+/// Bytes of the longest header of an array.
+const MOST_HEADER_BYTES: u64 = 1 << 16;
+/// Bytes of the longest header of a safetensors file: one with some hundred thousand tensors.
+const MOST_INDEX_BYTES: u64 = 16 << 20;
 
 /// An array of numbers, in f64 whatever it was stored in.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,24 +42,117 @@ pub type Tensors = BTreeMap<String, Tensor>;
 
 /// Reads a file: `.npz` and `.npy` by name, anything else as safetensors (F16, BF16, F32, F64).
 pub fn read(path: &Path) -> Result<Tensors, ForeignError> {
-    let bytes = fs::read(path).map_err(|source| ForeignError::Read {
+    let read_error = |source| ForeignError::Read {
         path: path.to_path_buf(),
         source,
-    })?;
+    };
+    let mut file = files::open(path).map_err(read_error)?;
+    let length = file.metadata().map_err(read_error)?.len();
     let extension = path.extension().and_then(|extension| extension.to_str());
     let (format, tensors) = match extension {
-        Some("npz") => ("npz", from_npz(&bytes)),
-        Some("npy") => (
-            "npy",
-            from_npy(&bytes).map(|tensor| single("array", tensor)),
-        ),
-        _ => ("safetensors", from_safetensors(&bytes)),
+        Some("npz") => ("npz", npz(&mut BufReader::new(file), length)),
+        Some("npy") => {
+            let array = npy(&mut BufReader::new(file), length, &mut Budget::of(length));
+            ("npy", array.map(|tensor| single("array", tensor)))
+        }
+        _ => {
+            let bytes = check_index(&mut file, length)
+                .and_then(|()| files::read_range(&mut file, 0, length).map_err(in_words));
+            (
+                "safetensors",
+                bytes.and_then(|bytes| from_safetensors(&bytes)),
+            )
+        }
     };
     tensors.map_err(|reason| ForeignError::Format {
         path: path.to_path_buf(),
         format,
         reason,
     })
+}
+
+#[allow(clippy::needless_pass_by_value)] // It is what `map_err` hands over.
+fn in_words(error: io::Error) -> String {
+    error.to_string()
+}
+
+/// The memory that the arrays of a file may take.
+struct Budget {
+    file_bytes: u64,
+    left: u64,
+}
+
+impl Budget {
+    fn of(file_bytes: u64) -> Self {
+        let most = MOST_SMALL_BYTES.max(file_bytes.saturating_mul(MOST_GROWTH));
+        Self {
+            file_bytes,
+            left: most.min(available_bytes().unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// Takes so many numbers, or says in words that there are too many.
+    fn take(&mut self, count: u64) -> Result<(), String> {
+        let bytes = count.saturating_mul(8);
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(format!(
+                "it claims to unpack to {}, and the file has {}: too much for what it can hold or for the memory there is. \
+                 If it is right, save it without compression (`numpy.savez`)",
+                size_text(bytes),
+                size_text(self.file_bytes)
+            )),
+        }
+    }
+}
+
+/// Checks that the tensors of a safetensors file end where the file ends, before it is read.
+fn check_index(file: &mut File, length: u64) -> Result<(), String> {
+    let short = || "it is too short for a safetensors file".to_owned();
+    let head = files::read_range(file, 0, 8).map_err(|_| short())?;
+    let head: [u8; 8] = head.try_into().map_err(|_| short())?;
+    let index_bytes = u64::from_le_bytes(head);
+    if index_bytes > MOST_INDEX_BYTES || index_bytes.saturating_add(8) > length {
+        return Err(format!(
+            "its header claims {}, and the file has {}",
+            size_text(index_bytes),
+            size_text(length)
+        ));
+    }
+    let index = files::read_range(file, 8, index_bytes).map_err(in_words)?;
+    let index: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(&index).map_err(|error| format!("invalid header: {error}"))?;
+    let ends = index
+        .values()
+        .filter_map(|info| info.get("data_offsets")?.get(1)?.as_u64());
+    let end = ends.max().unwrap_or(0);
+    if end.checked_add(8 + index_bytes) != Some(length) {
+        return Err(format!(
+            "its tensors claim {}, and the file has {}",
+            size_text(end),
+            size_text(length)
+        ));
+    }
+    // As it is read, and in f64.
+    let width = if index
+        .values()
+        .any(|info| info.get("dtype") == Some(&"F64".into()))
+    {
+        1
+    } else {
+        2
+    };
+    match available_bytes() {
+        Some(left) if length.saturating_mul(1 + width) > left => Err(format!(
+            "reading its {} takes more than the {} of memory that are free",
+            size_text(length),
+            size_text(left)
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn single(name: &str, tensor: Option<Tensor>) -> Tensors {
@@ -55,7 +164,7 @@ fn single(name: &str, tensor: Option<Tensor>) -> Tensors {
 
 /// The arrays of safetensors bytes; the error says in words what is wrong.
 pub fn from_safetensors(bytes: &[u8]) -> Result<Tensors, String> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let file = caught(|| SafeTensors::deserialize(bytes))?.map_err(|error| error.to_string())?;
     let tensors = file.iter().filter_map(|(name, view)| {
         let tensor = Tensor {
             shape: view.shape().to_vec(),
@@ -83,56 +192,124 @@ fn values(view: &TensorView) -> Option<Vec<f64>> {
 
 /// The arrays of npz bytes (a zip file of npy files); the error says in words what is wrong.
 pub fn from_npz(bytes: &[u8]) -> Result<Tensors, String> {
-    let mut archive =
-        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-    let mut tensors = Tensors::new();
-    for place in 0..archive.len() {
-        let mut member = archive.by_index(place).map_err(|error| error.to_string())?;
-        let name = member.name().map_err(|error| error.to_string())?;
-        let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else {
-            continue;
-        };
-        // No more than the archive says: its header may lie about the size.
-        let size = member.size();
-        let mut content = Vec::new();
-        member
-            .by_ref()
-            .take(size)
-            .read_to_end(&mut content)
-            .map_err(|error| format!("{name}: {error}"))?;
-        if let Some(tensor) = from_npy(&content).map_err(|reason| format!("{name}: {reason}"))? {
-            tensors.insert(name, tensor);
+    npz(&mut Cursor::new(bytes), bytes.len() as u64)
+}
+
+fn npz(file: &mut (impl Read + Seek), length: u64) -> Result<Tensors, String> {
+    caught(|| {
+        let mut archive = zip::ZipArchive::new(file).map_err(|error| error.to_string())?;
+        let mut budget = Budget::of(length);
+        let mut tensors = Tensors::new();
+        for place in 0..archive.len() {
+            let mut member = archive.by_index(place).map_err(|error| error.to_string())?;
+            let name = member.name().map_err(|error| error.to_string())?;
+            let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else {
+                continue;
+            };
+            let size = member.size();
+            let array = npy(&mut member, size, &mut budget);
+            // The checksum is compared where the member ends; a member whose content makes no sense may be damaged, too.
+            let rest = io::copy(&mut (&mut member).take(MOST_HEADER_BYTES), &mut io::sink());
+            if rest
+                .as_ref()
+                .is_err_and(|error| error.kind() == io::ErrorKind::InvalidData)
+            {
+                return Err(format!(
+                    "the checksum of {} does not match: the file is damaged; copy or save it again",
+                    escaped(&name)
+                ));
+            }
+            let named = |reason: String| format!("{}: {reason}", escaped(&name));
+            let array = array.map_err(named)?;
+            if rest.map_err(in_words).map_err(named)? > 0 {
+                return Err(named("there is more in it than its array".to_owned()));
+            }
+            if let Some(tensor) = array {
+                tensors.insert(name, tensor);
+            }
         }
-    }
-    Ok(tensors)
+        Ok(tensors)
+    })?
 }
 
 /// The array of npy bytes, `None` if it holds no floating-point numbers; the error says in words what is wrong.
 pub fn from_npy(bytes: &[u8]) -> Result<Option<Tensor>, String> {
-    let file = NpyFile::new(bytes).map_err(|error| error.to_string())?;
+    let length = bytes.len() as u64;
+    npy(&mut Cursor::new(bytes), length, &mut Budget::of(length))
+}
+
+/// Reads an array of a file, or of a member of an archive, that claims `length` bytes.
+fn npy(reader: &mut impl Read, length: u64, budget: &mut Budget) -> Result<Option<Tensor>, String> {
+    let header = npy_header(reader)?;
+    let data_bytes = length.saturating_sub(header.len() as u64);
+    let data = Cursor::new(header).chain(reader);
+    let file = caught(|| NpyFile::new(data))?.map_err(in_words)?;
     let DType::Plain(kind) = file.dtype() else {
-        return Ok(None);
+        return skipped(file, data_bytes, budget);
     };
     let shape: Vec<usize> = file.shape().iter().map(|&extent| extent as usize).collect();
+    let kind = kind.to_string();
+    let width = match kind.trim_start_matches(['<', '>', '|', '=']) {
+        "f8" => 8,
+        "f4" => 4,
+        _ => return skipped(file, data_bytes, budget),
+    };
     let count = shape
         .iter()
-        .try_fold(1_usize, |product, &extent| product.checked_mul(extent));
-    if count.is_none_or(|count| count > bytes.len()) {
+        .try_fold(1_u64, |product, &extent| product.checked_mul(extent as u64));
+    let count = count.filter(|count| count.checked_mul(width).is_some_and(|of| of <= data_bytes));
+    let Some(count) = count else {
         return Err(format!("it is too short for an array of shape {shape:?}"));
-    }
-    let order = file.order();
-    let values = match kind.to_string().trim_start_matches(['<', '>', '|', '=']) {
-        "f8" => file.into_vec::<f64>(),
-        "f4" => file
-            .into_vec::<f32>()
-            .map(|values| values.into_iter().map(f64::from).collect()),
-        _ => return Ok(None),
     };
-    let values = values.map_err(|error| error.to_string())?;
+    let order = file.order();
+    // Those of another order are copied once more.
+    budget.take(count * (1 + u64::from(order == Order::Fortran)))?;
+    let values = if width == 8 {
+        file.into_vec::<f64>()
+    } else {
+        file.into_vec::<f32>()
+            .map(|values| values.into_iter().map(f64::from).collect())
+    };
+    let values = values.map_err(in_words)?;
     Ok(Some(match order {
         Order::C => Tensor { shape, values },
         Order::Fortran => by_rows(shape, &values),
     }))
+}
+
+/// Reads over an array that is of no use here.
+fn skipped<R: Read>(
+    file: NpyFile<R>,
+    data_bytes: u64,
+    budget: &mut Budget,
+) -> Result<Option<Tensor>, String> {
+    budget.take(data_bytes / 8)?;
+    let mut rest = file.into_inner().take(data_bytes);
+    match io::copy(&mut rest, &mut io::sink()) {
+        // What is wrong with it is seen where it ends.
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// The bytes of a header with what stands before it, of which no more is read than a header can have.
+fn npy_header(reader: &mut impl Read) -> Result<Vec<u8>, String> {
+    const MAGIC: &[u8] = b"\x93NUMPY";
+    let mut header = vec![0; 8];
+    reader.read_exact(&mut header).map_err(in_words)?;
+    if !header.starts_with(MAGIC) {
+        return Err("it does not begin as an npy file does".to_owned());
+    }
+    let digits = if header[6] == 1 { 2 } else { 4 };
+    let mut length = [0; 8];
+    reader.read_exact(&mut length[..digits]).map_err(in_words)?;
+    header.extend(&length[..digits]);
+    let length = u64::from_le_bytes(length);
+    if length > MOST_HEADER_BYTES {
+        return Err(format!("its header claims {}", size_text(length)));
+    }
+    let read = reader.take(length).read_to_end(&mut header);
+    read.map_err(in_words)?;
+    Ok(header)
 }
 
 /// Reorders values whose first dimension runs fastest.
@@ -159,9 +336,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn npy(kind: &str, fortran: bool, data: &[u8]) -> Vec<u8> {
+        npy_of(kind, fortran, (2, 3), data)
+    }
+
+    fn npy_of(kind: &str, fortran: bool, shape: (usize, usize), data: &[u8]) -> Vec<u8> {
         let order = if fortran { "True" } else { "False" };
         let mut header =
-            format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': (2, 3), }}");
+            format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape:?}, }}");
         while (10 + header.len() + 1) % 64 != 0 {
             header.push(' ');
         }
@@ -189,6 +370,47 @@ mod tests {
         assert_eq!(by_columns.shape, [2, 3]);
         assert_eq!(from_npy(&npy("<i8", false, &wide)).unwrap(), None);
         assert!(from_npy(&npy("<f8", false, &wide[..40])).is_err());
+    }
+
+    /// An npz with one member, and where the data of that member begin.
+    fn npz_of(member: &[u8], method: zip::CompressionMethod) -> (Vec<u8>, usize) {
+        use std::io::Write as _;
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        zip.start_file("weight_hh.npy", options).unwrap();
+        zip.write_all(member).unwrap();
+        let bytes = zip.finish().unwrap().into_inner();
+        let begin = bytes.windows(6).position(|window| window == b"\x93NUMPY");
+        (bytes, begin.unwrap_or(0))
+    }
+
+    #[test]
+    fn every_flipped_bit_of_an_npz_member_is_seen() {
+        let numbers: Vec<u8> = (0..6)
+            .flat_map(|i| f64::from(i).sin().to_le_bytes())
+            .collect();
+        let member = npy("<f8", false, &numbers);
+        let (bytes, begin) = npz_of(&member, zip::CompressionMethod::Stored);
+        assert_eq!(from_npz(&bytes).unwrap()["weight_hh"].values.len(), 6);
+        for place in begin..begin + member.len() {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[place] ^= 1 << bit;
+                let message = from_npz(&flipped).unwrap_err();
+                assert!(
+                    message.contains("the checksum of weight_hh does not match"),
+                    "byte {place}: {message}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_array_that_unpacks_to_far_more_than_its_file_is_refused_before_it_is_unpacked() {
+        let member = npy_of("<f8", false, (5000, 6000), &vec![0; 8 * 5000 * 6000]);
+        let (bytes, _) = npz_of(&member, zip::CompressionMethod::Deflated);
+        let message = from_npz(&bytes).unwrap_err();
+        assert!(message.contains("numpy.savez"), "{message}");
     }
 
     #[test]

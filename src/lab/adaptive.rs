@@ -225,7 +225,7 @@ fn known(landscape: &Analysed) -> Vec<Known<'_>> {
 /// Fixed points by number of unstable directions, those included that another search of the same map has found.
 fn by_unstable(own: &Analysed, other: &Findings) -> Vec<usize> {
     let others = other.fixed_points.iter();
-    let missed = others.filter(|point| !own.findings.contains(&point.state));
+    let missed = others.filter(|point| !own.findings.contains(point));
     let mut counts = Vec::new();
     for point in own.findings.fixed_points.iter().chain(missed) {
         let kind = point.spectrum.n_unstable();

@@ -132,7 +132,7 @@ impl Analysed {
     pub(super) fn measure_basins(&mut self, starts: &[Vec<f64>]) {
         let points = self.findings.fixed_points.iter().enumerate();
         let (places, states): (Vec<usize>, Vec<&[f64]>) = points
-            .filter(|(_, point)| is_stable(point))
+            .filter(|(_, point)| point.is_stable())
             .map(|(place, point)| (place, point.state.as_slice()))
             .unzip();
         self.basins = vec![None; self.findings.fixed_points.len()];
@@ -152,7 +152,7 @@ impl Analysed {
             n_stable: findings
                 .fixed_points
                 .iter()
-                .filter(|point| is_stable(point))
+                .filter(|point| point.is_stable())
                 .count() as u32,
             n_slow: findings.slow_points.len() as u32,
             n_from_later: self.n_from_later as u32,
@@ -166,32 +166,55 @@ impl Analysed {
         }
     }
 
+    /// What a reader of the list must know, in words.
     fn warning(&self) -> Option<String> {
-        let marginal = self
-            .findings
-            .fixed_points
-            .iter()
-            .filter(|point| point.spectrum.kind() == Kind::Marginal)
-            .count();
-        let sum = self.findings.index_sum();
-        let unbalanced = self.map.index_sum().filter(|&expected| expected != sum).map(|expected| {
-            format!("the indices sum to {sum}, not {expected}: at least one fixed point is missing or degenerate")
-        });
-        let undecided = (marginal > 0)
-            .then(|| format!("{marginal} fixed points are too close to a bifurcation to class"));
-        let uncertified = self
-            .findings
-            .fixed_points
-            .iter()
-            .filter(|point| point.certificate.is_none())
-            .count();
-        let unproved =
-            (uncertified > 0).then(|| format!("{uncertified} fixed points could not be certified"));
-        let parts: Vec<String> = unbalanced
-            .into_iter()
-            .chain(undecided)
-            .chain(unproved)
-            .collect();
+        let findings = &self.findings;
+        let points = || findings.fixed_points.iter();
+        let mut parts = Vec::new();
+        let continuum_dim = findings.continuum_dim();
+        if continuum_dim > 0 {
+            parts.push(format!(
+                "the fixed points are not isolated (dimension {continuum_dim}): one stands for all of them; see --continuum"
+            ));
+        }
+        let sum = findings.index_sum();
+        let has_all_indices = points().all(|point| point.index != 0 || is_of_degree_0(point));
+        if let Some(expected) = self
+            .map
+            .index_sum()
+            .filter(|expected| *expected != sum && has_all_indices)
+        {
+            parts.push(format!(
+                "the indices sum to {sum}, not {expected}: at least one fixed point is missing or degenerate"
+            ));
+        }
+        if findings.is_visibly_short() {
+            parts.push(format!(
+                "the starts tell of about {:.0} more fixed points than these",
+                findings.unseen_estimate().ceil()
+            ));
+        }
+        if findings.is_poorly_sampled() {
+            let hits: usize = points().map(|point| point.hits).sum();
+            parts.push(format!(
+                "of {} starts {hits} came to a fixed point: how many there are cannot be told",
+                findings.n_sampled
+            ));
+        }
+        let is_marginal = |point: &&FixedPoint| point.kind() == Kind::Marginal && !goes_on(point);
+        let marginal = points().filter(is_marginal).count();
+        if marginal > 0 {
+            parts.push(format!(
+                "{marginal} fixed points are too close to a bifurcation to class"
+            ));
+        }
+        let is_unproved =
+            |point: &&FixedPoint| point.certificate.is_none() && point.flatness.is_none();
+        let unproved = points().filter(is_unproved).count();
+        if unproved > 0 {
+            parts.push(format!("{} could not be certified", counted(unproved).0));
+        }
+        parts.extend(findings.left_undone.iter().cloned());
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
@@ -211,7 +234,7 @@ impl Analysed {
                     step: id.step,
                     condition: self.condition.clone(),
                     point: branch,
-                    kind: point.spectrum.kind(),
+                    kind: point.kind(),
                     q: point.q,
                     radius: point.certificate.map(|certificate| certificate.radius),
                     n_unstable: point.spectrum.n_unstable() as u16,
@@ -285,8 +308,24 @@ impl Analysed {
     }
 }
 
-fn is_stable(point: &FixedPoint) -> bool {
-    matches!(point.spectrum.kind(), Kind::StableNode | Kind::StableFocus)
+/// A number of fixed points, and its verb.
+fn counted(number: usize) -> (String, &'static str) {
+    match number {
+        1 => ("1 fixed point".to_owned(), "is"),
+        _ => (format!("{number} fixed points"), "are"),
+    }
+}
+
+/// Whether a continuum of fixed points goes through one.
+fn goes_on(point: &FixedPoint) -> bool {
+    let flatness = point.flatness.as_ref();
+    flatness.is_some_and(|flatness| flatness.continuum_dim > 0)
+}
+
+/// Whether a point is degenerate, and x − F(x) is known to have degree 0 around it.
+fn is_of_degree_0(point: &FixedPoint) -> bool {
+    let flatness = point.flatness.as_ref();
+    flatness.is_some_and(|flatness| flatness.index == Some(0))
 }
 
 /// The identities of points: those of the points they continue, or new ones.

@@ -411,7 +411,7 @@ fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Res
         let Some(place) = point.from_known else {
             continue;
         };
-        if !earlier.findings.contains(&point.state) {
+        if !earlier.findings.contains(&point) {
             earlier.findings.fixed_points.push(FixedPoint {
                 from_known: None,
                 ..point

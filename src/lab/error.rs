@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::curriculum::CurriculumError;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::foreign::ForeignError;
+use crate::text::shown;
 use crate::trace::TraceError;
 use crate::train::engine::EngineError;
 
@@ -29,7 +30,10 @@ pub enum LabError {
         source: SpectrumError,
     },
     /// A checkpoint file is readable but does not hold what a run of this curriculum saves.
-    #[error("{} (step {step}): {problem}; `creode verify` lists what is damaged", path.display())]
+    #[error(
+        "{} (step {step}): {problem}; `creode verify` lists what is damaged",
+        shown(path)
+    )]
     Checkpoint {
         /// The file.
         path: PathBuf,
@@ -58,7 +62,7 @@ pub enum LabError {
         expected: usize,
     },
     /// A checkpoint that came from elsewhere is not in order.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", shown(path))]
     Followed {
         /// The file or folder.
         path: PathBuf,
@@ -77,7 +81,10 @@ pub enum LabError {
     #[error("the two networks are not of one kind and size")]
     Unlike,
     /// The weights that a run is to start from are not there, or not those that were meant.
-    #[error("cannot start from {}: {problem}; remove `from_sha256` to take what is there now", path.display())]
+    #[error(
+        "cannot start from {}: {problem}; remove `from_sha256` to take what is there now",
+        shown(path)
+    )]
     Transfer {
         /// The file.
         path: PathBuf,
@@ -90,21 +97,24 @@ pub enum LabError {
         /// What happened.
         message: String,
     },
-    /// A zoom ended with other weights than the run.
+    /// A zoom ended elsewhere than the run.
     #[error(
-        "the weights at step {step} are not those of checkpoint {checkpoint}: the run was made with SIMD level {then}, this \
-         machine has {now}{}",
-        if then == now { "; the run may come from another version of creode" } else { ", which rounds differently: zoom where the run was made" }
+        "what was trained again up to step {step} is not what checkpoint {checkpoint} holds: {differences}. That stretch of \
+         the run was made with {then}, this is {now}{advice}"
     )]
     ZoomDiffers {
         /// Number of the run's own checkpoint.
         checkpoint: u32,
         /// Its training step.
         step: u64,
-        /// SIMD level that the run was made with.
+        /// What differs.
+        differences: String,
+        /// What the run was made with.
         then: String,
-        /// That of this machine.
-        now: &'static str,
+        /// What this is.
+        now: String,
+        /// What can be done, as the end of the message.
+        advice: &'static str,
     },
     /// A stretch of a run that holds no step.
     #[error(

@@ -18,7 +18,9 @@ use crate::map::Map as _;
 use crate::task::Probe;
 use crate::trace::checkpoint::{CheckpointFile, NamedTensor, TensorValues};
 use crate::trace::rows::{EventRow, LandscapeRow};
-use crate::trace::{LandscapeTables, Run, RunWriter, TraceError, WeightsFile};
+use crate::trace::{
+    Compacted, LandscapeTables, Run, RunWriter, TraceError, WeightsFile, file_digest,
+};
 
 /// How the files of a followed run are read and searched: the table `[followed]` of its `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,10 +79,45 @@ impl Followed {
     }
 }
 
+/// How a file stands to what has been taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Later than all that was taken.
+    New,
+    /// Taken, and as it was then.
+    Taken,
+    /// Taken, and another one now: somebody trains anew into the same folder.
+    Changed,
+    /// Not taken, and of a step before the last that was.
+    Late {
+        /// The last step taken.
+        last: u64,
+    },
+    /// Not taken, and of the step of another file that was.
+    SameStep {
+        /// That file.
+        taken: String,
+    },
+}
+
+/// Keys beside the tensors of a file that was taken: where it came from, and the SHA-256 that it had.
+const SOURCE: &str = "source";
+const SOURCE_SHA256: &str = "source_sha256";
+
+/// The digest of a file that comes from elsewhere.
+fn source_digest(path: &Path) -> Result<String, LabError> {
+    file_digest(path).map_err(|error| LabError::Followed {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+    })
+}
+
 /// Takes checkpoints into a run as they come.
 pub struct Follower {
     followed: Followed,
     writer: RunWriter,
+    /// What was taken so far.
+    run: Run,
     next_checkpoint: u32,
     last_step: Option<u64>,
     units: Option<usize>,
@@ -109,6 +146,7 @@ impl Follower {
         };
         let mut follower = Self {
             followed,
+            run: Run::open(dir)?,
             writer,
             next_checkpoint: 0,
             last_step: None,
@@ -163,6 +201,39 @@ impl Follower {
         Ok(())
     }
 
+    /// What the user should know of how the run was taken up.
+    pub fn notes(&self) -> &[String] {
+        self.writer.notes()
+    }
+
+    /// Merges the files of the run; it can still be gone on with.
+    pub fn compact(&self) -> Result<Compacted, TraceError> {
+        self.writer.compact()
+    }
+
+    /// How a file stands that is said to be of a training step.
+    pub fn standing(&mut self, path: &Path, step: u64) -> Result<Standing, LabError> {
+        let Some(last) = self.last_step.filter(|last| step <= *last) else {
+            return Ok(Standing::New);
+        };
+        self.run.refresh()?;
+        let run = &self.run;
+        let Some(entry) = run.entries().iter().find(|entry| entry.step == step) else {
+            return Ok(Standing::Late { last });
+        };
+        let own = CheckpointFile::from_bytes(&run.weights(entry.checkpoint)?.bytes)?;
+        let of = |key: &str| own.metadata.get(key).cloned();
+        let source = of(SOURCE).unwrap_or_default();
+        if source != path.display().to_string() {
+            return Ok(Standing::SameStep { taken: source });
+        }
+        // Runs of older versions do not say what the file was like.
+        match of(SOURCE_SHA256) {
+            Some(sha256) if sha256 != source_digest(path)? => Ok(Standing::Changed),
+            _ => Ok(Standing::Taken),
+        }
+    }
+
     /// The training step of the last checkpoint taken.
     pub fn last_step(&self) -> Option<u64> {
         self.last_step
@@ -193,12 +264,14 @@ impl Follower {
         self.analyse(&network, id)
     }
 
-    /// The network of a file, and the same as bytes of safetensors.
+    /// The network of a file, and the same as bytes of safetensors. A file that is exchanged in between is seen at the next
+    /// look.
     fn read(&self, path: &Path) -> Result<(ForeignNetwork, Vec<u8>), LabError> {
         let failed = |reason: String| LabError::Followed {
             path: path.to_path_buf(),
             reason,
         };
+        let sha256 = source_digest(path)?;
         let tensors = read(path)?;
         let network = ForeignNetwork::new(&tensors, &self.followed.options)
             .map_err(|error| failed(error.to_string()))?;
@@ -207,9 +280,13 @@ impl Follower {
             shape: tensor.shape,
             values: TensorValues::F64(tensor.values),
         });
+        let about = [
+            (SOURCE, path.display().to_string()),
+            (SOURCE_SHA256, sha256),
+        ];
         let file = CheckpointFile {
             tensors: tensors.collect(),
-            metadata: [("source".to_owned(), path.display().to_string())].into(),
+            metadata: about.map(|(key, text)| (key.to_owned(), text)).into(),
         };
         let bytes = file.to_bytes().map_err(|error| failed(error.to_string()))?;
         Ok((network, bytes))

@@ -20,9 +20,12 @@ mod basins;
 mod error;
 pub mod followed;
 pub mod history;
+pub mod needs;
 pub mod position;
 mod probe;
+mod same;
 pub mod saved;
+pub mod session;
 pub mod sweep;
 pub mod trainer;
 pub mod zoom;
@@ -55,6 +58,11 @@ pub enum Event {
         /// Training step.
         step: u64,
     },
+    /// Training stopped, as it was asked to, and all that it needs to go on is written. The analysis may still be at work.
+    Stopped {
+        /// Last training step.
+        step: u64,
+    },
     /// The landscape of a checkpoint was found and written.
     Landscape {
         /// One row per probe input.
@@ -85,6 +93,8 @@ pub struct Summary {
     pub by_unstable: Vec<usize>,
     /// Number of landscapes with a warning, in this call.
     pub warnings: usize,
+    /// Why the files of the run, which has ended, were not merged, if they were not.
+    pub not_merged: Option<String>,
 }
 
 /// Why a call of [`train`] ended.
@@ -112,7 +122,22 @@ pub fn train(
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
     let summary = train_span(curriculum, writer, &Span::default(), None, stop, observer)?;
+    end(writer, summary)
+}
+
+/// Notes how a run ended, and merges the files of what has ended. The run is whole without that: a full disk here is no
+/// failure of it.
+fn end(writer: &RunWriter, mut summary: Summary) -> Result<Summary, LabError> {
     write_ending(writer, &summary.outcome, summary.step)?;
+    if summary.outcome != Outcome::Interrupted {
+        let failure = writer.compact().err().map(|error| error.to_string());
+        if let Some(failure) = &failure {
+            writer
+                .log(&format!("the files were not merged: {failure}"))
+                .ok();
+        }
+        summary.not_merged = failure;
+    }
     Ok(summary)
 }
 
@@ -168,6 +193,8 @@ fn run<T: TrainableReal>(
                 }
                 if stop.load(Ordering::Relaxed) {
                     trainer.pause(writer)?;
+                    let step = trainer.position().step;
+                    observer(&Event::Stopped { step });
                     return Ok(Outcome::Interrupted);
                 }
                 match trainer.step()? {
@@ -208,6 +235,7 @@ fn run<T: TrainableReal>(
         landscape: analysis.last_rows,
         by_unstable: analysis.last_by_unstable,
         warnings: analysis.warnings,
+        not_merged: None,
     })
 }
 

@@ -158,6 +158,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         let (mut state, learner) = begin_or_reload(curriculum, run.dir().parent(), file)?;
         state.position.checkpoint = checkpoint;
         let rows = run.steps()?;
+        let start_step = state.position.step;
         Ok(Self {
             curriculum,
             learner,
@@ -170,7 +171,11 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             batch: Batch::default(),
             rows: Vec::new(),
             saved_step,
-            last_loss: f64::NAN,
+            // Of the step that training goes on from, which may be the last.
+            last_loss: rows
+                .iter()
+                .rfind(|row| row.step <= start_step)
+                .map_or(f64::NAN, |row| row.loss),
             session: Instant::now(),
         })
     }
@@ -233,7 +238,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         &self.state.parameters
     }
 
-    /// Loss of the last step of this session; NaN before it.
+    /// Loss of the last step made; NaN before the first.
     pub fn last_loss(&self) -> f64 {
         self.last_loss
     }

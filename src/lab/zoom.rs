@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::trainer::{Snapshot, Span};
-use super::{Event, LabError, Outcome, Summary, curriculum_of, history};
+use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
 use crate::curriculum::CheckpointPolicy;
-use crate::trace::{
-    CheckpointFile, Entry, Run, RunWriter, TraceError, run_toml, write_branches, write_events,
-};
+use crate::text::MESSAGES_SHOWN;
+use crate::trace::{Entry, Run, RunWriter, TraceError, run_toml, write_history};
 
 /// Folder of a run's zooms.
 pub const ZOOMS_FOLDER: &str = "zooms";
@@ -40,7 +39,7 @@ pub fn folder(run: &Path, stretch: Stretch) -> PathBuf {
 ///
 /// 1. Weights, state of the learning rule and place in the curriculum are those of the first checkpoint.
 /// 2. Every `every` steps a checkpoint is saved and analysed.
-/// 3. The file of the last one must be that of the run's own checkpoint, byte for byte.
+/// 3. The file of the last one must be that of the run's own checkpoint, byte for byte in all that training goes on from.
 ///
 /// # Errors
 /// [`LabError::ZoomDiffers`] if it is not.
@@ -64,7 +63,11 @@ pub fn zoom(
     curriculum.checkpoints = CheckpointPolicy::Every(stretch.every);
     let target = folder(dir, stretch);
     let writer = if target.join(crate::trace::RUN_FILE).exists() {
-        RunWriter::resume(&target)?
+        let writer = RunWriter::resume(&target)?;
+        let begun = Run::open(&target)?;
+        let step = begun.entries().last().map_or(from.step, |entry| entry.step);
+        session::note_change(&begun, &writer, step)?;
+        writer
     } else {
         let text = run_toml(&curriculum.to_toml(), &with_stretch(about, from, to));
         RunWriter::create(&target, &text)?
@@ -80,9 +83,9 @@ pub fn zoom(
     if summary.outcome == Outcome::Finished {
         check_end(&run, to, &target)?;
         let history = history::of_run(&target, 1, &|_, _| {})?;
-        write_events(&target, &history::event_rows(&target, &history.intervals)?)?;
-        write_branches(&target, &history.branches)?;
-        super::write_ending(&writer, &summary.outcome, summary.step)?;
+        let events = history::event_rows(&target, &history.intervals)?;
+        write_history(&target, &events, &history.branches)?;
+        return super::end(&writer, summary);
     }
     Ok(summary)
 }
@@ -120,33 +123,26 @@ fn check_end(run: &Run, to: Entry, target: &Path) -> Result<(), LabError> {
     let last = zoomed.entries().last().map_or(0, |entry| entry.checkpoint);
     let own = run.weights(to.checkpoint)?;
     let repeated = zoomed.weights(last)?;
-    let content = [&own.bytes, &repeated.bytes].map(|bytes| without_number(bytes));
-    let [own, repeated] = content;
-    if own? == repeated? {
+    let mut differences = same::differences(&own.bytes, &repeated.bytes)?;
+    if differences.is_empty() {
         return Ok(());
     }
-    let config = run.config_text().parse::<toml::Table>().unwrap_or_default();
-    let about = config.get("run").and_then(|run| run.get("simd"));
+    let count = differences.len();
+    differences.truncate(MESSAGES_SHOWN);
+    if count > differences.len() {
+        differences.push(format!("and {} more", count - differences.len()));
+    }
+    let (then, now) = (session::at(run, to.step - 1), session::present(to.step));
     Err(LabError::ZoomDiffers {
         checkpoint: to.checkpoint,
         step: to.step,
-        then: about
-            .and_then(toml::Value::as_str)
-            .unwrap_or("unknown")
-            .to_owned(),
-        now: crate::simd::level(),
+        differences: differences.join("; "),
+        then: format!("SIMD level {}, creode {}", then.simd, then.creode),
+        now: format!("SIMD level {}, creode {}", now.simd, now.creode),
+        advice: if then.simd == now.simd {
+            ""
+        } else {
+            "; another SIMD level rounds differently: zoom where the run was made"
+        },
     })
-}
-
-/// The bytes of a checkpoint file as they would be if it were the first of its run: the number of a checkpoint is the only
-/// thing in it that depends on which others were kept.
-fn without_number(bytes: &[u8]) -> Result<Vec<u8>, LabError> {
-    let mut file = CheckpointFile::from_bytes(bytes)?;
-    if let Some(text) = file.metadata.get_mut(super::saved::POSITION)
-        && let Ok(mut position) = serde_json::from_str::<super::position::Position>(text)
-    {
-        position.checkpoint = 0;
-        *text = serde_json::to_string(&position).unwrap_or_default();
-    }
-    Ok(file.to_bytes()?)
 }

@@ -230,10 +230,7 @@ impl Strand {
     fn known(end: End, place: usize) -> Self {
         Self {
             link: Link::To(Node { end, place }),
-            branch: Branch {
-                points: Vec::new(),
-                ending: Ending::Reached { s: end.s() },
-            },
+            branch: Branch::smooth(Vec::new(), Ending::Reached { s: end.s() }),
         }
     }
 }
@@ -250,7 +247,7 @@ impl Matching {
         let end = match branch.ending {
             Ending::Reached { .. } => Some(from.other()),
             Ending::TurnedBack { .. } => Some(from),
-            Ending::Closed | Ending::Stalled { .. } => None,
+            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
         };
         let link = match (end, branch.points.last()) {
             (Some(end), Some(last)) => Link::To(self.look_up(end, last)),

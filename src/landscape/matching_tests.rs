@@ -190,10 +190,7 @@ fn a_discovery_that_no_branch_confirms_is_dropped() {
             end: End::After,
             place,
         }),
-        branch: Branch {
-            points: Vec::new(),
-            ending: Ending::Closed,
-        },
+        branch: Branch::smooth(Vec::new(), Ending::Closed),
     };
     let mut matching = Matching {
         before: vec![point(0.0, false), point(1.0, false)],

@@ -3,7 +3,7 @@
 //! A [`Map`] is what one network does at one constant input; a [`Family`] is a path from one map to another:
 //! between two checkpoints, between two inputs, along a parameter. Analysis never sees a network.
 
-use faer::MatMut;
+use faer::{Mat, MatMut};
 
 use crate::calculus::{Bound, Interval, Jet, Scalar as _};
 
@@ -39,6 +39,13 @@ pub trait Map: Sync {
     fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
         let _ = points;
         None
+    }
+
+    /// The Jacobians of the smooth pieces that meet at a point where the map has a kink, to rounding; none elsewhere. Where
+    /// many meet, some of them.
+    fn jacobians_beside(&self, point: &[f64]) -> Vec<Mat<f64>> {
+        let _ = point;
+        Vec::new()
     }
 
     /// Taylor coefficients of t ↦ F(x(t)), one jet a coordinate, from those of a curve x(t).
@@ -95,6 +102,19 @@ pub trait Map: Sync {
         None
     }
 
+    /// Blocks of units such that what a unit does depends on its own block and on earlier ones alone, each as short as can
+    /// be; fewer than two if the map does not fall apart, or cannot say.
+    fn blocks(&self) -> Vec<Vec<usize>> {
+        Vec::new()
+    }
+
+    /// The units of a block on their own, with those of earlier blocks held at a state of the whole map; `None` if the map
+    /// does not fall apart.
+    fn block(&self, units: &[usize], state: &[f64]) -> Option<Part<'_>> {
+        let _ = (units, state);
+        None
+    }
+
     /// A better-conditioned equation x = R(x) with the same fixed points and the same indices, where the cell
     /// has one. A gated cell does: where a gate saturates, F(x)−x is small without a fixed point being near.
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
@@ -122,6 +142,10 @@ impl<M: Map + ?Sized> Map for &M {
 
     fn linearised(&self, points: &[f64]) -> Option<Box<dyn Linearised + '_>> {
         (**self).linearised(points)
+    }
+
+    fn jacobians_beside(&self, point: &[f64]) -> Vec<Mat<f64>> {
+        (**self).jacobians_beside(point)
     }
 
     fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
@@ -160,9 +184,27 @@ impl<M: Map + ?Sized> Map for &M {
         (**self).piecewise()
     }
 
+    fn blocks(&self) -> Vec<Vec<usize>> {
+        (**self).blocks()
+    }
+
+    fn block(&self, units: &[usize], state: &[f64]) -> Option<Part<'_>> {
+        (**self).block(units, state)
+    }
+
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         (**self).reduced()
     }
+}
+
+/// Part of a map: some of its units, with the others held.
+pub struct Part<'a> {
+    /// What the units do.
+    pub map: Box<dyn Map + 'a>,
+    /// The coordinates of the whole map that are those of the part, in its order.
+    pub coordinates: Vec<usize>,
+    /// What the other units give it: parts of the same units with the same input are the same map.
+    pub input: Vec<f64>,
 }
 
 /// The fixed points of a network of rectified units: y = relu(W y + b), where y is what the units send.
@@ -199,6 +241,9 @@ impl Rectified {
 pub trait Linearised: Sync {
     /// J_p v for vectors `[count][dim]`; `points` says of each vector at which of the points J is meant.
     fn apply(&self, points: &[usize], vectors: &[f64], out: &mut [f64]);
+
+    /// J_pᵀ v, likewise.
+    fn apply_transposed(&self, points: &[usize], vectors: &[f64], out: &mut [f64]);
 }
 
 /// The reduced fixed-point equation of a map: a map R in as many or fewer dimensions, whose fixed points are those

@@ -5,29 +5,82 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::lock::Holder;
+use super::manifest::MANIFEST_FILE;
+use super::writer::MOST_NAME_BYTES;
+use crate::text::shown;
+
 /// A failure to write, read or understand a run.
 #[derive(Debug, Error)]
 pub enum TraceError {
     /// The directory holds no run.
-    #[error("no run at {}: there is no run.toml in it (`creode train CURRICULUM --run NAME` makes a run)", path.display())]
+    #[error(
+        "no run at {}: there is no run.toml in it (`creode train CURRICULUM --run NAME` makes a run)",
+        shown(path)
+    )]
     NotARun {
         /// The directory.
         path: PathBuf,
     },
     /// The directory already holds a run, so none can be created there.
-    #[error("{} already holds a run: choose another name with `--run NAME`, or go on with this one with `--resume`", path.display())]
+    #[error(
+        "{} already holds a run: choose another name with `--run NAME`, or go on with this one with `--resume`",
+        shown(path)
+    )]
     AlreadyARun {
         /// The directory.
         path: PathBuf,
     },
     /// Another process is writing this run.
-    #[error("{} is being written by another process: wait for it or stop it, then use `--resume`", path.display())]
+    #[error(
+        "{} is being written by {holder}: wait for it or stop it, then use `--resume`",
+        shown(path)
+    )]
     Busy {
         /// The directory.
         path: PathBuf,
+        /// The process.
+        holder: Holder,
+    },
+    /// Where no lock reaches, a file says that another process is writing this run.
+    #[error(
+        "{} says that the run is being written by {holder}, and locks do not reach so far here: if that process is gone, \
+         delete the file",
+        shown(path)
+    )]
+    SignedByAnother {
+        /// The file.
+        path: PathBuf,
+        /// The process.
+        holder: Holder,
+    },
+    /// There are files of a run, but no manifest that says which.
+    #[error(
+        "{} has {files} files of a run, but no line in its {MANIFEST_FILE}: restore the manifest from a copy; nothing was \
+         changed",
+        shown(path)
+    )]
+    NoManifest {
+        /// The directory.
+        path: PathBuf,
+        /// Number of files that look like those of a run.
+        files: usize,
+    },
+    /// A name that cannot be that of a run.
+    #[error(
+        "{name:?} is no name for a run: a name has no `/` or `\\`, no dot in front, and 1 to {MOST_NAME_BYTES} bytes; \
+         `--traces DIR` says where runs are"
+    )]
+    Name {
+        /// The name.
+        name: String,
     },
     /// A file could not be written; what was written before it is untouched.
-    #[error("cannot write {}: {source}; {}; what was written before is safe", path.display(), way_out_of_write_failure(source))]
+    #[error(
+        "cannot write {}: {source}; {}; what was written before is safe",
+        shown(path),
+        way_out_of_write_failure(source)
+    )]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -35,7 +88,7 @@ pub enum TraceError {
         source: io::Error,
     },
     /// A file or folder could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown(path))]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -43,7 +96,10 @@ pub enum TraceError {
         source: io::Error,
     },
     /// A file named by the manifest is not what was written.
-    #[error("{} is damaged: {reason} (restore it from a copy; `creode verify RUN` lists all damaged files)", path.display())]
+    #[error(
+        "{} is damaged: {reason} (restore it from a copy; `creode verify RUN` lists all damaged files)",
+        shown(path)
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -51,7 +107,10 @@ pub enum TraceError {
         reason: String,
     },
     /// A table lacks a column or has it with another type.
-    #[error("{}: column `{column}` should be {expected} but is {found}", path.display())]
+    #[error(
+        "{}: column `{column}` should be {expected} but is {found}",
+        shown(path)
+    )]
     Column {
         /// The Parquet file.
         path: PathBuf,
@@ -63,7 +122,10 @@ pub enum TraceError {
         found: String,
     },
     /// A file was written by a later version of the format.
-    #[error("{} has schema version {found}, this creode reads up to {supported}: use a newer creode", path.display())]
+    #[error(
+        "{} has schema version {found}, this creode reads up to {supported}: use a newer creode",
+        shown(path)
+    )]
     NewerSchema {
         /// The file.
         path: PathBuf,
@@ -73,7 +135,10 @@ pub enum TraceError {
         supported: u32,
     },
     /// A line of the manifest, other than a half-written last one, cannot be understood.
-    #[error("{}, line {line}: {reason} (restore the manifest from a copy)", path.display())]
+    #[error(
+        "{}, line {line}: {reason} (restore the manifest from a copy)",
+        shown(path)
+    )]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -83,7 +148,10 @@ pub enum TraceError {
         reason: String,
     },
     /// The run has no checkpoint of that number.
-    #[error("{} has no checkpoint {checkpoint}: it has {count} checkpoints, counted from 0", path.display())]
+    #[error(
+        "{} has no checkpoint {checkpoint}: it has {count} checkpoints, counted from 0",
+        shown(path)
+    )]
     NoCheckpoint {
         /// The run's directory.
         path: PathBuf,
@@ -93,7 +161,10 @@ pub enum TraceError {
         count: usize,
     },
     /// The checkpoint is there but its landscape is not.
-    #[error("checkpoint {checkpoint} (step {step}) of {} has no landscape yet: `creode train --resume` or `creode analyze` computes it", path.display())]
+    #[error(
+        "checkpoint {checkpoint} (step {step}) of {} has no landscape yet: `creode train --resume` or `creode analyze` computes it",
+        shown(path)
+    )]
     NotAnalysed {
         /// The run's directory.
         path: PathBuf,
@@ -103,7 +174,7 @@ pub enum TraceError {
         step: u64,
     },
     /// The manifest already names this file, and what it names is never overwritten.
-    #[error("{} is already part of the run and is never overwritten", path.display())]
+    #[error("{} is already part of the run and is never overwritten", shown(path))]
     AlreadyWritten {
         /// The file.
         path: PathBuf,
@@ -123,7 +194,7 @@ pub enum TraceError {
         reason: String,
     },
     /// The text for `run.toml`, or the file, is not TOML.
-    #[error("{} is not valid TOML: {reason}", path.display())]
+    #[error("{} is not valid TOML: {reason}", shown(path))]
     RunToml {
         /// The file.
         path: PathBuf,
@@ -144,6 +215,14 @@ impl TraceError {
         Self::Read {
             path: path.to_path_buf(),
             source,
+        }
+    }
+
+    pub(super) fn manifest(path: &Path, line: usize, reason: impl Into<String>) -> Self {
+        Self::Manifest {
+            path: path.to_path_buf(),
+            line,
+            reason: reason.into(),
         }
     }
 

@@ -3,25 +3,37 @@
 //! [`RunWriter`] is the only way into a run directory, [`Run`] the way out;
 //! both go by the [manifest], and nothing that it does not name exists for a reader.
 
+mod agreement;
 pub mod checkpoint;
 mod columns;
+mod compact;
+mod contents;
 pub mod error;
 pub mod glance;
+mod leftovers;
+pub mod lock;
+mod log;
 pub mod manifest;
+mod pages;
 pub mod reader;
+mod replaced;
 pub mod rows;
 pub mod schema;
+mod store;
 mod table;
 pub mod verify;
 pub mod writer;
 
 pub use checkpoint::{CheckpointFile, NamedTensor, TensorValues};
+pub use compact::Compacted;
 pub use error::TraceError;
-pub use manifest::{Ending, EndingReason, FileRecord};
+pub use leftovers::LEFTOVERS_FOLDER;
+pub use lock::{Holder, holder};
+pub use log::LOG_FILE;
+pub use manifest::{Ending, EndingReason, FileRecord, Session};
 pub use reader::{Entry, Pause, Run, StepCursor, WeightsFile};
+pub use replaced::{MARKS_FILE, export_landscape, write_history, write_marks};
 pub use schema::Table;
+pub use store::{digest, file_digest};
 pub use verify::{Problem, Report, verify};
-pub use writer::sha256_hex as digest;
-pub use writer::{
-    LandscapeTables, RUN_FILE, RunWriter, export_landscape, run_toml, write_branches, write_events,
-};
+pub use writer::{LandscapeTables, RUN_FILE, RunWriter, check_name, run_toml};

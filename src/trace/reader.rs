@@ -1,18 +1,30 @@
 //! Reading a run, finished or still growing.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
+use super::contents::{Contents, Merged, Whereabouts};
 use super::error::TraceError;
-use super::manifest::{Ending, Event, FileRecord, Manifest};
+use super::leftovers;
+use super::log;
+use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, Manifest, MergedFile, Session};
+use super::pages::Window;
+use super::replaced::{MARKS_FILE, derived_file, read_replaced};
 use super::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
     StepRow, TrialRow,
 };
 use super::schema::Table;
-use super::table::{Columns, Row, decode, decode_columns};
-use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE, derived_file, sha256_hex};
+use super::store::{self, is_missing, read_checked, read_stretch};
+use super::table::{Columns, Footer, Part, Place, Row, TableFile};
+use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
+use crate::files;
+
+/// Bytes of the largest `run.toml` that is read.
+const MOST_RUN_FILE_BYTES: u64 = 2 << 20;
 
 /// One checkpoint of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +42,7 @@ pub struct Entry {
 pub struct Pause {
     /// Training step it stopped after.
     pub step: u64,
-    weights: FileRecord,
+    pub(super) weights: FileRecord,
 }
 
 /// A file of weights, as it was written.
@@ -50,25 +62,19 @@ pub struct StepCursor {
 
 /// A run on disk, as far as its manifest goes at the last [`refresh`](Run::refresh).
 ///
-/// Every read checks size and SHA-256 of the file against the manifest: what comes back is what was written.
+/// Every read checks size and SHA-256 of what it reads against the manifest, and that the rows are of the checkpoint that
+/// they should be of: what comes back is what was written.
 #[derive(Debug, Clone)]
 pub struct Run {
     dir: PathBuf,
     config_text: String,
     manifest: Manifest,
     contents: Contents,
+    footers: Footers,
 }
 
-/// What the manifest says, arranged for look-up.
-#[derive(Debug, Clone, Default)]
-struct Contents {
-    events_taken: usize,
-    entries: Vec<Entry>,
-    files: BTreeMap<u32, Vec<FileRecord>>,
-    step_files: Vec<FileRecord>,
-    pause: Option<Pause>,
-    ending: Option<Ending>,
-}
+/// The footers of merged files, each read once.
+type Footers = Arc<Mutex<HashMap<String, Footer>>>;
 
 impl StepCursor {
     /// A cursor that stands before a given file of training steps.
@@ -79,30 +85,45 @@ impl StepCursor {
 
 impl Run {
     /// Opens the run in `dir`; a run without any checkpoint yet is a run.
+    ///
+    /// # Errors
+    /// No run, `run.toml` other than it was written, or a manifest that is missing or contradicts itself.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, TraceError> {
         let dir = dir.as_ref().to_path_buf();
-        let run_file = dir.join(RUN_FILE);
-        let config_text = match fs::read_to_string(&run_file) {
-            Ok(text) => text,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Err(TraceError::NotARun { path: dir });
-            }
-            Err(error) => return Err(TraceError::read(&run_file, error)),
-        };
+        let config_text = read_run_file(&dir)?;
         let manifest = Manifest::read(&dir)?;
+        if manifest.events().is_empty() {
+            return Err(TraceError::NoManifest {
+                files: leftovers::count(&dir),
+                path: dir,
+            });
+        }
         let mut contents = Contents::default();
-        contents.take(manifest.events());
+        contents.take(&dir, manifest.events())?;
+        if let Some(record) = &contents.run_file
+            && *record != store::record(RUN_FILE, config_text.as_bytes(), None)
+        {
+            let reason = "it is not what was written when the run began";
+            return Err(TraceError::damaged(&dir.join(RUN_FILE), reason));
+        }
         Ok(Self {
             dir,
             config_text,
             manifest,
             contents,
+            footers: Footers::default(),
         })
+    }
+
+    /// The run as it would be with some of its tables merged, to look at before it is so.
+    pub(super) fn with_merged(&self, merged: &[MergedFile]) -> Result<Self, TraceError> {
+        let mut events = self.manifest.events().to_vec();
+        let merged = merged.to_vec();
+        events.push(Event::Compaction { merged });
+        let mut run = self.clone();
+        run.contents.take(&run.dir, &events)?;
+        run.footers = Footers::default();
+        Ok(run)
     }
 
     /// Reads the manifest lines that came since; `true` if there were any. Cheap when there are none.
@@ -110,7 +131,7 @@ impl Run {
         if !self.manifest.refresh()? {
             return Ok(false);
         }
-        self.contents.take(self.manifest.events());
+        self.contents.take(&self.dir, self.manifest.events())?;
         Ok(true)
     }
 
@@ -145,9 +166,55 @@ impl Run {
         self.contents.pause.as_ref()
     }
 
+    /// The later sessions on other machines or by other versions, oldest first.
+    pub fn sessions(&self) -> &[Session] {
+        &self.contents.sessions
+    }
+
+    /// The last lines of the run's log, which people may delete.
+    pub fn last_log_lines(&self) -> Result<Vec<String>, TraceError> {
+        match self.checked_log() {
+            Err(error) if is_missing(&error) => {
+                Ok(vec![format!("({} is gone)", super::log::LOG_FILE)])
+            }
+            lines => lines,
+        }
+    }
+
+    pub(super) fn checked_log(&self) -> Result<Vec<String>, TraceError> {
+        log::last_lines(&self.dir, self.manifest.log())
+    }
+
+    /// The text of the run's marks, one JSON object a line; empty if there never were any.
+    pub fn marks_text(&self) -> Result<String, TraceError> {
+        let read = read_replaced(&self.dir, &self.contents, MARKS_FILE)?;
+        let bytes = read.map_or(Vec::new(), |(bytes, _)| bytes);
+        files::text(bytes).map_err(|error| TraceError::read(&self.dir.join(MARKS_FILE), error))
+    }
+
+    /// What is odd about the run though nothing that is read of it is wrong, in words; for a run that nobody is writing.
+    pub fn remarks(&self) -> Vec<String> {
+        let torn = self.remark_on_manifest();
+        let leftovers = leftovers::remark(&self.dir, &self.contents);
+        torn.into_iter().chain(leftovers).collect()
+    }
+
+    pub(super) fn remark_on_manifest(&self) -> Option<String> {
+        let is_torn = self.manifest.is_torn();
+        is_torn.then(|| {
+            format!(
+                "{MANIFEST_FILE} ends with half a line, as a kill or a power cut leaves it: what it would have named is not shown"
+            )
+        })
+    }
+
     /// Number of files of training steps that the manifest names.
     pub fn step_files(&self) -> usize {
         self.contents.step_files.len()
+    }
+
+    pub(super) fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// All training steps, in order.
@@ -162,9 +229,9 @@ impl Run {
     ///
     /// Moves the cursor past the file even where it cannot be read, so that what comes after it can be.
     pub fn next_steps(&self, cursor: &mut StepCursor) -> Option<Result<Vec<StepRow>, TraceError>> {
-        let file = self.contents.step_files.get(cursor.files_read)?;
+        let (file, place) = self.contents.step_files.get(cursor.files_read)?;
         cursor.files_read += 1;
-        Some(self.read_table(file))
+        Some(self.rows_of(file, *place))
     }
 
     /// The landscape of a complete checkpoint, one row a condition.
@@ -254,24 +321,27 @@ impl Run {
     }
 
     fn history_at<R: Row>(&self, checkpoint: u32) -> Result<Option<Vec<R>>, TraceError> {
-        let is_of_table = |file: &&FileRecord| file.folder() == R::TABLE.name();
-        let files = self.contents.files.get(&checkpoint);
-        let file = files.and_then(|files| files.iter().find(is_of_table));
-        file.map(|file| self.read_table(file)).transpose()
+        match self.file_of(checkpoint, R::TABLE.name()) {
+            Ok((file, place)) => self.rows_of(file, place).map(Some),
+            Err(TraceError::NotAnalysed { .. } | TraceError::NoCheckpoint { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn derived<R: Row>(&self) -> Result<Option<Vec<R>>, TraceError> {
-        let path = self.dir.join(derived_file(R::TABLE));
-        match fs::read(&path) {
-            Ok(bytes) => decode(&path, bytes).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(TraceError::read(&path, error)),
-        }
+        let name = derived_file(R::TABLE);
+        let path = self.dir.join(&name);
+        let read = || {
+            let file = read_replaced(&self.dir, &self.contents, &name)?;
+            file.map(|(bytes, rows)| TableFile::whole(&path, bytes, rows)?.rows(None))
+                .transpose()
+        };
+        read().map_err(derivable)
     }
 
     /// The file of a checkpoint: weights and all that training needs to go on from it.
     pub fn weights(&self, checkpoint: u32) -> Result<WeightsFile, TraceError> {
-        self.read_weights(self.file_of(checkpoint, CHECKPOINTS_FOLDER)?)
+        self.read_weights(self.file_of(checkpoint, CHECKPOINTS_FOLDER)?.0)
     }
 
     /// The file of a pause, like that of a checkpoint.
@@ -295,7 +365,8 @@ impl Run {
         names: &[&str],
         visit: impl FnMut(&Columns) -> Result<(), TraceError>,
     ) -> Result<(), TraceError> {
-        self.columns_in(self.file_of(checkpoint, table.name())?, names, visit)
+        let (file, place) = self.file_of(checkpoint, table.name())?;
+        self.columns_in(file, place, table, names, visit)
     }
 
     /// The same of the next file of training steps, as [`next_steps`](Self::next_steps) goes through them.
@@ -305,9 +376,9 @@ impl Run {
         names: &[&str],
         visit: impl FnMut(&Columns) -> Result<(), TraceError>,
     ) -> Option<Result<(), TraceError>> {
-        let file = self.contents.step_files.get(cursor.files_read)?;
+        let (file, place) = self.contents.step_files.get(cursor.files_read)?;
         cursor.files_read += 1;
-        Some(self.columns_in(file, names, visit))
+        Some(self.columns_in(file, *place, Table::Steps, names, visit))
     }
 
     /// The same of a derived table; `false` if it was never derived.
@@ -317,152 +388,161 @@ impl Run {
         names: &[&str],
         visit: impl FnMut(&Columns) -> Result<(), TraceError>,
     ) -> Result<bool, TraceError> {
-        let path = self.dir.join(derived_file(table));
-        match fs::read(&path) {
-            Ok(bytes) => decode_columns(&path, bytes, names, visit).map(|()| true),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(TraceError::read(&path, error)),
-        }
+        let name = derived_file(table);
+        let path = self.dir.join(&name);
+        let read = || {
+            let file = read_replaced(&self.dir, &self.contents, &name)?;
+            let Some((bytes, rows)) = file else {
+                return Ok(false);
+            };
+            TableFile::whole(&path, bytes, rows)?.columns(table, names, None, visit)?;
+            Ok(true)
+        };
+        read().map_err(derivable)
     }
 
     fn columns_in(
         &self,
         file: &FileRecord,
+        place: Place,
+        table: Table,
         names: &[&str],
         visit: impl FnMut(&Columns) -> Result<(), TraceError>,
     ) -> Result<(), TraceError> {
         if file.rows == Some(0) {
             return Ok(());
         }
-        let bytes = read_checked(&self.dir, file)?;
-        decode_columns(&self.dir.join(&file.path), bytes, names, visit)
+        self.with_table(file, |table_file| {
+            table_file.columns(table, names, Some(place), visit)
+        })
     }
 
     fn table_of<R: Row>(&self, checkpoint: u32) -> Result<Vec<R>, TraceError> {
-        self.read_table(self.file_of(checkpoint, R::TABLE.name())?)
+        let (file, place) = self.file_of(checkpoint, R::TABLE.name())?;
+        self.rows_of(file, place)
     }
 
-    fn read_table<R: Row>(&self, file: &FileRecord) -> Result<Vec<R>, TraceError> {
-        decode(&self.dir.join(&file.path), read_checked(&self.dir, file)?)
+    fn rows_of<R: Row>(&self, file: &FileRecord, place: Place) -> Result<Vec<R>, TraceError> {
+        if self.contents.whereabouts(file) == Whereabouts::Nowhere {
+            return Ok(Vec::new());
+        }
+        self.with_table(file, |table| table.rows(Some(place)))
     }
 
-    fn file_of(&self, checkpoint: u32, folder: &str) -> Result<&FileRecord, TraceError> {
-        let entries = &self.contents.entries;
-        let Ok(at) = entries.binary_search_by_key(&checkpoint, |entry| entry.checkpoint) else {
+    /// Hands the table that a line names to `read`, from wherever it is now.
+    pub(super) fn with_table<T>(
+        &self,
+        file: &FileRecord,
+        read: impl FnOnce(TableFile<'_>) -> Result<T, TraceError>,
+    ) -> Result<T, TraceError> {
+        let path = match self.contents.whereabouts(file) {
+            Whereabouts::Within(merged, _) => self.dir.join(&merged.file.file.path),
+            _ => self.dir.join(&file.path),
+        };
+        let bytes = match self.contents.whereabouts(file) {
+            Whereabouts::Within(merged, part) => {
+                return read(self.part(&path, merged, part)?);
+            }
+            _ => read_checked(&self.dir, file),
+        };
+        match bytes {
+            // Merged with others since the manifest was read.
+            Err(error) if is_missing(&error) => match Self::open(&self.dir) {
+                Ok(now) if now.contents.is_merged(&file.path) => now.with_table(file, read),
+                _ => Err(error),
+            },
+            bytes => read(TableFile::whole(&path, bytes?, file.rows)?),
+        }
+    }
+
+    /// Rows in a merged file.
+    fn part<'p>(
+        &self,
+        path: &'p Path,
+        merged: &Merged,
+        part: Part,
+    ) -> Result<TableFile<'p>, TraceError> {
+        let name = &merged.file.file.path;
+        let footer = self.footer(path, merged)?;
+        let stretch = merged.stretch(part.group);
+        let sha256 = &merged.file.groups[part.group].sha256;
+        let bytes = read_stretch(&self.dir, name, stretch, sha256)?;
+        let window = Window {
+            offset: stretch.0,
+            bytes: Bytes::from(bytes),
+        };
+        Ok(TableFile::part(path, window, footer, part))
+    }
+
+    fn footer(&self, path: &Path, merged: &Merged) -> Result<Footer, TraceError> {
+        let name = &merged.file.file.path;
+        // A map is whole after each of its statements.
+        let mut footers = self.footers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(footer) = footers.get(name) {
+            return Ok(footer.clone());
+        }
+        let stretch = merged.footer_stretch();
+        let sha256 = &merged.file.footer_sha256;
+        let bytes = read_stretch(&self.dir, name, stretch, sha256)?;
+        let window = Window {
+            offset: stretch.0,
+            bytes: Bytes::from(bytes),
+        };
+        let footer = Footer::read(path, &window)?;
+        if footer.groups() != merged.file.groups.len() {
+            let reason = "it has not the row groups that the manifest names";
+            return Err(TraceError::damaged(path, reason));
+        }
+        footers.insert(name.clone(), footer.clone());
+        Ok(footer)
+    }
+
+    fn file_of(&self, checkpoint: u32, folder: &str) -> Result<(&FileRecord, Place), TraceError> {
+        let Some(entry) = self.contents.entry(checkpoint) else {
             return Err(TraceError::NoCheckpoint {
                 path: self.dir.clone(),
                 checkpoint,
-                count: entries.len(),
+                count: self.contents.entries.len(),
             });
         };
-        let files = self
-            .contents
-            .files
-            .get(&checkpoint)
-            .map_or(&[][..], Vec::as_slice);
-        files
-            .iter()
-            .find(|file| file.folder() == folder)
-            .ok_or_else(|| TraceError::NotAnalysed {
+        let mut files = self.contents.files_at(checkpoint).iter();
+        let file = files.find(|file| file.folder() == folder);
+        let place = Place {
+            checkpoint: Some(checkpoint),
+            step: entry.step,
+        };
+        match file {
+            Some(file) => Ok((file, place)),
+            None => Err(TraceError::NotAnalysed {
                 path: self.dir.clone(),
                 checkpoint,
-                step: entries[at].step,
-            })
+                step: entry.step,
+            }),
+        }
     }
 }
 
-impl Contents {
-    fn take(&mut self, events: &[Event]) {
-        for event in &events[self.events_taken..] {
-            self.take_event(event);
-        }
-        self.events_taken = events.len();
-        let files = &self.files;
-        for entry in &mut self.entries {
-            let has_landscape = |files: &Vec<FileRecord>| {
-                files
-                    .iter()
-                    .any(|file| file.folder() == Table::Landscapes.name())
-            };
-            entry.complete = files.get(&entry.checkpoint).is_some_and(has_landscape);
-        }
-    }
-
-    fn take_event(&mut self, event: &Event) {
-        match event {
-            Event::Checkpoint {
-                checkpoint,
-                step,
-                files,
-            } => {
-                self.take_files(*checkpoint, files);
-                let at = self
-                    .entries
-                    .partition_point(|entry| entry.checkpoint < *checkpoint);
-                self.entries.insert(
-                    at,
-                    Entry {
-                        checkpoint: *checkpoint,
-                        step: *step,
-                        complete: false,
-                    },
-                );
-                self.pause = None;
-                self.ending = None;
-            }
-            Event::Landscape {
-                checkpoint, files, ..
-            } => self.take_files(*checkpoint, files),
-            Event::Pause { step, files } => {
-                self.step_files
-                    .extend(files.iter().filter(|file| is_steps(file)).cloned());
-                let weights = files
-                    .iter()
-                    .find(|file| file.folder() == CHECKPOINTS_FOLDER)
-                    .cloned();
-                self.pause = weights.map(|weights| Pause {
-                    step: *step,
-                    weights,
-                });
-                self.ending = None;
-            }
-            Event::Ending(ending) => self.ending = Some(ending.clone()),
-        }
-    }
-
-    fn take_files(&mut self, checkpoint: u32, files: &[FileRecord]) {
-        self.step_files
-            .extend(files.iter().filter(|file| is_steps(file)).cloned());
-        self.files
-            .entry(checkpoint)
-            .or_default()
-            .extend(files.iter().cloned());
+/// An error in a derived table, with the way out of it.
+fn derivable(error: TraceError) -> TraceError {
+    match error {
+        TraceError::Damaged { path, reason } => TraceError::Damaged {
+            path,
+            reason: format!("{reason}; `creode analyze RUN --events` derives it again"),
+        },
+        other => other,
     }
 }
 
-fn is_steps(file: &FileRecord) -> bool {
-    file.folder() == Table::Steps.name()
-}
-
-/// The bytes of a file that the manifest names, after a check of their number and SHA-256.
-pub(super) fn read_checked(dir: &Path, file: &FileRecord) -> Result<Vec<u8>, TraceError> {
-    let path = dir.join(&file.path);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(TraceError::damaged(&path, "the file is missing"));
-        }
-        Err(error) => return Err(TraceError::read(&path, error)),
-    };
-    if bytes.len() as u64 != file.bytes {
-        let reason = format!("it has {} bytes, {} were written", bytes.len(), file.bytes);
-        return Err(TraceError::damaged(&path, reason));
-    }
-    if sha256_hex(&bytes) != file.sha256 {
-        return Err(TraceError::damaged(
-            &path,
-            "its SHA-256 is not that of what was written",
-        ));
-    }
-    Ok(bytes)
+fn read_run_file(dir: &Path) -> Result<String, TraceError> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let path = dir.join(RUN_FILE);
+    let read = files::open_itself(&path)
+        .and_then(|mut file| files::read_open(&mut file, MOST_RUN_FILE_BYTES))
+        .and_then(files::text);
+    read.map_err(|error| match error.kind() {
+        NotFound | NotADirectory => TraceError::NotARun {
+            path: dir.to_path_buf(),
+        },
+        _ => TraceError::read(&path, error),
+    })
 }

@@ -73,9 +73,28 @@ impl Table {
         Self::GROWING.into_iter().find(|table| table.name() == name)
     }
 
-    /// The schema of its files.
-    pub fn schema(self) -> SchemaRef {
-        let columns = match self {
+    /// The columns that say which checkpoint or step a row belongs to.
+    pub(super) fn place_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Steps => &["step"],
+            Self::Events => &["to_step"],
+            Self::Branches => &["checkpoint"],
+            _ => &["checkpoint", "step"],
+        }
+    }
+
+    /// Whether files of earlier versions of the program may lack a column; it is then read as null.
+    pub(super) fn is_later(self, column: &str) -> bool {
+        self == Self::Events && (column.starts_with("born_") || column.starts_with("hint_"))
+    }
+
+    /// Names of its columns.
+    pub(super) fn column_names(self) -> Vec<&'static str> {
+        self.columns().iter().map(|column| column.0).collect()
+    }
+
+    fn columns(self) -> &'static [Column] {
+        match self {
             Self::Steps => tables::STEPS,
             Self::Landscapes => tables::LANDSCAPES,
             Self::FixedPoints => tables::FIXED_POINTS,
@@ -85,8 +104,12 @@ impl Table {
             Self::Evaluations => tables::EVALUATIONS,
             Self::Events => tables::EVENTS,
             Self::Branches => tables::BRANCHES,
-        };
-        let fields: Vec<Field> = columns.iter().map(Column::field).collect();
+        }
+    }
+
+    /// The schema of its files.
+    pub fn schema(self) -> SchemaRef {
+        let fields: Vec<Field> = self.columns().iter().map(Column::field).collect();
         Arc::new(Schema::new_with_metadata(
             fields,
             [(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string())],

@@ -5,15 +5,30 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, UInt32Type};
-use arrow_array::{Array, ArrayRef, FixedSizeListArray, ListArray, RecordBatch, StringArray};
-use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow_array::{
+    Array, ArrayRef, FixedSizeListArray, ListArray, RecordBatch, StringArray, UInt32Array,
+    UInt64Array,
+};
+use arrow_schema::SchemaRef;
+use bytes::buf::Reader;
+use bytes::{Buf as _, Bytes};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::error::TraceError;
+use super::pages::{self, Window};
 use super::schema::{PROJECTION_DIMS, SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table};
+use crate::guard::caught;
+
+/// Bytes that the texts and lists of a row take beside the row itself, roughly.
+const HEAP_BYTES: usize = 64;
 
 /// A row type of one table.
 pub(super) trait Row: Sized {
@@ -27,94 +42,287 @@ pub(super) trait Row: Sized {
     fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError>;
 }
 
+/// A checkpoint or pause that a table belongs to, as its line of the manifest has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Number of the checkpoint; a pause has none.
+    pub(super) checkpoint: Option<u32>,
+    /// Its training step.
+    pub(super) step: u64,
+}
+
+/// How tables are stored.
+pub(super) fn properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+}
+
 /// One whole Parquet file of `rows`. The same rows give the same bytes.
 pub(super) fn encode<R: Row>(rows: &[R]) -> Result<Vec<u8>, TraceError> {
     let schema = R::TABLE.schema();
+    let failed = |error: &dyn ToString| TraceError::Encode {
+        table: R::TABLE.name(),
+        reason: error.to_string(),
+    };
     let batch = RecordBatch::try_new(Arc::clone(&schema), R::columns(rows))
-        .map_err(|error| encode_error::<R>(&error))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .build();
+        .map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))
-        .map_err(|error| encode_error::<R>(&error))?;
-    writer
-        .write(&batch)
-        .map_err(|error| encode_error::<R>(&error))?;
-    writer.close().map_err(|error| encode_error::<R>(&error))?;
+    let writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties().build()));
+    let mut writer = writer.map_err(|error| failed(&error))?;
+    writer.write(&batch).map_err(|error| failed(&error))?;
+    writer.close().map_err(|error| failed(&error))?;
     Ok(bytes)
 }
 
-fn encode_error<R: Row>(error: &impl ToString) -> TraceError {
-    TraceError::Encode {
-        table: R::TABLE.name(),
-        reason: error.to_string(),
+/// The footer of a Parquet file whose schema version is known.
+#[derive(Debug, Clone)]
+pub(super) struct Footer(ArrowReaderMetadata);
+
+impl Footer {
+    /// Reads it; `bytes` end where the file ends.
+    pub(super) fn read(path: &Path, bytes: &Window) -> Result<Self, TraceError> {
+        let read = caught(|| ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new()));
+        let footer = match read {
+            Ok(Ok(footer)) => footer,
+            Ok(Err(error)) => return Err(TraceError::damaged(path, error.to_string())),
+            Err(reason) => return Err(TraceError::damaged(path, reason)),
+        };
+        let version = footer.schema().metadata().get(SCHEMA_VERSION_KEY);
+        let Some(version) = version.and_then(|version| version.parse::<u32>().ok()) else {
+            let reason = format!("its metadata has no `{SCHEMA_VERSION_KEY}`");
+            return Err(TraceError::damaged(path, reason));
+        };
+        if version > SCHEMA_VERSION {
+            return Err(TraceError::NewerSchema {
+                path: path.to_path_buf(),
+                found: version,
+                supported: SCHEMA_VERSION,
+            });
+        }
+        Ok(Self(footer))
+    }
+
+    /// The columns.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        self.0.schema()
+    }
+
+    /// Number of its row groups.
+    pub(super) fn groups(&self) -> usize {
+        self.0.metadata().num_row_groups()
     }
 }
 
-/// The rows of one Parquet file; `path` is named in errors. Columns are found by name.
-pub(super) fn decode<R: Row>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, TraceError> {
-    let builder = open(path, bytes)?;
-    let n_rows = builder.metadata().file_metadata().num_rows();
-    let mut rows = Vec::with_capacity(usize::try_from(n_rows).unwrap_or_default());
-    for_each_batch(path, builder, |columns| {
-        rows.extend(R::from_columns(columns)?);
+/// A table in memory, or a part of one, not yet decoded.
+pub(super) struct TableFile<'a> {
+    path: &'a Path,
+    bytes: Window,
+    footer: Footer,
+    /// A row group alone, and of it so many rows after so many others.
+    part: Option<Part>,
+    /// Rows that there should be, if that is known.
+    rows: Option<u64>,
+}
+
+/// Some rows of one row group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Number of the row group.
+    pub(super) group: usize,
+    /// Rows of the group before these.
+    pub(super) first_row: u64,
+    /// Number of rows.
+    pub(super) rows: u64,
+}
+
+impl<'a> TableFile<'a> {
+    /// A whole file; `rows` is what the manifest says.
+    pub(super) fn whole(
+        path: &'a Path,
+        bytes: Vec<u8>,
+        rows: Option<u64>,
+    ) -> Result<Self, TraceError> {
+        let bytes = Window {
+            offset: 0,
+            bytes: Bytes::from(bytes),
+        };
+        let footer = Footer::read(path, &bytes)?;
+        Ok(Self {
+            path,
+            bytes,
+            footer,
+            part: None,
+            rows,
+        })
+    }
+
+    /// Rows of a file of which only one row group is in memory.
+    pub(super) fn part(path: &'a Path, bytes: Window, footer: Footer, part: Part) -> Self {
+        Self {
+            path,
+            bytes,
+            footer,
+            part: Some(part),
+            rows: Some(part.rows),
+        }
+    }
+
+    /// The columns.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        self.footer.schema()
+    }
+
+    /// The rows; all of them must be of `place`, if one is given.
+    pub(super) fn rows<R: Row>(self, place: Option<Place>) -> Result<Vec<R>, TraceError> {
+        let mut rows = Vec::new();
+        let row_bytes = size_of::<R>() + HEAP_BYTES;
+        self.batches(None, row_bytes, |columns| {
+            columns.check_place(R::TABLE, place)?;
+            rows.extend(R::from_columns(columns)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Hands some columns to `visit`, batch by batch; the others are not decoded.
+    pub(super) fn columns(
+        self,
+        table: Table,
+        names: &[&str],
+        place: Option<Place>,
+        mut visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+    ) -> Result<(), TraceError> {
+        let checked = if place.is_some() {
+            table.place_columns()
+        } else {
+            &[]
+        };
+        let names: Vec<&str> = names.iter().chain(checked).copied().collect();
+        self.batches(Some(&names), HEAP_BYTES, |columns| {
+            columns.check_place(table, place)?;
+            visit(columns)
+        })
+    }
+
+    fn batches(
+        self,
+        names: Option<&[&str]>,
+        row_bytes: usize,
+        mut visit: impl FnMut(&Columns) -> Result<(), TraceError>,
+    ) -> Result<(), TraceError> {
+        let path = self.path;
+        let damaged = |reason: String| TraceError::damaged(path, reason);
+        let expected = self.rows;
+        let mut reader = self.reader(names, row_bytes)?;
+        let mut count = 0;
+        loop {
+            let batch = match caught(|| reader.next()).map_err(damaged)? {
+                None => break,
+                Some(batch) => batch.map_err(|error| damaged(error.to_string()))?,
+            };
+            count += batch.num_rows() as u64;
+            if expected.is_some_and(|expected| count > expected) {
+                break;
+            }
+            visit(&Columns {
+                path,
+                batch: &batch,
+            })?;
+        }
+        match expected {
+            Some(expected) if expected != count => Err(damaged(format!(
+                "it has {}{count} rows, the manifest says {expected}",
+                if count > expected { "at least " } else { "" }
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// A decoder, once all that the file claims of its sizes was found to be possible.
+    fn reader(
+        self,
+        names: Option<&[&str]>,
+        row_bytes: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, arrow_schema::ArrowError>>, TraceError>
+    {
+        let path = self.path;
+        let damaged = |reason: String| TraceError::damaged(path, reason);
+        let metadata = Arc::clone(self.footer.0.metadata());
+        let groups = match self.part {
+            None => metadata.row_groups(),
+            Some(Part { group, .. }) => {
+                let group = metadata.row_groups().get(group..=group);
+                group.ok_or_else(|| damaged("it lacks a row group".to_owned()))?
+            }
+        };
+        let is_read = |column: &parquet::file::metadata::ColumnChunkMetaData| {
+            let root = column.column_path().parts().first();
+            names.is_none_or(|names| root.is_some_and(|root| names.contains(&root.as_str())))
+        };
+        caught(|| pages::check(groups, &self.bytes, row_bytes, is_read))
+            .and_then(|checked| checked)
+            .map_err(damaged)?;
+        let sum: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
+        if self.part.is_none() && sum != metadata.file_metadata().num_rows() {
+            return Err(damaged(
+                "its footer contradicts itself on the number of rows".to_owned(),
+            ));
+        }
+        let Self {
+            bytes,
+            footer,
+            part,
+            ..
+        } = self;
+        caught(|| {
+            let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer.0);
+            if let Some(part) = part {
+                builder = builder
+                    .with_row_groups(vec![part.group])
+                    .with_offset(part.first_row as usize)
+                    .with_limit(part.rows as usize);
+            }
+            if let Some(names) = names {
+                let names = names.iter().copied();
+                let mask = ProjectionMask::columns(builder.parquet_schema(), names);
+                builder = builder.with_projection(mask);
+            }
+            builder.build()
+        })
+        .and_then(|built| built.map_err(|error| error.to_string()))
+        .map_err(damaged)
+    }
+}
+
+/// All columns of all batches of a table.
+pub(super) fn record_batches(file: TableFile<'_>) -> Result<Vec<RecordBatch>, TraceError> {
+    let mut batches = Vec::new();
+    file.batches(None, HEAP_BYTES, |columns| {
+        batches.push(columns.batch.clone());
         Ok(())
     })?;
-    Ok(rows)
+    Ok(batches)
 }
 
-/// Hands some columns of one Parquet file to `visit`, batch by batch; the others are not decoded.
-pub(super) fn decode_columns(
-    path: &Path,
-    bytes: Vec<u8>,
-    names: &[&str],
-    visit: impl FnMut(&Columns) -> Result<(), TraceError>,
-) -> Result<(), TraceError> {
-    let builder = open(path, bytes)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
-    for_each_batch(path, builder.with_projection(mask), visit)
-}
-
-fn for_each_batch(
-    path: &Path,
-    builder: ParquetRecordBatchReaderBuilder<Bytes>,
-    mut visit: impl FnMut(&Columns) -> Result<(), TraceError>,
-) -> Result<(), TraceError> {
-    let damaged = |error: &dyn ToString| TraceError::damaged(path, error.to_string());
-    for batch in builder.build().map_err(|error| damaged(&error))? {
-        let batch = batch.map_err(|error| damaged(&error))?;
-        visit(&Columns {
-            path,
-            batch: &batch,
-        })?;
+impl Length for Window {
+    fn len(&self) -> u64 {
+        self.offset + self.bytes.len() as u64
     }
-    Ok(())
 }
 
-/// A Parquet file whose footer is readable and whose schema version is known.
-pub(super) fn open(
-    path: &Path,
-    bytes: Vec<u8>,
-) -> Result<ParquetRecordBatchReaderBuilder<Bytes>, TraceError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))
-        .map_err(|error| TraceError::damaged(path, error.to_string()))?;
-    let version = builder.schema().metadata().get(SCHEMA_VERSION_KEY);
-    let Some(version) = version.and_then(|version| version.parse::<u32>().ok()) else {
-        return Err(TraceError::damaged(
-            path,
-            format!("its metadata has no `{SCHEMA_VERSION_KEY}`"),
-        ));
-    };
-    if version > SCHEMA_VERSION {
-        return Err(TraceError::NewerSchema {
-            path: path.to_path_buf(),
-            found: version,
-            supported: SCHEMA_VERSION,
-        });
+impl ChunkReader for Window {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let length = self.len().saturating_sub(start);
+        self.get_bytes(start, length as usize).map(Bytes::reader)
     }
-    Ok(builder)
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let slice = self.slice(start, length as u64);
+        slice.ok_or_else(|| ParquetError::EOF("it ends too early".to_owned()))
+    }
 }
 
 /// The columns of one batch, by name.
@@ -124,6 +332,49 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
+    /// Whether the rows are of the checkpoint that the manifest says they are of.
+    fn check_place(&self, table: Table, place: Option<Place>) -> Result<(), TraceError> {
+        let Some(place) = place else {
+            return Ok(());
+        };
+        for &name in table.place_columns() {
+            let is_step = name != "checkpoint";
+            let other = if is_step {
+                let steps: &UInt64Array = self.required(name)?;
+                let is_other = |step: u64| match table {
+                    Table::Steps => step > place.step,
+                    _ => step != place.step,
+                };
+                let mut steps = steps.values().iter().copied();
+                steps.find(|&step| is_other(step))
+            } else if let Some(checkpoint) = place.checkpoint {
+                let numbers: &UInt32Array = self.required(name)?;
+                let is_other = |number: u32| match table {
+                    // Those that continuation led to at the checkpoint before are told here.
+                    Table::Branches => {
+                        number != checkpoint && number.checked_add(1) != Some(checkpoint)
+                    }
+                    _ => number != checkpoint,
+                };
+                let mut numbers = numbers.values().iter().copied();
+                numbers.find(|&number| is_other(number)).map(u64::from)
+            } else {
+                None
+            };
+            if let Some(other) = other {
+                let (what, expected) = match place.checkpoint {
+                    Some(checkpoint) if !is_step => ("checkpoint", u64::from(checkpoint)),
+                    _ => ("step", place.step),
+                };
+                let reason = format!(
+                    "it holds a row of {what} {other}, the manifest says that it is of {what} {expected}"
+                );
+                return Err(TraceError::damaged(self.path, reason));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn row_count(&self) -> usize {
         self.batch.num_rows()
     }
@@ -329,6 +580,10 @@ mod tests {
         decode(Path::new(PATH), bytes).unwrap()
     }
 
+    fn decode<R: Row>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, TraceError> {
+        TableFile::whole(path, bytes, None)?.rows(None)
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -340,6 +595,23 @@ mod tests {
         #[test]
         fn landscapes_come_back(rows in prop::collection::vec(landscape(), 0..20)) {
             prop_assert_eq!(round_trip(&rows), rows);
+        }
+
+        #[test]
+        fn no_damage_to_a_file_takes_the_reader_with_it(
+            rows in prop::collection::vec(fixed_point(), 1..6),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            in_footer in any::<bool>(),
+        ) {
+            let mut bytes = encode(&rows).unwrap();
+            let length = bytes.len();
+            for (place, byte) in changes {
+                // The footer is most of a small file, but not of its values.
+                let from = if in_footer { length - 2000.min(length) } else { 0 };
+                bytes[from + place.index(length - from)] = byte;
+            }
+            // Whatever it is: rows or an error, and neither a panic nor more memory than there is.
+            let _ = decode::<FixedPointRow>(Path::new(PATH), bytes);
         }
 
         #[test]

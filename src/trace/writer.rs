@@ -1,26 +1,53 @@
 //! Writing a run so that a kill at any instant costs nothing that the manifest names.
+//!
+//! A checkpoint is durable before its line is appended, and the line before the call returns: one flush of all its files
+//! together, one of the manifest. Landscapes can be computed again from the weights, so nobody waits for the disk for them;
+//! the next checkpoint's flush takes them along. After a power cut the last of them may be named without being there: a
+//! writer that takes the run up looks at those that come after the last checkpoint.
 
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest, Sha256};
-
+use super::compact::{self, Compacted};
+use super::contents::Contents;
 use super::error::TraceError;
-use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, Manifest, ManifestAppender};
+use super::leftovers;
+use super::lock::RunLock;
+use super::log::{LOG_FILE, Log};
+use super::manifest::{
+    Ending, Event, FileRecord, MANIFEST_FILE, Manifest, ManifestAppender, Session,
+};
+use super::replaced;
 use super::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
     StepRow, TrialRow,
 };
-use super::schema::Table;
+use super::store::{self, read_checked};
 use super::table::{Row, encode};
+use crate::files;
 
 pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";
 /// Name of the file with a run's resolved curriculum; every run has one.
 pub const RUN_FILE: &str = "run.toml";
-const LOG_FILE: &str = "log.txt";
+
+/// Bytes of the longest name of a run.
+pub const MOST_NAME_BYTES: usize = 200;
+
+/// Whether a name can be that of a run: of a folder in the directory of runs, and of no other.
+pub fn check_name(name: &str) -> Result<(), TraceError> {
+    let is_name = (1..=MOST_NAME_BYTES).contains(&name.len())
+        && !name.starts_with('.')
+        && !name.contains(|c: char| c.is_control() || "/\\".contains(c));
+    if is_name {
+        Ok(())
+    } else {
+        Err(TraceError::Name {
+            name: name.to_owned(),
+        })
+    }
+}
 
 /// The text of a `run.toml`: the resolved curriculum, then `about` (seed, versions, host) as its table `[run]`.
 pub fn run_toml(curriculum_text: &str, about: &toml::Table) -> String {
@@ -36,8 +63,10 @@ pub fn run_toml(curriculum_text: &str, about: &toml::Table) -> String {
 pub struct RunWriter {
     dir: PathBuf,
     ledger: Mutex<Ledger>,
-    /// Holds the lock. The log, because readers have no need of it where a lock also keeps readers out.
-    log: Mutex<File>,
+    log: Mutex<Log>,
+    notes: Vec<String>,
+    /// Held as long as this lives.
+    _lock: RunLock,
 }
 
 /// What analysis gives for a checkpoint.
@@ -59,18 +88,20 @@ pub struct LandscapeTables<'a> {
 struct Ledger {
     manifest: ManifestAppender,
     named: HashSet<String>,
+    /// Written, named and perhaps not yet on the disk.
+    unsynced: Vec<PathBuf>,
 }
 
 impl RunWriter {
     /// Starts a run in `dir`, which may be missing, with `run_toml` as its `run.toml`.
     pub fn create(dir: impl AsRef<Path>, run_toml: &str) -> Result<Self, TraceError> {
         let dir = dir.as_ref();
-        if dir.join(RUN_FILE).exists() || dir.join(MANIFEST_FILE).exists() {
+        let run_file = dir.join(RUN_FILE);
+        if fs::symlink_metadata(&run_file).is_ok() {
             return Err(TraceError::AlreadyARun {
                 path: dir.to_path_buf(),
             });
         }
-        let run_file = dir.join(RUN_FILE);
         run_toml
             .parse::<toml::Table>()
             .map_err(|error| TraceError::RunToml {
@@ -78,45 +109,85 @@ impl RunWriter {
                 reason: error.to_string(),
             })?;
         make_folders(dir)?;
-        let log = lock_log(dir)?;
-        write_durably(&run_file, run_toml.as_bytes())?;
-        Self::begin(dir, log)
+        let lock = RunLock::take(dir)?;
+        require_no_run(dir)?;
+        // The run is there once its `run.toml` is: from its first instant it has a manifest.
+        if fs::symlink_metadata(dir.join(MANIFEST_FILE)).is_ok() {
+            leftovers::move_aside(dir, MANIFEST_FILE)?;
+        }
+        let mut manifest = ManifestAppender::open(Manifest::read(dir)?)?;
+        let record = store::record(RUN_FILE, run_toml.as_bytes(), None);
+        let event = Event::Run {
+            files: vec![record],
+        };
+        manifest.append(&event, true)?;
+        files::write(&run_file, run_toml.as_bytes())
+            .map_err(|error| TraceError::write(&run_file, error))?;
+        Self::with(dir, lock, manifest, &Contents::default(), Vec::new())
     }
 
-    /// Takes up the run in `dir` again: cuts off half a manifest line and removes what no line names.
+    /// Takes up the run in `dir` again: cuts off half a manifest line, and moves what no line names to `leftovers/`.
+    ///
+    /// # Errors
+    /// Nothing is changed where the run cannot be read: no `run.toml`, no manifest, or one that contradicts itself.
     pub fn resume(dir: impl AsRef<Path>) -> Result<Self, TraceError> {
         let dir = dir.as_ref();
-        if !dir.join(RUN_FILE).exists() {
-            return Err(TraceError::NotARun {
-                path: dir.to_path_buf(),
-            });
-        }
+        super::Run::open(dir)?;
+        let lock = RunLock::take(dir)?;
+        // It may have grown until the lock was free.
+        let mut contents = super::Run::open(dir)?.contents().clone();
         make_folders(dir)?;
-        let log = lock_log(dir)?;
-        Self::begin(dir, log)
+        let mut manifest = ManifestAppender::open(Manifest::read(dir)?)?;
+        let mut notes = Vec::new();
+        manifest.locked(|manifest| {
+            manifest.cut_torn_line(dir)?;
+            if set_back_after_power_cut(dir, manifest)? {
+                notes.push(SET_BACK.to_owned());
+                contents = super::Run::open(dir)?.contents().clone();
+            }
+            replaced::put_in_place(dir, &contents.replaced)?;
+            if contents.run_file.is_none() {
+                adopt(dir, &contents, manifest)?;
+                contents = super::Run::open(dir)?.contents().clone();
+            }
+            leftovers::tidy(dir, &contents)
+        })?;
+        Self::with(dir, lock, manifest, &contents, notes)
     }
 
-    fn begin(dir: &Path, log: File) -> Result<Self, TraceError> {
-        let manifest = Manifest::read(dir)?;
-        let files = manifest.events().iter().flat_map(Event::files);
-        let named: HashSet<String> = files.map(|file| file.path.clone()).collect();
-        remove_leftovers(dir, &named)?;
-        let appender = ManifestAppender::open(&manifest)?;
-        sync_folder(dir)?;
-        let ledger = Mutex::new(Ledger {
-            manifest: appender,
-            named,
-        });
+    fn with(
+        dir: &Path,
+        lock: RunLock,
+        manifest: ManifestAppender,
+        contents: &Contents,
+        mut notes: Vec<String>,
+    ) -> Result<Self, TraceError> {
+        let log = Log::open(dir)?;
+        files::sync_folder(dir).map_err(|error| TraceError::write(dir, error))?;
+        notes.extend(lock.note().map(str::to_owned));
+        let named = contents.named().iter().map(|(file, _)| file.path.clone());
+        let ledger = Ledger {
+            manifest,
+            named: named.collect(),
+            unsynced: Vec::new(),
+        };
         Ok(Self {
             dir: dir.to_path_buf(),
-            ledger,
+            ledger: Mutex::new(ledger),
             log: Mutex::new(log),
+            notes,
+            _lock: lock,
         })
     }
 
     /// The run's directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// What the user should know of how the run was taken up, and of how far its lock reaches.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Writes what training gives at a checkpoint: `weights` (safetensors bytes), the steps since the file of
@@ -139,7 +210,7 @@ impl RunWriter {
         if !evaluations.is_empty() {
             files.push(self.write_table(&name, evaluations)?);
         }
-        self.append(&Event::Checkpoint {
+        self.append_durably(&Event::Checkpoint {
             checkpoint,
             step,
             files,
@@ -184,11 +255,12 @@ impl RunWriter {
             files.push(self.write_table(&name, events)?);
             files.push(self.write_table(&name, branches)?);
         }
-        self.append(&Event::Landscape {
+        let event = Event::Landscape {
             checkpoint,
             step,
             files,
-        })
+        };
+        self.append(&event, false)
     }
 
     /// Writes what a clean stop between two checkpoints leaves: `weights`, and the steps since the file of
@@ -212,19 +284,30 @@ impl RunWriter {
             self.write_weights(&name, weights)?,
             self.write_table(&name, steps)?,
         ];
-        self.append(&Event::Pause { step, files })
+        self.append_durably(&Event::Pause { step, files })
+    }
+
+    /// Notes that another machine or version goes on with the run.
+    pub fn write_session(&self, session: Session) -> Result<(), TraceError> {
+        self.append_durably(&Event::Session(session))
     }
 
     /// Notes that the run is over.
     pub fn write_ending(&self, ending: Ending) -> Result<(), TraceError> {
-        self.append(&Event::Ending(ending))
+        self.append_durably(&Event::Ending(ending))
+    }
+
+    /// Merges the files of each table into one; does nothing where there is nothing to merge.
+    pub fn compact(&self) -> Result<Compacted, TraceError> {
+        let mut ledger = self.lock_ledger();
+        ledger.sync(&self.dir)?;
+        ledger.manifest.log = Some(self.lock_log().state());
+        compact::compact(&self.dir, &mut ledger.manifest)
     }
 
     /// Appends a line to `log.txt`.
     pub fn log(&self, line: &str) -> Result<(), TraceError> {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = log.write_all(format!("{line}\n").as_bytes());
-        written.map_err(|error| TraceError::write(&self.dir.join(LOG_FILE), error))
+        self.lock_log().write(line)
     }
 
     fn write_weights(&self, name: &str, weights: &[u8]) -> Result<FileRecord, TraceError> {
@@ -246,22 +329,23 @@ impl RunWriter {
         if self.lock_ledger().named.contains(&path) {
             return Err(TraceError::AlreadyWritten { path: full_path });
         }
-        write_durably(&full_path, bytes)?;
-        Ok(FileRecord {
-            path,
-            bytes: bytes.len() as u64,
-            sha256: sha256_hex(bytes),
-            rows,
-        })
+        let written = files::write_unsynced(&full_path, bytes);
+        written.map_err(|error| TraceError::write(&full_path, error))?;
+        Ok(store::record(path, bytes, rows))
     }
 
-    fn append(&self, event: &Event) -> Result<(), TraceError> {
+    fn append_durably(&self, event: &Event) -> Result<(), TraceError> {
+        self.append(event, true)
+    }
+
+    fn append(&self, event: &Event, is_durable: bool) -> Result<(), TraceError> {
         let mut ledger = self.lock_ledger();
-        ledger.manifest.append(event)?;
-        ledger
-            .named
-            .extend(event.files().iter().map(|file| file.path.clone()));
-        Ok(())
+        ledger.manifest.log = Some(self.lock_log().state());
+        ledger.append(&self.dir, event, is_durable)
+    }
+
+    fn lock_log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -270,194 +354,150 @@ impl RunWriter {
     }
 }
 
-/// Writes the events of the run in `dir`, in place of those there were; atomically, and beside a writer of the run.
-pub fn write_events(dir: &Path, rows: &[EventRow]) -> Result<(), TraceError> {
-    write_derived(dir, rows)
-}
+impl Ledger {
+    /// Appends an event. Before a durable one all files that were written are on the disk, and no line of another thread
+    /// comes between them and it.
+    fn append(&mut self, dir: &Path, event: &Event, is_durable: bool) -> Result<(), TraceError> {
+        let files = event.files().iter().map(|file| &file.path);
+        self.unsynced
+            .extend(files.clone().map(|path| dir.join(path)));
+        if is_durable {
+            self.unsynced.push(dir.join(LOG_FILE));
+            self.sync(dir)?;
+        }
+        self.manifest.append(event, is_durable)?;
+        self.named.extend(files.cloned());
+        Ok(())
+    }
 
-/// Writes the branches of the run in `dir`, in place of those there were; atomically, and beside a writer of the run.
-pub fn write_branches(dir: &Path, rows: &[BranchRow]) -> Result<(), TraceError> {
-    write_derived(dir, rows)
-}
-
-/// Writes the tables of one landscape into a folder that need not be a run, each as `TABLE.parquet`; the folder is made.
-pub fn export_landscape(
-    dir: &Path,
-    landscapes: &[LandscapeRow],
-    fixed_points: &[FixedPointRow],
-    slow_points: &[SlowPointRow],
-    spectra: &[SpectrumRow],
-) -> Result<(), TraceError> {
-    fs::create_dir_all(dir).map_err(|error| TraceError::write(dir, error))?;
-    write_derived(dir, landscapes)?;
-    write_derived(dir, fixed_points)?;
-    write_derived(dir, slow_points)?;
-    write_derived(dir, spectra)
-}
-
-/// A table that is derived from the others.
-fn write_derived<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {
-    write_durably(&dir.join(derived_file(R::TABLE)), &encode(rows)?)
-}
-
-/// Name of the file of a table that is derived.
-pub(super) fn derived_file(table: Table) -> String {
-    format!("{}.parquet", table.name())
+    fn sync(&mut self, dir: &Path) -> Result<(), TraceError> {
+        files::sync(dir, &self.unsynced).map_err(|error| TraceError::write(dir, error))?;
+        self.unsynced.clear();
+        Ok(())
+    }
 }
 
 fn weights_path(name: &str) -> String {
     format!("{CHECKPOINTS_FOLDER}/{name}.safetensors")
 }
 
-/// The folders of a run's files.
-fn folders() -> impl Iterator<Item = &'static str> {
-    std::iter::once(CHECKPOINTS_FOLDER).chain(Table::GROWING.map(Table::name))
-}
-
 fn make_folders(dir: &Path) -> Result<(), TraceError> {
-    for folder in folders() {
+    for folder in leftovers::folders() {
         let path = dir.join(folder);
         fs::create_dir_all(&path).map_err(|error| TraceError::write(&path, error))?;
+        let is_own = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
+        if !is_own {
+            let error = std::io::Error::new(
+                std::io::ErrorKind::InvalidInput,
+                "it is a symbolic link: a run's files are within its folder",
+            );
+            return Err(TraceError::write(&path, error));
+        }
     }
     Ok(())
 }
 
-fn lock_log(dir: &Path) -> Result<File, TraceError> {
-    let path = dir.join(LOG_FILE);
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(|error| TraceError::write(&path, error))?;
-    match log.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(TraceError::Busy {
+/// A folder without a `run.toml` may hold the manifest of a run that was killed in its first instant, but nothing else of
+/// a run.
+fn require_no_run(dir: &Path) -> Result<(), TraceError> {
+    let manifest = Manifest::read(dir)?;
+    let is_begun = fs::symlink_metadata(dir.join(RUN_FILE)).is_ok();
+    let events = manifest.events();
+    let has_more = events.len() > 1
+        || events
+            .iter()
+            .any(|event| !matches!(event, Event::Run { .. }));
+    if is_begun || has_more || leftovers::count(dir) > 0 {
+        return Err(TraceError::AlreadyARun {
             path: dir.to_path_buf(),
-        }),
-        // Some network file systems have no locks; a run there is as good as its user is careful.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(log),
+        });
     }
+    Ok(())
 }
 
-/// Removes what a killed writer left: files in the run's folders that are named as its files are, or end in
-/// `.tmp`, and that the manifest does not name. Whatever else lies there is not ours.
-fn remove_leftovers(dir: &Path, named: &HashSet<String>) -> Result<(), TraceError> {
-    for folder in folders() {
-        let folder_path = dir.join(folder);
-        let read_error = |error| TraceError::read(&folder_path, error);
-        for file in fs::read_dir(&folder_path).map_err(read_error)? {
-            let file_name = file.map_err(read_error)?.file_name();
-            let Some(file_name) = file_name.to_str() else {
-                continue;
-            };
-            if is_name_of_ours(file_name) && !named.contains(&format!("{folder}/{file_name}")) {
-                let path = folder_path.join(file_name);
-                fs::remove_file(&path).map_err(|error| TraceError::write(&path, error))?;
+/// Names what older versions left without a checksum as it is now: `run.toml` and derived tables.
+fn adopt(
+    dir: &Path,
+    contents: &Contents,
+    manifest: &mut ManifestAppender,
+) -> Result<(), TraceError> {
+    let path = dir.join(RUN_FILE);
+    let text = fs::read(&path).map_err(|error| TraceError::read(&path, error))?;
+    let record = store::record(RUN_FILE, &text, None);
+    let derived = replaced::unnamed_records(dir, contents)?;
+    let run = Event::Run {
+        files: vec![record],
+    };
+    manifest.append_locked(&run, true)?;
+    if !derived.is_empty() {
+        manifest.append_locked(&Event::Derived { files: derived }, true)?;
+    }
+    Ok(())
+}
+
+/// What is said when the last landscapes were not whole.
+const SET_BACK: &str = "the last landscapes are named in the manifest but not whole, as a power cut leaves them: they are \
+                        computed again; what was there is in leftovers/";
+
+/// Landscapes whose lines came after the last checkpoint may be named without being on the disk after a power cut: cuts
+/// off the first such line and what follows, of which a copy stays in `leftovers/`. Whether there was one.
+fn set_back_after_power_cut(
+    dir: &Path,
+    manifest: &mut ManifestAppender,
+) -> Result<bool, TraceError> {
+    let events = manifest.manifest().events();
+    let durable = events.iter().rposition(|event| {
+        matches!(
+            event,
+            Event::Checkpoint { .. }
+                | Event::Pause { .. }
+                | Event::Ending(_)
+                | Event::Compaction { .. }
+        )
+    });
+    let after = durable.map_or(0, |place| place + 1);
+    let is_whole = |event: &Event| match event {
+        Event::Landscape { files, .. } => files.iter().all(|file| read_checked(dir, file).is_ok()),
+        _ => true,
+    };
+    let Some(broken) = events[after..].iter().position(|event| !is_whole(event)) else {
+        return Ok(false);
+    };
+    for event in &events[after + broken..] {
+        for file in event.files() {
+            if matches!(event, Event::Landscape { .. }) && dir.join(&file.path).exists() {
+                leftovers::move_aside(dir, &file.path)?;
             }
         }
     }
-    Ok(())
-}
-
-fn is_name_of_ours(file_name: &str) -> bool {
-    let without_tmp = file_name.strip_suffix(".tmp").unwrap_or(file_name);
-    let stem = without_tmp
-        .strip_suffix(".parquet")
-        .or_else(|| without_tmp.strip_suffix(".safetensors"));
-    let step = stem.map(|stem| stem.strip_suffix(".pause").unwrap_or(stem));
-    step.is_some_and(|step| step.len() >= 8 && step.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Puts `bytes` at `path`, whole and on the disk, or not at all: the one way by which files of a run are made.
-pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), TraceError> {
-    let mut tmp_path = path.as_os_str().to_owned();
-    tmp_path.push(".tmp");
-    let tmp_path = PathBuf::from(tmp_path);
-    let written = write_and_sync(&tmp_path, bytes).and_then(|()| fs::rename(&tmp_path, path));
-    if let Err(error) = written {
-        fs::remove_file(&tmp_path).ok();
-        return Err(TraceError::write(path, error));
-    }
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Makes renames in a folder durable, on systems where folders can be opened as files.
-fn sync_folder(path: &Path) -> Result<(), TraceError> {
-    if cfg!(unix) {
-        let synced = File::open(path).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| TraceError::write(path, error))?;
-    }
-    Ok(())
-}
-
-/// SHA-256 as 64 lower-case hexadecimal digits.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        for half in [byte >> 4, byte & 0xf] {
-            hex.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-    hex
+    manifest.cut_lines_from(dir, after + broken)?;
+    Ok(true)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sha256_is_written_as_everybody_writes_it() {
-        assert_eq!(
-            sha256_hex(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_full_disk_leaves_what_was_there_and_nothing_half_written() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("00000010.safetensors");
-        let tmp_path = dir.path().join("00000010.safetensors.tmp");
-        write_durably(&path, b"before").unwrap();
-        std::os::unix::fs::symlink("/dev/full", &tmp_path).unwrap();
-        let message = write_durably(&path, b"after").unwrap_err().to_string();
-        assert!(
-            message.contains("00000010.safetensors") && message.contains("free some space"),
-            "{message}"
-        );
-        assert_eq!(fs::read(&path).unwrap(), b"before");
-        assert!(
-            fs::symlink_metadata(&tmp_path).is_err(),
-            "the .tmp file is gone"
-        );
-    }
-
-    #[test]
-    fn only_names_of_the_format_are_ours_to_remove() {
-        for ours in [
-            "00000600.parquet",
-            "00000600.pause.safetensors",
-            "00000600.parquet.tmp",
-            "123456789.parquet",
-        ] {
-            assert!(is_name_of_ours(ours), "{ours}");
+    fn names_of_runs_are_names() {
+        for good in ["flip-flop", "flip-flop-2", "net 64", "ü", "a.b"] {
+            assert!(check_name(good).is_ok(), "{good}");
         }
-        for not_ours in [
-            "notes.txt",
-            "600.parquet",
-            "my.parquet",
-            "00000600",
-            "00000600.csv",
-            "x.tmp",
+        let long = "x".repeat(201);
+        for bad in [
+            "",
+            ".",
+            "..",
+            "../../x",
+            "/abs",
+            "a/b",
+            "a\\b",
+            ".hidden",
+            "a\nb",
+            "a\u{1b}[2J",
+            &long,
         ] {
-            assert!(!is_name_of_ours(not_ours), "{not_ours}");
+            assert!(check_name(bad).is_err(), "{bad}");
         }
     }
 }

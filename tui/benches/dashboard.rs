@@ -12,7 +12,7 @@ use creode::trace::rows::{
     BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SpectrumRow, StepRow,
     TrialRow,
 };
-use creode::trace::{Ending, EndingReason, RunWriter, write_branches, write_events};
+use creode::trace::{Ending, EndingReason, RunWriter, write_history};
 use creode_tui::dashboard::{Headless, Look};
 use tui::backend::CrosstermBackend;
 use tui::layout::Rect;
@@ -151,9 +151,8 @@ fn write_run(dir: &Path) {
             .unwrap();
     }
     branches.sort_by_key(|row| (row.branch, row.checkpoint));
-    write_branches(dir, &branches).unwrap();
     let events: Vec<EventRow> = (1..CHECKPOINTS).step_by(20).map(event).collect();
-    write_events(dir, &events).unwrap();
+    write_history(dir, &events, &branches).unwrap();
     let ending = Ending {
         reason: EndingReason::Finished,
         step: u64::from(CHECKPOINTS - 1) * EVERY,

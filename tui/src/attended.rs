@@ -1,9 +1,8 @@
 //! `creode train --watch`: training in a process of its own, the dashboard in front.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +11,7 @@ use anyhow::Context as _;
 
 use crate::cli::{Place, TrainArgs};
 use crate::dashboard::{self, Left, Start};
+use crate::say::say;
 
 /// What the training says, in the folder of its run.
 const OUTPUT_FILE: &str = "output.txt";
@@ -42,23 +42,19 @@ pub(crate) fn train(args: &TrainArgs, name: &str, place: &Place) -> anyhow::Resu
     });
     let left = dashboard::run(&begun, Some(wait));
     let still_trains = has_ended.try_recv().is_err();
-    let mut err = std::io::stderr().lock();
     if !still_trains {
         return left.map(|_| 0);
     }
     if matches!(left, Ok(Left::StopTraining)) {
-        writeln!(err, "{name}: stopping cleanly …")?;
+        say!("{name}: stopping cleanly …");
         if let Some(mut commands) = commands {
             writeln!(commands, "{STOP}").context("the training takes no commands")?;
         }
         has_ended.recv().ok();
-        writeln!(err, "stopped; `--run {name} --resume` goes on")?;
+        say!("stopped; `--run {name} --resume` goes on");
         return Ok(crate::cli::INTERRUPTED);
     }
-    writeln!(
-        err,
-        "{name} goes on training: `creode watch {name}` shows it, `kill {pid}` stops it cleanly"
-    )?;
+    say!("{name} goes on training: `creode watch {name}` shows it, `kill {pid}` stops it cleanly");
     left.map(|_| 0)
 }
 
@@ -66,11 +62,7 @@ pub(crate) fn train(args: &TrainArgs, name: &str, place: &Place) -> anyhow::Resu
 fn start(args: &TrainArgs, name: &str, dir: &Path, output: &Path) -> anyhow::Result<Child> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let cannot_write = || format!("cannot write {}", output.display());
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(output)
-        .with_context(cannot_write)?;
+    let file = creode::files::append_to(output).with_context(cannot_write)?;
     let mut arguments: Vec<OsString> = std::env::args_os()
         .skip(1)
         .filter(|argument| argument != "--watch")
@@ -91,13 +83,13 @@ fn start(args: &TrainArgs, name: &str, dir: &Path, output: &Path) -> anyhow::Res
 }
 
 /// Waits for the training; its last words if it failed.
-fn wait_for(mut child: Child, output: &PathBuf) -> Option<String> {
+fn wait_for(mut child: Child, output: &Path) -> Option<String> {
     let status = child.wait().ok()?;
     let code = status.code();
     if status.success() || code == Some(i32::from(crate::cli::INTERRUPTED)) {
         return None;
     }
-    let text = std::fs::read_to_string(output).unwrap_or_default();
+    let text = last_words(output);
     let lines: Vec<&str> = text.lines().collect();
     let last = &lines[lines.len().saturating_sub(LINES_SHOWN)..];
     let how = code.map_or_else(
@@ -105,6 +97,21 @@ fn wait_for(mut child: Child, output: &PathBuf) -> Option<String> {
         |code| format!("failed ({code})"),
     );
     Some(format!("training {how}: {}", last.join(" ")))
+}
+
+/// The end of what the training said.
+fn last_words(output: &Path) -> String {
+    const MOST_BYTES: u64 = 64 * 1024;
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = creode::files::open(output)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(MOST_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let text = String::from_utf8_lossy(&read().unwrap_or_default()).into_owned();
+    creode::text::escaped_lines(&text).into_owned()
 }
 
 /// In the training's own process: takes note of the signal that a lost terminal sends, so that it does not end the

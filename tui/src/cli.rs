@@ -15,9 +15,10 @@ use crate::analyze::AnalyzeArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Background, Start};
 use crate::reproduce::ReproduceArgs;
+use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, curricula, picture, reproduce, runs, tasks, train, verify, zoom};
+use crate::{analyze, compact, curricula, picture, reproduce, runs, tasks, train, verify, zoom};
 
 /// Exit code of an experiment of which a claim does not hold.
 pub const CLAIM_FAILED: u8 = 1;
@@ -93,8 +94,13 @@ enum Command {
     Picture(PictureArgs),
     /// Run a paper's experiment and print its claims beside what was measured; without a name, list the experiments
     Reproduce(ReproduceArgs),
-    /// Check a run: every file there, whole, and readable
+    /// Check a run: every file there, whole, readable, and in agreement with the others
     Verify {
+        /// Name under the traces directory, or a path
+        run: String,
+    },
+    /// Merge the small files of each table of a run into one; a run that ends does so by itself
+    Compact {
         /// Name under the traces directory, or a path
         run: String,
     },
@@ -148,7 +154,7 @@ pub(crate) struct TrainArgs {
     #[arg(long)]
     pub(crate) resume: bool,
     /// Threads to train with [default: all cores]; the result does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// Train in a process of its own and show the dashboard; closing it need not end the training
     #[arg(long)]
@@ -160,17 +166,55 @@ pub(crate) struct TrainArgs {
     pub(crate) drawing: Drawing,
 }
 
+/// A number of threads that helps: more than a few a core only wait for each other.
+fn threads(text: &str) -> Result<usize, String> {
+    const A_CORE: usize = 4;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = A_CORE * cores;
+    let count = text.parse::<usize>().ok();
+    count
+        .filter(|count| (1..=most).contains(count))
+        .ok_or_else(|| format!("expected 1 to {most}, as this machine has {cores} cores"))
+}
+
+/// A finite number that is not negative, such as a number of seconds.
+pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    number
+        .filter(|number| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| "expected a finite number, 0 or greater".to_owned())
+}
+
+/// A finite number.
+pub(crate) fn finite(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok();
+    number
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| "expected a finite number".to_owned())
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
+    be_quiet_about_guarded_panics();
     let cli = Cli::parse();
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say!("error: {error:#}");
             ExitCode::from(ERROR)
         }
     }
+}
+
+/// A decoder that gives up on a damaged file is an error that names the file, and no panic of the program.
+fn be_quiet_about_guarded_panics() {
+    let default_hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !creode::guard::is_guarded() {
+            default_hook(panic);
+        }
+    }));
 }
 
 fn run(cli: &Cli) -> anyhow::Result<u8> {
@@ -198,6 +242,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Curricula(args) => curricula::curricula(args),
         Command::Reproduce(args) => reproduce::reproduce(args),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
+        Command::Compact { run } => compact::compact(&runs::find(run, &cli.place)?),
     }
 }
 

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use creode::curriculum::Curriculum;
+use creode::text::escaped;
 use serde_json::json;
 
 use crate::analyze::table::aligned;
+use crate::say::{print, print_json, say};
 
 /// Arguments of `creode curricula`.
 #[derive(Debug, Args)]
@@ -41,18 +43,17 @@ pub(crate) fn curricula(args: &CurriculaArgs) -> anyhow::Result<u8> {
     let listed = list(&args.folder)?;
     match args.format {
         Format::Table => {
-            for line in aligned(&listed.iter().map(row).collect::<Vec<_>>()) {
-                println!("{line}");
-            }
+            let lines = aligned(&listed.iter().map(row).collect::<Vec<_>>());
+            print(&(lines.join("\n") + "\n"))?;
         }
         Format::Json => {
             let all: Vec<_> = listed.iter().map(as_json).collect();
-            println!("{}", json!({ "curricula": all }));
+            print_json(&format!("{}\n", json!({ "curricula": all })))?;
         }
     }
     for of in &listed {
         if let Err(problem) = &of.curriculum {
-            eprintln!("{problem}");
+            say!("{problem}");
         }
     }
     Ok(0)
@@ -71,17 +72,23 @@ fn list(folder: &Path) -> anyhow::Result<Vec<Listed>> {
     });
     paths.sort();
     let listed = paths.into_iter().map(|path| {
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Listed {
-            question: question(&text),
-            curriculum: Curriculum::parse(&text, &path.display().to_string(), &[])
-                .map_err(|error| error.to_string()),
+        // What is no curriculum, too large for one, or no file at all keeps nothing from being listed.
+        let text = creode::curriculum::read(&path);
+        let curriculum = text.as_ref().map_err(ToString::to_string).and_then(|text| {
+            Curriculum::parse(text, &path.display().to_string(), &[])
+                .map_err(|error| error.to_string())
+        });
+        Listed {
+            question: text.map_or(String::new(), |text| question(&text)),
+            curriculum,
             path,
-        })
+        }
     });
-    listed.collect()
+    Ok(listed.collect())
 }
+
+/// Characters of the longest question that is listed.
+const MOST_CHARACTERS: usize = 400;
 
 /// The first sentence of the opening comment.
 fn question(text: &str) -> String {
@@ -91,14 +98,19 @@ fn question(text: &str) -> String {
         .map(str::trim)
         .take_while(|line| !line.is_empty());
     let comment = comment.collect::<Vec<_>>().join(" ");
-    match comment.find('?') {
-        Some(end) => comment[..=end].to_owned(),
-        None => comment,
-    }
+    let sentence = match comment.find('?') {
+        Some(end) => &comment[..=end],
+        None => &comment,
+    };
+    sentence.chars().take(MOST_CHARACTERS).collect()
 }
 
 fn row(of: &Listed) -> [String; 2] {
-    [of.path.display().to_string(), of.question.clone()]
+    let path = of.path.display().to_string();
+    [
+        escaped(&path).into_owned(),
+        escaped(&of.question).into_owned(),
+    ]
 }
 
 fn as_json(of: &Listed) -> serde_json::Value {

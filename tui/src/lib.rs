@@ -3,12 +3,17 @@
 mod analyze;
 mod attended;
 pub mod cli;
+mod compact;
 mod curricula;
 pub mod dashboard;
 mod events;
+pub mod memory;
 mod picture;
+mod progress;
 mod reproduce;
 mod runs;
+mod say;
+mod signals;
 mod tasks;
 mod train;
 mod verify;

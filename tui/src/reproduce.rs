@@ -1,7 +1,6 @@
 //! `creode reproduce`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use crate::analyze::table::aligned;
 use crate::cli::CLAIM_FAILED;
 use crate::runs;
+use crate::say::{print, print_json, say};
 
 /// Arguments of `creode reproduce`.
 #[derive(Debug, Args)]
@@ -46,13 +46,16 @@ enum Format {
 /// Runs an experiment and prints its claims beside what was measured; 1 if a claim does not hold.
 pub(crate) fn reproduce(args: &ReproduceArgs) -> anyhow::Result<u8> {
     let all = reproduce::all();
-    let mut out = std::io::stdout().lock();
+    let put = |text: &str| match args.format {
+        Format::Table => print(text),
+        Format::Json => print_json(text),
+    };
     let Some(name) = &args.name else {
         let text = match args.format {
             Format::Table => list(&all),
             Format::Json => format!("{:#}\n", list_as_json(&all)),
         };
-        out.write_all(text.as_bytes())?;
+        put(&text)?;
         return Ok(0);
     };
     let experiment = find(&all, name)?;
@@ -63,14 +66,14 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> anyhow::Result<u8> {
     };
     let report = run(experiment, &settings)?;
     if let (Some(path), Some(plot)) = (&args.output, &report.figure) {
-        std::fs::write(path, plot.scene().to_svg())
+        creode::files::write(path, plot.scene().to_svg().as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let text = match args.format {
         Format::Table => as_table(experiment, &report),
         Format::Json => format!("{:#}\n", as_json(experiment, &report)),
     };
-    out.write_all(text.as_bytes())?;
+    put(&text)?;
     let holds = report.claims.iter().all(|claim| claim.holds);
     Ok(if holds { 0 } else { CLAIM_FAILED })
 }
@@ -123,7 +126,7 @@ fn run(experiment: &dyn Experiment, settings: &Settings) -> anyhow::Result<Repor
     });
     bar.finish_and_clear();
     let report = report?;
-    eprintln!(
+    say!(
         "{}: {:.1} s",
         experiment.name(),
         begun.elapsed().as_secs_f64()

@@ -4,10 +4,12 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use creode::trace::RUN_FILE;
+use creode::text::escaped;
 use creode::trace::manifest::MANIFEST_FILE;
+use creode::trace::{RUN_FILE, Run, holder};
 
 use crate::cli::Place;
+use crate::say::say;
 
 /// Names that are at least as similar as this are taken for misspelt.
 const MISSPELT: f64 = 0.8;
@@ -27,11 +29,31 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
     let names = names(&place.traces);
     let near = nearest(run, names.iter().map(String::as_str));
     let hint = match (near, names.as_slice()) {
-        (Some(name), _) => format!("did you mean {name}?"),
+        (Some(name), _) => format!("did you mean {}?", escaped(name)),
         (None, []) => "there are none yet: `creode train CURRICULUM` makes one".to_owned(),
-        (None, names) => format!("there are {}", names.join(", ")),
+        (None, names) => format!("there are {}", listed(names)),
     };
     bail!("no run {run} under {}; {hint}", place.traces.display())
+}
+
+/// At most a dozen names.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let first: Vec<_> = names.iter().take(MOST).map(|name| escaped(name)).collect();
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+/// Says what is odd about a run that nobody is writing, before something is made of it.
+pub(crate) fn remark(run: &Run) {
+    if holder(run.dir()).is_none() {
+        for remark in run.remarks() {
+            say!("note: {remark}");
+        }
+    }
 }
 
 /// The name that may have been meant.

@@ -2,15 +2,20 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{Outcome, curriculum_of};
-use creode::trace::Run;
+use creode::trace::{Run, RunWriter};
 
 use crate::cli::INTERRUPTED;
-use crate::train::{Progress, about, report_end, stop_on_signals};
+use crate::progress::Progress;
+use crate::runs::remark;
+use crate::say::say;
+use crate::signals::{ALL, stop_on_signals};
+use crate::train::{about, report_end};
 
 /// Arguments of `creode zoom`.
 #[derive(Debug, Args)]
@@ -81,7 +86,9 @@ pub(crate) fn run(args: &ZoomArgs, dir: &Path) -> anyhow::Result<u8> {
     };
     let target = folder(dir, stretch);
     if is_finished(&target) {
-        eprintln!(
+        // It may have been killed while its files were merged.
+        RunWriter::resume(&target)?.compact()?;
+        say!(
             "it is there already: `creode replay {}` shows it",
             target.display()
         );
@@ -96,17 +103,19 @@ pub(crate) fn run(args: &ZoomArgs, dir: &Path) -> anyhow::Result<u8> {
     let (first, last) = steps.fold((u64::MAX, 0), |(first, last), step| {
         (first.min(step), last.max(step))
     });
-    let stop = stop_on_signals()?;
-    let progress = Progress::new(&curriculum, first.min(last), last);
+    remark(&run);
+    let progress = Arc::new(Progress::new(&curriculum, first.min(last), last));
+    let shown = Arc::clone(&progress);
+    let stop = stop_on_signals(&ALL, move || shown.waits_for())?;
     let summary = zoom(dir, stretch, &about(), &stop, &|event| progress.show(event));
     progress.finish();
     let summary = summary?;
-    report_end(&target.display().to_string(), &summary)?;
+    report_end(&target.display().to_string(), &summary);
     if summary.outcome == Outcome::Interrupted {
-        eprintln!("interrupted; the same command goes on");
+        say!("interrupted; the same command goes on");
         return Ok(INTERRUPTED);
     }
-    eprintln!(
+    say!(
         "the weights at step {last} are those of checkpoint {}, byte for byte; `creode replay {}` shows the way there",
         stretch.to,
         target.display(),

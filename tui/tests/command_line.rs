@@ -2,137 +2,30 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod shell;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 
-use creode::trace::{CheckpointFile, Run, TensorValues};
-use sha2::{Digest as _, Sha256};
+use creode::trace::{CheckpointFile, Run, RunWriter, TensorValues, digest};
+use shell::{CURRICULUM, Folder, LONG, files, last_weights, send};
 
-/// Two memories in eight units; long enough to be stopped on its way.
-const CURRICULUM: &str = r#"
-name = "small"
-seed = 3
-
-[network]
-cell = "vanilla"
-units = 8
-
-[training]
-trials_per_step = 4
-
-[[stage]]
-name = "one bit"
-task = "flip-flop"
-bits = 1
-trial_steps = 20
-until = { steps = 40 }
-
-[checkpoints]
-every = 10
-
-[analysis]
-starts = 32
-probe_trials = 4
-"#;
-
-/// A folder with the curriculum in it, to run the program in.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("small.toml"), CURRICULUM).unwrap();
-        Self(folder)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_creode"));
-        command.args(arguments).current_dir(self.0.path());
-        command.env_remove("CREODE_TRACES").stdin(Stdio::null());
-        command
-    }
-
-    fn creode(&self, arguments: &[&str]) -> Finished {
-        self.command(arguments).output().unwrap().into()
-    }
-
-    fn run(&self) -> PathBuf {
-        self.0.path().join("traces/small")
-    }
-}
-
-#[derive(Debug)]
-struct Finished {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Finished {
-    fn from(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Self {
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-}
-
-impl Finished {
-    /// Asserts the exit code, and that stdout or stderr has all of these words.
-    fn expect(&self, code: i32, words: &[&str]) {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        let said = format!("{}{}", self.stdout, self.stderr);
-        for word in words {
-            assert!(said.contains(word), "no {word:?} in {self:?}");
-        }
-    }
-}
-
-/// Every file of a run with its bytes.
-fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(dir).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files.extend(self::files(&path));
-        } else {
-            files.insert(path.clone(), fs::read(path).unwrap());
-        }
-    }
-    files
-}
-
-/// Replaces a file of a run and, in the manifest, its size and digest: damage that no checksum sees.
+/// Replaces a file of a run and, in the manifest, its digest and all seals: damage that no checksum sees.
 fn forge(run: &Path, file: &str, bytes: &[u8]) {
-    let digest = |bytes: &[u8]| {
-        let mut text = String::new();
-        for byte in Sha256::digest(bytes) {
-            write!(text, "{byte:02x}").unwrap();
-        }
-        text
-    };
     let before = fs::read(run.join(file)).unwrap();
     assert_eq!(before.len(), bytes.len());
-    let manifest = fs::read_to_string(run.join("manifest.jsonl")).unwrap();
-    let forged = manifest.replace(&digest(&before), &digest(bytes));
-    assert_ne!(manifest, forged);
-    fs::write(run.join("manifest.jsonl"), forged).unwrap();
-    fs::write(run.join(file), bytes).unwrap();
-}
-
-/// Takes the ending off the manifest, as if the run had been killed just before it.
-fn forget_ending(run: &Path) {
     let path = run.join("manifest.jsonl");
     let manifest = fs::read_to_string(&path).unwrap();
-    let (kept, ending) = manifest.trim_end().rsplit_once('\n').unwrap();
-    assert!(ending.contains("curriculum was completed"), "{ending}");
-    fs::write(&path, format!("{kept}\n")).unwrap();
+    let forged = manifest.replace(&digest(&before), &digest(bytes));
+    assert_ne!(manifest, forged);
+    let (mut last, mut sealed) = (String::new(), String::new());
+    for line in forged.lines() {
+        let (open, _) = line.rsplit_once(",\"seal\":\"").unwrap();
+        last = digest(format!("{last}{open}").as_bytes());
+        sealed.extend([open, ",\"seal\":\"", &last, "\"}\n"]);
+    }
+    fs::write(path, sealed).unwrap();
+    fs::write(run.join(file), bytes).unwrap();
 }
 
 /// The bytes of a checkpoint with one weight made NaN.
@@ -159,9 +52,10 @@ fn a_run_is_trained_numbered_and_verified() {
     folder
         .creode(&["train", "small.toml", "--seed", "4"])
         .expect(0, &["small-2: step 40"]);
+    let again = ["train", "small.toml", "--resume", "--run", "small"];
     folder
-        .creode(&["train", "small.toml", "--resume", "--run", "small"])
-        .expect(2, &["ended at step 40", "--run NAME"]);
+        .creode(&again)
+        .expect(0, &["nothing left to do", "ended at step 40"]);
     let verified = folder.creode(&["verify", "small"]);
     verified.expect(0, &["5 checkpoints", "all in order"]);
 }
@@ -252,13 +146,13 @@ fn a_run_that_does_not_exist_is_an_error_everywhere() {
 fn a_truncated_table_is_named_and_nothing_else_is_touched() {
     let folder = Folder::new();
     folder.creode(&["train", "small.toml"]).expect(0, &[]);
-    let table = folder.run().join("fixed_points/00000020.parquet");
+    let table = folder.run().join("fixed_points/00000000-00000040.parquet");
     let whole = fs::read(&table).unwrap();
     fs::write(&table, &whole[..whole.len() / 2]).unwrap();
     let before = files(&folder.run());
     folder
         .creode(&["verify", "small"])
-        .expect(2, &["fixed_points/00000020.parquet", "1 problem"]);
+        .expect(2, &["fixed_points/00000000-00000040.parquet", "problems"]);
     assert!(files(&folder.run()) == before);
     fs::write(&table, &whole).unwrap();
     folder.creode(&["verify", "small"]).expect(0, &[]);
@@ -267,67 +161,29 @@ fn a_truncated_table_is_named_and_nothing_else_is_touched() {
 #[test]
 fn nan_weights_are_refused_though_every_checksum_fits() {
     let folder = Folder::new();
-    folder.creode(&["train", "small.toml"]).expect(0, &[]);
-    let name = "checkpoints/00000040.safetensors";
-    let checkpoint = fs::read(folder.run().join(name)).unwrap();
-    forge(&folder.run(), name, &with_a_nan(&checkpoint));
-    forget_ending(&folder.run());
+    folder.killed("checkpoint 2 ");
+    drop(RunWriter::resume(folder.run()).unwrap());
+    let run = Run::open(folder.run()).unwrap();
+    let name = format!(
+        "checkpoints/{:08}.safetensors",
+        run.entries().last().unwrap().step
+    );
+    let checkpoint = fs::read(folder.run().join(&name)).unwrap();
+    forge(&folder.run(), &name, &with_a_nan(&checkpoint));
     let before = files(&folder.run());
     for arguments in [
         &["verify", "small"][..],
-        &["train", "small.toml", "--resume"],
+        &[&LONG[..], &["--resume"]].concat(),
     ] {
         folder
             .creode(arguments)
-            .expect(2, &[name, "rnn.weight_hh_l0", "NaN"]);
+            .expect(2, &[&name, "rnn.weight_hh_l0", "NaN"]);
     }
     for (path, bytes) in before {
         if !path.ends_with("log.txt") {
             assert!(fs::read(&path).unwrap() == bytes, "{}", path.display());
         }
     }
-}
-
-#[test]
-fn an_interrupt_ends_a_run_cleanly_and_it_can_go_on() {
-    let folder = Folder::new();
-    let long = ["train", "small.toml", "--set", "stage.0.until.steps=4000"];
-    let mut child = folder
-        .command(&long)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find(|line| line.starts_with("checkpoint 1 "))
-        .unwrap();
-    let kill = format!("kill -INT {}", child.id());
-    assert!(
-        Command::new("sh")
-            .args(["-c", &kill])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let rest: Vec<String> = lines.map(Result::unwrap).collect();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
-    assert!(
-        rest.last().unwrap().contains("--run small --resume"),
-        "{rest:?}"
-    );
-    let reached = Run::open(folder.run()).unwrap().entries().len();
-    folder
-        .creode(&["verify", "small"])
-        .expect(0, &["all in order"]);
-
-    let resumed = [&long[..], &["--resume"]].concat();
-    folder.creode(&resumed).expect(0, &["small: step 4000"]);
-    let run = Run::open(folder.run()).unwrap();
-    assert!(reached < run.entries().len());
-    assert_eq!(run.steps().unwrap().len(), 4000);
-    assert!(run.entries().iter().all(|entry| entry.complete));
 }
 
 #[test]
@@ -458,6 +314,89 @@ fn the_bifurcations_of_a_run_are_listed() {
     folder
         .creode(&["analyze", "small", "--events", "--checkpoint", "1"])
         .expect(2, &["--events", "--checkpoint"]);
+}
+
+#[test]
+fn coarse_events_leave_the_tables_of_the_run_and_what_cannot_be_written_is_printed() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    folder
+        .creode(&["analyze", "small", "--events"])
+        .expect(0, &["4 intervals"]);
+    let tables = ["events.parquet", "branches.parquet"].map(|name| folder.run().join(name));
+    let before = tables.clone().map(|path| fs::read(path).unwrap());
+    folder
+        .creode(&["analyze", "small", "--events", "--every", "2"])
+        .expect(0, &["2 intervals", "stay as they are"]);
+    assert!(tables.clone().map(|path| fs::read(path).unwrap()) == before);
+    folder
+        .creode(&["verify", "small"])
+        .expect(0, &["all in order"]);
+    // Nothing can take the name of a folder.
+    fs::remove_file(&tables[0]).unwrap();
+    fs::create_dir(&tables[0]).unwrap();
+    let failed = folder.creode(&["analyze", "small", "--events"]);
+    failed.expect(
+        2,
+        &[
+            "4 intervals",
+            "the tables were not written",
+            "events.parquet",
+        ],
+    );
+    assert!(failed.stdout.contains("4 intervals"));
+}
+
+#[test]
+fn the_files_of_a_run_that_ended_are_merged_and_everything_reads_both_forms() {
+    let folder = Folder::new();
+    let (mut child, lines) = folder.train_until(&LONG, "checkpoint 6 ");
+    send("TERM", &child);
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let answers = || {
+        let commands: [&[&str]; 4] = [
+            &["analyze", "small", "--checkpoint", "3", "--format", "json"],
+            &["analyze", "small", "--events", "--format", "json"],
+            &["picture", "small", "--screen", "diagram", "--keys", "n"],
+            &["picture", "small", "--screen", "landscape", "--keys", "n"],
+        ];
+        commands.map(|command| {
+            let finished = folder.creode(command);
+            finished.expect(0, &[]);
+            finished.stdout
+        })
+    };
+    let before = answers();
+    let files_before = files(&folder.run()).len();
+    folder
+        .creode(&["compact", "small"])
+        .expect(0, &["files", "are now"]);
+    folder
+        .creode(&["verify", "small"])
+        .expect(0, &["all in order"]);
+    assert!(files(&folder.run()).len() + 20 < files_before);
+    assert_eq!(answers(), before);
+    folder
+        .creode(&["zoom", "small", "--from", "1", "--to", "2", "--every", "5"])
+        .expect(0, &["byte for byte"]);
+    folder
+        .creode(&["compact", "small"])
+        .expect(0, &["nothing to merge"]);
+    // It goes on, and is merged again when it ends.
+    let whole = Folder::new();
+    whole.creode(&LONG).expect(0, &[]);
+    folder
+        .creode(&[&LONG[..], &["--resume"]].concat())
+        .expect(0, &["small: step 4000"]);
+    assert!(last_weights(&folder.run()) == last_weights(&whole.run()));
+    for table in ["steps", "fixed_points", "trials", "events"] {
+        let count = |folder: &Folder| fs::read_dir(folder.run().join(table)).unwrap().count();
+        assert_eq!((count(&folder), count(&whole)), (1, 1), "{table}");
+    }
+    folder
+        .creode(&["verify", "small"])
+        .expect(0, &["all in order"]);
 }
 
 #[test]

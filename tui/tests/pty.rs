@@ -341,6 +341,43 @@ fn panicking_child() {
 }
 
 #[test]
+fn a_table_that_claims_more_rows_than_there_are_is_told_and_the_terminal_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("traces/grown");
+    support::write_run(&dir);
+    support::derive(&dir);
+    let table = dir.join("events.parquet");
+    let mut bytes = fs::read(&table).unwrap();
+    // Somewhere in the footer, where the numbers of rows are.
+    let end = bytes.len();
+    bytes[end - 400..end - 300].fill(0xff);
+    fs::write(&table, bytes).unwrap();
+    let mut session = Session::start(&["replay", "grown"], folder.path(), &[]);
+    session.expect("checkpoint 1 of 3");
+    session.expect("unreadable");
+    session.press("q");
+    assert_eq!(session.child.wait().unwrap().exit_code(), 2);
+    session.expect_restored();
+    session.expect_written("events.parquet is damaged");
+}
+
+#[test]
+fn pasted_text_is_no_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    support::write_run(&folder.path().join("traces/grown"));
+    let mut session = Session::start(&["replay", "grown"], folder.path(), &[]);
+    session.expect("checkpoint 1 of 3");
+    session.expect_written("\u{1b}[?2004h");
+    session.press("\u{1b}[200~Gq:quit\r\u{1b}[201~");
+    session.expect("pasted text is no keys");
+    session.expect("checkpoint 1 of 3");
+    session.press("q");
+    assert_eq!(session.child.wait().unwrap().exit_code(), 0);
+    session.expect_written("\u{1b}[?2004l");
+    session.expect_restored();
+}
+
+#[test]
 fn training_is_attended_and_goes_on_when_the_dashboard_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("tiny.toml"), TINY).unwrap();

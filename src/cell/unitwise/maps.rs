@@ -7,7 +7,7 @@ use crate::calculus::{Bound, Interval, Jet, Scalar};
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::cell::map::Cell;
 use crate::map::piecewise::PiecewiseAffine;
-use crate::map::{Linearised, Map, Rectified, Reduced};
+use crate::map::{Linearised, Map, Part, Rectified, Reduced};
 
 impl<F: Formula> Map for Unitwise<F> {
     fn dim(&self) -> usize {
@@ -28,6 +28,10 @@ impl<F: Formula> Map for Unitwise<F> {
 
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
         self.fill_jacobian(Of::Step, point, F::STATES, out);
+    }
+
+    fn jacobians_beside(&self, point: &[f64]) -> Vec<Mat<f64>> {
+        self.pieces_at(Of::Step, point, F::STATES)
     }
 
     fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
@@ -103,6 +107,14 @@ impl<F: Formula> Map for Unitwise<F> {
         })
     }
 
+    fn blocks(&self) -> Vec<Vec<usize>> {
+        self.blocks_of_units()
+    }
+
+    fn block(&self, units: &[usize], state: &[f64]) -> Option<Part<'_>> {
+        Some(self.part(units, state))
+    }
+
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         let nothing = [0.0; MOST_GATES];
         self.formula.rest::<f64>(&nothing)?;
@@ -147,6 +159,10 @@ impl<F: Formula> Map for AtRest<'_, F> {
 
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>) {
         self.0.fill_jacobian(Of::Rest, point, 1, out);
+    }
+
+    fn jacobians_beside(&self, point: &[f64]) -> Vec<Mat<f64>> {
+        self.0.pieces_at(Of::Rest, point, 1)
     }
 
     fn jet(&self, curve: &[Jet]) -> Vec<Jet> {

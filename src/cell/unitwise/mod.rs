@@ -1,7 +1,9 @@
 //! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
 
 mod bounds;
+mod connections;
 mod maps;
+mod pieces;
 mod products;
 
 use faer::linalg::matmul::matmul;
@@ -105,6 +107,20 @@ impl<F: Formula> Unitwise<F> {
             Accum::Add,
             MatRef::from_row_major_slice(features, count, n),
             MatRef::from_row_major_slice(&self.recurrent, n, rows),
+            1.0,
+            Par::Seq,
+        );
+    }
+
+    /// out += sent · recurrent for what is sent back through the gates, `[count][recurrent gates · units]`, into `[count][units]`.
+    fn add_transposed_products(&self, sent: &[f64], out: &mut [f64]) {
+        let (n, rows) = (self.units, F::RECURRENT_GATES * self.units);
+        let count = out.len() / n;
+        matmul(
+            MatMut::from_row_major_slice_mut(out, count, n),
+            Accum::Add,
+            MatRef::from_row_major_slice(sent, count, rows),
+            MatRef::from_row_major_slice(&self.recurrent, n, rows).transpose(),
             1.0,
             Par::Seq,
         );
@@ -221,9 +237,21 @@ impl<F: Formula> Unitwise<F> {
     }
 
     /// Fills the first `blocks` × `blocks` blocks of the Jacobian, where rows are states and columns states.
-    fn fill_jacobian(&self, of: Of, point: &[f64], blocks: usize, mut out: MatMut<'_, f64>) {
+    fn fill_jacobian(&self, of: Of, point: &[f64], blocks: usize, out: MatMut<'_, f64>) {
+        self.fill_jacobian_from(of, &self.preactivations(point), point, blocks, out);
+    }
+
+    /// The same from pre-activations and states that need not belong together.
+    fn fill_jacobian_from(
+        &self,
+        of: Of,
+        a: &[f64],
+        point: &[f64],
+        blocks: usize,
+        mut out: MatMut<'_, f64>,
+    ) {
         let n = self.units;
-        let partials = self.partials(of, &self.preactivations(point), point);
+        let partials = self.partials(of, a, point);
         let slopes = self.feature_slopes(point);
         let by_gate: Vec<Vec<f64>> = (0..blocks * F::RECURRENT_GATES)
             .map(|place| {
@@ -284,23 +312,28 @@ impl<F: Formula> Unitwise<F> {
         out
     }
 
-    /// ½Σ(rounding error of each coordinate of x − F(x))².
-    fn q_floor_of(&self, of: Of, point: &[f64]) -> f64 {
+    /// What rounding can add to each pre-activation.
+    fn preactivation_errors(&self, point: &[f64]) -> Vec<f64> {
         let gamma = (self.units + 2) as f64 * UNIT;
-        let mut magnitude: Vec<f64> = self.drive.iter().map(|c| c.abs()).collect();
+        let mut errors: Vec<f64> = self.drive.iter().map(|c| gamma * c.abs()).collect();
         let features = self.features(point);
         vectorised(|| {
             for (column, feature) in self.columns().zip(&features) {
-                for (sum, weight) in magnitude.iter_mut().zip(column) {
-                    *sum += (weight * feature).abs();
+                for (sum, weight) in errors.iter_mut().zip(column) {
+                    *sum += gamma * (weight * feature).abs();
                 }
             }
         });
+        errors
+    }
+
+    /// ½Σ(rounding error of each coordinate of x − F(x))².
+    fn q_floor_of(&self, of: Of, point: &[f64]) -> f64 {
         let a: Vec<Bound> = self
             .preactivations(point)
             .iter()
-            .zip(&magnitude)
-            .map(|(&a, size)| Bound::affine(Interval::constant(a), 0.0, gamma * size))
+            .zip(&self.preactivation_errors(point))
+            .map(|(&a, &error)| Bound::affine(Interval::constant(a), 0.0, error))
             .collect();
         let at = |&x: &f64| Bound::affine(Interval::constant(x), 0.0, 0.0);
         let state: Vec<Bound> = point.iter().map(at).collect();

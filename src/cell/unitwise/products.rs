@@ -74,6 +74,29 @@ impl<F: Formula> Linearised for Products<'_, F> {
             }
         });
     }
+
+    fn apply_transposed(&self, points: &[usize], vectors: &[f64], out: &mut [f64]) {
+        let (n, gates) = (self.cell.units, F::RECURRENT_GATES);
+        let dim = self.blocks * n;
+        let mut sent = vec![0.0; points.len() * gates * n];
+        let rows = vectors.chunks_exact(dim);
+        vectorised(|| {
+            let places = points.iter().zip(sent.chunks_exact_mut(gates * n));
+            for ((&point, sent), (vector, out)) in places.zip(rows.zip(out.chunks_exact_mut(dim))) {
+                self.divide(point, vector, sent, out);
+            }
+        });
+        let mut seen = vec![0.0; points.len() * n];
+        self.cell.add_transposed_products(&sent, &mut seen);
+        for ((&point, seen), out) in points
+            .iter()
+            .zip(seen.chunks_exact(n))
+            .zip(out.chunks_exact_mut(dim))
+        {
+            let slopes = &self.feature_slopes[point * n..][..n];
+            add_weighted(&mut out[..n], slopes, seen);
+        }
+    }
 }
 
 impl<F: Formula> Products<'_, F> {
@@ -91,6 +114,27 @@ impl<F: Formula> Products<'_, F> {
             }
             let own = &self.own[place * dim..][..dim];
             for (weights, values) in own.chunks_exact(n).zip(vector.chunks_exact(n)) {
+                add_weighted(out, weights, values);
+            }
+        }
+    }
+}
+
+impl<F: Formula> Products<'_, F> {
+    /// The transposed of [`combine`](Self::combine): what each unit gets through its gates, and of its own state.
+    #[inline(always)]
+    fn divide(&self, point: usize, vector: &[f64], sent: &mut [f64], out: &mut [f64]) {
+        let (n, gates) = (self.cell.units, F::RECURRENT_GATES);
+        let dim = self.blocks * n;
+        out.fill(0.0);
+        for (row, values) in vector.chunks_exact(n).enumerate() {
+            let place = point * self.blocks + row;
+            let through = &self.through_gates[place * gates * n..][..gates * n];
+            for (weights, sent) in through.chunks_exact(n).zip(sent.chunks_exact_mut(n)) {
+                add_weighted(sent, weights, values);
+            }
+            let own = &self.own[place * dim..][..dim];
+            for (weights, out) in own.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
                 add_weighted(out, weights, values);
             }
         }

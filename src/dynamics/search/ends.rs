@@ -2,11 +2,14 @@
 
 use rayon::prelude::*;
 
-use super::{LARGEST_FACTORED, Search};
-use crate::dynamics::batch::{BATCH, Left, SMALLEST_DIM, descend, residuals};
-use crate::dynamics::newton::{Ending, Factored, solve};
+use super::admit::LARGEST_FACTORED;
+use super::{Search, with_equation};
+use crate::dynamics::batch::{BATCH, CLOSE, Left, SMALLEST_DIM, descend, residuals};
+use crate::dynamics::newton::{Ending, Factored, fall_back, newton, solve};
 use crate::dynamics::roots::Roots;
-use crate::map::{Map, Reduced};
+use crate::dynamics::sink::{Sunk, sink};
+use crate::dynamics::slow_curve::root_along;
+use crate::map::{Map, Reduced, q};
 use crate::norms::{distance, scale_of};
 
 /// Starts that have come closer to each other than this, relative to the largest coordinate (at least 1), may belong to one
@@ -23,6 +26,13 @@ pub(super) enum End {
     Elsewhere(Ending),
 }
 
+impl End {
+    /// At a root, given as a state.
+    pub(super) fn at_root(point: Vec<f64>) -> Self {
+        Self::Elsewhere(Ending::Root { point })
+    }
+}
+
 /// Where a start of some place among them is.
 type Placed = (usize, Vec<f64>);
 
@@ -31,9 +41,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
     pub(super) fn end(&self, start: &[f64]) -> Ending {
         let limits = self.limits.newton;
         let Some(reduced) = &self.reduced else {
-            return solve(self.map, start, limits);
+            return self.solved_in(self.map, start);
         };
-        match solve(&**reduced, start, limits) {
+        match self.solved_in(&**reduced, start) {
             Ending::Root { point } => Ending::Root {
                 point: reduced.lift(&point),
             },
@@ -47,9 +57,37 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
     }
 
-    /// Where starts end, every one of them solved in full.
-    pub(super) fn ends_in_full(&self, starts: &[Vec<f64>]) -> Vec<End> {
-        let solved = |start: &Vec<f64>| End::Elsewhere(self.end(&self.coordinates(start)));
+    /// Newton's method, and where it stalls though x − F(x) is small, along the slow curve that it may be on; then the fallback.
+    fn solved_in<E: Map + ?Sized>(&self, equation: &E, start: &[f64]) -> Ending {
+        let limits = self.limits.newton;
+        let stalled = match newton(equation, start, limits) {
+            Ok(point) => return Ending::Root { point },
+            Err(stalled) => stalled,
+        };
+        let near = q(equation, &stalled);
+        let further = (near < CLOSE && near > 0.0).then(|| root_along(equation, &stalled));
+        match further
+            .flatten()
+            .map(|near| newton(equation, &near, limits))
+        {
+            Some(Ok(point)) => Ending::Root { point },
+            _ => fall_back(equation, &stalled, limits),
+        }
+    }
+
+    /// Where starts end by Newton's method alone, every one of them on its own.
+    pub(super) fn ends_by_newton(&self, starts: &[Vec<f64>]) -> Vec<End> {
+        let limits = self.limits.newton;
+        let solved = |start: &Vec<f64>| {
+            if self.watch.is_over() {
+                return End::Elsewhere(Ending::Lost);
+            }
+            let start = self.coordinates(start);
+            match with_equation!(self, equation => newton(equation, &start, limits)) {
+                Ok(root) => End::at_root(self.state(&root)),
+                Err(_) => End::Elsewhere(Ending::Lost),
+            }
+        };
         starts.par_iter().map(solved).collect()
     }
 
@@ -65,41 +103,23 @@ impl<M: Map + ?Sized> Search<'_, M> {
 
     /// [`ends`](Self::ends) in the coordinates of the equation that is solved:
     ///
-    /// 1. All starts descend in batches, until they are near a known root or close to a new one.
+    /// 1. All starts descend in batches, until they are near a known root or close to a new one; those that stall go on to
+    ///    where q has a minimum.
     /// 2. Of those close to each other the first is solved in full.
     /// 3. The others belong to its root if that explains their residual; what is left is solved in full, too.
     fn ends_of<E: Map + ?Sized>(&self, equation: &E, starts: &[Vec<f64>]) -> Vec<End> {
         let points = self.findings.fixed_points.iter();
         let known = Roots::new(
             equation,
-            points.map(|point| self.coordinates(&point.state)).collect(),
+            points.map(|point| point.coordinates.clone()).collect(),
             self.factored.iter().flatten().collect(),
         );
-        let left: Vec<Left> = starts
-            .par_chunks(BATCH)
-            .flat_map_iter(|batch| descend(equation, &known, batch.to_vec()))
-            .collect();
-        let mut ends: Vec<Option<End>> = Vec::with_capacity(left.len());
-        let mut undecided = Vec::new();
-        for (start, left) in left.into_iter().enumerate() {
-            match left {
-                Left::AtKnown(place) => ends.push(Some(End::Known(place))),
-                Left::At(point) => {
-                    undecided.push((start, point));
-                    ends.push(None);
-                }
-            }
-        }
+        let mut ends: Vec<Option<End>> = (0..starts.len()).map(|_| None).collect();
+        let undecided = self.descended(equation, &known, starts, &mut ends);
         let (leaders, followers) = parted(undecided, equation.dim());
-        let solved: Vec<(usize, Ending)> = leaders
-            .into_par_iter()
-            .map(|(start, point)| (start, self.end(&point)))
-            .collect();
+        let solved = self.solved(leaders);
         let rest = self.followed(equation, &solved, followers, &mut ends);
-        let rest: Vec<(usize, Ending)> = rest
-            .into_par_iter()
-            .map(|(start, point)| (start, self.end(&point)))
-            .collect();
+        let rest = self.solved(rest);
         for (start, ending) in solved.into_iter().chain(rest) {
             ends[start] = Some(End::Elsewhere(ending));
         }
@@ -107,6 +127,108 @@ impl<M: Map + ?Sized> Search<'_, M> {
         ends.into_iter()
             .map(|end| end.unwrap_or_else(lost))
             .collect()
+    }
+
+    /// Step 1: enters what is decided, and returns the starts that are to be solved in full, with where they are.
+    fn descended<E: Map + ?Sized>(
+        &self,
+        equation: &E,
+        known: &Roots<'_, E>,
+        starts: &[Vec<f64>],
+        ends: &mut [Option<End>],
+    ) -> Vec<Placed> {
+        let left: Vec<Left> = starts
+            .par_chunks(BATCH)
+            .flat_map_iter(|batch| {
+                if self.watch.is_over() {
+                    batch.iter().cloned().map(Left::At).collect()
+                } else {
+                    descend(equation, known, batch.to_vec())
+                }
+            })
+            .collect();
+        let (mut undecided, mut stalled) = (Vec::new(), Vec::new());
+        for (start, left) in left.into_iter().enumerate() {
+            match left {
+                Left::AtKnown(place) => ends[start] = Some(End::Known(place)),
+                Left::At(point) => undecided.push((start, point)),
+                Left::Stalled(point) => stalled.push((start, point)),
+            }
+        }
+        let sunk: Vec<(usize, Sunk)> = stalled
+            .par_chunks(BATCH)
+            .flat_map_iter(|batch| self.sunk(equation, known, batch))
+            .collect();
+        for (start, sunk) in sunk {
+            match sunk {
+                Sunk::AtKnown(place) => ends[start] = Some(End::Known(place)),
+                Sunk::Close(point) => undecided.push((start, point)),
+                Sunk::Minimum(point) => {
+                    let point = self.minimum(&point);
+                    ends[start] = Some(End::Elsewhere(point));
+                }
+                Sunk::Lost => ends[start] = Some(End::Elsewhere(Ending::Lost)),
+            }
+        }
+        undecided.sort_by_key(|(start, _)| *start);
+        undecided
+    }
+
+    /// Where stalled starts sink to.
+    fn sunk<E: Map + ?Sized>(
+        &self,
+        equation: &E,
+        known: &Roots<'_, E>,
+        batch: &[Placed],
+    ) -> Vec<(usize, Sunk)> {
+        let starts = batch.iter().map(|(start, _)| *start);
+        let points: Vec<Vec<f64>> = batch.iter().map(|(_, point)| point.clone()).collect();
+        let sunk = if self.watch.is_over() {
+            vec![Sunk::Lost; points.len()]
+        } else {
+            sink(equation, known, points, self.slow_enough_in_equation())
+        };
+        starts.zip(sunk).collect()
+    }
+
+    /// Minima of a reduced residual say nothing of how low those of q near them are.
+    fn slow_enough_in_equation(&self) -> f64 {
+        if self.reduced.is_some() {
+            f64::INFINITY
+        } else {
+            self.slow_enough
+        }
+    }
+
+    /// A minimum of the residual of the equation that is solved, given near it, as a state. A minimum of the reduced residual
+    /// need not be one of q: it is followed there.
+    fn minimum(&self, near: &[f64]) -> Ending {
+        let Some(reduced) = &self.reduced else {
+            return Ending::Minimum {
+                point: near.to_vec(),
+            };
+        };
+        let nothing = Roots::new(self.map, Vec::new(), Vec::new());
+        let sunk = sink(self.map, &nothing, vec![reduced.lift(near)], f64::INFINITY);
+        match sunk.into_iter().next() {
+            // A zero of F(x)−x alone is a saturated gate, a slow region.
+            Some(Sunk::Minimum(point) | Sunk::Close(point)) => Ending::Minimum { point },
+            _ => Ending::Lost,
+        }
+    }
+
+    /// Starts solved in full.
+    fn solved(&self, starts: Vec<Placed>) -> Vec<(usize, Ending)> {
+        let solved = |(start, point): Placed| {
+            let is_over = self.watch.is_over();
+            let ending = if is_over {
+                Ending::Lost
+            } else {
+                self.end(&point)
+            };
+            (start, ending)
+        };
+        starts.into_par_iter().map(solved).collect()
     }
 
     /// Step 3: enters the followers that belong to the root of a leader, and returns the others.

@@ -11,6 +11,14 @@ pub struct Limits {
     pub enumerated_dim: usize,
     /// Boxes that a complete search looks at, at most; 0 for no such search. Default 4000.
     pub boxes: usize,
+    /// Fixed points that are listed at most where a map that falls into blocks has the product of theirs. Default 4096.
+    pub listed: usize,
+    /// Slow points that are described at most, the slowest first. Default 64.
+    pub slow_points: usize,
+    /// Steps along fibers at most, where points are missing. Default 2000.
+    pub fiber_steps: usize,
+    /// Floating-point operations that may be spent on them. Default 10⁹.
+    pub fiber_operations: f64,
     /// Whether all starts are gone through, though the indices balance and nothing new comes. Default false.
     pub every_start: bool,
 }
@@ -23,6 +31,9 @@ impl Limits {
             every_start: true,
             enumerated_dim: 8,
             boxes: 100_000,
+            listed: 16_384,
+            fiber_steps: 60_000,
+            fiber_operations: 4e10,
             ..Self::default()
         }
     }
@@ -34,6 +45,10 @@ impl Default for Limits {
             newton: newton::Limits::default(),
             enumerated_dim: 5,
             boxes: 4000,
+            listed: 4096,
+            slow_points: 64,
+            fiber_steps: 2000,
+            fiber_operations: 1e9,
             every_start: false,
         }
     }

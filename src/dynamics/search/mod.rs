@@ -1,174 +1,87 @@
 //! All fixed points of a map that can be found from given starts, told from slow points, each once.
 //!
 //! 1. The points of a neighbouring checkpoint are tried first; they keep their identity.
-//! 2. Then states of trials with jitter, in rounds of fixed size.
-//! 3. After each round, midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
+//! 2. A map that falls into blocks, each of which depends on earlier ones alone, is solved block by block (see
+//!    [`blocks`](mod@blocks)).
+//! 3. Then states of trials with jitter, in rounds of fixed size.
+//! 4. After each round, the opposites of new points, where the map is odd, and midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
 //!    known points are new only where the known points' indices do not sum to what theory demands.
-//! 4. Starts on their way to a point that is known are dropped early (see [`super::batch`] and [`super::roots`]). Of those
+//! 5. Starts on their way to a point that is known are dropped early (see [`super::batch`] and [`super::roots`]). Of those
 //!    that have come close to each other one is solved in full, and the others if its root does not explain where they are.
-//! 5. Where the indices still do not balance, edges between basins are tracked (see [`super::edge`]), and what is known is
-//!    deflated.
-//! 6. A small map is searched completely besides (see [`super::enumerate`]).
-//! 7. The search by starts ends when the indices sum to what theory demands and a whole round has found nothing new, or
-//!    when the starts are used up.
+//! 6. Where the indices still do not balance, edges between basins are tracked (see [`super::edge`]), what is known is
+//!    deflated, and curves on which x − F(x) keeps its direction are followed (see [`super::fiber`]).
+//! 7. A small map is searched completely besides (see [`super::enumerate`]).
+//! 8. The search by starts ends when the indices sum to what theory demands, a whole round has found nothing new, and the
+//!    hits of the starts tell of no other point; or when the starts are used up.
 //!
+//! Roots that no certificate tells apart and that lie in one flat stretch are one point, or a continuum (see [`super::flat`]).
 //! Within a round the starts run in parallel, and their ends are merged in the order of the starts: the result
 //! does not depend on the number of threads.
 
+mod admit;
+pub mod blocks;
 mod ends;
+mod findings;
+mod groups;
 mod limits;
 mod rescue;
 
 use rayon::prelude::*;
 
-use super::certificate::{Certificate, certify};
 use super::enumerate::{Enumeration, enumerate};
-use super::newton::{Ending, Factored, Polished, polish};
-use super::slow::{Ghost, ghost, polish_slow};
+use super::flat::is_flat;
+use super::newton::Factored;
+use super::slow::{ghost, polish_slow};
 use super::spectrum::{Spectrum, SpectrumError};
 use super::supports::solutions;
+use super::watch::{Unwatched, Watch};
 use crate::map::{Map, Reduced, q};
 use crate::norms::{distance, scale_of};
-use crate::trace::rows::Found;
 
+use admit::Origin;
 use ends::End;
+pub use findings::{Completeness, Findings, FixedPoint, Known, SlowPoint};
+use groups::Group;
 pub use limits::Limits;
 
 /// Starts of a round.
 const ROUND: usize = 64;
 /// Rounds at the least where no neighbour's points were known; with them one is enough.
 const FEWEST_ROUNDS: usize = 2;
+/// Where theory demands nothing, starts at the least …
+const FEWEST_UNDEMANDED: usize = 256;
+/// … and the share of them that may have reached points which no other start reached (Good & Turing's estimate of the share
+/// of all starts that would reach something new).
+const NEW_SHARE: f64 = 0.01;
+/// The search by starts goes on where their hits tell of more missing points than this.
+const MISSING: f64 = 0.5;
+/// Starts after which a search may be given up as hopeless, …
+const FEWEST_HOPELESS: usize = 512;
+/// … if at least so many fixed points seem to be missing, and as many as were found.
+const MANY: f64 = 50.0;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
-/// Points closer than this, relative to the largest coordinate (at least 1), are one.
-const SAME_POINT: f64 = 1e-6;
-/// Dimension up to which the factors of I − J are kept.
-const LARGEST_FACTORED: usize = 512;
-/// Numbers kept in them at most, 256 MiB.
-const FACTORS_KEPT: usize = 1 << 25;
 /// Slow points closer than this are one.
 const SAME_SLOW_POINT: f64 = 1e-3;
+/// Starts that are sinking to minima of q within this distance, relative to the largest coordinate (at least 1), sink to one.
+const SLOW_COMPANY: f64 = 0.03;
 
-/// A fixed point.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FixedPoint {
-    /// The point.
-    pub state: Vec<f64>,
-    /// ½‖F(x)−x‖² there.
-    pub q: f64,
-    /// sign det(I−J).
-    pub index: i8,
-    /// Eigenvalues of the full map.
-    pub spectrum: Spectrum,
-    /// Proof of it, in the coordinates of the reduced equation where the map has one; `None` where there is none.
-    pub certificate: Option<Certificate>,
-    /// How it was found.
-    pub found: Found,
-    /// Which of the known points led here, by its place in the list given to the search.
-    pub from_known: Option<usize>,
-    /// Starts of the search that ended here.
-    pub hits: usize,
-}
-
-/// A minimum of q that is no fixed point.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SlowPoint {
-    /// The point.
-    pub state: Vec<f64>,
-    /// ½‖F(x)−x‖² there.
-    pub q: f64,
-    /// How nearly singular the map is there, and how long motion lingers.
-    pub ghost: Ghost,
-    /// Eigenvalues of the full map.
-    pub spectrum: Spectrum,
-}
-
-/// A fixed point of a neighbouring checkpoint.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// The point.
-    pub state: &'a [f64],
-    /// sign det(I−J) there: constant along a branch that no bifurcation interrupts.
-    pub index: i8,
-}
-
-/// What is known of a list of fixed points as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Completeness {
-    /// There are no others: the whole trapping box was searched with interval arithmetic.
-    Proved,
-    /// The indices sum to what theory demands, as those of a list that lacks pairs of opposite index do, too.
-    IndexConsistent,
-    /// The indices do not sum to what theory demands.
-    Incomplete,
-    /// Theory demands nothing.
-    #[default]
-    Unknown,
-}
-
-impl Completeness {
-    /// Its name in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Proved => "proved",
-            Self::IndexConsistent => "index_consistent",
-            Self::Incomplete => "incomplete",
-            Self::Unknown => "unknown",
+/// Evaluates an expression for the equation that is solved: the reduced one, where the map has one.
+macro_rules! with_equation {
+    ($search:expr, $equation:ident => $value:expr) => {
+        match &$search.reduced {
+            None => {
+                let $equation = $search.map;
+                $value
+            }
+            Some(reduced) => {
+                let $equation = &**reduced;
+                $value
+            }
         }
-    }
+    };
 }
-
-/// What a search found.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Findings {
-    /// Fixed points, in order of discovery.
-    pub fixed_points: Vec<FixedPoint>,
-    /// Slow points, by rising q.
-    pub slow_points: Vec<SlowPoint>,
-    /// Whether that is all there are.
-    pub complete: Completeness,
-    /// Starts used, the known points not counted.
-    pub n_starts: usize,
-    /// Starts that ended nowhere, or outside the trapping box.
-    pub n_lost: usize,
-}
-
-impl Findings {
-    /// Whether a fixed point is in the list.
-    pub fn contains(&self, state: &[f64]) -> bool {
-        self.position(state).is_some()
-    }
-
-    fn position(&self, state: &[f64]) -> Option<usize> {
-        let scale = scale_of(state);
-        let is_same = |other: &FixedPoint| {
-            // Partners in a young fold may be closer than any fixed tolerance.
-            let alone = other.certificate.map_or(f64::INFINITY, |c| c.unique_within);
-            distance(&other.state, state) <= alone.min(SAME_POINT * scale)
-        };
-        self.fixed_points.iter().position(is_same)
-    }
-
-    /// Sum of the indices.
-    pub fn index_sum(&self) -> i32 {
-        self.fixed_points
-            .iter()
-            .map(|point| i32::from(point.index))
-            .sum()
-    }
-
-    /// Chao's estimate of the number of fixed points that no start has reached: f₁(f₁−1)/(2(f₂+1)), f_k the
-    /// number of points that exactly k starts reached.
-    pub fn unseen_estimate(&self) -> f64 {
-        let reached = |k: usize| {
-            self.fixed_points
-                .iter()
-                .filter(|point| point.hits == k)
-                .count() as f64
-        };
-        reached(1) * (reached(1) - 1.0).max(0.0) / (2.0 * (reached(2) + 1.0))
-    }
-}
+use with_equation;
 
 /// Searches from `known` points and from `starts` (each as long as the state).
 pub fn search<M: Map + ?Sized>(
@@ -177,49 +90,36 @@ pub fn search<M: Map + ?Sized>(
     starts: &[Vec<f64>],
     limits: Limits,
 ) -> Result<Findings, SpectrumError> {
+    search_watched(map, known, starts, limits, &Unwatched)
+}
+
+/// The same with somebody who watches, and may end it early; what was left undone is then said in the findings.
+pub fn search_watched<M: Map + ?Sized>(
+    map: &M,
+    known: &[Known<'_>],
+    starts: &[Vec<f64>],
+    limits: Limits,
+    watch: &dyn Watch,
+) -> Result<Findings, SpectrumError> {
     let mut search = Search {
         map,
         reduced: map.reduced(),
         trapping_box: map.trapping_box(),
         index_sum: map.index_sum(),
         limits,
+        watch,
         findings: Findings::default(),
+        groups: Vec::new(),
+        minima: Vec::new(),
+        slow_enough: f64::INFINITY,
         factored: Some(Vec::new()),
     };
     search.try_known(known)?;
-    let fewest_rounds = if search.findings.fixed_points.is_empty() {
-        FEWEST_ROUNDS
-    } else {
-        1
-    };
-    let mut midpoints_of = if search.is_balanced() {
-        search.findings.fixed_points.len()
-    } else {
-        0
-    };
-    for (round, chunk) in starts.chunks(ROUND).enumerate() {
-        let before = search.findings.fixed_points.len();
-        search.try_starts(chunk, true)?;
-        midpoints_of = search.try_midpoints(midpoints_of)?;
-        let nothing_new = search.findings.fixed_points.len() == before;
-        let is_enough = round + 1 >= fewest_rounds && nothing_new && !limits.every_start;
-        if is_enough && search.is_balanced() {
-            break;
-        }
-    }
+    let of_blocks = search.try_blocks(known, starts)?;
+    search.try_rounds(starts)?;
     search.rescue(starts)?;
-    let is_proved = search.enumerate()?;
-    search.findings.complete = match search.index_sum {
-        _ if is_proved => Completeness::Proved,
-        None => Completeness::Unknown,
-        Some(_) if search.is_balanced() => Completeness::IndexConsistent,
-        Some(_) => Completeness::Incomplete,
-    };
-    search
-        .findings
-        .slow_points
-        .sort_by(|a, b| a.q.total_cmp(&b.q));
-    Ok(search.findings)
+    let is_proved = of_blocks == Some(Completeness::Proved) || search.enumerate()?;
+    search.finish(is_proved, of_blocks)
 }
 
 struct Search<'a, M: ?Sized> {
@@ -229,7 +129,14 @@ struct Search<'a, M: ?Sized> {
     trapping_box: Option<Vec<f64>>,
     index_sum: Option<i32>,
     limits: Limits,
+    watch: &'a dyn Watch,
     findings: Findings,
+    /// Roots at which I − J is singular; they join the findings at the end.
+    groups: Vec<Group>,
+    /// Near minima of q that are no roots.
+    minima: Vec<Vec<f64>>,
+    /// The q from which on they are no longer among those that are described.
+    slow_enough: f64,
     /// I − J at each of the fixed points found, in the coordinates of the equation that is solved; none if that were too
     /// much, or if it is singular at one of them.
     factored: Option<Vec<Factored>>,
@@ -244,104 +151,97 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
     }
 
-    /// A root as exact as rounding lets it be, as a state. The factors of a large map are not kept: whole rounds of roots are
-    /// polished at once.
-    fn polish(&self, root: Vec<f64>) -> Polished {
-        let (point, polished) = match &self.reduced {
-            None => (None, polish(self.map, root)),
-            Some(reduced) => {
-                let polished = polish(&**reduced, reduced.project(&root));
-                (Some(reduced.lift(&polished.point)), polished)
-            }
+    /// The state of a root of the equation that is solved.
+    fn state(&self, root: &[f64]) -> Vec<f64> {
+        match &self.reduced {
+            None => root.to_vec(),
+            Some(reduced) => reduced.lift(root),
+        }
+    }
+
+    fn is_over(&mut self, what: impl FnOnce() -> String) -> bool {
+        let is_over = self.watch.is_over();
+        if is_over {
+            self.findings.left_undone.push(what());
+        }
+        is_over
+    }
+
+    /// Steps 3, 4 and 8.
+    fn try_rounds(&mut self, starts: &[Vec<f64>]) -> Result<(), SpectrumError> {
+        let nothing_known = self.findings.fixed_points.is_empty();
+        if nothing_known && !starts.is_empty() {
+            self.try_plain_states()?;
+        }
+        let fewest_rounds = if nothing_known { FEWEST_ROUNDS } else { 1 };
+        let mut midpoints_of = if self.is_balanced() {
+            self.findings.fixed_points.len()
+        } else {
+            0
         };
-        let is_large = polished.point.len() > LARGEST_FACTORED;
-        Polished {
-            factored: polished.factored.filter(|_| !is_large),
-            point: point.unwrap_or(polished.point),
-            index: polished.index,
-        }
-    }
-
-    fn try_known(&mut self, known: &[Known<'_>]) -> Result<(), SpectrumError> {
-        let roots: Vec<Option<Polished>> = known
-            .par_iter()
-            .map(|point| match self.end(&self.coordinates(point.state)) {
-                Ending::Root { point } => Some(self.polish(point)),
-                Ending::Minimum { .. } | Ending::Lost => None,
-            })
-            .collect();
-        for (place, root) in roots.into_iter().enumerate() {
-            let Some(root) = root.filter(|root| self.inside(&root.point)) else {
-                continue;
-            };
-            let from_known = (root.index == known[place].index).then_some(place);
-            match self.findings.position(&root.point) {
-                None => {
-                    self.add(root, Found::Tracked, from_known);
-                }
-                // Two branches ended at one point: it continues the one that moved less.
-                Some(same) => {
-                    let there = &self.findings.fixed_points[same];
-                    let moved = |place: usize| distance(&there.state, known[place].state);
-                    let nearer = match (there.from_known, from_known) {
-                        (Some(old), Some(new)) if moved(new) < moved(old) => Some(new),
-                        (old, new) => old.or(new),
-                    };
-                    self.findings.fixed_points[same].from_known = nearer;
-                }
+        for (round, chunk) in starts.chunks(ROUND).enumerate() {
+            let (done, all) = (round * ROUND, starts.len());
+            if self.is_over(|| format!("{} of {all} starts were not tried", all - done)) {
+                break;
+            }
+            self.watch.progress("starts", done, all);
+            let before = self.findings.fixed_points.len() + self.groups.len();
+            let listed = self.findings.fixed_points.len();
+            self.try_starts(chunk, Origin::Starts)?;
+            self.try_opposites(listed)?;
+            self.thin_out_minima();
+            midpoints_of = self.try_midpoints(midpoints_of)?;
+            let nothing_new = self.findings.fixed_points.len() + self.groups.len() == before;
+            let is_enough = round + 1 >= fewest_rounds && nothing_new && !self.limits.every_start;
+            if is_enough && self.seems_whole() {
+                break;
+            }
+            if self.is_hopeless() {
+                let left = all.saturating_sub(done + ROUND);
+                self.findings.left_undone.extend((left > 0).then(|| {
+                    format!("{left} of {all} starts were not tried, for they would not come to an end either")
+                }));
+                break;
             }
         }
-        self.linearise(0)
+        Ok(())
     }
 
-    fn try_starts(&mut self, starts: &[Vec<f64>], count_hits: bool) -> Result<(), SpectrumError> {
+    /// Whether there are so many fixed points that starts cannot find them all: most that were found, were found once.
+    fn is_hopeless(&self) -> bool {
+        let listed = self.findings.fixed_points.len() as f64;
+        self.findings.n_sampled >= FEWEST_HOPELESS
+            && self.findings.unseen_estimate() >= listed.max(MANY)
+            && self.findings.is_visibly_short()
+    }
+
+    /// Whether neither the indices nor the hits of the starts tell of points that are not in the list.
+    fn seems_whole(&self) -> bool {
+        let hit_once = self.findings.fixed_points.iter().filter(|p| p.hits == 1);
+        let new_share = hit_once.count() as f64 / self.findings.n_sampled.max(1) as f64;
+        let is_sampled = self.index_sum.is_some()
+            || (self.findings.n_sampled >= FEWEST_UNDEMANDED && new_share <= NEW_SHARE);
+        self.is_balanced() && is_sampled && self.findings.unseen_estimate() < MISSING
+    }
+
+    /// The origin, and where it goes: what no trial may come near.
+    fn try_plain_states(&mut self) -> Result<(), SpectrumError> {
+        let dim = self.map.dim();
+        let mut states = vec![vec![0.0; dim]];
+        for step in 0..2 {
+            let mut next = vec![0.0; dim];
+            self.map.step(&states[step], &mut next);
+            states.push(next);
+        }
+        states.retain(|state| state.iter().all(|x| x.is_finite()));
+        let ends = self.ends_by_newton(&states);
+        self.take(ends, Origin::Elsewhere)
+    }
+
+    fn try_starts(&mut self, starts: &[Vec<f64>], origin: Origin) -> Result<(), SpectrumError> {
         let ends = self.ends(starts);
         self.findings.n_starts += starts.len();
-        self.take(ends, count_hits)
-    }
-
-    /// Merges the ends of starts into the findings, in their order.
-    fn take(&mut self, ends: Vec<End>, count_hits: bool) -> Result<(), SpectrumError> {
-        let mut place_of: Vec<Option<usize>> = vec![None; ends.len()];
-        let mut new_roots = Vec::new();
-        let mut followers = Vec::new();
-        let mut minima = Vec::new();
-        for (start, end) in ends.into_iter().enumerate() {
-            match end {
-                End::Known(place) => place_of[start] = Some(place),
-                End::With(leader) => followers.push((start, leader)),
-                End::Elsewhere(Ending::Root { point }) if self.inside(&point) => {
-                    place_of[start] = self.findings.position(&point);
-                    if place_of[start].is_none() {
-                        new_roots.push((start, point));
-                    }
-                }
-                End::Elsewhere(Ending::Minimum { point }) if self.inside(&point) => {
-                    minima.push(point);
-                }
-                End::Elsewhere(_) => self.findings.n_lost += 1,
-            }
-        }
-        self.add_slow(minima)?;
-        let polished: Vec<(usize, Polished)> = new_roots
-            .into_par_iter()
-            .map(|(start, root)| (start, self.polish(root)))
-            .collect();
-        let before = self.findings.fixed_points.len();
-        for (start, root) in polished {
-            let known = self.findings.position(&root.point);
-            place_of[start] = Some(known.unwrap_or_else(|| self.add(root, Found::Searched, None)));
-        }
-        for (start, leader) in followers {
-            place_of[start] = place_of[leader];
-            self.findings.n_lost += usize::from(place_of[start].is_none());
-        }
-        if count_hits {
-            for place in place_of.into_iter().flatten() {
-                self.findings.fixed_points[place].hits += 1;
-            }
-        }
-        self.linearise(before)
+        self.take(ends, origin)
     }
 
     /// Tries the midpoints of all pairs of stable points of which one is at `first` or later in the list;
@@ -360,13 +260,16 @@ impl<M: Map + ?Sized> Search<'_, M> {
             }
         }
         let length = points.len();
-        self.try_starts(&midpoints, false)?;
+        self.try_starts(&midpoints, Origin::Elsewhere)?;
         Ok(length)
     }
 
-    /// Adds what is missing from the complete list of a small map; whether there is such a list and it was taken over
+    /// Step 7: adds what is missing from the complete list of a small map; whether there is such a list and it was taken over
     /// point by point.
     fn enumerate(&mut self) -> Result<bool, SpectrumError> {
+        if self.is_over(|| "no complete search was begun".to_owned()) {
+            return Ok(false);
+        }
         let supports = self
             .map
             .rectified()
@@ -374,10 +277,10 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let all = match &self.reduced {
             _ if supports.is_some() => supports,
             None if self.map.dim() <= self.limits.enumerated_dim => {
-                enumerate(self.map, self.limits.boxes)
+                enumerate(self.map, self.limits.boxes, self.watch)
             }
             Some(reduced) if reduced.dim() <= self.limits.enumerated_dim => {
-                enumerate(&**reduced, self.limits.boxes).map(|all| Enumeration {
+                enumerate(&**reduced, self.limits.boxes, self.watch).map(|all| Enumeration {
                     points: all.points.iter().map(|point| reduced.lift(point)).collect(),
                     ..all
                 })
@@ -385,87 +288,38 @@ impl<M: Map + ?Sized> Search<'_, M> {
             _ => None,
         };
         let Some(all) = all else { return Ok(false) };
-        let ends = all
-            .points
-            .into_iter()
-            .map(|point| End::Elsewhere(Ending::Root { point }));
-        let ends: Vec<End> = ends.collect();
+        let ends: Vec<End> = all.points.into_iter().map(End::at_root).collect();
         let count = ends.len();
-        self.take(ends, false)?;
-        Ok(all.is_complete && count == self.findings.fixed_points.len())
+        self.take(ends, Origin::Elsewhere)?;
+        Ok(all.is_complete && self.groups.is_empty() && count == self.findings.fixed_points.len())
     }
 
-    fn inside(&self, point: &[f64]) -> bool {
-        point.iter().all(|x| x.is_finite())
-            && self.trapping_box.as_ref().is_none_or(|half_widths| {
-                point
-                    .iter()
-                    .zip(half_widths)
-                    .all(|(x, half_width)| x.abs() <= *half_width)
-            })
-    }
-
-    /// Adds a fixed point that no start has reached yet; its place.
-    fn add(&mut self, root: Polished, found: Found, from_known: Option<usize>) -> usize {
-        let Polished {
-            point: state,
-            index,
-            factored,
-        } = root;
-        self.keep(factored);
-        let q = q(self.map, &state);
-        let spectrum = Spectrum::default();
-        self.findings.fixed_points.push(FixedPoint {
-            state,
-            q,
-            index,
-            spectrum,
-            certificate: None,
-            found,
-            from_known,
-            hits: 0,
-        });
-        self.findings.fixed_points.len() - 1
-    }
-
-    /// Keeps I − J of the next fixed point in the list.
-    fn keep(&mut self, factored: Option<Factored>) {
-        let reduced = self.reduced.as_ref();
-        let dim = reduced.map_or(self.map.dim(), |reduced| reduced.dim());
-        let (Some(mut all), Some(next)) = (self.factored.take(), factored) else {
-            return;
-        };
-        if (all.len() + 1) * dim * dim <= FACTORS_KEPT {
-            all.push(next);
-            self.factored = Some(all);
-        }
-    }
-
-    /// Fills in the spectra and certificates of the points from `first` on.
-    fn linearise(&mut self, first: usize) -> Result<(), SpectrumError> {
-        let (map, reduced) = (self.map, &self.reduced);
-        self.findings.fixed_points[first..]
-            .par_iter_mut()
-            .try_for_each(|point| {
-                point.spectrum = Spectrum::at(map, &point.state)?;
-                point.certificate = match reduced {
-                    None => certify(map, &point.state),
-                    Some(reduced) => certify(&**reduced, &reduced.project(&point.state)),
-                };
-                Ok(())
-            })
-    }
-
-    /// Adds the slow points near given ones, in their order.
-    fn add_slow(&mut self, near: Vec<Vec<f64>>) -> Result<(), SpectrumError> {
-        let mut unknown: Vec<Vec<f64>> = Vec::new();
-        for point in near {
-            let is_same = |other: &Vec<f64>| distance(other, &point) <= SAME_SLOW_POINT;
-            if !self.is_slow_known(&point) && !unknown.iter().any(is_same) {
-                unknown.push(point);
+    /// Keeps of the minima those that may be described: of many near each other the lowest, and the slowest of all.
+    fn thin_out_minima(&mut self) {
+        let mut candidates: Vec<(f64, Vec<f64>)> = std::mem::take(&mut self.minima)
+            .into_iter()
+            .map(|point| (q(self.map, &point), point))
+            .collect();
+        candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (q, point) in candidates {
+            let in_company = SLOW_COMPANY * scale_of(&point);
+            let is_near = |other: &Vec<f64>| distance(other, &point) <= in_company;
+            if self.minima.iter().any(is_near) {
+                continue;
+            }
+            self.minima.push(point);
+            if self.minima.len() >= self.limits.slow_points {
+                self.slow_enough = q;
+                break;
             }
         }
-        let described: Vec<SlowPoint> = unknown
+    }
+
+    /// Describes the slow points.
+    fn describe_slow(&mut self) -> Result<(), SpectrumError> {
+        self.thin_out_minima();
+        let apart = std::mem::take(&mut self.minima);
+        let described: Vec<SlowPoint> = apart
             .into_par_iter()
             .map(|point| {
                 let state = polish_slow(self.map, &point)?;
@@ -478,16 +332,61 @@ impl<M: Map + ?Sized> Search<'_, M> {
             })
             .collect::<Result<_, SpectrumError>>()?;
         for point in described {
-            if !self.is_slow_known(&point.state) {
+            let known = &self.findings.slow_points;
+            let is_same =
+                |other: &SlowPoint| distance(&other.state, &point.state) <= SAME_SLOW_POINT;
+            let is_fixed = with_equation!(self, equation => is_flat(equation, &self.coordinates(&point.state)));
+            if !is_fixed && !known.iter().any(is_same) {
                 self.findings.slow_points.push(point);
             }
         }
+        self.findings
+            .slow_points
+            .sort_by(|a, b| a.q.total_cmp(&b.q));
         Ok(())
     }
 
-    fn is_slow_known(&self, state: &[f64]) -> bool {
-        let mut known = self.findings.slow_points.iter();
-        known.any(|point| distance(&point.state, state) <= SAME_SLOW_POINT)
+    /// Of a map with F(−x) = −F(x), the opposites of the fixed points found.
+    fn try_opposites(&mut self, first: usize) -> Result<(), SpectrumError> {
+        let points = &self.findings.fixed_points[first..];
+        let opposites = points
+            .iter()
+            .map(|point| point.state.iter().map(|x| -x).collect());
+        let are_fixed = opposites.filter(|state: &Vec<f64>| is_flat(self.map, state));
+        let ends: Vec<End> = are_fixed.map(End::at_root).collect();
+        self.take(ends, Origin::Elsewhere)
+    }
+
+    fn finish(
+        mut self,
+        is_proved: bool,
+        of_blocks: Option<Completeness>,
+    ) -> Result<Findings, SpectrumError> {
+        self.settle_groups()?;
+        self.describe_slow()?;
+        let is_cut_short = !self.findings.left_undone.is_empty();
+        let is_degenerate = self.findings.fixed_points.iter().any(|point| {
+            let flatness = point.flatness.as_ref();
+            flatness.is_some_and(|of| of.index.is_none())
+        });
+        let by_index = match self.index_sum {
+            _ if is_degenerate => Completeness::Unknown,
+            Some(expected) if expected != self.findings.index_sum() => Completeness::Incomplete,
+            Some(_) => Completeness::IndexConsistent,
+            None => Completeness::Unknown,
+        };
+        self.findings.complete = if is_proved {
+            Completeness::Proved
+        } else if is_cut_short
+            || of_blocks == Some(Completeness::Incomplete)
+            || self.findings.is_visibly_short()
+            || self.findings.is_poorly_sampled()
+        {
+            Completeness::Incomplete
+        } else {
+            by_index
+        };
+        Ok(self.findings)
     }
 }
 

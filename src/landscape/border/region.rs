@@ -6,7 +6,6 @@ use super::super::branch::{Limits, PathPoint, Reason, Route};
 use super::super::equation::{Extended, Factored, Linearised};
 use super::super::locate::{MOST_STEPS, Progress, Verdict};
 use super::super::path::{Tracer, correct_on, describe, largest};
-use crate::map::Family as _;
 use crate::map::piecewise::{Locked, PiecewisePath};
 
 /// An argument this close to zero, relative to the largest (at least 1), is zero.

@@ -6,11 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
-use creode::lab::followed::{Followed, Follower};
+use creode::lab::LabError;
+use creode::lab::followed::{Followed, Follower, Standing};
+use creode::trace::{TraceError, check_name};
 
 use super::{AnalyzeArgs, options};
 use crate::cli::{INTERRUPTED, Place};
-use crate::train::stop_on_signals;
+use crate::say::say;
+use crate::signals::{ALL, stop_on_signals};
 
 /// Pause between two looks at the folder.
 const POLL: Duration = Duration::from_millis(200);
@@ -35,6 +38,7 @@ pub(super) fn follow(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         .clone()
         .or(own_name)
         .context("name the run with --run NAME")?;
+    check_name(&name)?;
     let followed = Followed {
         folder: folder.clone(),
         input: args.input.clone(),
@@ -43,24 +47,30 @@ pub(super) fn follow(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         seed: args.seed,
         options: options(args),
     };
-    let mut follower = Follower::begin(&place.traces.join(&name), followed)?;
-    let stop = stop_on_signals()?;
-    eprintln!(
+    let mut following = Following::begin(&name, followed, place)?;
+    let stop = stop_on_signals(&ALL, || {
+        "waiting for the analysis of the file that was taken last, which is kept".to_owned()
+    })?;
+    say!(
         "{name}: following {}; `creode watch {name}` shows it, Ctrl-C ends this",
         folder.display()
     );
-    let mut seen: BTreeMap<PathBuf, Seen> = BTreeMap::new();
     let mut last_news = Instant::now();
     while !stop.load(Ordering::Relaxed) {
-        if look(&folder, &mut seen, &mut follower, &name)? {
+        if following.look()? {
             last_news = Instant::now();
         }
         let idle = last_news.elapsed().as_secs_f64();
         if args.idle.is_some_and(|most| idle > most) {
+            following.end();
             return Ok(0);
         }
         std::thread::sleep(POLL);
     }
+    say!(
+        "ended; `creode analyze FOLDER --follow --run {}` goes on",
+        following.name
+    );
     Ok(INTERRUPTED)
 }
 
@@ -71,72 +81,233 @@ struct Seen {
     is_done: bool,
 }
 
-/// Looks at the folder once, and takes what is new and whole, by rising step; whether there was anything.
-fn look(
-    folder: &Path,
-    seen: &mut BTreeMap<PathBuf, Seen>,
-    follower: &mut Follower,
-    name: &str,
-) -> anyhow::Result<bool> {
-    let mut ready: Vec<(u64, PathBuf)> = Vec::new();
-    let mut is_growing = false;
-    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let Some(step) =
-            step_of(&path).filter(|_| matches!(extension, Some("safetensors" | "npz")))
-        else {
-            continue;
-        };
-        let Ok(about) = path.metadata() else { continue };
-        let now = Seen {
-            size: about.len(),
-            modified: about.modified().ok(),
-            is_done: false,
-        };
-        match seen.get(&path) {
-            // As it was at the last look: nobody is writing to it any more.
-            Some(before) if before.size == now.size && before.modified == now.modified => {
-                if !before.is_done {
-                    ready.push((step, path));
-                }
-            }
-            _ => {
-                is_growing = true;
-                seen.insert(path, now);
-            }
+/// A folder that is followed, and the run that its files go into.
+struct Following<'a> {
+    /// Name of the run.
+    name: String,
+    /// The name that was asked for; later trainings in the same folder get numbers.
+    first_name: String,
+    followed: Followed,
+    place: &'a Place,
+    follower: Follower,
+    seen: BTreeMap<PathBuf, Seen>,
+    /// Files that were written before belong to an earlier training.
+    since: Option<SystemTime>,
+}
+
+impl<'a> Following<'a> {
+    fn begin(name: &str, followed: Followed, place: &'a Place) -> anyhow::Result<Self> {
+        let follower = Follower::begin(&place.traces.join(name), followed.clone())?;
+        follower
+            .notes()
+            .iter()
+            .for_each(|note| say!("note: {note}"));
+        Ok(Self {
+            name: name.to_owned(),
+            first_name: name.to_owned(),
+            followed,
+            place,
+            follower,
+            seen: BTreeMap::new(),
+            since: None,
+        })
+    }
+
+    /// Nothing new has come for as long as was asked for.
+    fn end(&self) {
+        if self.follower.last_step().is_none() {
+            say!(
+                "{}: nothing was taken: no file of weights in {} has a number in its name",
+                self.name,
+                self.followed.folder.display()
+            );
+        }
+        if let Err(error) = self.follower.compact() {
+            say!(
+                "{}: note: the files of the run were not merged: {error}",
+                self.name
+            );
         }
     }
-    // A file that still grows may have a lower number than one that is whole.
-    if is_growing {
-        return Ok(true);
+
+    /// Looks at the folder once, and takes what is new and whole, by rising step; whether there was anything.
+    fn look(&mut self) -> anyhow::Result<bool> {
+        let mut ready: Vec<(u64, PathBuf)> = Vec::new();
+        let mut is_growing = false;
+        let folder = self.followed.folder.clone();
+        let entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+        for entry in entries {
+            let path = entry?.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if !matches!(extension, Some("safetensors" | "npz")) {
+                continue;
+            }
+            // A symbolic link is looked through; what is no regular file has neither size nor end.
+            let Ok(about) = path.metadata() else { continue };
+            let now = Seen {
+                size: about.len(),
+                modified: about.modified().ok(),
+                is_done: false,
+            };
+            match self.seen.get(&path) {
+                // As it was at the last look: nobody is writing to it any more.
+                Some(before) if before.size == now.size && before.modified == now.modified => {
+                    if before.is_done {
+                        continue;
+                    }
+                    match self.reason_to_leave_out(&path, &about) {
+                        Err(reason) => {
+                            self.leave_out(&path, &reason)?;
+                            self.set_done(&path);
+                        }
+                        Ok(step) => ready.push((step, path)),
+                    }
+                }
+                _ => {
+                    is_growing = true;
+                    self.seen.insert(path, now);
+                }
+            }
+        }
+        // A file that still grows may have a lower number than one that is whole.
+        if is_growing {
+            return Ok(true);
+        }
+        ready.sort();
+        let had_news = !ready.is_empty();
+        for (step, path) in ready {
+            let name = self.name.clone();
+            self.set_done(&path);
+            self.take(&path, step)?;
+            if self.name != name {
+                // What is left may be of the training before.
+                break;
+            }
+        }
+        Ok(had_news)
     }
-    ready.sort();
-    let had_news = !ready.is_empty();
-    for (step, path) in ready {
-        if let Some(seen) = seen.get_mut(&path) {
+
+    fn set_done(&mut self, path: &Path) {
+        if let Some(seen) = self.seen.get_mut(path) {
             seen.is_done = true;
         }
-        if follower.last_step().is_some_and(|last| step <= last) {
-            continue;
+    }
+
+    /// The training step of a file, or why it is not taken whatever is in it.
+    fn reason_to_leave_out(&self, path: &Path, about: &std::fs::Metadata) -> Result<u64, String> {
+        if !about.is_file() {
+            return Err("it is no regular file".to_owned());
         }
-        match follower.take(&path, step) {
-            Ok(rows) => {
-                for row in rows {
-                    eprintln!(
-                        "{name}: checkpoint {} at step {step}: {} fixed points, {} stable, index sum {:+}",
-                        row.checkpoint, row.n_fixed, row.n_stable, row.index_sum
-                    );
+        let is_within = |target: PathBuf| target.parent() == Some(&self.followed.folder);
+        if !path.canonicalize().is_ok_and(is_within) {
+            return Err("it is a symbolic link to somewhere else".to_owned());
+        }
+        if self
+            .since
+            .is_some_and(|since| about.modified().is_ok_and(|at| at < since))
+        {
+            return Err("it is of the training before".to_owned());
+        }
+        step_of(path).ok_or_else(|| {
+            "there is no number in its name that could be its training step".to_owned()
+        })
+    }
+
+    /// Says that a file is not taken, on stderr and in the log of the run.
+    fn leave_out(&self, path: &Path, reason: &str) -> anyhow::Result<()> {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let text = format!("left out: {file}: {reason}");
+        self.follower.log(&text)?;
+        say!("{}: {text}", self.name);
+        Ok(())
+    }
+
+    /// Takes a file, or says why not.
+    fn take(&mut self, path: &Path, step: u64) -> anyhow::Result<()> {
+        let standing = match self.follower.standing(path, step) {
+            Err(error @ LabError::Followed { .. }) => {
+                return self.leave_out(path, &error.to_string());
+            }
+            standing => standing?,
+        };
+        match standing {
+            Standing::New => {}
+            Standing::Taken => return Ok(()),
+            Standing::Late { last } => {
+                let reason = format!(
+                    "it is of step {step}, older than step {last}, which was the last taken"
+                );
+                return self.leave_out(path, &reason);
+            }
+            Standing::SameStep { taken } => {
+                let reason = format!("it is of step {step}, like {taken}, which was taken");
+                return self.leave_out(path, &reason);
+            }
+            Standing::Changed => {
+                let is_known = self.begin_anew(path, step)?;
+                if is_known {
+                    return Ok(());
                 }
             }
-            Err(error @ creode::lab::LabError::Trace(_)) => return Err(error.into()),
-            Err(error) => {
-                follower.log(&error.to_string())?;
-                eprintln!("{name}: left out: {error}");
+        }
+        match self.follower.take(path, step) {
+            Ok(rows) => {
+                for row in rows {
+                    say!(
+                        "{}: checkpoint {} at step {step}: {} fixed points, {} stable, index sum {:+}",
+                        self.name,
+                        row.checkpoint,
+                        row.n_fixed,
+                        row.n_stable,
+                        row.index_sum
+                    );
+                }
+                Ok(())
             }
+            Err(error @ LabError::Trace(_)) => Err(error.into()),
+            Err(error) => self.leave_out(path, &error.to_string()),
         }
     }
-    Ok(had_news)
+
+    /// A file that was taken is another one now: somebody trains anew into the same folder. That is another run, with a
+    /// number behind its name. Whether that run has the file already.
+    fn begin_anew(&mut self, path: &Path, step: u64) -> anyhow::Result<bool> {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let text = format!("{file} has changed since it was taken: training has begun anew");
+        self.follower.log(&text)?;
+        self.since = path.metadata().and_then(|about| about.modified()).ok();
+        for number in 2.. {
+            let name = format!("{}-{number}", self.first_name);
+            let dir = self.place.traces.join(&name);
+            let mut follower = match Follower::begin(&dir, self.followed.clone()) {
+                Ok(follower) => follower,
+                // A run of that name was begun otherwise.
+                Err(
+                    LabError::Followed { .. } | LabError::Trace(TraceError::AlreadyARun { .. }),
+                ) => {
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let standing = follower.standing(path, step)?;
+            if matches!(standing, Standing::Changed | Standing::SameStep { .. }) {
+                continue;
+            }
+            say!(
+                "{}: {text}; what comes now goes into the run {name}",
+                self.name
+            );
+            self.follower = follower;
+            self.name = name;
+            // What lies there from the training before is looked at again, and left out of the new run.
+            for seen in self.seen.values_mut() {
+                seen.is_done = seen.modified < self.since;
+            }
+            self.set_done(path);
+            return Ok(matches!(standing, Standing::Taken));
+        }
+        Ok(false)
+    }
 }
 
 /// The last number in a file's name: the training step.

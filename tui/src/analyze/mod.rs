@@ -7,7 +7,6 @@ mod sweep;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -18,9 +17,10 @@ use creode::lab::again::{Settings, Subject};
 use creode::lab::history::hints::hint_rows;
 use creode::lab::history::{History, event_rows};
 use creode::map::Map as _;
-use creode::trace::{RUN_FILE, write_branches, write_events};
+use creode::trace::{RUN_FILE, Run, write_history};
 
-use crate::cli::Place;
+use crate::cli::{ERROR, Place, finite, not_negative};
+use crate::say::{print, print_json, say};
 use crate::{events, runs};
 use sweep::Swept;
 
@@ -41,15 +41,17 @@ pub(crate) struct AnalyzeArgs {
     /// checkpoint to checkpoint, and where they end scaling laws are fitted; this takes its time
     #[arg(long, requires = "events")]
     hints: bool,
-    /// Look at every N-th checkpoint only, as if the others had not been kept
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "events")]
+    /// Look at every N-th checkpoint only, as if the others had not been kept; what is found is printed, the tables of the
+    /// run stay as they are
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "events", value_parser = count)]
     every: usize,
     /// Constant input, one value a channel [default: the task's own, or zeros]
     #[arg(
         long,
         value_name = "U,U,…",
         value_delimiter = ',',
-        allow_negative_numbers = true
+        allow_negative_numbers = true,
+        value_parser = finite
     )]
     input: Option<Vec<f64>>,
     /// Also where motion ends: attractors of every kind with the shares of their basins, and where saddles lead
@@ -76,7 +78,7 @@ pub(crate) struct AnalyzeArgs {
     )]
     between: Option<Vec<String>>,
     /// Values of a sweep at which all fixed points are searched
-    #[arg(long, value_name = "N", default_value_t = 9)]
+    #[arg(long, value_name = "N", default_value_t = 9, value_parser = count)]
     stations: usize,
     /// Watch the folder: every file of weights that appears in it becomes a checkpoint of a run
     #[arg(long)]
@@ -85,13 +87,13 @@ pub(crate) struct AnalyzeArgs {
     #[arg(long, value_name = "NAME", requires = "follow")]
     run: Option<String>,
     /// End --follow when nothing new has appeared for so many seconds [default: at Ctrl-C]
-    #[arg(long, value_name = "SECS", requires = "follow")]
+    #[arg(long, value_name = "SECS", requires = "follow", value_parser = not_negative)]
     idle: Option<f64>,
     /// Cell of a file of weights [default: by the shape of the recurrent weights]
     #[arg(long, value_enum)]
     cell: Option<Cell>,
     /// Time step over time constant of a leaky cell
-    #[arg(long, value_name = "A")]
+    #[arg(long, value_name = "A", value_parser = not_negative)]
     alpha: Option<f64>,
     /// Nonlinearity of a vanilla, leaky or low-rank cell
     #[arg(long, value_enum)]
@@ -104,13 +106,13 @@ pub(crate) struct AnalyzeArgs {
     #[arg(long, value_name = "FILE")]
     starts: Option<PathBuf>,
     /// Number of starts
-    #[arg(long, alias = "n_inits", value_name = "N")]
+    #[arg(long, alias = "n_inits", value_name = "N", value_parser = count)]
     n_inits: Option<usize>,
     /// Jitter of the starts, relative to the states
-    #[arg(long, alias = "noise_scale", value_name = "X")]
+    #[arg(long, alias = "noise_scale", value_name = "X", value_parser = not_negative)]
     noise_scale: Option<f64>,
     /// Leave out slow points whose q is larger
-    #[arg(long, alias = "tol_q", value_name = "Q")]
+    #[arg(long, alias = "tol_q", value_name = "Q", value_parser = not_negative)]
     tol_q: Option<f64>,
     /// Seed of the starts
     #[arg(long, default_value_t = 0)]
@@ -149,6 +151,15 @@ enum Nonlinearity {
     Softplus,
 }
 
+/// As many starts, stations or checkpoints as a computer can look at.
+fn count(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1_000_000;
+    let number = text.parse::<usize>().ok();
+    number
+        .filter(|number| (1..=MOST).contains(number))
+        .ok_or_else(|| format!("expected a whole number from 1 to {MOST}"))
+}
+
 fn part(text: &str) -> Result<(Role, String), String> {
     let (role, name) = text.split_once('=').ok_or("write PART=NAME")?;
     Ok((role.parse()?, name.to_owned()))
@@ -178,7 +189,11 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
     } else {
         landscape::text(&subject, args)?
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    if args.format == Format::Json {
+        print_json(&text)?;
+    } else {
+        print(&text)?;
+    }
     Ok(0)
 }
 
@@ -190,6 +205,7 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         );
     }
     let dir = runs::find(&args.subject, place)?;
+    runs::remark(&Run::open(&dir)?);
     let History {
         intervals,
         branches,
@@ -200,17 +216,29 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         hints = events::hints(&dir, args.every)?;
         rows.extend(hint_rows(&dir, &hints)?);
     }
-    write_events(&dir, &rows)?;
-    write_branches(&dir, &branches)?;
-    let mut out = std::io::stdout().lock();
     match args.format {
-        Format::Json => writeln!(out, "{:#}", events::as_json(&intervals, &rows, &hints))?,
+        Format::Json => print_json(&format!(
+            "{:#}\n",
+            events::as_json(&intervals, &rows, &hints)
+        ))?,
         Format::Table => {
-            out.write_all(events::as_table(&intervals).as_bytes())?;
+            print(&events::as_table(&intervals))?;
             if args.hints {
-                out.write_all(events::hint_lines(&hints).as_bytes())?;
+                print(&events::hint_lines(&hints))?;
             }
         }
+    }
+    if args.every > 1 {
+        say!(
+            "note: the tables of the whole run stay as they are: these events are of every {} checkpoints",
+            args.every
+        );
+        return Ok(0);
+    }
+    // They were printed, whatever becomes of the tables.
+    if let Err(error) = write_history(&dir, &rows, &branches) {
+        say!("error: the tables were not written: {error}");
+        return Ok(ERROR);
     }
     Ok(0)
 }
@@ -228,6 +256,7 @@ fn subject(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<Subject> {
     if is_run {
         refuse_options_of_files(args)?;
         let dir = runs::find(&args.subject, place)?;
+        runs::remark(&Run::open(&dir)?);
         return Ok(Subject::of_run(&dir, args.checkpoint, settings)?);
     }
     if args.checkpoint.is_some() {

@@ -4,6 +4,7 @@ mod mouse;
 
 use std::time::Duration;
 
+use creode::text::is_unprintable;
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 
@@ -30,6 +31,8 @@ const HELP_ROWS: u16 = 60;
 pub(crate) enum Msg {
     /// A key, by the name that [`keys::name`] gives it.
     Key(String),
+    /// Text from the clipboard.
+    Paste(String),
     /// The mouse, on a terminal of this size.
     Mouse(MouseInput, Rect),
     /// Time for the next checkpoint, when playing.
@@ -120,6 +123,10 @@ impl App {
     pub(crate) fn update(&mut self, msg: Msg) -> Option<Effect> {
         match msg {
             Msg::Key(name) => self.press(&name),
+            Msg::Paste(text) => {
+                self.paste(&text);
+                None
+            }
             Msg::Mouse(input, area) => self.mouse(input, area),
             Msg::Tick => {
                 let grows = self.desk.data.grows();
@@ -191,6 +198,26 @@ impl App {
         }
         self.is_stale = false;
         self.stale_condition = condition;
+    }
+
+    /// Text goes where text is typed, as one line; elsewhere it is not taken for keys.
+    fn paste(&mut self, pasted: &str) {
+        let line = pasted.lines().next().unwrap_or_default();
+        let line: String = line.chars().filter(|&c| !is_unprintable(c)).collect();
+        match &mut self.overlay {
+            Some(Overlay::Palette { text, selected }) => {
+                text.push_str(&line);
+                *selected = 0;
+            }
+            Some(Overlay::Prompt { purpose, text }) => {
+                text.push_str(&line);
+                if *purpose == Purpose::Filter {
+                    let text = text.clone();
+                    self.screens[self.current].set_filter(&text, &mut self.desk);
+                }
+            }
+            _ => self.desk.say("pasted text is no keys"),
+        }
     }
 
     fn press(&mut self, key: &str) -> Option<Effect> {

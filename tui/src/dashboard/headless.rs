@@ -154,6 +154,11 @@ impl Headless {
         }
     }
 
+    /// Messages on all that could not be read.
+    pub(crate) fn damage(&self) -> &std::collections::BTreeSet<String> {
+        &self.app.desk.data.damage
+    }
+
     /// Draws into a buffer, of its size.
     pub fn draw(&self, buffer: &mut Buffer) {
         buffer.reset();

@@ -31,6 +31,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use creode::text::first_messages;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use tui::layout::Rect;
 
@@ -43,6 +44,11 @@ use theme::Theme;
 pub use headless::{Headless, Look};
 pub use terminal::Screen as TerminalScreen;
 pub(crate) use theme::Background;
+
+/// The names of all screens.
+pub(crate) fn screen_names() -> Vec<String> {
+    screens::names()
+}
 
 /// All keys as tables in Markdown, made of the table that the dashboard itself goes by.
 pub fn keys_as_markdown() -> String {
@@ -118,16 +124,18 @@ pub(crate) fn run(start: &Start, training: Option<Training>) -> anyhow::Result<L
     if damage.is_empty() || left == Left::StopTraining {
         return Ok(left);
     }
-    let damage: Vec<String> = damage.into_iter().collect();
+    let lines = damage.iter().map(|line| format!("  {line}"));
     bail!(
-        "the rest was shown, but this could not be read; `creode verify RUN` looks at all files of a run\n  {}",
-        damage.join("\n  ")
+        "the rest was shown, but this could not be read; `creode verify RUN` looks at all files of a run\n{}",
+        first_messages(lines, damage.len())
     )
 }
 
 /// What wakes the loop.
 enum Input {
     Key(String),
+    /// Text from the clipboard, which is no keys.
+    Paste(String),
     Mouse(MouseInput),
     Resize,
     /// Of the run with this number in the order of opening.
@@ -162,6 +170,7 @@ fn listen_to_terminal(sender: &Sender<Input>) -> std::io::Result<()> {
                 Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => {
                     keys::name(key).map(Input::Key)
                 }
+                Ok(Event::Paste(text)) => Some(Input::Paste(text)),
                 Ok(Event::Mouse(event)) => mouse_input(event).map(Input::Mouse),
                 Ok(Event::Resize(..)) => Some(Input::Resize),
                 Ok(_) => None,
@@ -295,6 +304,7 @@ impl Show {
             }
             Input::Resize => None,
             Input::Key(name) => Some(Msg::Key(name)),
+            Input::Paste(text) => Some(Msg::Paste(text)),
             Input::Mouse(input) => {
                 let (width, height) = crossterm::terminal::size()?;
                 Some(Msg::Mouse(input, Rect::new(0, 0, width, height)))
@@ -372,7 +382,7 @@ impl Show {
         let mut buffer = tui::buffer::Buffer::empty(Rect::new(0, 0, width, height));
         self.app.draw(&mut buffer);
         let file = headless::picture_file(&self.app);
-        match std::fs::write(&file, headless::picture(&self.app, &buffer)) {
+        match creode::files::write(&file, headless::picture(&self.app, &buffer).as_bytes()) {
             Ok(()) => format!("saved as {}", file.display()),
             Err(error) => format!("cannot write {}: {error}", file.display()),
         }

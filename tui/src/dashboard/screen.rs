@@ -376,6 +376,7 @@ impl Desk {
             (true, RunState::Training | RunState::Absent) => {
                 "waiting for the first checkpoint with its fixed points".into()
             }
+            (true, RunState::Followed) => "this run has no checkpoint with fixed points".into(),
             (true, _) => {
                 "this run has no checkpoint with fixed points; `creode train … --resume` goes on"
                     .into()

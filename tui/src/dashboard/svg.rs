@@ -200,8 +200,10 @@ fn letters(svg: &mut String, run: &[&Cell], left: f64, top: f64, fg: &str, modif
     }
 }
 
+/// Text within SVG, which is no XML with control characters in it.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
+    creode::text::escaped(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::execute;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -29,7 +31,14 @@ impl Screen {
         restore_on_panic(thread::current().id());
         IS_TAKEN.store(true, Ordering::SeqCst);
         let opened = enable_raw_mode()
-            .and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableMouseCapture))
+            .and_then(|()| {
+                execute!(
+                    stdout(),
+                    EnterAlternateScreen,
+                    EnableMouseCapture,
+                    EnableBracketedPaste
+                )
+            })
             .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match opened {
             Ok(terminal) => Ok(Self { terminal }),
@@ -38,6 +47,11 @@ impl Screen {
                 Err(error)
             }
         }
+    }
+
+    /// Gives the terminal back, whoever holds it: for a program that must end at once.
+    pub fn give_back() {
+        restore();
     }
 
     /// Draws a frame, of the size that the terminal has now.
@@ -60,7 +74,14 @@ fn restore() {
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show).ok();
+    execute!(
+        stdout(),
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        Show
+    )
+    .ok();
     disable_raw_mode().ok();
 }
 
@@ -71,7 +92,8 @@ fn restore_on_panic(drawing_thread: ThreadId) {
     HOOK.call_once(|| {
         let default_hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if thread::current().id() == drawing_thread {
+            let is_of_decoder = creode::guard::is_guarded();
+            if thread::current().id() == drawing_thread && !is_of_decoder {
                 restore();
                 default_hook(panic);
             }

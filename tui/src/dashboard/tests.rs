@@ -319,6 +319,36 @@ fn events_have_their_codes_and_what_no_bifurcation_explains_has_a_sign() {
     );
     let stops = &dashboard.app.desk.timeline.stops;
     assert_eq!(stops[0].codes, [(Code::Born, 2)]);
+    let damage = &dashboard.app.desk.data.damage;
+    assert!(
+        damage
+            .iter()
+            .any(|text| text.contains("events.parquet") && text.contains("missing"))
+    );
+}
+
+#[test]
+fn pasted_text_is_typed_where_text_is_asked_for_and_is_no_keys_elsewhere() {
+    let (_folder, mut dashboard) = landscape();
+    let at_first = step(&dashboard);
+    dashboard.app.update(Msg::Paste("G:quit\n".into()));
+    assert_eq!(
+        (step(&dashboard), dashboard.effect.clone()),
+        (at_first, None)
+    );
+    assert!(shown(&dashboard).contains("pasted text is no keys"));
+    dashboard.press("m");
+    dashboard
+        .app
+        .update(Msg::Paste("a\u{1b}[2Jnote\nand more".into()));
+    dashboard.press("<enter>");
+    let note = dashboard
+        .app
+        .desk
+        .timeline
+        .stop()
+        .and_then(|stop| stop.note.clone());
+    assert_eq!(note.as_deref(), Some("a[2Jnote"));
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn state(desk: &Desk) -> (String, Ink) {
         RunState::Absent => ("waiting", Ink::Warning),
         RunState::Training => ("training", Ink::Accuracy),
         RunState::Interrupted => ("interrupted", Ink::Warning),
+        RunState::Followed => ("ended", Ink::Stable),
         RunState::Finished => ("finished", Ink::Stable),
         RunState::Diverged(_) => ("diverged", Ink::Saddle),
     };
@@ -202,9 +203,19 @@ fn status(desk: &Desk, area: Rect, buffer: &mut Buffer) {
         (None, None, RunState::Interrupted) => {
             Line::raw("training stopped before its end: `creode train … --resume` goes on")
         }
+        (None, None, RunState::Followed) => Line::raw(goes_on(desk)),
         _ => Line::default(),
     };
     line.render(area, buffer);
+}
+
+/// How a run goes on that another program trains.
+fn goes_on(desk: &Desk) -> String {
+    format!(
+        "ended; `creode analyze {} --follow --run {}` goes on",
+        desk.data.followed.as_deref().unwrap_or("FOLDER"),
+        desk.data.name
+    )
 }
 
 /// The most useful keys, as many as fit; help always.

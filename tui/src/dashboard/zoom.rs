@@ -92,6 +92,7 @@ fn runs_within(dir: &Path) -> BTreeSet<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .map(|entry| entry.path());
     paths.filter(|path| path.join(RUN_FILE).is_file()).collect()
 }

@@ -3,7 +3,7 @@
 mod plot;
 mod text;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::ops::RangeInclusive;
 
 use anyhow::bail;
@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::cli::Drawing;
 use crate::runs;
+use crate::say::print_as_is;
 use plot::Signal;
 use text::Style;
 
@@ -68,8 +69,8 @@ pub(crate) fn tasks(args: &TasksArgs) -> anyhow::Result<u8> {
             }
         }
     };
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(output.as_bytes())?;
+    // Names and texts are the program's own, and there are colours among them.
+    print_as_is(&output)?;
     Ok(0)
 }
 

@@ -7,9 +7,7 @@ use creode::trace::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
     SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
-use creode::trace::{
-    Ending, EndingReason, LandscapeTables, RunWriter, write_branches, write_events,
-};
+use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
 
 const CONFIG: &str = r#"
 name = "grown"
@@ -50,9 +48,8 @@ pub fn write_run(dir: &Path) {
 
 /// Writes the first of its bifurcations, as if the second had not been found, and its branches.
 pub fn derive(dir: &Path) {
-    write_events(dir, &[event()]).unwrap();
     let branches: Vec<BranchRow> = (0..3).flat_map(branches).collect();
-    write_branches(dir, &branches).unwrap();
+    write_history(dir, &[event()], &branches).unwrap();
 }
 
 /// Writes one of the checkpoints as a run does that follows its history and has a probe task.

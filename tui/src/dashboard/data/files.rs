@@ -1,17 +1,14 @@
 //! What can be told of a run from its files, without reading its tables.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use creode::lab::followed::Followed;
 use creode::lab::zoom::ZOOMS_FOLDER;
-use creode::trace::{EndingReason, Run};
+use creode::trace::{EndingReason, Run, holder};
 
 use super::RunState;
-
-/// Bytes at the end of the log that are read.
-const LOG_BYTES: u64 = 16 * 1024;
 
 /// Size and time of a file, by which a change is noticed.
 type Stamp = Option<(u64, Option<SystemTime>)>;
@@ -57,20 +54,6 @@ pub(crate) fn name_of(dir: &Path) -> String {
     }
 }
 
-/// The last lines of a text file; none if it cannot be read.
-pub(super) fn last_lines(path: &Path) -> Vec<String> {
-    let read = || -> std::io::Result<String> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let text = read().unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
 /// How a run stands now.
 pub(crate) fn state_of(run: &Run) -> RunState {
     match run.ending() {
@@ -78,17 +61,10 @@ pub(crate) fn state_of(run: &Run) -> RunState {
             RunState::Diverged(ending.message.clone())
         }
         Some(_) => RunState::Finished,
-        None if is_being_written(run.dir()) => RunState::Training,
+        None if holder(run.dir()).is_some() => RunState::Training,
+        None if Followed::of_run(run).is_some() => RunState::Followed,
         None => RunState::Interrupted,
     }
-}
-
-/// Whether a writer holds the lock of a run, which is on its log.
-fn is_being_written(dir: &Path) -> bool {
-    let Ok(log) = File::open(dir.join("log.txt")) else {
-        return false;
-    };
-    log.try_lock_shared().is_err()
 }
 
 /// Training step of a checkpoint; 0 if the manifest does not name it.

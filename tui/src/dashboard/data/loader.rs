@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use creode::trace::rows::{BranchRow, EvaluationRow, EventRow};
-use creode::trace::{Entry, Run, StepCursor, TraceError};
+use creode::trace::{Entry, LOG_FILE, MARKS_FILE, Run, StepCursor, TraceError};
 
 use super::dynamics::{self, Place};
-use super::files::{Side, last_lines, name_of, state_of, step_of};
+use super::files::{Side, name_of, state_of, step_of};
 use super::plane::Plane;
 use super::{
     Bifurcation, BranchPoint, Detail, Evaluation, Point, Request, RunState, Scene, Spectrum,
@@ -60,8 +60,8 @@ impl Loader {
             dynamics_wanted: None,
             events: Side::new("events.parquet"),
             branches: Side::new("branches.parquet"),
-            log: Side::new("log.txt"),
-            marks: Side::new("marks.jsonl"),
+            log: Side::new(LOG_FILE),
+            marks: Side::new(MARKS_FILE),
             polls: 0,
             state: RunState::Absent,
             problem: None,
@@ -84,6 +84,15 @@ impl Loader {
     /// Opens the run, or looks at its files again.
     pub(crate) fn poll(&mut self) -> Option<Update> {
         self.polls = self.polls.wrapping_add(1);
+        // Before the manifest: its line on a file that is replaced comes before the file gets its name.
+        for side in [
+            &mut self.events,
+            &mut self.branches,
+            &mut self.log,
+            &mut self.marks,
+        ] {
+            side.look(&self.dir);
+        }
         let before = self.problem.take();
         let looked = match &mut self.run {
             None => {
@@ -115,15 +124,16 @@ impl Loader {
             self.manifest_due |= state != self.state;
             self.state = state;
         }
-        for side in [
-            &mut self.events,
-            &mut self.branches,
-            &mut self.log,
-            &mut self.marks,
-        ] {
-            side.look(&self.dir);
-        }
         if let Some(config) = opened {
+            // One that the manifest names and that is not there is to be told of, too.
+            for side in [
+                &mut self.events,
+                &mut self.branches,
+                &mut self.log,
+                &mut self.marks,
+            ] {
+                side.due = true;
+            }
             self.manifest_due = true;
             self.steps_due = true;
             return Some(Update::Opened {
@@ -163,7 +173,10 @@ impl Loader {
                 state: self.state.clone(),
             });
         }
-        let has_ended = matches!(self.state, RunState::Finished | RunState::Diverged(_));
+        let has_ended = matches!(
+            self.state,
+            RunState::Finished | RunState::Diverged(_) | RunState::Followed
+        );
         if self.plane.is_outgrown(complete(run).count(), has_ended) {
             let newest = complete(run).map(|entry| entry.checkpoint).rev();
             let newest: Vec<u32> = newest.take(8).collect();
@@ -183,11 +196,15 @@ impl Loader {
     fn next_of_the_rest(&mut self) -> Option<Update> {
         let run = self.run.as_ref()?;
         if std::mem::take(&mut self.marks.due) {
-            let read = marks::read(&self.dir).map_err(|error| format!("{error:#}"));
+            let read = marks::read(run).map_err(|error| format!("{error:#}"));
             return Some(Update::Marks(read));
         }
         if std::mem::take(&mut self.log.due) {
-            return Some(Update::Log(last_lines(&self.dir.join(self.log.name))));
+            let mut read = in_words(run.last_log_lines());
+            if let (Ok(lines), false) = (&mut read, self.state == RunState::Training) {
+                lines.extend(run.remarks().iter().map(|remark| format!("! {remark}")));
+            }
+            return Some(Update::Log(read));
         }
         if self.steps_due {
             return self.steps();
@@ -210,8 +227,8 @@ impl Loader {
         let (plane, update) = Plane::fitted(run, checkpoints, is_chosen);
         self.plane = plane;
         self.summarised.clear();
-        self.events.due = self.events.stamp.is_some();
-        self.branches.due = self.branches.stamp.is_some();
+        self.events.due = true;
+        self.branches.due = true;
         Some(update)
     }
 

@@ -1,13 +1,13 @@
 //! Marks and notes on training steps, kept in the run as `marks.jsonl`.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use creode::trace::{MARKS_FILE, Run, write_marks};
 use serde_json::{Value, json};
 
-const MARKS_FILE: &str = "marks.jsonl";
+/// Marks that are read at most.
+const MOST_MARKS: usize = 100_000;
 
 /// A note on a training step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,16 +17,12 @@ pub(crate) struct Mark {
     pub(crate) note: String,
 }
 
-/// The marks of the run in `dir` by step; none if there never were any.
-pub(crate) fn read(dir: &Path) -> anyhow::Result<Vec<Mark>> {
-    let path = dir.join(MARKS_FILE);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
+/// The marks of a run by step; none if there never were any.
+pub(crate) fn read(run: &Run) -> anyhow::Result<Vec<Mark>> {
+    let path = run.dir().join(MARKS_FILE);
+    let text = run.marks_text()?;
     let mut marks = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in text.lines().enumerate().take(MOST_MARKS) {
         let mark = parse(line).with_context(|| {
             let place = format!("line {} of {}", number + 1, path.display());
             format!("{place} is no mark, which is {{\"step\": 300, \"note\": \"text\"}}")
@@ -47,20 +43,11 @@ fn parse(line: &str) -> Option<Mark> {
 
 /// Puts the marks into the run in `dir`, whole or not at all.
 pub(crate) fn write(dir: &Path, marks: &[Mark]) -> anyhow::Result<()> {
-    let path = dir.join(MARKS_FILE);
-    let tmp_path = dir.join(format!("{MARKS_FILE}.tmp"));
     let lines: Vec<String> = marks
         .iter()
         .map(|mark| json!({ "step": mark.step, "note": mark.note }).to_string() + "\n")
         .collect();
-    let text = lines.concat();
-    let write = || {
-        let mut file = File::create(&tmp_path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&tmp_path, &path)
-    };
-    write().with_context(|| format!("cannot keep the mark in {}", path.display()))
+    write_marks(dir, &lines.concat()).context("cannot keep the mark")
 }
 
 #[cfg(test)]
@@ -71,6 +58,8 @@ mod tests {
     #[test]
     fn marks_come_back_in_order_and_a_bad_line_is_named() {
         let dir = tempfile::tempdir().unwrap();
+        drop(creode::trace::RunWriter::create(dir.path(), "seed = 1\n").unwrap());
+        let read = |dir: &Path| super::read(&Run::open(dir).unwrap());
         assert_eq!(read(dir.path()).unwrap(), []);
         let mark = |step, note: &str| Mark {
             step,
@@ -81,12 +70,11 @@ mod tests {
             read(dir.path()).unwrap(),
             [mark(5, ""), mark(300, "\"here\"")]
         );
-        fs::write(
-            dir.path().join(MARKS_FILE),
-            "{\"step\":1,\"note\":\"\"}\n{}\n",
-        )
-        .unwrap();
+        write_marks(dir.path(), "{\"step\":1,\"note\":\"\"}\n{}\n").unwrap();
         let message = format!("{:#}", read(dir.path()).unwrap_err());
         assert!(message.contains("line 2 of"), "{message}");
+        std::fs::write(dir.path().join(MARKS_FILE), "{\"step\":2,\"note\":\"\"}\n").unwrap();
+        let message = format!("{:#}", read(dir.path()).unwrap_err());
+        assert!(message.contains("damaged"), "{message}");
     }
 }

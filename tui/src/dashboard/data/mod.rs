@@ -24,6 +24,8 @@ pub(crate) enum RunState {
     Training,
     /// Not being written, and not at its end.
     Interrupted,
+    /// Made of another program's checkpoints, and not being written: it may go on at any time.
+    Followed,
     /// The curriculum was completed.
     Finished,
     /// Loss or weights ceased to be finite; what the run says of it.
@@ -170,10 +172,12 @@ pub(crate) enum Update {
         samples: Vec<StepGlance>,
         problems: Vec<String>,
     },
-    /// A new plane, in which all that follows is given, and the points that must be in view.
+    /// A new plane, in which all that follows is given, the points that must be in view, and messages on the probe trials
+    /// that it would rather be fitted to.
     Plane {
         source: PlaneSource,
         reach: Vec<[f64; 3]>,
+        problems: Vec<String>,
     },
     /// A checkpoint in short.
     Summary(Summary),
@@ -183,8 +187,8 @@ pub(crate) enum Update {
     Bifurcations(Result<Vec<Bifurcation>, String>),
     /// The branches, once they were derived.
     Branches(Result<Vec<BranchPoint>, String>),
-    /// The last lines of the log.
-    Log(Vec<String>),
+    /// The last lines of the log, or why there are none.
+    Log(Result<Vec<String>, String>),
     /// The marks kept in the run.
     Marks(Result<Vec<marks::Mark>, String>),
     /// What the map does at a checkpoint.
@@ -202,7 +206,7 @@ impl Update {
             read.as_ref().err().into_iter().cloned().collect()
         }
         match self {
-            Self::Steps { problems, .. } => problems.clone(),
+            Self::Steps { problems, .. } | Self::Plane { problems, .. } => problems.clone(),
             Self::Problem(problem) if !problem.is_empty() => vec![problem.clone()],
             Self::Summary(summary) => {
                 let problems = summary.problems.iter().cloned();
@@ -212,6 +216,7 @@ impl Update {
             Self::Bifurcations(read) => of(read),
             Self::Branches(read) => of(read),
             Self::Marks(read) => of(read),
+            Self::Log(read) => of(read),
             _ => Vec::new(),
         }
     }

@@ -32,6 +32,7 @@ pub(super) struct Fit {
 impl Plane {
     /// Fits the plane to the first of these checkpoints whose probe trials can be read.
     pub(super) fn fitted(run: &Run, candidates: &[u32], is_chosen: bool) -> (Self, Update) {
+        let mut problems = Vec::new();
         for &checkpoint in candidates {
             let (mut states, mut dim) = (Vec::new(), 0);
             let read = run.glance_at_trials(checkpoint, |row| {
@@ -40,7 +41,11 @@ impl Plane {
                     states.extend_from_slice(row.state);
                 }
             });
-            if read.is_err() || states.is_empty() {
+            if let Err(error) = read {
+                problems.push(error.to_string());
+                continue;
+            }
+            if states.is_empty() {
                 continue;
             }
             let projection = Projection::fit(&states, dim);
@@ -61,12 +66,14 @@ impl Plane {
             let update = Update::Plane {
                 source: PlaneSource::Trials(step_of(run, checkpoint)),
                 reach: places,
+                problems,
             };
             return (Self::Fitted(fit), update);
         }
         let update = Update::Plane {
             source: PlaneSource::Stored,
             reach: Vec::new(),
+            problems,
         };
         (Self::Stored, update)
     }

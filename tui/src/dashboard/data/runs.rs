@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use creode::lab::zoom::ZOOMS_FOLDER;
 use creode::trace::manifest::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, StepCursor};
 
@@ -112,20 +113,36 @@ fn stamp(dir: &Path) -> Stamp {
     metadata.map_or((0, None), |of| (of.len(), of.modified().ok()))
 }
 
-/// Folders that hold a run, those within a run among them.
+/// Stretches of stretches of a run that are looked into, and runs that are listed.
+const MOST_DEPTH: usize = 4;
+const MOST_RUNS: usize = 10_000;
+
+/// Folders that hold a run, those within a run among them. A link in the directory of runs is a run like any other; within a
+/// run none is followed.
 fn run_dirs(traces: &Path) -> Vec<PathBuf> {
-    let children = |dir: &Path| -> Vec<PathBuf> {
+    let children = |dir: &Path, follows_links: bool| -> Vec<PathBuf> {
         let entries = fs::read_dir(dir).into_iter().flatten().flatten();
         entries
+            .filter(|entry| follows_links || entry.file_type().is_ok_and(|kind| !kind.is_symlink()))
             .map(|entry| entry.path())
             .filter(|path| path.join(RUN_FILE).is_file())
             .collect()
     };
     let mut dirs = Vec::new();
-    let mut found = children(traces);
-    while let Some(dir) = found.pop() {
-        found.extend(children(&dir.join("zooms")));
+    let mut found: Vec<(PathBuf, usize)> = children(traces, true)
+        .into_iter()
+        .map(|dir| (dir, 0))
+        .collect();
+    while let Some((dir, depth)) = found.pop() {
+        let zooms = dir.join(ZOOMS_FOLDER);
+        if depth < MOST_DEPTH && fs::symlink_metadata(&zooms).is_ok_and(|of| of.is_dir()) {
+            let within = children(&zooms, false).into_iter();
+            found.extend(within.map(|dir| (dir, depth + 1)));
+        }
         dirs.push(dir);
+        if dirs.len() == MOST_RUNS {
+            break;
+        }
     }
     dirs
 }
@@ -140,7 +157,8 @@ fn brief(dir: &Path) -> Result<Brief, creode::trace::TraceError> {
     };
     let of_network = |key: &str| network.and_then(|table| table.get(key));
     let complete = run.entries().iter().rev().find(|entry| entry.complete);
-    let landscapes = complete.and_then(|entry| run.landscapes(entry.checkpoint).ok());
+    let landscapes = complete.map(|entry| run.landscapes(entry.checkpoint));
+    let landscapes = landscapes.transpose()?;
     let points = landscapes.map(|rows| {
         let sum = |of: fn(&creode::trace::rows::LandscapeRow) -> u32| rows.iter().map(of).sum();
         (sum(|row| row.n_fixed), sum(|row| row.n_stable))
@@ -152,7 +170,8 @@ fn brief(dir: &Path) -> Result<Brief, creode::trace::TraceError> {
     for file in (0..files).rev().step_by(stride) {
         let mut part = Vec::new();
         let mut cursor = StepCursor::at_file(file);
-        run.glance_at_next_steps(&mut cursor, |row| part.push(row));
+        let read = run.glance_at_next_steps(&mut cursor, |row| part.push(row));
+        read.transpose()?;
         last = last.or(part.last().copied());
         let thin = part.len().div_ceil(8).max(1);
         curve.extend(part.iter().step_by(thin).map(|row| (row.step, row.loss)));

@@ -74,6 +74,8 @@ pub(crate) struct Store {
     derived_to: Option<u64>,
     pub(crate) log: Vec<String>,
     pub(crate) marks: Vec<Mark>,
+    /// The folder that its checkpoints come from, of a run that another program trains.
+    pub(crate) followed: Option<String>,
     pub(crate) dynamics: Option<Dynamics>,
     /// What is wrong with the run as a whole.
     pub(crate) problem: Option<String>,
@@ -95,7 +97,7 @@ impl Store {
                 self.steps.extend(samples);
                 self.steps_problems.extend(problems);
             }
-            Update::Plane { source, reach } => self.learn_plane(source, reach),
+            Update::Plane { source, reach, .. } => self.learn_plane(source, reach),
             Update::Summary(summary) => {
                 let points = summary
                     .scenes
@@ -116,7 +118,7 @@ impl Store {
                 self.derived_branches = read.unwrap_or_default();
                 self.derived_to = self.derived_branches.iter().map(|of| of.step).max();
             }
-            Update::Log(lines) => self.log = lines,
+            Update::Log(read) => self.log = read.unwrap_or_default(),
             Update::Marks(read) => self.marks = read.unwrap_or_default(),
             Update::Dynamics(dynamics) => self.dynamics = Some(dynamics),
             Update::Absent(text) => self.problem = Some(text),
@@ -126,8 +128,12 @@ impl Store {
 
     fn learn_config(&mut self, name: String, config: &str) {
         let (stages, planned) = stages_of(config);
+        let config: toml::Table = config.parse().unwrap_or_default();
+        let folder = config.get("followed").and_then(|of| of.get("folder"));
+        let followed = folder.and_then(toml::Value::as_str).map(str::to_owned);
         *self = Self {
             name,
+            followed,
             stages,
             planned,
             plane_generation: self.plane_generation + 1,
@@ -181,7 +187,7 @@ impl Store {
         let saved = self.entries.last().map_or(0, |entry| entry.step);
         let last = trained.max(saved);
         let end = match self.state {
-            RunState::Finished | RunState::Diverged(_) => last,
+            RunState::Finished | RunState::Diverged(_) | RunState::Followed => last,
             _ => self.planned.to.unwrap_or(0).max(last),
         };
         (self.planned.from, end)
@@ -287,7 +293,8 @@ impl Store {
             }
         }
         for (from_step, to_step, change) in self.changes(condition) {
-            let is_explained = explained.range(from_step + 1..=to_step).next().is_some();
+            let is_explained =
+                from_step < to_step && explained.range(from_step + 1..=to_step).next().is_some();
             if !is_explained {
                 let code = if change > 0 {
                     Code::Born

@@ -112,7 +112,8 @@ impl Learning {
         let value = here.map_or_else(String::new, |sample| format!(" {:.3}", of(sample)));
         let inner = pane.frame(desk, format!("{name}{value}"), buffer);
         if desk.data.steps.is_empty() {
-            return message(inner, &desk.waiting(), desk.theme.style(Ink::Faint), buffer);
+            let text = no_steps(desk);
+            return message(inner, &text, desk.theme.style(Ink::Faint), buffer);
         }
         let axis = match self.lower {
             Lower::Accuracy => Some(Axis {
@@ -186,6 +187,17 @@ impl Learning {
     }
 }
 
+/// Why there are no training steps to show.
+fn no_steps(desk: &Desk) -> String {
+    if desk.data.followed.is_some() {
+        "another program trains this network: its losses and accuracies are not in the run".into()
+    } else if desk.timeline.frames.is_empty() {
+        desk.waiting()
+    } else {
+        "no training steps yet".into()
+    }
+}
+
 /// What happened between the checkpoints and how many fixed points there were then, a line each.
 fn happened(desk: &Desk) -> Vec<String> {
     let condition = desk.condition().unwrap_or_default();
@@ -256,11 +268,7 @@ fn steps_message(desk: &Desk, area: Rect, buffer: &mut Buffer) -> Option<Rect> {
         return (!steps.is_empty()).then_some(rest);
     }
     if steps.is_empty() {
-        let text = if desk.timeline.frames.is_empty() {
-            desk.waiting()
-        } else {
-            "no training steps yet".into()
-        };
+        let text = no_steps(desk);
         message(area, &text, desk.theme.style(Ink::Faint), buffer);
         return None;
     }

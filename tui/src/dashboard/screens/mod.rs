@@ -12,6 +12,14 @@ pub(crate) const RUNS: &str = "Runs";
 /// Name of the screen that shows the state space.
 pub(crate) const LANDSCAPE: &str = "Landscape";
 
+/// The names of all screens.
+pub(crate) fn names() -> Vec<String> {
+    all()
+        .iter()
+        .map(|screen| screen.name().to_owned())
+        .collect()
+}
+
 /// All screens, in the order of their digits.
 pub(crate) fn all() -> Vec<Box<dyn Screen>> {
     vec![

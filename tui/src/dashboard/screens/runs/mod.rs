@@ -256,6 +256,7 @@ fn state(brief: &Brief) -> (&'static str, Ink) {
     match brief.state {
         RunState::Training => ("training", Ink::Accuracy),
         RunState::Interrupted | RunState::Absent => ("interrupted", Ink::Warning),
+        RunState::Followed => ("ended", Ink::Stable),
         RunState::Finished => ("finished", Ink::Stable),
         RunState::Diverged(_) => ("diverged", Ink::Saddle),
     }
