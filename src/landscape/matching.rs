@@ -100,6 +100,10 @@ pub struct Matching {
     pub unmatched_before: Vec<usize>,
     /// The same at s = 1.
     pub unmatched_after: Vec<usize>,
+    /// Places at s = 0 of fixed points that go to infinity on the way.
+    pub escaped: Vec<usize>,
+    /// Places at s = 1 of fixed points that come from infinity.
+    pub arrived: Vec<usize>,
 }
 
 impl Matching {
@@ -146,7 +150,7 @@ impl Matching {
 /// 3. Branches that contradict each other (a → b but b → c, or a ↔ b but c → a), or stalled, are followed again with steps
 ///    and limits eight times as careful.
 /// 4. Two fixed points belong together if each leads to the other, or if one leads to the other, of which the branch
-///    stalled or was not followed, and no third one does.
+///    stalled or was not followed, and no third one does. One whose branch goes to infinity has no partner.
 pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],
@@ -191,6 +195,8 @@ pub fn match_rest<F: Family + ?Sized>(
         created: Vec::new(),
         unmatched_before: Vec::new(),
         unmatched_after: Vec::new(),
+        escaped: Vec::new(),
+        arrived: Vec::new(),
     };
     for (end, known, joined) in [
         (End::Before, before, &joined[0]),
@@ -348,16 +354,25 @@ impl Matching {
         }
     }
 
-    /// Where the branch from a fixed point led; `None` if it stalled or none was followed.
-    fn led_to(&self, node: Node) -> Option<Node> {
+    fn strand_from(&self, node: Node) -> Option<&Strand> {
         let strands = match node.end {
             End::Before => &self.forward,
             End::After => &self.backward,
         };
-        match strands.get(node.place)?.link {
+        strands.get(node.place)
+    }
+
+    /// Where the branch from a fixed point led; `None` if it stalled or none was followed.
+    fn led_to(&self, node: Node) -> Option<Node> {
+        match self.strand_from(node)?.link {
             Link::To(other) => Some(other),
             Link::Nowhere => None,
         }
+    }
+
+    fn goes_to_infinity(&self, node: Node) -> bool {
+        self.strand_from(node)
+            .is_some_and(|strand| matches!(strand.branch.ending, Ending::Infinite { .. }))
     }
 
     /// The fixed points whose branches led to one.
@@ -398,6 +413,7 @@ impl Matching {
                 Some(node) if node.end == End::After => self.pairs.push((place, node.place)),
                 Some(node) if node.place > place => self.annihilated.push((place, node.place)),
                 Some(_) => {}
+                None if self.goes_to_infinity(Node { end, place }) => self.escaped.push(place),
                 None => self.unmatched_before.push(place),
             }
         }
@@ -408,6 +424,7 @@ impl Matching {
                     self.created.push((place, node.place));
                 }
                 Some(_) => {}
+                None if self.goes_to_infinity(Node { end, place }) => self.arrived.push(place),
                 None => self.unmatched_after.push(place),
             }
         }

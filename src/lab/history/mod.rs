@@ -58,6 +58,10 @@ pub struct Interval {
     pub annihilated: usize,
     /// Pairs of the later one that were not there before.
     pub created: usize,
+    /// Points of the earlier checkpoint that go to infinity, in networks of rectified units.
+    pub escaped: usize,
+    /// Points of the later one that come from infinity.
+    pub arrived: usize,
     /// Branches of points whose fate no continuation tells.
     pub unexplained: Vec<u32>,
     /// Bifurcations, by rising s.
@@ -197,11 +201,8 @@ impl Interval {
             multiplier_re,
             multiplier_im: multiplier_im.abs(),
             coefficient: event.kind.coefficient(),
-            criticality: event.criticality().map(|of| of.name().to_owned()),
-            pair_change: match &event.kind {
-                Kind::Fold(form) => form.pair_side() as i8,
-                _ => 0,
-            },
+            criticality: event.manner().map(str::to_owned),
+            pair_change: event.kind.pair_side(),
             branches: of.branches.clone(),
             state: event.place.state.clone(),
             loss: there.map(|step| step.loss),

@@ -82,6 +82,9 @@ pub(super) struct Passage {
     pub(super) created: Vec<(usize, usize)>,
     pub(super) unexplained_before: Vec<usize>,
     pub(super) unexplained_after: Vec<usize>,
+    /// Those that go to infinity, and those that come from there.
+    pub(super) escaped: Vec<usize>,
+    pub(super) arrived: Vec<usize>,
     /// Of the unexplained, those that are taken for one point because they are near each other and alike.
     pub(super) assigned: Vec<(usize, usize)>,
     /// Bifurcations, by rising s.
@@ -122,6 +125,8 @@ pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<N
         created: matching.created,
         unexplained_before: matching.unmatched_before,
         unexplained_after: matching.unmatched_after,
+        escaped: matching.escaped,
+        arrived: matching.arrived,
         assigned,
         events,
     }

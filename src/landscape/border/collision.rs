@@ -36,6 +36,18 @@ pub struct Border {
     pub pair_side: i8,
 }
 
+impl Border {
+    /// `fold` where two fixed points meet and vanish, `flip` where one passes and a 2-cycle is born, `persistence` where
+    /// it passes and none is.
+    pub fn name(&self) -> &'static str {
+        match (self.fold_ratio < 0.0, self.flip_ratio < 0.0) {
+            (true, _) => "fold",
+            (false, true) => "flip",
+            (false, false) => "persistence",
+        }
+    }
+}
+
 /// The event at a border, from the same point with the maps of both sides.
 ///
 /// 1. Several units, or a determinant that vanishes on one side: it has no name.

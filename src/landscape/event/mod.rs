@@ -149,6 +149,14 @@ impl Event {
             _ => None,
         }
     }
+
+    /// The name of its criticality, or of what a border does to the fixed point.
+    pub fn manner(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Border(border) => Some(border.name()),
+            _ => self.criticality().map(Criticality::name),
+        }
+    }
 }
 
 #[cfg(test)]
