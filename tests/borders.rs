@@ -1,6 +1,7 @@
 //! Border collisions: networks of rectified units against what can be written down for each set of active units.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -223,58 +224,81 @@ fn borders(from: &Piecewise, to: &Piecewise) -> Vec<(f64, usize)> {
     found
 }
 
+/// What random sweeps came to.
+#[derive(Debug, Default)]
+struct Tally {
+    known: usize,
+    missed: Vec<String>,
+    invented: Vec<String>,
+    unexplained: usize,
+    furthest: f64,
+    /// Kinds of all other events.
+    others: BTreeMap<&'static str, usize>,
+}
+
+/// The sweep of one pair of networks of one to four units.
+fn tally(seed: u64, stations: usize) -> Tally {
+    let mut tally = Tally::default();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let n = rng.random_range(1..=4);
+    let [from, to] = [0, 1].map(|_| Piecewise::random(n, &mut rng));
+    let found = swept(from.map(), to.map(), stations);
+    let mut collisions = Vec::new();
+    for interval in &found.intervals {
+        tally.unexplained += interval.unexplained.len();
+        for of in &interval.events {
+            let s = found.value(interval.from_step, of.event.place.s);
+            match &of.event.kind {
+                Kind::Border(border) => collisions.push((s, border.unit)),
+                kind => *tally.others.entry(kind.code()).or_insert(0) += 1,
+            }
+        }
+    }
+    for (s, unit) in borders(&from, &to) {
+        tally.known += 1;
+        let same = |(t, of): &(f64, usize)| *of == unit && (s - t).abs() < 1e-7;
+        match collisions.iter().position(same) {
+            Some(place) => {
+                let off = (collisions.remove(place).0 - s).abs();
+                tally.furthest = tally.furthest.max(off);
+            }
+            None => tally
+                .missed
+                .push(format!("seed {seed}: unit {unit} at {s}")),
+        }
+    }
+    let text = |(s, unit): (f64, usize)| format!("seed {seed}: unit {unit} at {s}");
+    tally.invented = collisions.into_iter().map(text).collect();
+    tally
+}
+
+/// A few networks, or as many as `CREODE_BORDERS` says. A branch that begins and ends between two stations, as a loop or at
+/// infinity, is seen by none of them: what nine stations miss, 257 have to find.
 #[test]
 fn random_sweeps_have_all_borders_of_all_sets_of_active_units() {
     let wanted = std::env::var("CREODE_BORDERS").ok();
     let networks = wanted.and_then(|text| text.parse().ok()).unwrap_or(60);
-    let (mut known, mut missed, mut invented) = (0, Vec::new(), Vec::new());
-    let (mut furthest, mut unexplained, mut others) =
-        (0.0_f64, 0, std::collections::BTreeMap::new());
+    let (mut known, mut between, mut furthest) = (0, 0, 0.0_f64);
+    let mut others = BTreeMap::new();
     for seed in 0..networks {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let n = rng.random_range(1..=4);
-        let (from, to) = (
-            Piecewise::random(n, &mut rng),
-            Piecewise::random(n, &mut rng),
-        );
-        let expected = borders(&from, &to);
-        let found = swept(from.map(), to.map(), 9);
-        let mut collisions = Vec::new();
-        for interval in &found.intervals {
-            unexplained += interval.unexplained.len();
-            if !interval.unexplained.is_empty() {
-                println!("seed {seed} n {n}: {interval:?}");
-            }
-            for of in &interval.events {
-                let s = found.value(interval.from_step, of.event.place.s);
-                match &of.event.kind {
-                    Kind::Border(border) => collisions.push((s, border.unit)),
-                    kind => *others.entry(kind.code()).or_insert(0) += 1,
-                }
-            }
+        let mut of = tally(seed, 9);
+        if !of.missed.is_empty() {
+            between += of.missed.len();
+            of = tally(seed, 257);
         }
-        known += expected.len();
-        for (s, unit) in expected {
-            let same = |(t, of): &(f64, usize)| *of == unit && (s - t).abs() < 1e-7;
-            match collisions.iter().position(same) {
-                Some(place) => furthest = furthest.max((collisions.remove(place).0 - s).abs()),
-                None => missed.push((seed, s, unit)),
-            }
+        assert!(of.missed.is_empty() && of.invented.is_empty(), "{of:?}");
+        assert!(of.furthest < 1e-12 && of.unexplained == 0, "{of:?}");
+        known += of.known;
+        furthest = furthest.max(of.furthest);
+        for (kind, count) in of.others {
+            *others.entry(kind).or_insert(0) += count;
         }
-        invented.extend(collisions.into_iter().map(|(s, unit)| (seed, s, unit)));
     }
     println!(
-        "{known} borders of {networks} networks, {} missed, {} false, positions to {furthest:.1e}; {unexplained} points \
-         unexplained; others: {others:?}",
-        missed.len(),
-        invented.len()
+        "{known} borders of {networks} networks, {between} between two of nine stations, positions to {furthest:.1e}; \
+         others: {others:?}"
     );
-    assert!(
-        missed.is_empty() && invented.is_empty(),
-        "{missed:?} {invented:?}"
-    );
-    assert!(furthest < 1e-9, "{furthest}");
-    assert_eq!(unexplained, 0);
+    assert!(known > networks as usize);
 }
 
 /// What happens in a run, and how many changes nothing explains.
@@ -290,21 +314,6 @@ fn told(dir: &Path, network: &str) -> (usize, usize, usize) {
     let history = history::of_run(dir, 1, &|_, _| {}).unwrap();
     let sum = |of: &dyn Fn(&history::Interval) -> usize| history.intervals.iter().map(of).sum();
     let is_border = |of: &&RunEvent| matches!(of.event.kind, Kind::Border(_));
-    for interval in &history.intervals {
-        println!(
-            "{}: {:?} -> {:?}, {} continue, +{} -{} ∞{}/{}, {} events, unexplained {:?}",
-            interval.to_step,
-            interval.before,
-            interval.after,
-            interval.continued,
-            interval.created,
-            interval.annihilated,
-            interval.escaped,
-            interval.arrived,
-            interval.events.len(),
-            interval.unexplained
-        );
-    }
     (
         sum(&|of| of.events.iter().filter(is_border).count()),
         sum(&|of| of.created + of.annihilated),
@@ -321,7 +330,7 @@ fn changes_in_the_training_of_rectified_networks_are_explained() {
         let folder = tempfile::tempdir().unwrap();
         let (borders, pairs, unexplained) = told(&folder.path().join("run"), network);
         println!("{network}: {borders} borders, {pairs} pairs, {unexplained} unexplained");
-        assert!(borders > 0);
+        assert!(borders > 0 && pairs > 0);
         assert_eq!(unexplained, 0, "{network}");
     }
 }

@@ -73,7 +73,7 @@ impl Rebuilt {
     }
 
     /// B u + b.
-    fn from_input(&self) -> Vec<f64> {
+    fn inputs_sum(&self) -> Vec<f64> {
         let weights = product(self.get("rnn.weight_ih_l0"), &self.input);
         let bias = self.get("rnn.bias_ih_l0");
         weights.iter().zip(bias).map(|(w, b)| w + b).collect()
@@ -123,12 +123,12 @@ impl Rebuilt {
         ) {
             return x.to_vec();
         }
-        let pairs = self.recurrent(x).into_iter().zip(self.from_input());
+        let pairs = self.recurrent(x).into_iter().zip(self.inputs_sum());
         pairs.map(|(a, b)| a + b).collect()
     }
 
     fn step(&self, x: &[f64]) -> Vec<f64> {
-        let a = self.from_input();
+        let a = self.inputs_sum();
         let phi = self.activation;
         let (n, alpha) = (self.units(x), self.alpha);
         let each = |of: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..n).map(of).collect() };

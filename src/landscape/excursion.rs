@@ -281,16 +281,15 @@ impl<'a> View<'a> {
             // The second of a pair moves as the first does.
             let first = rank.checked_sub(1).filter(|_| value.1 < 0.0);
             let first = self.lines.iter().find(|line| Some(line.rank) == first);
-            let line = match first {
-                Some(first) => Line { rank, ..*first },
-                None => {
-                    let (slope, condition) = self.motion(value)?;
-                    Line {
-                        rank,
-                        value: off,
-                        slope,
-                        curvature: curvature * condition,
-                    }
+            let line = if let Some(first) = first {
+                Line { rank, ..*first }
+            } else {
+                let (slope, condition) = self.motion(value)?;
+                Line {
+                    rank,
+                    value: off,
+                    slope,
+                    curvature: curvature * condition,
                 }
             };
             self.lines.push(line);

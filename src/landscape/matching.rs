@@ -104,6 +104,10 @@ pub struct Matching {
     pub escaped: Vec<usize>,
     /// Places at s = 1 of fixed points that come from infinity.
     pub arrived: Vec<usize>,
+    /// Places at s = 0 of fixed points that stand on a bifurcation and that no single branch continues.
+    pub ended: Vec<usize>,
+    /// The same at s = 1.
+    pub begun: Vec<usize>,
 }
 
 impl Matching {
@@ -151,6 +155,7 @@ impl Matching {
 ///    and limits eight times as careful.
 /// 4. Two fixed points belong together if each leads to the other, or if one leads to the other, of which the branch
 ///    stalled or was not followed, and no third one does. One whose branch goes to infinity has no partner.
+/// 5. The rest is looked at once more for fixed points that stand on a bifurcation themselves.
 pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],
@@ -197,6 +202,8 @@ pub fn match_rest<F: Family + ?Sized>(
         unmatched_after: Vec::new(),
         escaped: Vec::new(),
         arrived: Vec::new(),
+        ended: Vec::new(),
+        begun: Vec::new(),
     };
     for (end, known, joined) in [
         (End::Before, before, &joined[0]),
@@ -217,6 +224,7 @@ pub fn match_rest<F: Family + ?Sized>(
     matching.follow_again(family, limits);
     matching.drop_unreached();
     matching.settle();
+    matching.settle_degenerate(family);
     matching
 }
 
@@ -354,7 +362,7 @@ impl Matching {
         }
     }
 
-    fn strand_from(&self, node: Node) -> Option<&Strand> {
+    pub(super) fn strand_from(&self, node: Node) -> Option<&Strand> {
         let strands = match node.end {
             End::Before => &self.forward,
             End::After => &self.backward,

@@ -204,6 +204,8 @@ fn a_discovery_that_no_branch_confirms_is_dropped() {
         unmatched_after: Vec::new(),
         escaped: Vec::new(),
         arrived: Vec::new(),
+        ended: Vec::new(),
+        begun: Vec::new(),
     };
     matching.drop_unreached();
     assert_eq!(matching.after, [point(0.5, false), point(0.7, true)]);

@@ -12,6 +12,7 @@ pub mod born;
 pub mod branch;
 pub mod cascade;
 pub mod crossing;
+mod degenerate;
 mod equation;
 pub mod event;
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
         let cosine = tangents[0].dot(&tangents[1]);
         let is_pair = alike
             && cosine >= limits.least_cosine
-            && is_uneventful(family, path.as_ref(), [&before[a], &after[b]], tangents);
+            && is_uneventful(family, path.as_ref(), [&before[a], &after[b]], &tangents);
         is_pair.then_some((a, b))
     };
     forward.par_iter().enumerate().filter_map(pair).collect()
@@ -85,7 +85,7 @@ fn is_uneventful<F: Family + ?Sized>(
     family: &F,
     path: Option<&PiecewisePath>,
     points: [&Endpoint<'_>; 2],
-    tangents: [Extended; 2],
+    tangents: &[Extended; 2],
 ) -> bool {
     let place = |point: &Endpoint<'_>, end: End| Extended::new(point.state.to_vec(), end.s());
     let places = [place(points[0], End::Before), place(points[1], End::After)];

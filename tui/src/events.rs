@@ -75,7 +75,7 @@ pub(crate) fn as_json(intervals: &[Interval], events: &[EventRow], hints: &[RunH
             "condition": of.condition, "from_step": of.from_step, "to_step": of.to_step,
             "n_before": of.before.0, "n_after": of.after.0, "discovered_before": of.before.1,
             "discovered_after": of.after.1, "continued": of.continued, "annihilated_pairs": of.annihilated,
-            "created_pairs": of.created, "to_infinity": of.escaped, "from_infinity": of.arrived, "unexplained": of.unexplained,
+            "created_pairs": of.created, "to_infinity": of.escaped, "from_infinity": of.arrived, "ended": of.ended, "begun": of.begun, "unexplained": of.unexplained,
             "events": events.collect::<Vec<Value>>(),
         })
     };

@@ -140,6 +140,8 @@ pub(super) fn interval(
         created: passage.created.len(),
         escaped: passage.escaped.len(),
         arrived: passage.arrived.len(),
+        ended: passage.ended.len(),
+        begun: passage.begun.len(),
         unexplained: ascending(untold),
         events: events.collect(),
     }

@@ -62,6 +62,10 @@ pub struct Interval {
     pub escaped: usize,
     /// Points of the later one that come from infinity.
     pub arrived: usize,
+    /// Points of the earlier checkpoint that stand on a bifurcation there, and that no single branch continues.
+    pub ended: usize,
+    /// The same of the later one.
+    pub begun: usize,
     /// Branches of points whose fate no continuation tells.
     pub unexplained: Vec<u32>,
     /// Bifurcations, by rising s.
@@ -195,7 +199,8 @@ impl Interval {
             condition: self.condition.clone(),
             from_step: self.from_step,
             to_step: self.to_step,
-            position: event.place.s,
+            // An event on a checkpoint may seem to lie beyond it by rounding.
+            position: event.place.s.clamp(0.0, 1.0),
             kind: event.kind.code().to_owned(),
             is_located: !matches!(event.kind, Kind::Unclassified { .. }),
             multiplier_re,

@@ -59,12 +59,12 @@ impl Node {
     }
 }
 
-/// The multipliers of each fixed point of a checkpoint, by condition and identity.
-pub(super) fn spectra(
-    run: &Run,
-    checkpoint: u32,
-) -> Result<BTreeMap<(String, u32), Vec<(f64, f64)>>, TraceError> {
-    let mut spectra: BTreeMap<(String, u32), Vec<(f64, f64)>> = BTreeMap::new();
+/// Multipliers of fixed points, by condition and identity.
+pub(super) type Spectra = BTreeMap<(String, u32), Vec<(f64, f64)>>;
+
+/// The multipliers of each fixed point of a checkpoint.
+pub(super) fn spectra(run: &Run, checkpoint: u32) -> Result<Spectra, TraceError> {
+    let mut spectra = Spectra::new();
     for row in run.spectra(checkpoint)? {
         let of_point = spectra.entry((row.condition, row.point)).or_default();
         of_point.push((row.re, row.im));
@@ -85,6 +85,9 @@ pub(super) struct Passage {
     /// Those that go to infinity, and those that come from there.
     pub(super) escaped: Vec<usize>,
     pub(super) arrived: Vec<usize>,
+    /// Those that stand on a bifurcation, and that no single branch continues.
+    pub(super) ended: Vec<usize>,
+    pub(super) begun: Vec<usize>,
     /// Of the unexplained, those that are taken for one point because they are near each other and alike.
     pub(super) assigned: Vec<(usize, usize)>,
     /// Bifurcations, by rising s.
@@ -127,6 +130,8 @@ pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<N
         unexplained_after: matching.unmatched_after,
         escaped: matching.escaped,
         arrived: matching.arrived,
+        ended: matching.ended,
+        begun: matching.begun,
         assigned,
         events,
     }
