@@ -4,8 +4,9 @@
 
 use creode::calculus::{Bound, Interval, Jet};
 use creode::cell::constraints::constrain;
-use creode::cell::map::{CellMap, CellPath, Readout};
+use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{INITIAL_STATE, Parameters};
+use creode::cell::path::CellPath;
 use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::newton::{Ending, Limits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};

@@ -12,7 +12,7 @@ pub const MOST_GATES: usize = 4;
 pub const MOST_STATES: usize = 2;
 
 /// What one unit makes of its pre-activations a and its own state.
-pub trait Formula: Clone + Send + Sync {
+pub trait Formula: Clone + PartialEq + Send + Sync {
     /// Pre-activations of a unit.
     const GATES: usize;
     /// Pre-activations with recurrent weights; they come first, the others are constants of the unit.
@@ -39,6 +39,11 @@ pub trait Formula: Clone + Send + Sync {
     /// W y + b).
     fn rectified(&self) -> Option<bool> {
         None
+    }
+
+    /// Share of the step in which the unit takes up its input: α of a leaky cell.
+    fn alpha(&self) -> f64 {
+        1.0
     }
 }
 
@@ -116,6 +121,10 @@ impl Formula for RateFormula {
 
     fn rectified(&self) -> Option<bool> {
         (self.activation == Activation::Relu).then_some(!self.is_currents())
+    }
+
+    fn alpha(&self) -> f64 {
+        self.leak.map_or(1.0, |(_, alpha)| alpha)
     }
 }
 

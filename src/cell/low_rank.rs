@@ -9,9 +9,11 @@ use faer::{Mat, MatMut};
 
 use super::enclosure::{affine_over_box, product_over_box, transposed_over_box};
 use super::formula::RateFormula;
-use super::map::{Cell, CellMap, affine, lerp};
+use super::map::{Cell, CellMap, affine};
+use super::path::{Blended, bend_of, blend};
 use super::spec::{Activation, LeakyForm};
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
+use crate::map::piecewise::PiecewiseAffine;
 use crate::map::{Core, Map, Reduced};
 
 /// Unit roundoff of f64.
@@ -77,41 +79,12 @@ impl LowRank {
         CellMap::rate(formula, &weights, self.drive)
     }
 
-    /// The network whose factors (not their product) and drive lie at s on the way to another's.
-    pub fn between(&self, other: &Self, s: f64) -> Self {
-        Self {
-            outward: lerp(&self.outward, &other.outward, s),
-            inward: lerp(&self.inward, &other.inward, s),
-            drive: lerp(&self.drive, &other.drive, s),
-            ..self.clone()
-        }
-    }
-
     /// The network with its connectivity multiplied by a gain, which m takes up.
     pub fn with_gain(&self, gain: f64) -> Self {
         Self {
             outward: self.outward.iter().map(|m| gain * m).collect(),
             ..self.clone()
         }
-    }
-
-    /// Taylor coefficients of t ↦ F_{s(t)}(x(t)) on the straight path of the factors to another network.
-    pub fn path_jet(&self, other: &Self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
-        let on_path = |a: &[f64], b: &[f64]| -> Vec<Jet> {
-            let both = a.iter().zip(b);
-            both.map(|(&a, &b)| Jet::constant(a) + s.scaled(b - a))
-                .collect()
-        };
-        let outward = on_path(&self.outward, &other.outward);
-        let inward = on_path(&self.inward, &other.inward);
-        let drive = on_path(&self.drive, &other.drive);
-        let latent = transposed_product(&inward, &self.rates(curve), self.rank);
-        let a: Vec<Jet> = outward
-            .chunks_exact(self.rank)
-            .zip(drive)
-            .map(|(row, c)| row.iter().zip(&latent).fold(c, |sum, (&m, &k)| sum + m * k))
-            .collect();
-        self.leaky(&a, curve)
     }
 
     /// What the units send: the state itself, or φ of it.
@@ -156,6 +129,60 @@ impl LowRank {
     }
 }
 
+/// The factors, not their product, are what is blended.
+impl Blended for LowRank {
+    fn is_alike(&self, other: &Self) -> bool {
+        (self.form, self.activation, self.rank) == (other.form, other.activation, other.rank)
+            && self.alpha == other.alpha
+    }
+
+    fn bend(&self, middle: &Self, other: &Self) -> Option<Self> {
+        let (outward, is_out) = bend_of(&self.outward, &middle.outward, &other.outward);
+        let (inward, is_in) = bend_of(&self.inward, &middle.inward, &other.inward);
+        let (drive, is_pulled) = bend_of(&self.drive, &middle.drive, &other.drive);
+        (is_out || is_in || is_pulled).then(|| Self {
+            outward,
+            inward,
+            drive,
+            ..self.clone()
+        })
+    }
+
+    fn between(&self, other: &Self, bend: Option<&Self>, s: f64) -> Self {
+        let blended = |of: fn(&Self) -> &[f64]| blend(of(self), of(other), bend.map(of), s);
+        Self {
+            outward: blended(|cell| &cell.outward),
+            inward: blended(|cell| &cell.inward),
+            drive: blended(|cell| &cell.drive),
+            ..self.clone()
+        }
+    }
+
+    fn path_jet(&self, other: &Self, bend: Option<&Self>, s: Jet, curve: &[Jet]) -> Vec<Jet> {
+        let share = s.scaled(4.0) * (Jet::constant(1.0) - s);
+        let on_path = |of: fn(&Self) -> &[f64]| -> Vec<Jet> {
+            let both = of(self).iter().zip(of(other));
+            let mut straight: Vec<Jet> = both
+                .map(|(&a, &b)| Jet::constant(a) + s.scaled(b - a))
+                .collect();
+            for (sum, &c) in straight.iter_mut().zip(bend.map(of).unwrap_or_default()) {
+                *sum = *sum + share.scaled(c);
+            }
+            straight
+        };
+        let outward = on_path(|cell| &cell.outward);
+        let inward = on_path(|cell| &cell.inward);
+        let drive = on_path(|cell| &cell.drive);
+        let latent = transposed_product(&inward, &self.rates(curve), self.rank);
+        let a: Vec<Jet> = outward
+            .chunks_exact(self.rank)
+            .zip(drive)
+            .map(|(row, c)| row.iter().zip(&latent).fold(c, |sum, (&m, &k)| sum + m * k))
+            .collect();
+        self.leaky(&a, curve)
+    }
+}
+
 impl Map for LowRank {
     fn dim(&self) -> usize {
         self.drive.len()
@@ -182,7 +209,7 @@ impl Map for LowRank {
     }
 
     fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
-        self.path_jet(self, Jet::constant(0.0), curve)
+        self.path_jet(self, None, Jet::constant(0.0), curve)
     }
 
     fn trapping_box(&self) -> Option<Vec<f64>> {
@@ -229,6 +256,21 @@ impl Map for LowRank {
             .zip(point)
             .map(error)
             .sum::<f64>()
+    }
+
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
+        (self.activation == Activation::Relu).then_some(())?;
+        let row = |factor: &[f64], unit: usize, k: usize| factor[unit * self.rank + k];
+        Some(PiecewiseAffine {
+            state_is_rate: self.form == LeakyForm::Rates,
+            decay: vec![1.0 - self.alpha; self.dim()],
+            weights: Mat::from_fn(self.dim(), self.dim(), |i, j| {
+                let terms =
+                    (0..self.rank).map(|k| row(&self.outward, i, k) * row(&self.inward, j, k));
+                self.alpha * terms.sum::<f64>()
+            }),
+            drive: self.drive.iter().map(|c| self.alpha * c).collect(),
+        })
     }
 
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {

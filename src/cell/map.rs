@@ -1,4 +1,4 @@
-//! A cell at a constant input as a map, and the path between two such maps as a family.
+//! A cell at a constant input as a map.
 
 use faer::{Mat, MatMut};
 
@@ -12,7 +12,8 @@ use super::parameters::{
 use super::spec::{Activation, CellKind, NetworkSpec};
 use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
-use crate::map::{Core, Family, Linearised, Map, Part, Rectified, Reduced};
+use crate::map::piecewise::PiecewiseAffine;
+use crate::map::{Core, Linearised, Map, Part, Rectified, Reduced};
 
 /// A recurrent cell at a constant input, in f64.
 pub trait Cell: Map {
@@ -162,6 +163,26 @@ impl CellMap {
     }
 }
 
+/// The variant of a kind of cell.
+macro_rules! from_cell {
+    ($($cell:ty => $kind:ident,)*) => {
+        $(impl From<$cell> for CellMap {
+            fn from(cell: $cell) -> Self {
+                Self::$kind(cell)
+            }
+        })*
+    };
+}
+
+from_cell! {
+    Unitwise<RateFormula> => Rate,
+    Unitwise<GruFormula> => Gru,
+    Unitwise<UgrnnFormula> => Ugrnn,
+    Unitwise<LstmFormula> => Lstm,
+    Unitwise<PiecewiseLinearFormula> => PiecewiseLinear,
+    LowRank => LowRank,
+}
+
 impl Map for CellMap {
     fn dim(&self) -> usize {
         for_cell!(self, cell => cell.dim())
@@ -215,6 +236,10 @@ impl Map for CellMap {
         for_cell!(self, cell => cell.rectified())
     }
 
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
+        for_cell!(self, cell => cell.piecewise())
+    }
+
     fn blocks(&self) -> Vec<Vec<usize>> {
         for_cell!(self, cell => cell.blocks())
     }
@@ -229,52 +254,6 @@ impl Map for CellMap {
 
     fn jacobian_core(&self, point: &[f64]) -> Option<Core> {
         for_cell!(self, cell => cell.jacobian_core(point))
-    }
-}
-
-/// The straight path between two cells of one architecture: θ(s) = (1−s)θ₀ + sθ₁, and the same for the input.
-#[derive(Debug, Clone)]
-pub struct CellPath {
-    from: CellMap,
-    to: CellMap,
-}
-
-impl CellPath {
-    /// The path from one cell at s = 0 to another at s = 1; `None` unless both are of one kind and size.
-    pub fn new(from: CellMap, to: CellMap) -> Option<Self> {
-        let is_alike = std::mem::discriminant(&from) == std::mem::discriminant(&to);
-        (is_alike && from.dim() == to.dim()).then_some(Self { from, to })
-    }
-}
-
-impl Family for CellPath {
-    type At = CellMap;
-
-    fn at(&self, s: f64) -> CellMap {
-        use CellMap::{Gru, LowRank, Lstm, PiecewiseLinear, Rate, Ugrnn};
-        match (&self.from, &self.to) {
-            (Rate(from), Rate(to)) => Rate(from.between(to, s)),
-            (Gru(from), Gru(to)) => Gru(from.between(to, s)),
-            (Ugrnn(from), Ugrnn(to)) => Ugrnn(from.between(to, s)),
-            (Lstm(from), Lstm(to)) => Lstm(from.between(to, s)),
-            (PiecewiseLinear(from), PiecewiseLinear(to)) => PiecewiseLinear(from.between(to, s)),
-            (LowRank(from), LowRank(to)) => LowRank(from.between(to, s)),
-            // `new` lets no such pair in.
-            (from, _) => from.clone(),
-        }
-    }
-
-    fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
-        use CellMap::{Gru, LowRank, Lstm, PiecewiseLinear, Rate, Ugrnn};
-        match (&self.from, &self.to) {
-            (Rate(from), Rate(to)) => from.path_jet(to, s, curve),
-            (Gru(from), Gru(to)) => from.path_jet(to, s, curve),
-            (Ugrnn(from), Ugrnn(to)) => from.path_jet(to, s, curve),
-            (Lstm(from), Lstm(to)) => from.path_jet(to, s, curve),
-            (PiecewiseLinear(from), PiecewiseLinear(to)) => from.path_jet(to, s, curve),
-            (LowRank(from), LowRank(to)) => from.path_jet(to, s, curve),
-            (from, _) => from.jet(curve),
-        }
     }
 }
 
@@ -332,14 +311,6 @@ pub(crate) fn affine(matrix: &[f64], vector: &[f64], offset: &[f64]) -> Vec<f64>
 /// a + b, element by element.
 fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
-}
-
-/// (1−s) a + s b, element by element.
-pub(super) fn lerp(a: &[f64], b: &[f64], s: f64) -> Vec<f64> {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (1.0 - s) * a + s * b)
-        .collect()
 }
 
 /// The pre-activations that a constant input and the bias alone give.

@@ -15,6 +15,7 @@ pub mod lstm_kernel;
 pub mod map;
 pub mod noise;
 pub mod parameters;
+pub mod path;
 pub mod piecewise_kernel;
 pub mod rate_kernel;
 pub mod sequence;

@@ -211,6 +211,17 @@ impl<T: Real> Parameters<T> {
         }
     }
 
+    /// The values in the middle between these and others of the same layout, element by element.
+    pub fn halfway(&self, other: &Self) -> Self {
+        let pairs = self.values.iter().zip(&other.values);
+        Self {
+            layout: Arc::clone(&self.layout),
+            values: pairs
+                .map(|(a, b)| T::from_f64(0.5 * (a.to_f64() + b.to_f64())))
+                .collect(),
+        }
+    }
+
     /// Euclidean norm of all values, summed in f64.
     pub fn norm(&self) -> f64 {
         self.values

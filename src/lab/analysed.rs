@@ -126,6 +126,7 @@ impl Analysed {
                 state: point.state.clone(),
                 index: point.index,
                 n_unstable: point.spectrum.n_unstable() as u16,
+                multipliers: point.spectrum.eigenvalues.clone(),
                 stored: Some(id),
             })
             .collect()

@@ -10,13 +10,14 @@
 //! So the tables of a checkpoint depend on the weights of its neighbours, never on when the thread ran. The last
 //! landscape of a run has no neighbour to wait for; that of an interrupted run waits until the run goes on.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
 use super::analysed::{Analysed, Tracked};
-use super::history::Place;
 use super::history::live::Live;
+use super::history::{Place, Wired};
 use super::trainer::{CheckpointId, stream};
 use super::{Event, LabError};
 use crate::cell::map::{CellMap, Readout};
@@ -358,8 +359,17 @@ impl<'a> Worker<'a> {
             checkpoint: job.id.number,
             step: job.id.step,
         };
-        let named = |open: &Analysed| (open.condition.clone(), open.map.clone());
-        let maps = landscapes.iter().map(named).collect();
+        let network = Arc::new(self.network.clone());
+        let parameters = Arc::new(job.parameters.clone());
+        let wired = |probe: &Probe| {
+            let network = Wired::trained(&network, &parameters, &probe.input);
+            (probe.name.clone(), network)
+        };
+        let is_analysed = |probe: &&Probe| {
+            let mut conditions = landscapes.iter().map(|open| &open.condition);
+            conditions.any(|condition| *condition == probe.name)
+        };
+        let maps = job.probes.iter().filter(is_analysed).map(wired).collect();
         let nodes = landscapes
             .iter()
             .map(|open| (open.condition.clone(), open.nodes()))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::LabError;
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
-use super::history::{Place, followed_maps};
+use super::history::{Place, Wired, followed_maps};
 use super::trainer::CheckpointId;
 use crate::dynamics::projection::Projection;
 use crate::dynamics::starts::simulated;
@@ -345,7 +345,7 @@ impl Follower {
         };
         let told = self.history.advance(
             place,
-            [(found.condition.clone(), found.map.clone())].into(),
+            [(found.condition.clone(), Wired::plain(found.map.clone()))].into(),
             [(found.condition.clone(), found.nodes())].into(),
         );
         let events = told.intervals.iter();

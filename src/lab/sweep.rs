@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::analysed::Analysed;
 use super::history::{History, Interval, Place, connected};
-use crate::cell::map::{CellMap, CellPath};
+use crate::cell::map::CellMap;
+use crate::cell::path::CellPath;
 use crate::dynamics::spectrum::SpectrumError;
 use crate::dynamics::watch::Watch;
 use crate::map::Family as _;

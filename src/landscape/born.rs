@@ -4,6 +4,7 @@ use std::f64::consts::TAU;
 
 use faer::{Mat, c64};
 
+use super::border::cycle_beside;
 use super::equation::{Extended, Factored, Linearised, dot};
 use super::event::{Event, Kind};
 use super::locate::{self, complex_dot, parts};
@@ -66,7 +67,12 @@ pub struct Born {
 /// 3. Flip: x ± ηq, η = √((|λ| − 1)/b), starts the solver of cycles, whose multipliers tell the stability.
 /// 4. Neimark–Sacker: x + 2Re(z e^{iφ}q), |z|² = −(|λ| − 1)/Re d, starts Newton's method for closed curves, stable or
 ///    not; in more than 200 dimensions a stable one is simulated.
+/// 5. Border at which det(I + J) changes its sign: the 2-cycle with one state on each side, from its linear equation.
 pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
+    if let Kind::Border(border) = &event.kind {
+        let is_flip = border.flip_ratio < 0.0;
+        return is_flip.then(|| cycle_beside(&family.piecewise()?, event, border))?;
+    }
     let criticality = event.criticality()?;
     if criticality == Criticality::Degenerate {
         return None;
@@ -93,7 +99,7 @@ pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
                 place: at.place,
             }
         }
-        Kind::Fold(_) | Kind::BranchPoint(_) | Kind::Unclassified { .. } => return None,
+        _ => return None,
     };
     let beside = critical.beside(family)?;
     match &event.kind {

@@ -102,6 +102,9 @@ pub enum Reason {
     NoFixedPointAtStart,
     /// The tangent at the start is not unique: the start is a branch point.
     SingularStart,
+    /// The arguments of several rectified units, or none that can be told apart, are zero at once, and not one way alone
+    /// leads on.
+    Corner,
     /// No step longer than the shortest succeeded.
     StepTooShort,
     /// As many points as the limits allow.
@@ -123,6 +126,11 @@ pub enum Ending {
     },
     /// Where it had started: the branch is a loop inside the interval.
     Closed,
+    /// At infinity: an eigenvalue 1 of a map that is affine where the branch goes.
+    Infinite {
+        /// s there.
+        s: f64,
+    },
     /// Nowhere.
     Stalled {
         /// Why.
@@ -132,21 +140,41 @@ pub enum Ending {
     },
 }
 
+/// A part of a branch of rectified units on which the same of them are active.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// Place of its first point among the points of the branch. Where a piece follows another, that is the point on the
+    /// border, which the one before has as its last: with the map on this side of the border.
+    pub first: usize,
+    /// Which units are active.
+    pub active: Vec<bool>,
+}
+
 /// A curve of fixed points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
     /// Its points in order of travel; empty if there was no fixed point at the start.
     pub points: Vec<PathPoint>,
+    /// Its parts, if it is one of rectified units; else none.
+    pub pieces: Vec<Piece>,
     /// How it ended.
     pub ending: Ending,
 }
 
 impl Branch {
+    pub(super) fn smooth(points: Vec<PathPoint>, ending: Ending) -> Self {
+        Self {
+            points,
+            pieces: Vec::new(),
+            ending,
+        }
+    }
+
     /// The last point, if the branch came to an end of the interval.
     pub fn end(&self) -> Option<&PathPoint> {
         match self.ending {
             Ending::Reached { .. } | Ending::TurnedBack { .. } => self.points.last(),
-            Ending::Closed | Ending::Stalled { .. } => None,
+            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
         }
     }
 }

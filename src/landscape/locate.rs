@@ -287,7 +287,7 @@ fn finish_complex<F: Family + ?Sized>(
 }
 
 /// Left and right singular vectors to the smallest singular value.
-fn singular_pair(matrix: &Mat<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
+pub(super) fn singular_pair(matrix: &Mat<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
     let dim = matrix.nrows();
     let svd = matrix.svd().ok()?;
     Some((
@@ -300,7 +300,7 @@ fn smallest_singular(matrix: &Mat<f64>) -> Option<f64> {
     matrix.singular_values().ok()?.last().copied()
 }
 
-fn with_border(a: &Mat<f64>, b: &[f64], c: &[f64]) -> Mat<f64> {
+pub(super) fn with_border(a: &Mat<f64>, b: &[f64], c: &[f64]) -> Mat<f64> {
     let dim = a.nrows();
     Mat::from_fn(dim + 1, dim + 1, |i, j| match (i < dim, j < dim) {
         (true, true) => a[(i, j)],
@@ -310,7 +310,7 @@ fn with_border(a: &Mat<f64>, b: &[f64], c: &[f64]) -> Mat<f64> {
     })
 }
 
-fn split(column: &Mat<f64>) -> (Vec<f64>, f64) {
+pub(super) fn split(column: &Mat<f64>) -> (Vec<f64>, f64) {
     let dim = column.nrows() - 1;
     ((0..dim).map(|i| column[(i, 0)]).collect(), column[(dim, 0)])
 }

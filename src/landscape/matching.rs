@@ -17,7 +17,7 @@ use crate::norms::{distance, scale_of};
 const SAME_POINT: f64 = 1e-6;
 
 /// The map that a fixed point belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
     /// s = 0.
     Before,
@@ -42,7 +42,7 @@ impl End {
 }
 
 /// A fixed point, by its place in one of the two lists of a [`Matching`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
     /// Which list.
     pub end: End,
@@ -100,6 +100,14 @@ pub struct Matching {
     pub unmatched_before: Vec<usize>,
     /// The same at s = 1.
     pub unmatched_after: Vec<usize>,
+    /// Places at s = 0 of fixed points that go to infinity on the way.
+    pub escaped: Vec<usize>,
+    /// Places at s = 1 of fixed points that come from infinity.
+    pub arrived: Vec<usize>,
+    /// Places at s = 0 of fixed points that stand on a bifurcation and that no single branch continues.
+    pub ended: Vec<usize>,
+    /// The same at s = 1.
+    pub begun: Vec<usize>,
 }
 
 impl Matching {
@@ -114,6 +122,12 @@ impl Matching {
     pub fn is_conserved(&self) -> bool {
         let (before, after) = self.index_sums();
         before == after && self.unmatched_before.is_empty() && self.unmatched_after.is_empty()
+    }
+
+    /// The fixed point whose branch is the one of this point, travelled the other way.
+    pub fn twin(&self, node: Node) -> Option<Node> {
+        let other = self.led_to(node)?;
+        (other != node && self.led_to(other) == Some(node)).then_some(other)
     }
 
     /// The branches from all given points: first forward, then backward.
@@ -140,7 +154,8 @@ impl Matching {
 /// 3. Branches that contradict each other (a → b but b → c, or a ↔ b but c → a), or stalled, are followed again with steps
 ///    and limits eight times as careful.
 /// 4. Two fixed points belong together if each leads to the other, or if one leads to the other, of which the branch
-///    stalled or was not followed, and no third one does.
+///    stalled or was not followed, and no third one does. One whose branch goes to infinity has no partner.
+/// 5. The rest is looked at once more for fixed points that stand on a bifurcation themselves.
 pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],
@@ -185,6 +200,10 @@ pub fn match_rest<F: Family + ?Sized>(
         created: Vec::new(),
         unmatched_before: Vec::new(),
         unmatched_after: Vec::new(),
+        escaped: Vec::new(),
+        arrived: Vec::new(),
+        ended: Vec::new(),
+        begun: Vec::new(),
     };
     for (end, known, joined) in [
         (End::Before, before, &joined[0]),
@@ -205,6 +224,7 @@ pub fn match_rest<F: Family + ?Sized>(
     matching.follow_again(family, limits);
     matching.drop_unreached();
     matching.settle();
+    matching.settle_degenerate(family);
     matching
 }
 
@@ -224,10 +244,7 @@ impl Strand {
     fn known(end: End, place: usize) -> Self {
         Self {
             link: Link::To(Node { end, place }),
-            branch: Branch {
-                points: Vec::new(),
-                ending: Ending::Reached { s: end.s() },
-            },
+            branch: Branch::smooth(Vec::new(), Ending::Reached { s: end.s() }),
         }
     }
 }
@@ -244,7 +261,7 @@ impl Matching {
         let end = match branch.ending {
             Ending::Reached { .. } => Some(from.other()),
             Ending::TurnedBack { .. } => Some(from),
-            Ending::Closed | Ending::Stalled { .. } => None,
+            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
         };
         let link = match (end, branch.points.last()) {
             (Some(end), Some(last)) => Link::To(self.look_up(end, last)),
@@ -345,16 +362,25 @@ impl Matching {
         }
     }
 
-    /// Where the branch from a fixed point led; `None` if it stalled or none was followed.
-    fn led_to(&self, node: Node) -> Option<Node> {
+    pub(super) fn strand_from(&self, node: Node) -> Option<&Strand> {
         let strands = match node.end {
             End::Before => &self.forward,
             End::After => &self.backward,
         };
-        match strands.get(node.place)?.link {
+        strands.get(node.place)
+    }
+
+    /// Where the branch from a fixed point led; `None` if it stalled or none was followed.
+    fn led_to(&self, node: Node) -> Option<Node> {
+        match self.strand_from(node)?.link {
             Link::To(other) => Some(other),
             Link::Nowhere => None,
         }
+    }
+
+    fn goes_to_infinity(&self, node: Node) -> bool {
+        self.strand_from(node)
+            .is_some_and(|strand| matches!(strand.branch.ending, Ending::Infinite { .. }))
     }
 
     /// The fixed points whose branches led to one.
@@ -395,6 +421,7 @@ impl Matching {
                 Some(node) if node.end == End::After => self.pairs.push((place, node.place)),
                 Some(node) if node.place > place => self.annihilated.push((place, node.place)),
                 Some(_) => {}
+                None if self.goes_to_infinity(Node { end, place }) => self.escaped.push(place),
                 None => self.unmatched_before.push(place),
             }
         }
@@ -405,6 +432,7 @@ impl Matching {
                     self.created.push((place, node.place));
                 }
                 Some(_) => {}
+                None if self.goes_to_infinity(Node { end, place }) => self.arrived.push(place),
                 None => self.unmatched_after.push(place),
             }
         }

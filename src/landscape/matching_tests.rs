@@ -190,10 +190,7 @@ fn a_discovery_that_no_branch_confirms_is_dropped() {
             end: End::After,
             place,
         }),
-        branch: Branch {
-            points: Vec::new(),
-            ending: Ending::Closed,
-        },
+        branch: Branch::smooth(Vec::new(), Ending::Closed),
     };
     let mut matching = Matching {
         before: vec![point(0.0, false), point(1.0, false)],
@@ -205,6 +202,10 @@ fn a_discovery_that_no_branch_confirms_is_dropped() {
         created: Vec::new(),
         unmatched_before: Vec::new(),
         unmatched_after: Vec::new(),
+        escaped: Vec::new(),
+        arrived: Vec::new(),
+        ended: Vec::new(),
+        begun: Vec::new(),
     };
     matching.drop_unreached();
     assert_eq!(matching.after, [point(0.5, false), point(0.7, true)]);

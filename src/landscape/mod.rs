@@ -7,15 +7,19 @@
 //! ends of a family, [`natural`] those that hardly move; [`cascade`] follows period doublings. [`hint`] follows
 //! attractors of any kind to where they end, and says by which global bifurcation that seems to be.
 
+pub mod border;
 pub mod born;
 pub mod branch;
 pub mod cascade;
 pub mod crossing;
+mod degenerate;
 mod equation;
 pub mod event;
 #[cfg(test)]
 mod examples;
+mod excursion;
 pub mod hint;
+mod inverse_iteration;
 pub mod locate;
 pub mod matching;
 pub mod natural;

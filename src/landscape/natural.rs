@@ -5,11 +5,14 @@
 use faer::Mat;
 use rayon::prelude::*;
 
+use super::border::stays_within;
 use super::branch::Limits;
 use super::equation::{Extended, Factored, Linearised};
+use super::excursion::{self, is_quiet};
 use super::matching::End;
 use super::path::correct;
 use crate::map::Family;
+use crate::map::piecewise::PiecewisePath;
 use crate::norms::{distance, scale_of};
 
 /// Corrections beyond this share of the step say that the branch bends.
@@ -24,8 +27,17 @@ pub struct Endpoint<'a> {
     pub state: &'a [f64],
     /// sign det(I − J) there.
     pub index: i8,
+    /// Eigenvalues there, in no particular order; of a large map at least those outside the unit circle and the nearest
+    /// inside.
+    pub multipliers: &'a [(f64, f64)],
+}
+
+impl Endpoint<'_> {
     /// Eigenvalues outside the unit circle.
-    pub n_unstable: usize,
+    fn n_unstable(&self) -> usize {
+        let outside = self.multipliers.iter().filter(|l| l.0.hypot(l.1) > 1.0);
+        outside.count()
+    }
 }
 
 /// Pairs (place before, place after) of fixed points that belong together beyond doubt, with no bifurcation between.
@@ -35,6 +47,8 @@ pub struct Endpoint<'a> {
 /// 2. Two are a pair if each so leads to the other, if no correction is longer than a tenth of the step, if the two tangents
 ///    enclose an angle that a step of [`trace`](super::path::trace) may have, and if the indices and the numbers of
 ///    unstable directions agree: no test function then changes from one to the other.
+/// 3. No multiplier can have crossed the unit circle and come back, and no rectified unit have switched, as far as values
+///    and slopes at both points tell.
 pub fn natural_pairs<F: Family + ?Sized>(
     family: &F,
     before: &[Endpoint<'_>],
@@ -46,6 +60,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
             .map(|point| Leap::from(family, point, end, to, limits))
             .collect()
     };
+    let path = family.piecewise();
     let forward = leaps(End::Before, before, after);
     let backward = leaps(End::After, after, before);
     let pair = |(a, leap): (usize, &Option<Leap>)| {
@@ -53,12 +68,39 @@ pub fn natural_pairs<F: Family + ?Sized>(
         let b = leap.lands_at;
         let back = backward[b].as_ref().filter(|back| back.lands_at == a)?;
         let alike =
-            before[a].index == after[b].index && before[a].n_unstable == after[b].n_unstable;
+            before[a].index == after[b].index && before[a].n_unstable() == after[b].n_unstable();
         // The second tangent goes the other way.
-        let cosine = -leap.tangent.dot(&back.tangent);
-        (alike && cosine >= limits.least_cosine).then_some((a, b))
+        let tangents = [leap.tangent.clone(), back.tangent.scaled(-1.0)];
+        let cosine = tangents[0].dot(&tangents[1]);
+        let is_pair = alike
+            && cosine >= limits.least_cosine
+            && is_uneventful(family, path.as_ref(), [&before[a], &after[b]], &tangents);
+        is_pair.then_some((a, b))
     };
-    forward.iter().enumerate().filter_map(pair).collect()
+    forward.par_iter().enumerate().filter_map(pair).collect()
+}
+
+/// Step 3.
+fn is_uneventful<F: Family + ?Sized>(
+    family: &F,
+    path: Option<&PiecewisePath>,
+    points: [&Endpoint<'_>; 2],
+    tangents: &[Extended; 2],
+) -> bool {
+    let place = |point: &Endpoint<'_>, end: End| Extended::new(point.state.to_vec(), end.s());
+    let places = [place(points[0], End::Before), place(points[1], End::After)];
+    let ends = [0, 1].map(|end| excursion::End {
+        place: &places[end],
+        tangent: &tangents[end],
+        eigenvalues: points[end].multipliers,
+        critical: 0,
+    });
+    if let Some(path) = path
+        && !stays_within(path, [0, 1].map(|end| (&places[end], &tangents[end])))
+    {
+        return false;
+    }
+    is_quiet(family, &ends[0], &ends[1], points[0].n_unstable())
 }
 
 struct Leap {
@@ -125,11 +167,13 @@ mod tests {
     use super::super::matching::{match_ends, match_rest};
     use super::*;
     use crate::dynamics::search::{self, FixedPoint, Known, search};
+    use crate::map::Map as _;
 
     fn points(family: &super::super::examples::Along<Tanh>, s: f64) -> Vec<FixedPoint> {
         let starts: Vec<Vec<f64>> = [-0.9, 0.013, 0.9]
             .iter()
             .flat_map(|x| [-0.9, 0.013, 0.9].map(|y| vec![*x, y]))
+            .map(|start| start[..family.at(s).dim()].to_vec())
             .collect();
         search(&family.at(s), &[], &starts, search::Limits::default())
             .map(|found| found.fixed_points)
@@ -142,7 +186,7 @@ mod tests {
             .map(|point| Endpoint {
                 state: &point.state,
                 index: point.index,
-                n_unstable: point.spectrum.n_unstable(),
+                multipliers: &point.spectrum.eigenvalues,
             })
             .collect()
     }
@@ -177,6 +221,18 @@ mod tests {
             assert_eq!(rest.pairs, alone.pairs);
             assert_eq!(rest.annihilated, alone.annihilated);
             assert!(rest.is_conserved());
+        }
+    }
+
+    /// A unit that inhibits itself flips and flips back while its input goes from −¼ to ¼; the points at both ends are alike.
+    #[test]
+    fn points_between_which_a_multiplier_comes_back_are_no_pair() {
+        for (w, pairs) in [(1.01, 0), (0.96, 1)] {
+            let family = Tanh::unit([-w, 0.0], [-0.25, 0.5]);
+            let (before, after) = (points(&family, 0.0), points(&family, 1.0));
+            let limits = Limits::default();
+            let found = natural_pairs(&family, &endpoints(&before), &endpoints(&after), &limits);
+            assert_eq!(found.len(), pairs, "{w}");
         }
     }
 }

@@ -5,19 +5,27 @@
 
 use faer::Mat;
 
+use super::border;
 use super::branch::{Branch, Ending, Limits, PathPoint, Reason, Route};
 use super::equation::{Extended, Factored, Linearised};
 use super::test_functions::{Between, Change, Tests, between, eigenvalues};
 use crate::map::Family;
 
-/// Follows the fixed point near `start` along a route.
+/// A fixed point of affine maps that is so much larger than it was is on its way to infinity.
+const FAR: f64 = 1e5;
+
+/// Follows the fixed point near `start` along a route; one of rectified units through the borders at which units become
+/// active or inactive.
 pub fn trace<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
     route: Route,
     limits: &Limits,
 ) -> Branch {
-    trace_guarded(family, start, route, limits, |_: &Extended| None)
+    match family.piecewise() {
+        Some(path) => border::walk(&path, start, route, limits),
+        None => trace_guarded(family, start, route, limits, |_: &Extended| None),
+    }
 }
 
 /// The same with a guard against jumps to another branch: `uniqueness` gives a radius, in the maximum norm of the
@@ -42,6 +50,7 @@ pub fn trace_guarded<F: Family + ?Sized>(
         route,
         limits,
         uniqueness,
+        is_affine: false,
     };
     let mut points = Vec::new();
     let ending = match tracer.first(start) {
@@ -54,7 +63,7 @@ pub fn trace_guarded<F: Family + ?Sized>(
             s: route.start,
         },
     };
-    Branch { points, ending }
+    Branch::smooth(points, ending)
 }
 
 /// Follows the branch that leaves a fixed point in a given direction, between `low` and `high`: at a branch point, whose
@@ -74,6 +83,7 @@ pub fn trace_leaving<F: Family + ?Sized>(
         route: Route::within(place.s, low, high, true),
         limits,
         uniqueness: |_: &Extended| None,
+        is_affine: false,
     };
     let direction = direction.scaled(1.0 / direction.norm());
     let mut points = Vec::new();
@@ -95,20 +105,22 @@ pub fn trace_leaving<F: Family + ?Sized>(
             tracer.route.forward = first.tangent.s > 0.0;
             points.push(first);
             let ending = tracer.follow(&mut points);
-            return Branch { points, ending };
+            return Branch::smooth(points, ending);
         }
         h *= 0.5;
     }
     let reason = Reason::SingularStart;
     let ending = Ending::Stalled { reason, s: place.s };
-    Branch { points, ending }
+    Branch::smooth(points, ending)
 }
 
-struct Tracer<'a, F: ?Sized, R> {
-    family: &'a F,
-    route: Route,
-    limits: &'a Limits,
-    uniqueness: R,
+pub(super) struct Tracer<'a, F: ?Sized, R> {
+    pub(super) family: &'a F,
+    pub(super) route: Route,
+    pub(super) limits: &'a Limits,
+    pub(super) uniqueness: R,
+    /// Whether the maps are affine, so that far away steps may be longer, and branches end at infinity.
+    pub(super) is_affine: bool,
 }
 
 /// A fixed point that Newton's method came to.
@@ -119,7 +131,7 @@ pub(super) struct Corrected {
 
 impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
     /// Step 1.
-    fn first(&self, start: &[f64]) -> Result<PathPoint, Reason> {
+    pub(super) fn first(&self, start: &[f64]) -> Result<PathPoint, Reason> {
         let guess = Extended::new(start.to_vec(), self.route.start);
         let along_s = Extended::new(vec![0.0; start.len()], 1.0);
         let corrected =
@@ -145,30 +157,60 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
                 s: self.route.ahead(),
             };
         }
+        let ending = self.follow_watched(points, &|_, _| None);
+        // Nobody watches.
+        ending.unwrap_or(Ending::Closed)
+    }
+
+    /// Steps from the last point on until the branch ends. `watch` sees every step; `None` if it ended one at a point of its
+    /// own, which is then the last.
+    pub(super) fn follow_watched(
+        &self,
+        points: &mut Vec<PathPoint>,
+        watch: &dyn Fn(&PathPoint, &PathPoint) -> Option<PathPoint>,
+    ) -> Option<Ending> {
+        let begun = points.len();
         let mut h = self.limits.first_step;
         loop {
             let last = &points[points.len() - 1];
             if points.len() >= self.limits.most_points {
-                return stalled(Reason::TooManyPoints, last);
+                return Some(stalled(Reason::TooManyPoints, last));
             }
             if h < self.limits.shortest_step {
-                return stalled(Reason::StepTooShort, last);
+                return Some(stalled(Reason::StepTooShort, last));
             }
             let Some((next, corrections, exit)) = self.step(last, h) else {
                 h *= 0.5;
                 continue;
             };
             if corrections <= 3 {
-                h = (1.5 * h).min(self.limits.longest_step);
+                h = (1.5 * h).min(self.longest_step(&next));
             }
-            let closed = points.len() > 2 && passes(last, &next, &points[0]);
+            if let Some(stop) = watch(last, &next) {
+                points.push(stop);
+                return None;
+            }
+            let closed = points.len() > begun + 1 && passes(last, &next, &points[0]);
+            let is_far = self.is_affine
+                && largest(&next.place.state) > FAR * (1.0 + largest(&points[0].place.state));
+            let s = next.place.s;
             points.push(next);
             match exit {
-                Some(s) if s == self.route.ahead() => return Ending::Reached { s },
-                Some(s) => return Ending::TurnedBack { s },
-                None if closed => return Ending::Closed,
+                Some(s) if s == self.route.ahead() => return Some(Ending::Reached { s }),
+                Some(s) => return Some(Ending::TurnedBack { s }),
+                None if closed => return Some(Ending::Closed),
+                None if is_far => return Some(Ending::Infinite { s }),
                 None => {}
             }
+        }
+    }
+
+    fn longest_step(&self, at: &PathPoint) -> f64 {
+        let longest = self.limits.longest_step;
+        if self.is_affine {
+            longest * at.place.norm().max(1.0)
+        } else {
+            longest
         }
     }
 
@@ -224,7 +266,9 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
             self.limits.contraction,
         )?;
         let next = describe(self.family, corrected.place, &from.tangent)?;
-        let forward = from.place.towards(&next.place).dot(&from.tangent) > 0.0;
+        // Backwards it would be the point that it comes from; and it leaves through the end that it lands on.
+        let is_leaving = (next.tangent.s > 0.0) == (guess.s == self.route.high);
+        let forward = is_leaving && from.place.towards(&next.place).dot(&from.tangent) > 0.0;
         let taken =
             forward && self.is_guarded(guess, &next.place, h) && self.is_acceptable(from, &next, h);
         taken.then_some(next)
@@ -258,7 +302,7 @@ fn stalled(reason: Reason, last: &PathPoint) -> Ending {
     }
 }
 
-fn largest(state: &[f64]) -> f64 {
+pub(super) fn largest(state: &[f64]) -> f64 {
     state.iter().fold(0.0, |most, x| x.abs().max(most))
 }
 

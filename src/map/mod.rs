@@ -10,8 +10,10 @@ use crate::calculus::{Bound, Interval, Jet, Scalar as _};
 pub mod derivatives;
 mod examples;
 pub mod iterate;
+pub mod piecewise;
 
 pub use examples::{Henon, HenonFamily, Logistic, LogisticFamily};
+use piecewise::{PiecewiseAffine, PiecewisePath};
 
 /// A smooth map x → F(x) of R^dim, with what is known of it.
 pub trait Map: Sync {
@@ -92,6 +94,11 @@ pub trait Map: Sync {
 
     /// The fixed-point equation as that of rectified units, where it is one.
     fn rectified(&self) -> Option<Rectified> {
+        None
+    }
+
+    /// The map as one of rectified units, affine wherever the same of them are active, where it is one.
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
         None
     }
 
@@ -177,6 +184,10 @@ impl<M: Map + ?Sized> Map for &M {
 
     fn rectified(&self) -> Option<Rectified> {
         (**self).rectified()
+    }
+
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
+        (**self).piecewise()
     }
 
     fn blocks(&self) -> Vec<Vec<usize>> {
@@ -274,6 +285,11 @@ pub trait Family: Sync {
 
     /// Taylor coefficients of t ↦ F_{s(t)}(x(t)), one jet a coordinate, from those of s(t) and of a curve x(t).
     fn jet(&self, s: Jet, curve: &[Jet]) -> Vec<Jet>;
+
+    /// The path as one of maps of rectified units, where it is one.
+    fn piecewise(&self) -> Option<PiecewisePath> {
+        None
+    }
 
     /// ∂F_s(x)/∂s at a point.
     fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]) {

@@ -257,9 +257,9 @@ pub struct EventRow {
     pub from_step: u64,
     /// Training step of the checkpoint after.
     pub to_step: u64,
-    /// Where between the two, 0 to 1, on the straight line between their weights.
+    /// Where between the two, 0 to 1: every stored tensor is (1 − s) times the one plus s times the other.
     pub position: f64,
-    /// LP, BP, PD, NS or ?; hint SNIC, hint HC, hint LPC or hint CR of global bifurcations.
+    /// LP, BP, PD, NS, BC, INF or ?; hint SNIC, hint HC, hint LPC or hint CR of global bifurcations.
     pub kind: String,
     /// Whether the position is that of the event, to rounding.
     pub is_located: bool,
@@ -269,7 +269,7 @@ pub struct EventRow {
     pub multiplier_im: f64,
     /// Normal-form coefficient.
     pub coefficient: Option<f64>,
-    /// supercritical, subcritical or degenerate.
+    /// supercritical, subcritical or degenerate; fold, flip or persistence of a BC.
     pub criticality: Option<String>,
     /// 1 if a pair of fixed points appears, −1 if one vanishes, else 0.
     pub pair_change: i8,

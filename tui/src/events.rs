@@ -6,8 +6,7 @@ use std::path::Path;
 use creode::lab::history::hints::{self, RunHint};
 use creode::lab::history::{self, History, Interval, RunEvent};
 use creode::landscape::born::Born;
-use creode::landscape::event::{Event, Kind};
-use creode::landscape::normal_form::Criticality;
+use creode::landscape::event::Event;
 use creode::trace::rows::{BornRow, EventRow};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -76,7 +75,7 @@ pub(crate) fn as_json(intervals: &[Interval], events: &[EventRow], hints: &[RunH
             "condition": of.condition, "from_step": of.from_step, "to_step": of.to_step,
             "n_before": of.before.0, "n_after": of.after.0, "discovered_before": of.before.1,
             "discovered_after": of.after.1, "continued": of.continued, "annihilated_pairs": of.annihilated,
-            "created_pairs": of.created, "unexplained": of.unexplained,
+            "created_pairs": of.created, "to_infinity": of.escaped, "from_infinity": of.arrived, "ended": of.ended, "begun": of.begun, "unexplained": of.unexplained,
             "events": events.collect::<Vec<Value>>(),
         })
     };
@@ -109,7 +108,7 @@ pub(crate) fn as_table(intervals: &[Interval]) -> String {
         }
     }
     let sum = |of: &dyn Fn(&Interval) -> usize| intervals.iter().map(of).sum::<usize>();
-    let kinds = ["LP", "BP", "PD", "NS", "?"].map(|code| {
+    let kinds = ["LP", "BP", "PD", "NS", "BC", "INF", "?"].map(|code| {
         let is_of = |event: &&RunEvent| event.event.kind.code() == code;
         let number = sum(&|of| of.events.iter().filter(is_of).count());
         format!("{number} {code}")
@@ -202,10 +201,10 @@ pub(crate) fn cells(event: &Event) -> [String; 4] {
             format!("{re:+.4} ± {:.4}i", im.abs())
         }
     });
-    let remark = match &event.kind {
-        Kind::Fold(form) if form.pair_side() > 0.0 => "a pair appears",
-        Kind::Fold(_) => "a pair vanishes",
-        _ => event.criticality().map_or("", Criticality::name),
+    let remark = match event.kind.pair_side() {
+        1 => "a pair appears",
+        -1 => "a pair vanishes",
+        _ => event.manner().unwrap_or_default(),
     };
     let coefficient = event.kind.coefficient();
     [

@@ -6,6 +6,7 @@ use super::{Of, Unitwise};
 use crate::calculus::{Bound, Interval, Jet, Scalar};
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::cell::map::Cell;
+use crate::map::piecewise::PiecewiseAffine;
 use crate::map::{Linearised, Map, Part, Rectified, Reduced};
 
 impl<F: Formula> Map for Unitwise<F> {
@@ -89,6 +90,20 @@ impl<F: Formula> Map for Unitwise<F> {
             weights,
             drive: (0..n).map(|unit| self.drive[unit] / leak(unit)).collect(),
             state_is_rate,
+        })
+    }
+
+    fn piecewise(&self) -> Option<PiecewiseAffine> {
+        let state_is_rate = self.formula.rectified()?;
+        let (n, alpha) = (self.units, self.formula.alpha());
+        let scaled = |values: &[f64]| values.iter().map(|x| alpha * x).collect::<Vec<f64>>();
+        // A piecewise-linear network has its diagonal where other cells have a second gate.
+        let decay = self.drive.get(n..2 * n);
+        Some(PiecewiseAffine {
+            state_is_rate,
+            decay: decay.map_or_else(|| vec![1.0 - alpha; n], <[f64]>::to_vec),
+            weights: Mat::from_fn(n, n, |i, j| alpha * self.recurrent[j * n + i]),
+            drive: scaled(&self.drive[..n]),
         })
     }
 

@@ -10,7 +10,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
-use super::map::lerp;
+use super::path::{Blended, bend_of, blend};
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
 use crate::simd::vectorised;
 
@@ -54,37 +54,12 @@ impl<F: Formula> Unitwise<F> {
         }
     }
 
-    /// The cell whose weights and drives lie at s on the way to another's.
-    pub fn between(&self, other: &Self, s: f64) -> Self {
-        Self {
-            formula: self.formula.clone(),
-            units: self.units,
-            recurrent: lerp(&self.recurrent, &other.recurrent, s),
-            drive: lerp(&self.drive, &other.drive, s),
-        }
-    }
-
     /// The cell with its recurrent weights multiplied by a gain.
     pub fn with_gain(&self, gain: f64) -> Self {
         Self {
             recurrent: self.recurrent.iter().map(|w| gain * w).collect(),
             ..self.clone()
         }
-    }
-
-    /// Taylor coefficients of t ↦ F_{s(t)}(x(t)) on the straight path to another cell: at a fixed state the
-    /// pre-activations are affine in the weights, so those of both ends are enough.
-    pub fn path_jet(&self, other: &Self, s: Jet, curve: &[Jet]) -> Vec<Jet> {
-        let (start, end) = (
-            self.jet_preactivations(curve),
-            other.jet_preactivations(curve),
-        );
-        let a: Vec<Jet> = start
-            .iter()
-            .zip(end)
-            .map(|(&start, end)| start + s * (end - start))
-            .collect();
-        self.apply(Of::Step, &a, curve)
     }
 
     fn columns(&self) -> impl Iterator<Item = &[f64]> {
@@ -365,6 +340,53 @@ impl<F: Formula> Unitwise<F> {
         let next = self.apply(of, &a, &state);
         let error = |(next, x): (&Bound, &f64)| (next.error + UNIT * (8.0 + x.abs())).powi(2);
         0.5 * next.iter().zip(point).map(error).sum::<f64>()
+    }
+}
+
+impl<F: Formula> Blended for Unitwise<F> {
+    fn is_alike(&self, other: &Self) -> bool {
+        self.formula == other.formula
+    }
+
+    fn bend(&self, middle: &Self, other: &Self) -> Option<Self> {
+        let (recurrent, is_bent) = bend_of(&self.recurrent, &middle.recurrent, &other.recurrent);
+        let (drive, is_pulled) = bend_of(&self.drive, &middle.drive, &other.drive);
+        (is_bent || is_pulled).then(|| Self {
+            recurrent,
+            drive,
+            ..self.clone()
+        })
+    }
+
+    fn between(&self, other: &Self, bend: Option<&Self>, s: f64) -> Self {
+        let recurrent = bend.map(|bend| bend.recurrent.as_slice());
+        let drive = bend.map(|bend| bend.drive.as_slice());
+        Self {
+            formula: self.formula.clone(),
+            units: self.units,
+            recurrent: blend(&self.recurrent, &other.recurrent, recurrent, s),
+            drive: blend(&self.drive, &other.drive, drive, s),
+        }
+    }
+
+    /// At a fixed state the pre-activations are linear in the weights, so they are blended as those are.
+    fn path_jet(&self, other: &Self, bend: Option<&Self>, s: Jet, curve: &[Jet]) -> Vec<Jet> {
+        let (start, end) = (
+            self.jet_preactivations(curve),
+            other.jet_preactivations(curve),
+        );
+        let mut a: Vec<Jet> = start
+            .iter()
+            .zip(end)
+            .map(|(&start, end)| start + s * (end - start))
+            .collect();
+        if let Some(bend) = bend {
+            let share = s.scaled(4.0) * (Jet::constant(1.0) - s);
+            for (a, bend) in a.iter_mut().zip(bend.jet_preactivations(curve)) {
+                *a = *a + share * bend;
+            }
+        }
+        self.apply(Of::Step, &a, curve)
     }
 }
 

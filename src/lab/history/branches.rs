@@ -138,6 +138,10 @@ pub(super) fn interval(
         continued: passage.continued.len(),
         annihilated: passage.annihilated.len(),
         created: passage.created.len(),
+        escaped: passage.escaped.len(),
+        arrived: passage.arrived.len(),
+        ended: passage.ended.len(),
+        begun: passage.begun.len(),
         unexplained: ascending(untold),
         events: events.collect(),
     }

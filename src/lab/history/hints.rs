@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{ByCondition, complete, networks};
-use crate::cell::map::{CellMap, CellPath};
+use super::{ByCondition, Wired, complete, networks};
 use crate::dynamics::attractor::{self, Attractor, attractors};
 use crate::dynamics::starts::simulated;
 use crate::lab::LabError;
@@ -30,7 +29,7 @@ pub struct RunHint {
     /// What ends, as [`Attractor::name`] says.
     pub attractor: String,
     /// How; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
-    /// weights.
+    /// parameters.
     pub hint: Hint,
 }
 
@@ -54,7 +53,7 @@ pub fn of_run(
     for (place, entry) in entries.iter().enumerate() {
         let here: ByCondition<Moving> = maps(*entry)?
             .into_iter()
-            .map(|(condition, map)| (condition, Moving::of(map)))
+            .map(|(condition, network)| (condition, Moving::of(network)))
             .collect();
         if let Some((from_step, before)) = &last {
             for (condition, before) in before {
@@ -79,15 +78,16 @@ pub fn of_run(
 
 /// A network, and its attractors that are no fixed points: name and a state of each.
 struct Moving {
-    map: CellMap,
+    network: Wired,
     attractors: Vec<(String, Vec<f64>)>,
 }
 
 impl Moving {
     /// Step 1.
-    fn of(map: CellMap) -> Self {
-        let starts = simulated(&map, STARTS.0, STARTS.1, STARTS.2);
-        let found = attractors(&map, &starts, &attractor::Settings::default());
+    fn of(network: Wired) -> Self {
+        let map = &network.map;
+        let starts = simulated(map, STARTS.0, STARTS.1, STARTS.2);
+        let found = attractors(map, &starts, &attractor::Settings::default());
         let moves = |of: &Attractor| !matches!(of, Attractor::Cycle(cycle) if cycle.period() == 1);
         let attractors = found
             .basins
@@ -96,13 +96,16 @@ impl Moving {
             .filter(moves)
             .filter_map(|of| Some((of.name(), of.states().last()?.clone())))
             .collect();
-        Self { map, attractors }
+        Self {
+            network,
+            attractors,
+        }
     }
 }
 
 /// Step 2, by rising s.
 fn between(before: &Moving, after: &Moving) -> Vec<(String, Hint)> {
-    let Some(path) = CellPath::new(before.map.clone(), after.map.clone()) else {
+    let Some(path) = before.network.path_to(&after.network) else {
         return Vec::new();
     };
     let mut hints: Vec<(String, Hint)> = Vec::new();

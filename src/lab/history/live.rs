@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::branches::{Labelled, Labels, branch_rows, interval, labelled};
-use super::passage::{Node, Passage, passage};
-use super::{ByCondition, Interval, Maps, Place, trained_maps};
-use crate::cell::map::{CellMap, CellPath};
+use super::passage::{Node, Passage, passage, spectra};
+use super::{ByCondition, Interval, Maps, Place, Wired, stored, trained_maps};
 use crate::curriculum::Curriculum;
 use crate::lab::LabError;
 use crate::trace::rows::BranchRow;
@@ -79,7 +78,7 @@ impl Live {
             front.labels.insert(condition.clone(), Vec::new());
         }
         match rows {
-            Some(rows) => front.take(rows),
+            Some(rows) => front.take(run, rows)?,
             None => front.begin(run, entry, &mut free)?,
         }
         let last = Some(front);
@@ -95,11 +94,12 @@ impl Live {
     ) -> Told {
         let mut told = Told::default();
         let mut labels = BTreeMap::new();
-        for (condition, map) in &maps {
+        for (condition, network) in &maps {
             let free = self.free.entry(condition.clone()).or_insert(0);
             let here = nodes.entry(condition.clone()).or_default();
             let last = self.last.as_mut();
-            let passage = last.and_then(|last| last.pass(condition, map, here, free, &mut told));
+            let passage =
+                last.and_then(|last| last.pass(condition, network, here, free, &mut told));
             let last = self.last.as_ref();
             let before = last.and_then(|last| Some((last.place, last.labelled(condition)?)));
             let joined = passage.as_ref().zip(before);
@@ -130,18 +130,31 @@ impl Live {
 
 impl Front {
     /// The fixed points as the table `branches` holds them.
-    fn take(&mut self, rows: Vec<BranchRow>) {
+    fn take(&mut self, run: &Run, rows: Vec<BranchRow>) -> Result<(), LabError> {
         let checkpoint = self.place.checkpoint;
+        let mut spectra = spectra(run, checkpoint)?;
         for row in rows.into_iter().filter(|row| row.checkpoint == checkpoint) {
             let labels = self.labels.entry(row.condition.clone()).or_default();
             labels.push((row.branch, row.matched));
-            self.nodes.entry(row.condition).or_default().push(Node {
-                state: row.state,
-                index: row.index,
-                n_unstable: row.n_unstable,
-                stored: row.point,
-            });
+            let node = match row.point {
+                Some(point) => {
+                    let key = (row.condition.clone(), point);
+                    Node {
+                        state: row.state,
+                        index: row.index,
+                        n_unstable: row.n_unstable,
+                        multipliers: spectra.remove(&key).unwrap_or_default(),
+                        stored: row.point,
+                    }
+                }
+                None => match self.maps.get(&row.condition) {
+                    Some(network) => Node::discovered(&network.map, row.state, row.index),
+                    None => continue,
+                },
+            };
+            self.nodes.entry(row.condition).or_default().push(node);
         }
+        Ok(())
     }
 
     /// The fixed points of a checkpoint that no history was kept of: each begins a branch.
@@ -151,12 +164,7 @@ impl Front {
         entry: Entry,
         free: &mut ByCondition<u32>,
     ) -> Result<(), LabError> {
-        for row in run.fixed_points(entry.checkpoint)? {
-            self.nodes
-                .entry(row.condition.clone())
-                .or_default()
-                .push(Node::of_row(row));
-        }
+        self.nodes.append(&mut stored(run, entry)?);
         for (condition, nodes) in &self.nodes {
             let free = free.entry(condition.clone()).or_insert(0);
             let labels = labelled(nodes.len(), None, free);
@@ -169,12 +177,12 @@ impl Front {
     fn pass(
         &mut self,
         condition: &str,
-        map: &CellMap,
+        network: &Wired,
         there: &mut Vec<Node>,
         free: &mut u32,
         told: &mut Told,
     ) -> Option<Passage> {
-        let path = CellPath::new(self.maps.get(condition)?.clone(), map.clone())?;
+        let path = self.maps.get(condition)?.path_to(network)?;
         let here = self.nodes.get_mut(condition)?;
         let labels = self.labels.get_mut(condition)?;
         let known = here.len();

@@ -5,17 +5,20 @@ mod branches;
 pub mod hints;
 pub mod live;
 mod passage;
+mod wired;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use self::branches::Chain;
 pub(super) use self::passage::Node;
-use self::passage::{Passage, passage};
+use self::passage::{Passage, passage, spectra};
+pub(super) use self::wired::Wired;
 use super::followed::Followed;
 use super::trainer::{TrainableReal, reload};
 use super::{LabError, curriculum_of};
-use crate::cell::map::{CellMap, CellPath};
+use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::born::Born;
@@ -55,6 +58,14 @@ pub struct Interval {
     pub annihilated: usize,
     /// Pairs of the later one that were not there before.
     pub created: usize,
+    /// Points of the earlier checkpoint that go to infinity, in networks of rectified units.
+    pub escaped: usize,
+    /// Points of the later one that come from infinity.
+    pub arrived: usize,
+    /// Points of the earlier checkpoint that stand on a bifurcation there, and that no single branch continues.
+    pub ended: usize,
+    /// The same of the later one.
+    pub begun: usize,
     /// Branches of points whose fate no continuation tells.
     pub unexplained: Vec<u32>,
     /// Bifurcations, by rising s.
@@ -65,7 +76,7 @@ pub struct Interval {
 #[derive(Debug, Clone)]
 pub struct RunEvent {
     /// What and where; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
-    /// weights, which is not the path that training took.
+    /// parameters, which is not the path that training took.
     pub event: Event,
     /// The cycle or curve that is born there, if one is.
     pub born: Option<Born>,
@@ -77,7 +88,7 @@ pub struct RunEvent {
 /// checkpoint is looked at, as if the others had not been kept.
 ///
 /// 1. Between each two neighbouring checkpoints that are complete, at each constant input that both were analysed at, the
-///    stored fixed points are followed along the straight line between the weights, both ways.
+///    stored fixed points are followed along the straight line between the parameters, both ways.
 /// 2. Fixed points that the search had missed, and that a branch led to, join those of their checkpoint, and the intervals
 ///    on its other side are gone through again.
 /// 3. The bifurcations on the branches are located, each once, and the points are joined to branches through the run.
@@ -126,11 +137,12 @@ fn maps<T: TrainableReal>(
     entry: Entry,
 ) -> Result<Maps, LabError> {
     let saved = reload::<T>(curriculum, &run.weights(entry.checkpoint)?, entry.step)?;
-    let parameters = saved.parameters.cast();
+    let network = Arc::new(curriculum.network.clone());
+    let parameters = Arc::new(saved.parameters.cast());
     let task = saved.position.shown_task(curriculum);
     let map = |probe: Probe| {
-        let map = CellMap::new(&curriculum.network, &parameters, &probe.input);
-        (probe.name, map)
+        let wired = Wired::trained(&network, &parameters, &probe.input);
+        (probe.name, wired)
     };
     let probes = task.probes(curriculum.network.inputs).into_iter();
     Ok(probes.map(map).collect())
@@ -144,7 +156,8 @@ pub(super) fn followed_maps(
 ) -> Result<Maps, LabError> {
     let network = followed.network(&run.weights(entry.checkpoint)?)?;
     let probe = followed.probe(&network);
-    Ok([(probe.name, network.map_at(&probe.input)?)].into())
+    let map = network.map_at(&probe.input)?;
+    Ok([(probe.name, Wired::plain(map))].into())
 }
 
 /// The rows of `events`.
@@ -186,17 +199,15 @@ impl Interval {
             condition: self.condition.clone(),
             from_step: self.from_step,
             to_step: self.to_step,
-            position: event.place.s,
+            // An event on a checkpoint may seem to lie beyond it by rounding.
+            position: event.place.s.clamp(0.0, 1.0),
             kind: event.kind.code().to_owned(),
             is_located: !matches!(event.kind, Kind::Unclassified { .. }),
             multiplier_re,
             multiplier_im: multiplier_im.abs(),
             coefficient: event.kind.coefficient(),
-            criticality: event.criticality().map(|of| of.name().to_owned()),
-            pair_change: match &event.kind {
-                Kind::Fold(form) => form.pair_side() as i8,
-                _ => 0,
-            },
+            criticality: event.manner().map(str::to_owned),
+            pair_change: event.kind.pair_side(),
             branches: of.branches.clone(),
             state: event.place.state.clone(),
             loss: there.map(|step| step.loss),
@@ -217,7 +228,7 @@ impl Interval {
 /// Something for each constant input.
 pub(in crate::lab) type ByCondition<T> = BTreeMap<String, T>;
 /// The network of a checkpoint at each constant input.
-pub(in crate::lab) type Maps = ByCondition<CellMap>;
+pub(in crate::lab) type Maps = ByCondition<Wired>;
 
 /// A place on the way: number of the checkpoint, and its training step.
 #[derive(Debug, Clone, Copy)]
@@ -271,6 +282,19 @@ pub(super) fn connected<E>(
     Ok(chain.told())
 }
 
+/// The stored fixed points of a checkpoint.
+fn stored(run: &Run, entry: Entry) -> Result<ByCondition<Vec<Node>>, LabError> {
+    let mut spectra = spectra(run, entry.checkpoint)?;
+    let mut nodes: ByCondition<Vec<Node>> = BTreeMap::new();
+    for row in run.fixed_points(entry.checkpoint)? {
+        let key = (row.condition.clone(), row.point);
+        let multipliers = spectra.remove(&key).unwrap_or_default();
+        let nodes = nodes.entry(key.0).or_default();
+        nodes.push(Node::of_row(row, multipliers));
+    }
+    Ok(nodes)
+}
+
 struct OfRun<'a> {
     run: &'a Run,
     complete: Vec<Entry>,
@@ -303,7 +327,7 @@ impl OfRun<'_> {
             };
             let to = maps(self.complete[place + 1])?;
             let joined = from.into_iter().filter_map(|(condition, from)| {
-                let path = CellPath::new(from, to.get(&condition)?.clone())?;
+                let path = from.path_to(to.get(&condition)?)?;
                 Some((condition, path))
             });
             let joined = joined.collect();
@@ -315,11 +339,6 @@ impl OfRun<'_> {
 
     /// The stored fixed points of a checkpoint.
     fn nodes(&self, entry: Entry) -> Result<ByCondition<Vec<Node>>, LabError> {
-        let mut nodes: ByCondition<Vec<Node>> = BTreeMap::new();
-        for row in self.run.fixed_points(entry.checkpoint)? {
-            let nodes = nodes.entry(row.condition.clone()).or_default();
-            nodes.push(Node::of_row(row));
-        }
-        Ok(nodes)
+        stored(self.run, entry)
     }
 }

@@ -1,18 +1,22 @@
 //! From one checkpoint to the next, at one constant input.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
-use crate::cell::map::CellPath;
+use crate::cell::map::CellMap;
+use crate::cell::path::CellPath;
 use crate::dynamics::search::Known;
 use crate::dynamics::spectrum::Spectrum;
 use crate::landscape::born::{Born, born};
 use crate::landscape::branch::Limits;
 use crate::landscape::event::{Event, events};
-use crate::landscape::matching::{End, Matching, Strand, match_rest};
+use crate::landscape::matching::{End, Matching, Node as Listed, Strand, match_rest};
 use crate::landscape::natural::{Endpoint, natural_pairs};
 use crate::map::Family as _;
 use crate::norms::{distance, scale_of};
 use crate::trace::rows::FixedPointRow;
+use crate::trace::{Run, TraceError};
 
 /// Two events closer than this in s and, relative to the largest coordinate (at least 1), in state are one, met from two
 /// branches.
@@ -24,20 +28,48 @@ pub(in crate::lab) struct Node {
     pub(in crate::lab) state: Vec<f64>,
     pub(in crate::lab) index: i8,
     pub(in crate::lab) n_unstable: u16,
+    /// Its multipliers; of a large network at least those outside the unit circle and the nearest inside.
+    pub(in crate::lab) multipliers: Vec<(f64, f64)>,
     /// Its identity in the table of fixed points; `None` if continuation led to it and the search had missed it.
     pub(in crate::lab) stored: Option<u32>,
 }
 
 impl Node {
-    /// The point of a row of `fixed_points`.
-    pub(super) fn of_row(row: FixedPointRow) -> Self {
+    /// A point that continuation led to.
+    pub(super) fn discovered(map: &CellMap, state: Vec<f64>, index: i8) -> Self {
+        let spectrum = Spectrum::at(map, &state).unwrap_or_default();
+        Self {
+            state,
+            index,
+            n_unstable: spectrum.n_unstable() as u16,
+            multipliers: spectrum.eigenvalues,
+            stored: None,
+        }
+    }
+
+    /// The point of a row of `fixed_points`, with its multipliers.
+    pub(super) fn of_row(row: FixedPointRow, multipliers: Vec<(f64, f64)>) -> Self {
         Self {
             state: row.state,
             index: row.index,
             n_unstable: row.n_unstable,
+            multipliers,
             stored: Some(row.point),
         }
     }
+}
+
+/// Multipliers of fixed points, by condition and identity.
+pub(super) type Spectra = BTreeMap<(String, u32), Vec<(f64, f64)>>;
+
+/// The multipliers of each fixed point of a checkpoint.
+pub(super) fn spectra(run: &Run, checkpoint: u32) -> Result<Spectra, TraceError> {
+    let mut spectra = Spectra::new();
+    for row in run.spectra(checkpoint)? {
+        let of_point = spectra.entry((row.condition, row.point)).or_default();
+        of_point.push((row.re, row.im));
+    }
+    Ok(spectra)
 }
 
 /// What became of the fixed points, by their places in the lists of both checkpoints.
@@ -50,6 +82,12 @@ pub(super) struct Passage {
     pub(super) created: Vec<(usize, usize)>,
     pub(super) unexplained_before: Vec<usize>,
     pub(super) unexplained_after: Vec<usize>,
+    /// Those that go to infinity, and those that come from there.
+    pub(super) escaped: Vec<usize>,
+    pub(super) arrived: Vec<usize>,
+    /// Those that stand on a bifurcation, and that no single branch continues.
+    pub(super) ended: Vec<usize>,
+    pub(super) begun: Vec<usize>,
     /// Of the unexplained, those that are taken for one point because they are near each other and alike.
     pub(super) assigned: Vec<(usize, usize)>,
     /// Bifurcations, by rising s.
@@ -78,14 +116,8 @@ pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<N
         (&mut *after, &matching.after, 1.0),
     ] {
         for point in &points[nodes.len()..] {
-            let n_unstable = Spectrum::at(&path.at(s), &point.state)
-                .map_or(0, |spectrum| spectrum.n_unstable() as u16);
-            nodes.push(Node {
-                state: point.state.clone(),
-                index: point.index,
-                n_unstable,
-                stored: None,
-            });
+            let map = path.at(s);
+            nodes.push(Node::discovered(&map, point.state.clone(), point.index));
         }
     }
     let assigned = assigned(&matching, before, after);
@@ -96,6 +128,10 @@ pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<N
         created: matching.created,
         unexplained_before: matching.unmatched_before,
         unexplained_after: matching.unmatched_after,
+        escaped: matching.escaped,
+        arrived: matching.arrived,
+        ended: matching.ended,
+        begun: matching.begun,
         assigned,
         events,
     }
@@ -117,7 +153,7 @@ fn endpoints(nodes: &[Node]) -> Vec<Endpoint<'_>> {
         .map(|node| Endpoint {
             state: &node.state,
             index: node.index,
-            n_unstable: usize::from(node.n_unstable),
+            multipliers: &node.multipliers,
         })
         .collect()
 }
@@ -150,25 +186,33 @@ fn assigned(matching: &Matching, before: &[Node], after: &[Node]) -> Vec<(usize,
     pairs
 }
 
-/// The bifurcations on all branches, each once.
+/// The bifurcations on all branches, each once. Of a branch that was followed from both of its ends one way is enough.
 fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
-    let on = |strands: &[Strand]| -> Vec<Vec<Event>> {
-        strands
-            .par_iter()
-            .map(|strand| events(path, &strand.branch))
-            .collect()
-    };
     let mut merged: Vec<(Event, Vec<(End, usize)>)> = Vec::new();
     for (end, strands) in [
         (End::Before, &matching.forward),
         (End::After, &matching.backward),
     ] {
-        for (place, events) in on(strands).into_iter().enumerate() {
+        let twin = |place: usize| matching.twin(Listed { end, place });
+        let on = |(place, strand): (usize, &Strand)| match twin(place) {
+            Some(twin) if twin < Listed { end, place } => Vec::new(),
+            _ => events(path, &strand.branch),
+        };
+        let found: Vec<Vec<Event>> = strands.par_iter().enumerate().map(on).collect();
+        for (place, events) in found.into_iter().enumerate() {
+            let twin = twin(place).map(|twin| (twin.end, twin.place));
+            let ends = [Some((end, place)), twin];
             for event in events {
-                match merged.iter_mut().find(|(other, _)| is_same(other, &event)) {
-                    Some((_, points)) if points.contains(&(end, place)) => {}
-                    Some((_, points)) => points.push((end, place)),
-                    None => merged.push((event, vec![(end, place)])),
+                let known = merged.iter().position(|(other, _)| is_same(other, &event));
+                let known = known.unwrap_or_else(|| {
+                    merged.push((event, Vec::new()));
+                    merged.len() - 1
+                });
+                let points = &mut merged[known].1;
+                for point in ends.into_iter().flatten() {
+                    if !points.contains(&point) {
+                        points.push(point);
+                    }
                 }
             }
         }

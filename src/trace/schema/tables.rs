@@ -356,14 +356,15 @@ pub(super) const EVENTS: &[Column] = &[
         "position",
         Type::F64,
         "1",
-        "Where between the two, 0 to 1, on the straight line between their weights",
+        "Where between the two, 0 to 1: every stored tensor, and the constant input, is (1 - s) times the one of the \
+         checkpoint before plus s times the one of that after",
     ),
     Column(
         "kind",
         Type::Text,
         "1",
-        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, ? unclassified; hints at global \
-         bifurcations: hint SNIC, hint HC homoclinic, hint LPC fold of cycles, hint CR crisis",
+        "LP fold, BP branch point, PD period doubling, NS Neimark-Sacker, BC border collision, INF a fixed point goes \
+         to infinity, ? unclassified; hints at global bifurcations: hint SNIC, hint HC homoclinic, hint LPC fold of cycles, hint CR crisis",
     ),
     Column(
         "status",
@@ -375,7 +376,7 @@ pub(super) const EVENTS: &[Column] = &[
         "multiplier_re",
         Type::F64,
         "1",
-        "Real part of the critical eigenvalue",
+        "Real part of the critical eigenvalue; NaN at a BC, which has none",
     ),
     Column(
         "multiplier_im",
@@ -387,13 +388,14 @@ pub(super) const EVENTS: &[Column] = &[
         "coefficient",
         Type::NullableF64,
         "1",
-        "Normal-form coefficient: a (LP), c or a (BP), b (PD), Re d (NS)",
+        "Normal-form coefficient: a (LP), c or a (BP), b (PD), Re d (NS); of a BC det(I-J) with the unit active, \
+         divided by the same without",
     ),
     Column(
         "criticality",
         Type::NullableText,
         "1",
-        "supercritical, subcritical or degenerate (BP, PD, NS)",
+        "supercritical, subcritical or degenerate (BP, PD, NS); fold, flip or persistence (BC)",
     ),
     Column(
         "pair_change",
@@ -424,7 +426,7 @@ pub(super) const EVENTS: &[Column] = &[
         "born_side",
         Type::NullableI8,
         "1",
-        "What is born at PD or NS exists at higher (1) or lower (-1) positions",
+        "What is born at PD, NS or BC exists at higher (1) or lower (-1) positions",
     ),
     Column(
         "born_period",

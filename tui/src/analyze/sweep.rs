@@ -4,8 +4,6 @@ use std::str::FromStr;
 
 use creode::lab::history::Interval;
 use creode::lab::sweep::Sweep;
-use creode::landscape::event::Kind;
-use creode::landscape::normal_form::Criticality;
 use serde_json::{Value, json};
 
 use super::table::{aligned, count};
@@ -158,8 +156,8 @@ fn as_json(sweep: &Sweep) -> Value {
             json!({
                 "value": sweep.value(interval.from_step, event.place.s), "kind": event.kind.code(),
                 "multiplier_re": re, "multiplier_im": im.abs(), "coefficient": event.kind.coefficient(),
-                "criticality": event.criticality().map(Criticality::name),
-                "pair_change": match &event.kind { Kind::Fold(form) => form.pair_side() as i8, _ => 0 },
+                "criticality": event.manner(),
+                "pair_change": event.kind.pair_side(),
                 "branches": of.branches, "state": event.place.state,
             })
         })

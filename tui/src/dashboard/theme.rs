@@ -187,6 +187,8 @@ impl Theme {
             Code::Doubling => ("▼", "v"),
             Code::Torus => ("◆", "#"),
             Code::Branch => ("■", "="),
+            Code::Border => ("◧", "|"),
+            Code::Infinity => ("∞", "8"),
             Code::Global => ("✱", "&"),
             Code::Unclassed => ("?", "?"),
             Code::Born => ("+", "+"),
@@ -237,7 +239,7 @@ fn background_of(colors: &str) -> Background {
 fn ascii_of(character: char) -> char {
     match character {
         '─' | '−' | '–' | '━' | '╌' | '▃' | '▄' | '▅' => '-',
-        '│' | '█' | '┃' => '|',
+        '│' | '█' | '┃' | '◧' => '|',
         '┌' | '┐' | '└' | '┘' | '┴' | '┬' | '├' | '┤' | '┼' | '✓' => '+',
         '·' | '…' | '•' | '▁' | '▂' => '.',
         '▆' | '▇' | '■' => '=',
@@ -249,6 +251,7 @@ fn ascii_of(character: char) -> char {
         '×' => 'x',
         '±' => '~',
         '◆' => '#',
+        '∞' => '8',
         '●' => '*',
         '“' | '”' => '"',
         _ => '?',

@@ -29,6 +29,10 @@ pub(crate) enum Code {
     Doubling,
     /// Neimark–Sacker.
     Torus,
+    /// Border collision.
+    Border,
+    /// A fixed point goes to infinity.
+    Infinity,
     /// A hint at a global bifurcation: SNIC, homoclinic, fold of cycles or crisis.
     Global,
     /// A bifurcation that could not be classed.
@@ -49,6 +53,8 @@ impl Code {
             "BP" => Self::Branch,
             "PD" => Self::Doubling,
             "NS" => Self::Torus,
+            "BC" => Self::Border,
+            "INF" => Self::Infinity,
             hint if hint.starts_with("hint ") => Self::Global,
             _ => Self::Unclassed,
         }
@@ -61,6 +67,8 @@ impl Code {
             Self::Branch => "BP",
             Self::Doubling => "PD",
             Self::Torus => "NS",
+            Self::Border => "BC",
+            Self::Infinity => "∞",
             Self::Global => "GB",
             Self::Unclassed => "?",
             Self::Born => "+",
@@ -76,6 +84,8 @@ impl Code {
             Self::Branch => "branch point",
             Self::Doubling => "period doubling",
             Self::Torus => "Neimark–Sacker",
+            Self::Border => "border collision",
+            Self::Infinity => "fixed point at infinity",
             Self::Global => "hint at a global bifurcation",
             Self::Unclassed => "unclassified bifurcation",
             Self::Born => "more fixed points",

@@ -140,6 +140,8 @@ impl Bifurcation {
             (-1, _) => ", a pair vanishes",
             (_, Some("supercritical")) => ", supercritical",
             (_, Some("subcritical")) => ", subcritical",
+            (_, Some("persistence")) => ", a fixed point passes",
+            (_, Some("flip")) => ", a 2-cycle is born",
             (_, Some(_)) => ", degenerate",
             (_, None) => "",
         }

@@ -1,11 +1,14 @@
 use std::f64::consts::PI;
 
 use super::super::branch::{Ending, Limits, Route};
+use super::super::equation::{Extended, Linearised};
 use super::super::examples::{Along, Formula, Tanh};
 use super::super::normal_form::Resonance;
+use super::super::path::correct_on;
 use super::super::path::{trace, trace_leaving};
 use super::*;
 use crate::calculus::{Jet, Scalar};
+use crate::map::Family;
 use crate::map::{HenonFamily, LogisticFamily, Map};
 use faer::MatMut;
 
@@ -319,6 +322,39 @@ fn a_negative_gain_flips() {
     assert_near(flip(&event).b, 1.0 / 3.0, 1e-10);
     assert_eq!(event.criticality(), Some(Criticality::Supercritical));
     assert_eq!((event.before.index, event.after.index), (1, 1));
+}
+
+#[test]
+fn flips_that_come_back_within_one_step_are_seen() {
+    // x′ = tanh(−w x + s): the multiplier −w(1 − x²) is beyond −1 where x² < 1 − 1/w.
+    for w in [1.000_01, 1.001, 1.02, 1.2] {
+        let family = Tanh::unit([-w, 0.0], [0.0, 1.0]);
+        let x = (1.0 - 1.0 / w).sqrt();
+        let exact = x.atanh() + w * x;
+        // Steps that the tangents and corrections of this family allow would be shorter.
+        let limits = Limits {
+            first_step: 3.0,
+            longest_step: 3.0,
+            least_cosine: 0.0,
+            contraction: 1.0,
+            ..Limits::default()
+        };
+        let branch = trace(&family, &[-0.5], Route::across(-1.0, 1.0), &limits);
+        assert!(branch.points.len() < 5, "{}", branch.points.len());
+        let found = events(&family, &branch);
+        assert_eq!(found.len(), 2, "{w}");
+        for (event, side) in found.iter().zip([-1.0, 1.0]) {
+            assert_near(event.place.s, side * exact, 1e-10);
+            assert!(matches!(event.kind, Kind::Flip(_)));
+        }
+        assert_eq!(
+            (found[0].after.n_unstable, found[1].after.n_unstable),
+            (1, 0)
+        );
+    }
+    // Nothing is seen where the multiplier turns before it comes to the circle.
+    let family = Tanh::unit([-0.999_9, 0.0], [0.0, 1.0]);
+    assert!(along(&family, &[-0.5], -1.0, 1.0).is_empty());
 }
 
 /// W = R(θ).
