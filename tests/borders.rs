@@ -11,6 +11,7 @@ use creode::cell::path::CellPath;
 use creode::cell::spec::Activation;
 use creode::curriculum::Curriculum;
 use creode::dynamics::starts::simulated;
+use creode::dynamics::watch::Unwatched;
 use creode::lab::history::RunEvent;
 use creode::lab::sweep::{Sweep, sweep};
 use creode::lab::{self, history};
@@ -35,7 +36,7 @@ fn relu(w: &[f64], b: &[f64]) -> CellMap {
 fn swept(from: CellMap, to: CellMap, stations: usize) -> Sweep {
     let starts = simulated(&from, 64, 1.0, 1);
     let path = CellPath::new(from, to).unwrap();
-    sweep("s", (0.0, 1.0), &path, &starts, stations).unwrap()
+    sweep("s", (0.0, 1.0), &path, &starts, stations, &Unwatched).unwrap()
 }
 
 /// Everything that happens on a sweep from one network to another, with s of the whole of it.

@@ -6,6 +6,7 @@ use creode::cell::map::CellMap;
 use creode::cell::path::CellPath;
 use creode::cell::spec::Activation;
 use creode::dynamics::starts::simulated;
+use creode::dynamics::watch::Unwatched;
 use creode::lab::history::RunEvent;
 use creode::lab::sweep::{Sweep, sweep};
 use creode::trace::rows::Kind;
@@ -23,7 +24,7 @@ struct Expected<'a> {
 fn check(name: &str, from: CellMap, to: CellMap, expected: &Expected<'_>) -> Sweep {
     let starts = simulated(&to, 64, 1.0, 1);
     let path = CellPath::new(from, to).unwrap();
-    let found = sweep("s", (0.0, 1.0), &path, &starts, 3).unwrap();
+    let found = sweep("s", (0.0, 1.0), &path, &starts, 3, &Unwatched).unwrap();
     let points = found.landscapes.iter().map(|of| &of.findings.fixed_points);
     let counts: Vec<usize> = points.clone().map(Vec::len).collect();
     assert_eq!(counts, expected.points, "{name}");

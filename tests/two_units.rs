@@ -5,6 +5,7 @@
 use creode::cell::map::CellMap;
 use creode::cell::path::CellPath;
 use creode::dynamics::starts::simulated;
+use creode::dynamics::watch::Unwatched;
 use creode::lab::sweep::sweep;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -189,7 +190,7 @@ fn tally(networks: u64, from_seed: u64) -> Tally {
         let at = |u1: f64| CellMap::vanilla(&w.concat(), vec![u1, network.u2]);
         let path = CellPath::new(at(range.0), at(range.1)).unwrap();
         let starts = simulated(&at(0.5 * (range.0 + range.1)), 64, 0.5, seed);
-        let found = sweep("u1", range, &path, &starts, 9).unwrap();
+        let found = sweep("u1", range, &path, &starts, 9, &Unwatched).unwrap();
         let mut events: Vec<(String, f64, Vec<f64>)> = Vec::new();
         for interval in &found.intervals {
             tally.unexplained += interval.unexplained.len();
