@@ -1,5 +1,6 @@
 //! All fixed points of a trained network from the same 1,024 starts: Creode's Newton against `scipy.optimize.root(hybr)`
-//! with the analytic Jacobian and gradient descent (Adam) on q in PyTorch, in f64, each with all cores.
+//! with the analytic Jacobian, damped Newton steps on all starts at once in PyTorch, and gradient descent (Adam) on q there,
+//! in f64, each with all cores.
 //!
 //! Networks are trained first, on the 3-bit flip-flop. Creode goes through every start here and then does more than its
 //! peers (midpoints between attractors, indices, spectra, certificates), though its search would stop once the indices
@@ -30,6 +31,7 @@ use creode::train::engine::Engine as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use rustix::time::{ClockId, clock_gettime};
 
 const STARTS: usize = 1024;
 const CASES: [(&str, &[usize]); 2] = [("vanilla", &[64, 128, 256, 512]), ("gru", &[64, 128, 256])];
@@ -56,9 +58,11 @@ fn main() {
             let network = trained(cell, units, folder.path());
             let own = own_secs(&network);
             println!(
-                "{cell:7} {units:4}  creode {:.4}, of which spectra and certificates {:.4} ({} starts, {} points); stopped when complete {:.4} ({} points)",
+                "{cell:7} {units:4}  creode {:.4}, of which spectra and certificates {:.4}; CPU {:.4}, of which {:.4} ({} starts, {} points); stopped when complete {:.4} ({} points)",
                 own.every_start,
                 own.beyond,
+                own.cpu,
+                own.cpu_beyond,
                 own.converged,
                 own.points,
                 own.search,
@@ -67,14 +71,18 @@ fn main() {
             if let Some(python) = &python {
                 for line in peers(python, &network, cell, units, cores, &limit, folder.path()) {
                     let fields: Vec<&str> = line.split_whitespace().collect();
-                    let [peer, secs, tried, converged, distinct, iterations] = fields[..] else {
+                    let [peer, secs, cpu, tried, converged, distinct, iterations] = fields[..]
+                    else {
                         continue;
                     };
                     let secs: f64 = secs.parse().unwrap_or(f64::NAN);
+                    let cpu: f64 = cpu.parse().unwrap_or(f64::NAN);
                     println!(
-                        "              {peer} {secs:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, for the points alone {:.1}",
+                        "              {peer} {secs:.2}, CPU {cpu:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, for the points alone {:.1}; in CPU time {:.1}, for the points alone {:.1}",
                         secs / own.every_start,
-                        secs / (own.every_start - own.beyond)
+                        secs / (own.every_start - own.beyond),
+                        cpu / own.cpu,
+                        cpu / (own.cpu - own.cpu_beyond)
                     );
                 }
             }
@@ -122,6 +130,9 @@ struct Own {
     every_start: f64,
     /// What spectra and certificates, which no peer computes, take of it.
     beyond: f64,
+    /// The same in CPU time of all threads.
+    cpu: f64,
+    cpu_beyond: f64,
     converged: usize,
     points: usize,
     search: f64,
@@ -132,24 +143,25 @@ fn own_secs(network: &Network) -> Own {
     let Network { map, starts, .. } = network;
     let timed = |limits: Limits| {
         let runs = (0..ROUNDS).map(|_| {
-            let begun = Instant::now();
+            let (begun, cpu_begun) = (Instant::now(), cpu_secs());
             let findings = search(map, &[], starts, limits).expect("eigenvalues");
-            (begun.elapsed().as_secs_f64(), findings)
+            let cpu = cpu_secs() - cpu_begun;
+            (begun.elapsed().as_secs_f64(), cpu, findings)
         });
         runs.min_by(|a, b| a.0.total_cmp(&b.0)).expect("some round")
     };
-    let (every_start, all) = timed(Limits {
+    let (every_start, cpu, all) = timed(Limits {
         fewest_starts: usize::MAX,
         ..Limits::default()
     });
-    let (search, found) = timed(Limits::default());
+    let (search, _, found) = timed(Limits::default());
     assert!(
         all.fixed_points
             .iter()
             .all(|point| q(map, &point.state) < 1e-24)
     );
     let beyond = (0..ROUNDS).map(|_| {
-        let begun = Instant::now();
+        let (begun, cpu_begun) = (Instant::now(), cpu_secs());
         let of = |point: &FixedPoint| {
             let spectrum = Spectrum::at(map, &point.state).expect("eigenvalues");
             let certificate = match map.reduced() {
@@ -160,16 +172,27 @@ fn own_secs(network: &Network) -> Own {
         };
         let found: Vec<_> = all.fixed_points.par_iter().map(of).collect();
         assert!(found.iter().all(|(_, certificate)| certificate.is_some()));
-        begun.elapsed().as_secs_f64()
+        (begun.elapsed().as_secs_f64(), cpu_secs() - cpu_begun)
+    });
+    let (beyond, cpu_beyond) = beyond.fold((f64::INFINITY, f64::INFINITY), |least, of| {
+        (least.0.min(of.0), least.1.min(of.1))
     });
     Own {
         every_start,
-        beyond: beyond.fold(f64::INFINITY, f64::min),
+        beyond,
+        cpu,
+        cpu_beyond,
         converged: all.fixed_points.iter().map(|point| point.hits).sum(),
         points: all.fixed_points.len(),
         search,
         search_points: found.fixed_points.len(),
     }
+}
+
+/// CPU seconds of this process, of all its threads.
+fn cpu_secs() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 fn peers(

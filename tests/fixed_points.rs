@@ -183,13 +183,13 @@ fn a_ring_of_24_units_is_continuous_to_five_digits() {
             .map(|i| (2.316 * (angle(i) - phase).cos()).tanh())
             .collect()
     };
-    // At a unit, and between two of them.
+    // At a unit, and between two of them; their opposites follow from the symmetry.
     let starts = [at_phase(0.0), at_phase(0.5 * angle(1))];
     let findings = search(&map, &[], &starts, Limits::default()).unwrap();
     let mut along: Vec<f64> = findings
         .fixed_points
         .iter()
-        .filter(|point| point.state[0].abs() > 0.5)
+        .filter(|point| point.state[0] > 0.5)
         .map(|point| point.spectrum.leading().0 - 1.0)
         .collect();
     along.sort_by(f64::total_cmp);

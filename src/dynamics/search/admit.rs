@@ -301,7 +301,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
     }
 
     /// Whether a state is finite and within the trapping box.
-    fn inside(&self, state: &[f64]) -> bool {
+    pub(super) fn inside(&self, state: &[f64]) -> bool {
         state.iter().all(|x| x.is_finite())
             && self.trapping_box.as_ref().is_none_or(|half_widths| {
                 let mut pairs = state.iter().zip(half_widths);

@@ -355,7 +355,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
             let is_same =
                 |other: &SlowPoint| distance(&other.state, &point.state) <= SAME_SLOW_POINT;
             let is_fixed = with_equation!(self, equation => is_flat(equation, &self.coordinates(&point.state)));
-            if !is_fixed && !known.iter().any(is_same) {
+            let is_inside = self.inside(&point.state);
+            if is_inside && !is_fixed && !known.iter().any(is_same) {
                 self.findings.slow_points.push(point);
             }
         }
