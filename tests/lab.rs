@@ -399,3 +399,36 @@ fn a_run_that_was_killed_just_before_its_ending_has_its_last_loss_when_it_goes_o
     );
     assert!(content(&dir) == content(&killed));
 }
+
+/// What continuation finds at a checkpoint is in its list, at the last one, too: at a high gain searches from a few starts
+/// miss points that lie on the run's branches.
+#[test]
+fn what_the_branches_hold_is_in_the_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&[
+        "network.units=24",
+        "network.recurrent_gain=3.0",
+        "analysis.starts=8",
+    ]);
+    train(&curriculum, folder.path(), None);
+    let run = Run::open(folder.path()).unwrap();
+    let mut joined = 0;
+    for entry in run.entries() {
+        let points = run.fixed_points(entry.checkpoint).unwrap();
+        let landscapes = run.landscapes(entry.checkpoint).unwrap();
+        joined += landscapes.iter().map(|of| of.n_from_later).sum::<u32>();
+        let count: u32 = landscapes.iter().map(|of| of.n_fixed).sum();
+        assert_eq!(count as usize, points.len());
+        let branches = run.branches_at(entry.checkpoint).unwrap().unwrap();
+        for row in branches
+            .iter()
+            .filter(|row| row.checkpoint == entry.checkpoint)
+        {
+            let is_listed = points
+                .iter()
+                .any(|point| point.condition == row.condition && Some(point.point) == row.point);
+            assert!(is_listed, "step {}, branch {}", row.step, row.branch);
+        }
+    }
+    assert!(joined > 0);
+}

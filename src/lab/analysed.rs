@@ -7,7 +7,7 @@ use super::history::Node;
 use super::trainer::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
 use crate::dynamics::projection::Projection;
-use crate::dynamics::search::{Findings, FixedPoint, Known, Limits, search_watched};
+use crate::dynamics::search::{Findings, FixedPoint, Known, Limits, search, search_watched};
 use crate::dynamics::spectrum::SpectrumError;
 use crate::dynamics::watch::Watch;
 use crate::map::Map as _;
@@ -24,7 +24,8 @@ pub struct Analysed {
     pub findings: Findings,
     /// Identity of each fixed point's branch.
     pub ids: Vec<u32>,
-    /// How many of the fixed points were found only from those of the next checkpoint; they stand last.
+    /// How many of the fixed points were found only from those of the next checkpoint, or by following branches from the one
+    /// before; they stand last.
     pub n_from_later: usize,
     /// Share of the basin of each fixed point that one was measured for.
     pub basins: Vec<Option<f64>>,
@@ -116,6 +117,30 @@ impl Analysed {
                 index: point.index,
             })
             .collect()
+    }
+
+    /// Takes a point into the list that continuation has led to, if it is a fixed point and not there yet; whether it is there
+    /// now.
+    pub(super) fn take_continued(&mut self, node: &Node, id: u32) -> Result<bool, SpectrumError> {
+        let known = Known {
+            state: &node.state,
+            index: node.index,
+        };
+        let found = search(&self.map, &[known], &[], Limits::default())?;
+        let mut points = found.fixed_points.into_iter();
+        let Some(point) = points.find(|point| point.from_known.is_some()) else {
+            return Ok(false);
+        };
+        if self.findings.contains(&point) {
+            return Ok(false);
+        }
+        self.findings.fixed_points.push(FixedPoint {
+            from_known: None,
+            ..point
+        });
+        self.ids.push(id);
+        self.findings.recount(self.map.index_sum());
+        Ok(true)
     }
 
     /// The points, as the history of a run takes them.

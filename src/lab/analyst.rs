@@ -4,8 +4,8 @@
 //! 1. Fixed points are sought from those of k−1 and from states of the probe trials; a point that continues one of
 //!    k−1 keeps its identity.
 //! 2. What was found at k only by searching is tried as a start at k−1, in the other direction of time.
-//! 3. The landscape of k−1 is then complete. Its points are followed from those of k−2, the bifurcations on the way
-//!    located, and all of it is written.
+//! 3. Its points are followed from those of k−2 and the bifurcations on the way located. What that leads to at k−1 beside
+//!    them joins them. The landscape of k−1 is then complete and is written.
 //!
 //! So the tables of a checkpoint depend on the weights of its neighbours, never on when the thread ran. The last
 //! landscape of a run has no neighbour to wait for; that of an interrupted run waits until the run goes on.
@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
-use super::history::{Place, Wired};
+use super::history::{Node, Place, Wired};
 use super::trainer::{CheckpointId, stream};
 use super::{Event, LabError};
 use crate::cell::map::{CellMap, Readout};
@@ -178,6 +178,8 @@ struct Worker<'a> {
     /// Points of the last complete checkpoint by condition.
     tracked: ByCondition,
     next_id: u32,
+    /// An identity above all that are stored.
+    unstored: u32,
     open: Option<(Box<Job>, Vec<Analysed>)>,
     analysis: Analysis,
 }
@@ -189,7 +191,7 @@ impl<'a> Worker<'a> {
         run: &Run,
         observer: &'a (dyn Fn(&Event) + Sync),
     ) -> Result<Self, LabError> {
-        let (tracked, next_id) = last_tracked(run)?;
+        let (tracked, next_id, unstored) = last_tracked(run)?;
         let settings = &curriculum.analysis;
         let history = (settings.enabled && settings.events)
             .then(|| Live::of_training(run, curriculum))
@@ -204,6 +206,7 @@ impl<'a> Worker<'a> {
             history,
             tracked,
             next_id,
+            unstored,
             open: None,
             analysis: Analysis::default(),
         })
@@ -267,6 +270,8 @@ impl<'a> Worker<'a> {
             found.wall_secs = begun.elapsed().as_secs_f64();
             landscapes.push(found);
         }
+        // What continuation led to at the checkpoint before was numbered after the new points of this one.
+        self.next_id = self.next_id.max(self.unstored);
         self.tracked = landscapes
             .iter()
             .map(|open| (open.condition.clone(), open.tracked()))
@@ -289,6 +294,7 @@ impl<'a> Worker<'a> {
 
     /// Step 3.
     fn write(&mut self, job: &Job, landscapes: &mut [Analysed]) -> Result<(), LabError> {
+        let history = self.history_rows(job, landscapes)?;
         if self.settings.basin_starts > 0 {
             for open in landscapes.iter_mut() {
                 let begun = Instant::now();
@@ -297,7 +303,6 @@ impl<'a> Worker<'a> {
             }
         }
         let landscapes = &*landscapes;
-        let history = self.history_rows(job, landscapes)?;
         let rows: Vec<LandscapeRow> = landscapes
             .iter()
             .map(|open| open.landscape_row(job.id))
@@ -346,11 +351,12 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// What happened since the checkpoint before: the rows of `events` and `branches`, if a history is kept.
+    /// What happened since the checkpoint before: the rows of `events` and `branches`, if a history is kept. What continuation
+    /// leads to that the searches have missed joins the landscapes.
     fn history_rows(
         &mut self,
         job: &Job,
-        landscapes: &[Analysed],
+        landscapes: &mut [Analysed],
     ) -> Result<Option<HistoryRows>, LabError> {
         let Some(history) = &mut self.history else {
             return Ok(None);
@@ -374,7 +380,31 @@ impl<'a> Worker<'a> {
             .iter()
             .map(|open| (open.condition.clone(), open.nodes()))
             .collect();
-        let told = history.advance(place, maps, nodes);
+        let mut failure = None;
+        let next_id = &mut self.next_id;
+        let mut store = |condition: &str, node: &Node| {
+            let mut of = landscapes.iter_mut();
+            let landscape = of.find(|open| open.condition == condition)?;
+            match landscape.take_continued(node, *next_id) {
+                Ok(true) => {
+                    landscape.n_from_later += 1;
+                    *next_id += 1;
+                    Some(*next_id - 1)
+                }
+                Ok(false) => None,
+                Err(source) => {
+                    failure = Some(source);
+                    None
+                }
+            }
+        };
+        let told = history.advance(place, maps, nodes, &mut store);
+        if let Some(source) = failure {
+            return Err(LabError::Analysis {
+                checkpoint: job.id.number,
+                source,
+            });
+        }
         self.run.refresh()?;
         let steps = self.run.steps_at(job.id.number)?;
         let there = steps.iter().find(|step| step.step == job.id.step);
@@ -433,12 +463,14 @@ fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Res
 }
 
 /// The points of the last complete checkpoint on disk as they were before the next one was looked at, and the
-/// first identity that is free.
-fn last_tracked(run: &Run) -> Result<(ByCondition, u32), LabError> {
+/// first identity that was free then, and that is free now.
+fn last_tracked(run: &Run) -> Result<(ByCondition, u32, u32), LabError> {
     let mut last = Vec::new();
-    let mut next_id = 0;
+    let (mut next_id, mut unstored) = (0, 0);
     for entry in run.entries().iter().take_while(|entry| entry.complete) {
         let points = run.fixed_points(entry.checkpoint)?;
+        let ids = points.iter().map(|point| point.point + 1);
+        unstored = ids.fold(unstored, u32::max);
         last.clear();
         for landscape in run.landscapes(entry.checkpoint)? {
             let of_condition = points
@@ -460,5 +492,5 @@ fn last_tracked(run: &Run) -> Result<(ByCondition, u32), LabError> {
             last.push((landscape.condition, tracked));
         }
     }
-    Ok((last, next_id))
+    Ok((last, next_id, unstored))
 }

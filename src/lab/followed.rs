@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::LabError;
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
-use super::history::{Place, Wired, followed_maps};
+use super::history::{Node, Place, Wired, followed_maps};
 use super::trainer::CheckpointId;
 use crate::dynamics::projection::Projection;
 use crate::dynamics::starts::simulated;
@@ -323,7 +323,7 @@ impl Follower {
         let map = network.map_at(&probe.input)?;
         let starts = self.starts(network)?;
         let dim = map.dim();
-        let found = Analysed::search_from(
+        let mut found = Analysed::search_from(
             &probe.name,
             map,
             &self.tracked,
@@ -338,16 +338,32 @@ impl Follower {
         let projection = self
             .projection
             .get_or_insert_with(|| Projection::fit(&starts.concat(), dim));
-        let rows = vec![found.landscape_row(id)];
         let place = Place {
             checkpoint: id.number,
             step: id.step,
         };
-        let told = self.history.advance(
-            place,
-            [(found.condition.clone(), Wired::plain(found.map.clone()))].into(),
-            [(found.condition.clone(), found.nodes())].into(),
-        );
+        let maps = [(found.condition.clone(), Wired::plain(found.map.clone()))].into();
+        let nodes = [(found.condition.clone(), found.nodes())].into();
+        let mut failure = None;
+        let mut store = |_: &str, node: &Node| match found.take_continued(node, self.next_id) {
+            Ok(true) => {
+                self.next_id += 1;
+                Some(self.next_id - 1)
+            }
+            Ok(false) => None,
+            Err(source) => {
+                failure = Some(source);
+                None
+            }
+        };
+        let told = self.history.advance(place, maps, nodes, &mut store);
+        if let Some(source) = failure {
+            return Err(LabError::Analysis {
+                checkpoint: id.number,
+                source,
+            });
+        }
+        let rows = vec![found.landscape_row(id)];
         let events = told.intervals.iter();
         let events: Vec<EventRow> = events
             .flat_map(|interval| interval.event_rows(None))

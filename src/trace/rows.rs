@@ -192,7 +192,7 @@ pub struct LandscapeRow {
     pub n_stable: u32,
     /// Number of slow points.
     pub n_slow: u32,
-    /// How many of the fixed points were found only from those of the next checkpoint; their rows stand last.
+    /// How many of the fixed points were found only from those of the next checkpoint, or by following branches from the one before; their rows stand last.
     pub n_from_later: u32,
     /// Number of starts of the search.
     pub n_starts: u32,

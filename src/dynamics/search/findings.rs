@@ -170,6 +170,19 @@ impl Findings {
         self.unseen().0
     }
 
+    /// What can be said of the list after points were added to it, given what their indices should sum to.
+    pub(crate) fn recount(&mut self, index_sum: Option<i32>) {
+        let Some(expected) = index_sum else { return };
+        let is_balanced = expected == self.index_sum();
+        let has_reason =
+            !self.left_undone.is_empty() || self.is_visibly_short() || self.is_poorly_sampled();
+        self.complete = match self.complete {
+            Completeness::Incomplete if is_balanced && !has_reason => Completeness::IndexConsistent,
+            Completeness::IndexConsistent if !is_balanced => Completeness::Incomplete,
+            as_before => as_before,
+        };
+    }
+
     /// Whether the hits say, beyond chance, that fixed points are missing.
     pub fn is_visibly_short(&self) -> bool {
         self.unseen().1

@@ -25,7 +25,8 @@ pub struct Limits {
     pub fiber_steps: usize,
     /// Floating-point operations that may be spent on them. Default 10⁹.
     pub fiber_operations: f64,
-    /// Starts that are gone through at the least, though the indices balance and nothing new comes. Default 0.
+    /// Starts that are gone through at the least, though the indices balance and nothing new comes; with `usize::MAX` all, even
+    /// if they cannot find all points. Default 0.
     pub fewest_starts: usize,
 }
 

@@ -201,10 +201,11 @@ impl<M: Map + ?Sized> Search<'_, M> {
             if is_enough && nothing_new && self.seems_whole() {
                 break;
             }
-            if self.is_hopeless() {
+            let is_asked_for_all = self.limits.fewest_starts == usize::MAX;
+            if !is_asked_for_all && self.is_hopeless() {
                 let left = all.saturating_sub(done + ROUND);
                 self.findings.left_undone.extend((left > 0).then(|| {
-                    format!("{left} of {all} starts were not tried, for they would not come to an end either")
+                    format!("{left} of {all} starts were not tried, for they would not come to an end either (--n-inits {all} tries all)")
                 }));
                 break;
             }

@@ -85,21 +85,27 @@ impl Live {
         Ok(Self { last, free })
     }
 
-    /// Takes a checkpoint with the fixed points that are stored of it, later than all before.
+    /// Takes a checkpoint with the fixed points that are stored of it, later than all before. `store` is given those that
+    /// continuation leads to beside them, with their condition, and says under which identity it stores them, if it does.
     pub(in crate::lab) fn advance(
         &mut self,
         place: Place,
         maps: Maps,
         mut nodes: ByCondition<Vec<Node>>,
+        store: &mut dyn FnMut(&str, &Node) -> Option<u32>,
     ) -> Told {
         let mut told = Told::default();
         let mut labels = BTreeMap::new();
         for (condition, network) in &maps {
             let free = self.free.entry(condition.clone()).or_insert(0);
             let here = nodes.entry(condition.clone()).or_default();
+            let known = here.len();
             let last = self.last.as_mut();
             let passage =
                 last.and_then(|last| last.pass(condition, network, here, free, &mut told));
+            for node in &mut here[known..] {
+                node.stored = store(condition, node);
+            }
             let last = self.last.as_ref();
             let before = last.and_then(|last| Some((last.place, last.labelled(condition)?)));
             let joined = passage.as_ref().zip(before);

@@ -133,7 +133,7 @@ pub(super) const LANDSCAPES: &[Column] = &[
         "n_from_later",
         Type::U32,
         "count",
-        "How many of the fixed points were found only from those of the next checkpoint; their rows stand last",
+        "How many of the fixed points were found only from those of the next checkpoint, or by following branches from the one before; their rows stand last",
     ),
     Column(
         "n_starts",
