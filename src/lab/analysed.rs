@@ -202,8 +202,16 @@ impl Analysed {
         let mut parts = Vec::new();
         let continuum_dim = findings.continuum_dim();
         if continuum_dim > 0 {
+            let on_it = points().filter(|point| {
+                let flatness = point.flatness.as_ref();
+                flatness.is_some_and(|of| of.continuum_dim > 0)
+            });
+            let standing = match on_it.count() {
+                1 => "one stands".to_owned(),
+                count => format!("{count} stand"),
+            };
             parts.push(format!(
-                "the fixed points are not isolated (dimension {continuum_dim}): one stands for all of them; see --continuum"
+                "the fixed points are not isolated (dimension {continuum_dim}): {standing} for all of them; see --continuum"
             ));
         }
         let sum = findings.index_sum();
