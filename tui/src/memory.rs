@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::cli::ERROR;
 use crate::dashboard::TerminalScreen;
@@ -15,6 +16,8 @@ pub struct Allocator;
 /// Allocations from this size on are held against the memory that there is: the system would promise more than it has, and
 /// kill the program when it comes to take it.
 const LARGE_BYTES: usize = 256 << 20;
+/// Time for the first thread without memory to say so.
+const SAYING: Duration = Duration::from_millis(500);
 
 // SAFETY: every call is the system allocator's, with the layout that was asked for; where it has no memory the process ends.
 unsafe impl GlobalAlloc for Allocator {
@@ -68,6 +71,9 @@ fn fail(size: usize) -> ! {
              a machine with more memory",
             creode::memory::size_text(size as u64)
         ));
+    } else {
+        // Another thread is saying it; if it is this one that failed again, nothing more can be said.
+        std::thread::sleep(SAYING);
     }
     leave(ERROR)
 }

@@ -16,6 +16,8 @@ use crate::say::say;
 
 /// The signals that stop a program at a terminal.
 pub(crate) const ALL: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+/// The one that a user at a terminal sends; the others end a program that has nothing to save.
+pub(crate) const INTERRUPT: [i32; 1] = [SIGINT];
 /// Those that stop one that outlives its terminal.
 pub(crate) const DETACHED: [i32; 2] = [SIGINT, SIGTERM];
 

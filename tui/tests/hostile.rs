@@ -288,7 +288,7 @@ fn memory_that_is_not_there_is_exit_2_with_a_message_and_no_abort() {
     let folder = Folder::new();
     zeros_npz(&folder.0.path().join("wide.npz"), 4096, "<f8");
     let creode = env!("CARGO_BIN_EXE_creode");
-    let script = format!("ulimit -v 400000; exec {creode} analyze wide.npz");
+    let script = format!("ulimit -v 350000; exec {creode} analyze wide.npz");
     let output = std::process::Command::new("bash")
         .args(["-c", &script])
         .current_dir(folder.0.path())

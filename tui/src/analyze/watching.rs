@@ -8,7 +8,7 @@ use creode::dynamics::watch::Watch;
 use creode::text::escaped;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::signals::{ALL, stop_on_signals};
+use crate::signals::{INTERRUPT, stop_on_signals};
 
 /// What ends before it needs no bar.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ impl Waiting {
             budget: budget_secs
                 .map(|secs| Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX)),
             present: Mutex::new((String::new(), now)),
-            stop: stop_on_signals(&ALL, waits_for)?,
+            stop: stop_on_signals(&INTERRUPT, waits_for)?,
         }))
     }
 
