@@ -63,7 +63,10 @@ fn checked(memory: *mut u8, size: usize) -> *mut u8 {
 /// Ends the program.
 fn fail(size: usize) -> ! {
     static FAILS: AtomicBool = AtomicBool::new(false);
-    if !FAILS.swap(true, Ordering::SeqCst) {
+    if FAILS.swap(true, Ordering::SeqCst) {
+        // Another thread is saying it; if it is this one that failed again, nothing more can be said.
+        std::thread::sleep(SAYING);
+    } else {
         TerminalScreen::give_back();
         // Small pieces of memory are there as a rule where a large one is not.
         crate::say::line(&format!(
@@ -71,9 +74,6 @@ fn fail(size: usize) -> ! {
              a machine with more memory",
             creode::memory::size_text(size as u64)
         ));
-    } else {
-        // Another thread is saying it; if it is this one that failed again, nothing more can be said.
-        std::thread::sleep(SAYING);
     }
     leave(ERROR)
 }
