@@ -206,7 +206,7 @@ def main():
         check(same_value(arrow_rows, duckdb_rows), f"{table}: pyarrow and DuckDB read different values")
     check_relations(tables)
     for table, rows in tables.items():
-        print(f"{table:13} {len(files[table]):5} files {len(rows):9} rows {len(COLUMNS[table]):3} columns")
+        print(f"{table:13} {len(files.get(table, [])):5} files {len(rows):9} rows {len(COLUMNS[table]):3} columns")
     print(f"{'checkpoints':13} {check_weights(run):5} files")
     for problem in problems:
         print(problem, file=sys.stderr)
