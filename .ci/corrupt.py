@@ -244,7 +244,7 @@ def attempt(number, base, baselines, folder):
     failures, launched = [], 0
     # People may delete the log; the picture says that it is gone.
     may_differ = kind == "delete" and path.name in TALK
-    if path.name == "log.txt":
+    if path.name == "log.txt" and path.exists():
         sound = base / path.relative_to(folder)
         covered = covered_bytes(sound.parent)
         may_differ |= path.read_bytes()[:covered] == sound.read_bytes()[:covered]
