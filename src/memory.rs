@@ -1,6 +1,7 @@
 //! How much memory there is, and sizes for people.
 
 use std::fs;
+use std::path::Path;
 
 /// Bytes that this process can still take: what the machine has free, within what the user, the container and the job
 /// allow. `None` where the system does not say.
@@ -21,36 +22,47 @@ fn machine_bytes() -> Option<u64> {
     kibibytes(&text, "MemAvailable:")
 }
 
-/// What the innermost limit of the control group leaves (version 2, then 1).
+/// What the limits of the control group and of those above it leave (version 2, then 1). What the system keeps of files in
+/// memory counts as free: it gives that up when memory is asked for.
 fn control_group_bytes() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let left = |folder: String, limit: &str, used: &str| {
-        let number = |file: &str| -> Option<u64> {
-            let text = fs::read_to_string(format!("{folder}/{file}")).ok()?;
-            text.trim().parse().ok()
-        };
+    let left = |folder: &Path, [limit, used, prefix]: [&str; 3]| {
+        let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
+        let number = |file: &str| read(file)?.trim().parse::<u64>().ok();
         // Version 1 says "no limit" by a number near the largest.
         let limit = number(limit).filter(|&bytes| bytes < 1 << 60)?;
-        Some(limit.saturating_sub(number(used)?))
+        let used = number(used)?.saturating_sub(cached_bytes(&read("memory.stat")?, prefix));
+        Some(limit.saturating_sub(used))
+    };
+    let least = |root: &str, path: &str, files: [&str; 3]| {
+        let folder = Path::new(root).join(path.trim_start_matches('/'));
+        let within = folder.ancestors().take_while(|at| at.starts_with(root));
+        within.filter_map(|at| left(at, files)).min()
     };
     let of_line = |line: &str| {
         let mut parts = line.splitn(3, ':');
         let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-        let path = path.trim_end_matches('/');
         if controllers.is_empty() {
-            let roots = [format!("/sys/fs/cgroup{path}"), "/sys/fs/cgroup".to_owned()];
-            roots
-                .into_iter()
-                .filter_map(|folder| left(folder, "memory.max", "memory.current"))
-                .min()
+            let files = ["memory.max", "memory.current", ""];
+            least("/sys/fs/cgroup", path, files)
         } else if controllers.split(',').any(|name| name == "memory") {
-            let folder = format!("/sys/fs/cgroup/memory{path}");
-            left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes")
+            let files = ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_"];
+            least("/sys/fs/cgroup/memory", path, files)
         } else {
             None
         }
     };
     groups.lines().filter_map(of_line).min()
+}
+
+/// What `memory.stat` says is kept of files.
+fn cached_bytes(stat: &str, prefix: &str) -> u64 {
+    let names = ["inactive_file", "active_file"].map(|name| format!("{prefix}{name}"));
+    let lines = stat.lines().filter_map(|line| line.split_once(' '));
+    lines
+        .filter(|(name, _)| names.iter().any(|wanted| wanted == name))
+        .filter_map(|(_, bytes)| bytes.trim().parse::<u64>().ok())
+        .sum()
 }
 
 /// What `ulimit -v` leaves.

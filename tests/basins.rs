@@ -68,12 +68,13 @@ fn shares_of_a_run_scatter_as_independent_states_do() {
         }
     }
     assert!(states.len() > 1);
-    // The variance of hits over that of the binomial is χ²/ν with ν = 39: below 1.69 in 999 of 1000 cases.
+    // The variance of hits over that of the binomial is χ²/ν with ν = 39: from 0.41 to 1.69 in 998 of 1000 cases.
     for of in &hits {
         let mean = of.iter().sum::<f64>() / seeds as f64;
         let variance = of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (seeds - 1) as f64;
         let share = mean / count as f64;
         let binomial = count as f64 * share * (1.0 - share);
-        assert!(variance < 1.8 * binomial, "{variance} against {binomial}");
+        let is_binomial = (0.35 * binomial..1.8 * binomial).contains(&variance);
+        assert!(is_binomial, "{variance} against {binomial}");
     }
 }

@@ -104,6 +104,7 @@ fn a_run_goes_on_after_it_was_merged_and_is_merged_again() {
         table_files(merged.path(), "trials"),
         ["00000000-00000090.parquet"]
     );
+    assert!(!merged.path().join("leftovers").exists());
     // A checkpoint at the step of a pause: the merged file must not take the name of the one that the manifest still names.
     writer
         .write_pause(95, &weights(9.5), &step_rows(91..=95))

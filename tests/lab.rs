@@ -400,16 +400,18 @@ fn a_run_that_was_killed_just_before_its_ending_has_its_last_loss_when_it_goes_o
     assert!(content(&dir) == content(&killed));
 }
 
-/// What continuation finds at a checkpoint is in its list, at the last one, too: at a high gain searches from a few starts
-/// miss points that lie on the run's branches.
+/// At a high gain searches from a few starts miss points that lie on the branches.
+const MANY_MISSED: [&str; 3] = [
+    "network.units=24",
+    "network.recurrent_gain=3.0",
+    "analysis.starts=8",
+];
+
+/// What continuation finds at a checkpoint is in its list, at the last one, too.
 #[test]
 fn what_the_branches_hold_is_in_the_lists() {
     let folder = tempfile::tempdir().unwrap();
-    let curriculum = curriculum(&[
-        "network.units=24",
-        "network.recurrent_gain=3.0",
-        "analysis.starts=8",
-    ]);
+    let curriculum = curriculum(&MANY_MISSED);
     train(&curriculum, folder.path(), None);
     let run = Run::open(folder.path()).unwrap();
     let mut joined = 0;
@@ -431,4 +433,23 @@ fn what_the_branches_hold_is_in_the_lists() {
         }
     }
     assert!(joined > 0);
+}
+
+/// Such points are numbered late; a run that is taken up again numbers everything as one that was not stopped.
+#[test]
+fn a_resumed_run_numbers_what_continuation_found_as_an_uninterrupted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let curriculum = curriculum(&MANY_MISSED);
+    let whole = folder.path().join("whole");
+    train(&curriculum, &whole, None);
+    let resumed = folder.path().join("resumed");
+    for _ in 0..4 {
+        train(&curriculum, &resumed, Some(27));
+    }
+    train(&curriculum, &resumed, None);
+    let (whole, resumed) = (content(&whole), content(&resumed));
+    assert!(whole.fixed_points == resumed.fixed_points);
+    assert!(whole.landscapes == resumed.landscapes);
+    assert!(whole.branches == resumed.branches);
+    assert!(whole.events == resumed.events);
 }

@@ -225,7 +225,7 @@ fn tally(networks: u64, from_seed: u64) -> Tally {
     tally
 }
 
-/// A few hundred networks, or as many as `CREODE_TWO_UNITS` says.
+/// 150 networks, or as many as `CREODE_TWO_UNITS` says.
 #[test]
 fn sweeps_of_two_units_have_all_events_of_the_closed_form() {
     let wanted = std::env::var("CREODE_TWO_UNITS").ok();

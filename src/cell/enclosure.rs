@@ -117,6 +117,20 @@ mod tests {
     use crate::calculus::Scalar as _;
     use proptest::prelude::*;
 
+    /// Whether an interval holds a sum of products, itself computed in twice the working precision (TwoProduct and TwoSum; Ogita,
+    /// Rump & Oishi 2005).
+    fn holds_sum(of: Interval, terms: impl Iterator<Item = (f64, f64)>) -> bool {
+        let (mut high, mut low) = (0.0_f64, 0.0_f64);
+        for (a, b) in terms {
+            let product = a * b;
+            let sum = high + product;
+            let back = sum - high;
+            low += (high - (sum - back)) + (product - back) + a.mul_add(b, -product);
+            high = sum;
+        }
+        (of.low - high) - low <= 0.0 && (of.high - high) - low >= 0.0
+    }
+
     proptest! {
         /// What holds the values of all members: the same sums term by term, and hardly more.
         #[test]
@@ -131,9 +145,21 @@ mod tests {
             let inside: Vec<f64> = region.iter().zip(&share)
                 .map(|(of, s)| (of.low + s * (of.high - of.low)).clamp(of.low, of.high)).collect();
             let zero = Interval::constant(0.0);
+            let thin: Vec<Interval> = inside.iter().map(|&x| Interval::constant(x)).collect();
+            for region in [&region, &thin] {
+                for (k, of) in transposed_over_box(&left, 3, region).into_iter().enumerate() {
+                    prop_assert!(holds_sum(of, (0..10).map(|i| (left[3 * i + k], inside[i]))));
+                }
+                for (place, of) in product_over_box(&left, &right, 3, region).into_iter().enumerate() {
+                    let weight = |i: usize| left[3 * i + place / 3] * right[3 * i + place % 3];
+                    prop_assert!(holds_sum(of, (0..10).map(|i| (weight(i), inside[i]))));
+                }
+                for (i, of) in affine_over_box(&left, &[-0.5; 3], region).into_iter().enumerate() {
+                    let row = left[10 * i..][..10].iter().zip(&inside).map(|(&m, &x)| (m, x));
+                    prop_assert!(holds_sum(of, row.chain([(1.0, -0.5)])));
+                }
+            }
             for (k, of) in transposed_over_box(&left, 3, &region).into_iter().enumerate() {
-                let value: f64 = (0..10).map(|i| left[3 * i + k] * inside[i]).sum();
-                prop_assert!(of.low - 1e-13 <= value && value <= of.high + 1e-13);
                 let plain = (0..10).fold(zero, |sum, i| sum + region[i].scaled(left[3 * i + k]));
                 prop_assert!((of.low - plain.low).abs() < 1e-12 && (of.high - plain.high).abs() < 1e-12);
             }

@@ -113,7 +113,10 @@ pub fn cycles<M: Map + ?Sized>(
     let all_there = shorter.len() + period * found.len() == findings.fixed_points.len();
     let complete = match (findings.complete, map.index_sum()) {
         (Completeness::Proved, _) if all_there => Completeness::Proved,
-        (_, None) => Completeness::Unknown,
+        (Completeness::Unknown, _) | (_, None) => Completeness::Unknown,
+        _ if !findings.left_undone.is_empty() || findings.is_poorly_sampled() => {
+            Completeness::Incomplete
+        }
         (_, Some(expected)) if expected == sum => Completeness::IndexConsistent,
         _ => Completeness::Incomplete,
     };

@@ -327,6 +327,14 @@ impl<'a> Worker<'a> {
                 .as_ref()
                 .map(|(events, branches)| (events.as_slice(), branches.as_slice())),
         };
+        // The log comes first: the line of the manifest says what stands in it.
+        for row in &rows {
+            if let Some(warning) = &row.warning {
+                self.analysis.warnings += 1;
+                self.writer
+                    .log(&format!("step {}, {}: {warning}", row.step, row.condition))?;
+            }
+        }
         self.writer
             .write_analysed(job.id.number, job.id.step, &tables)?;
         let mut by_unstable = Vec::new();
@@ -334,13 +342,6 @@ impl<'a> Worker<'a> {
             let n_unstable = usize::from(point.n_unstable);
             by_unstable.resize(by_unstable.len().max(n_unstable + 1), 0);
             by_unstable[n_unstable] += 1;
-        }
-        for row in &rows {
-            if let Some(warning) = &row.warning {
-                self.analysis.warnings += 1;
-                self.writer
-                    .log(&format!("step {}, {}: {warning}", row.step, row.condition))?;
-            }
         }
         (self.observer)(&Event::Landscape {
             rows: rows.clone(),
@@ -469,6 +470,7 @@ fn last_tracked(run: &Run) -> Result<(ByCondition, u32, u32), LabError> {
     let (mut next_id, mut unstored) = (0, 0);
     for entry in run.entries().iter().take_while(|entry| entry.complete) {
         let points = run.fixed_points(entry.checkpoint)?;
+        next_id = next_id.max(unstored);
         let ids = points.iter().map(|point| point.point + 1);
         unstored = ids.fold(unstored, u32::max);
         last.clear();

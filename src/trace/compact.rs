@@ -68,7 +68,8 @@ pub(super) fn compact(
     merged.par_iter().try_for_each(|of| check(&run, &new, of))?;
     let compacted = summary(&run, &merged);
     manifest.append(&Event::Compaction { merged }, true)?;
-    leftovers::tidy(dir, Run::open(dir)?.contents())?;
+    // Not while somebody puts new marks or derived tables in place.
+    manifest.locked(|_| leftovers::tidy(dir, Run::open(dir)?.contents()))?;
     Ok(compacted)
 }
 

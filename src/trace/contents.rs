@@ -1,7 +1,7 @@
 //! What the lines of a manifest say together, arranged for look-up, and held against each other: a line that contradicts
 //! another, or the names of its own files, is an error that names it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::error::TraceError;
@@ -33,6 +33,8 @@ pub(super) struct Contents {
     /// Of each checkpoint, whichever of its two lines came first.
     steps: BTreeMap<u32, u64>,
     pub(super) merged: BTreeMap<Table, Merged>,
+    /// Merged files that others have taken the place of.
+    superseded: BTreeSet<String>,
 }
 
 /// A table whose files were merged into one.
@@ -270,7 +272,9 @@ impl Contents {
         }
         let parts = parts(self.files_of(table), merged)?;
         let file = merged.clone();
-        self.merged.insert(table, Merged { file, parts });
+        if let Some(before) = self.merged.insert(table, Merged { file, parts }) {
+            self.superseded.insert(before.file.file.path);
+        }
         Ok(())
     }
 
@@ -300,11 +304,12 @@ impl Contents {
             || merged.any(|of| of == path)
     }
 
-    /// Whether a line named the file, and its rows have been merged with others since.
+    /// Whether a line named the file, be it a merged one, and its rows have been merged with others since.
     pub(super) fn is_merged(&self, path: &str) -> bool {
         let folder = path.split('/').next().unwrap_or_default();
         let table = Table::from_name(folder).and_then(|table| self.merged.get(&table));
         table.is_some_and(|merged| merged.parts.contains_key(path))
+            || self.superseded.contains(path)
     }
 
     /// The files of a table by step; two of one step in the order of their lines.

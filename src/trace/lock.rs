@@ -363,7 +363,7 @@ mod tests {
         let table = "/dev/vda / ext4 rw 0 0\nserver:/x /home nfs rw,local_lock=all 0 0\n\
                      server:/y /home/good nfs4 rw,local_lock=none 0 0\n";
         let of = |path: &str| mount_of(table, Path::new(path)).unwrap();
-        assert_eq!(of("/tmp/run").0, "ext4");
+        assert_eq!(of("/mnt/run").0, "ext4");
         assert_eq!(of("/home/run"), ("nfs", "rw,local_lock=all"));
         assert_eq!(of("/home/good/run").0, "nfs4");
     }

@@ -441,7 +441,16 @@ impl Run {
         };
         let bytes = match self.contents.whereabouts(file) {
             Whereabouts::Within(merged, part) => {
-                return read(self.part(&path, merged, part)?);
+                let within = match self.part(&path, merged, part) {
+                    Err(error) if is_missing(&error) => match Self::open(&self.dir) {
+                        Ok(now) if now.contents.is_merged(&merged.file.file.path) => {
+                            return now.with_table(file, read);
+                        }
+                        _ => Err(error),
+                    },
+                    within => within,
+                };
+                return read(within?);
             }
             _ => read_checked(&self.dir, file),
         };

@@ -138,7 +138,7 @@ fn read_unnamed(
     Ok(Some((bytes, None)))
 }
 
-/// The derived tables of a run by a version whose manifests did not name them, as they are now.
+/// The derived tables that no line names, as early versions left them, as they are now.
 pub(super) fn unnamed_records(
     dir: &Path,
     contents: &Contents,
@@ -146,6 +146,10 @@ pub(super) fn unnamed_records(
     let mut records = Vec::new();
     for table in [Table::Events, Table::Branches] {
         let name = derived_file(table);
+        let is_named = contents.replaced.iter().any(|file| file.path == name);
+        if is_named {
+            continue;
+        }
         if let Some((bytes, _)) = read_unnamed(dir, contents, &name)? {
             records.push(store::record(name, &bytes, None));
         }

@@ -440,7 +440,7 @@ const SET_BACK: &str = "the last landscapes are named in the manifest but not wh
                         computed again; what was there is in leftovers/";
 
 /// Landscapes whose lines came after the last checkpoint may be named without being on the disk after a power cut: cuts
-/// off the first such line and what follows, of which a copy stays in `leftovers/`. Whether there was one.
+/// off the first such line and the landscapes that follow, of which a copy stays in `leftovers/`. Whether there was one.
 fn set_back_after_power_cut(
     dir: &Path,
     manifest: &mut ManifestAppender,
@@ -463,14 +463,20 @@ fn set_back_after_power_cut(
     let Some(broken) = events[after..].iter().position(|event| !is_whole(event)) else {
         return Ok(false);
     };
-    for event in &events[after + broken..] {
-        for file in event.files() {
-            if matches!(event, Event::Landscape { .. }) && dir.join(&file.path).exists() {
-                leftovers::move_aside(dir, &file.path)?;
-            }
+    let (landscapes, others): (Vec<Event>, Vec<Event>) = events[after + broken..]
+        .iter()
+        .cloned()
+        .partition(|event| matches!(event, Event::Landscape { .. }));
+    for file in landscapes.iter().flat_map(Event::files) {
+        if dir.join(&file.path).exists() {
+            leftovers::move_aside(dir, &file.path)?;
         }
     }
     manifest.cut_lines_from(dir, after + broken)?;
+    // Marks and derived tables are what they were.
+    for event in &others {
+        manifest.append_locked(event, true)?;
+    }
     Ok(true)
 }
 

@@ -36,7 +36,7 @@ fn names_of_runs_lead_nowhere_else() {
     fs::create_dir(folder.0.path().join("weights")).unwrap();
     for name in [
         "../../x",
-        "/tmp/creode-abs",
+        "/creode-abs",
         "",
         "a/b",
         ".hidden",

@@ -57,7 +57,8 @@ pub(super) fn named<M: Map + ?Sized>(
         .collect()
 }
 
-/// For each group the first of those that are one attractor with it: motion goes from one to the other.
+/// For each group the one of those that are one attractor with it (motion goes from one to the other) that tells best what it is:
+/// one that does not come to rest after all, whose kind is decided, and that motion goes to.
 fn owners<M: Map + ?Sized>(map: &M, groups: &[Group], described: &[Described]) -> Vec<usize> {
     let mut owner: Vec<usize> = (0..groups.len()).collect();
     if groups.len() < 2 {
@@ -80,7 +81,31 @@ fn owners<M: Map + ?Sized>(map: &M, groups: &[Group], described: &[Described]) -
             }
         }
     }
-    owner
+    let is_reached = |place: usize| {
+        let others = goes_to
+            .iter()
+            .enumerate()
+            .filter(|(from, _)| *from != place);
+        others
+            .flat_map(|(_, ends)| ends)
+            .flatten()
+            .any(|&end| end == place)
+    };
+    let rank = |place: usize| {
+        let of = &described[place];
+        let is_undecided = matches!(of.kind, Kind::Unsettled);
+        (
+            of.rests_at.is_some(),
+            is_undecided,
+            !is_reached(place),
+            place,
+        )
+    };
+    let best_of = |first: usize| {
+        let members = (0..groups.len()).filter(|&place| owner[place] == first);
+        members.min_by_key(|&place| rank(place)).unwrap_or(first)
+    };
+    owner.iter().map(|&first| best_of(first)).collect()
 }
 
 /// What a motion is.

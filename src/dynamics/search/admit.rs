@@ -107,7 +107,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 End::Elsewhere(Ending::Minimum { point }) if self.inside(&point) => {
                     self.minima.push(point);
                 }
-                End::Elsewhere(_) => self.findings.n_lost += 1,
+                End::Elsewhere(_) => {}
             }
         }
         let before = self.findings.fixed_points.len();
@@ -117,11 +117,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 Ok(Some(root)) => Some(self.admit(root, Found::Searched)?),
                 Ok(None) => None,
             };
-            self.findings.n_lost += usize::from(place_of[start].is_none());
         }
         for (start, leader) in followers {
             place_of[start] = place_of[leader];
-            self.findings.n_lost += usize::from(place_of[start].is_none());
         }
         match origin {
             Origin::Starts => {

@@ -19,7 +19,11 @@ const GIVEN: usize = 256;
 const SIMULATED: (usize, f64) = (128, 0.5);
 
 /// Fixed points of a block, and what is known of them as a list.
-type Solved = (Vec<Vec<f64>>, Completeness);
+struct Solved {
+    points: Vec<Vec<f64>>,
+    complete: Completeness,
+    left_undone: Vec<String>,
+}
 
 impl<M: Map + ?Sized> Search<'_, M> {
     /// Step 2 of the search: the fixed points of a map that falls into blocks, and how complete their list is; `None` if the
@@ -54,8 +58,12 @@ impl<M: Map + ?Sized> Search<'_, M> {
             }
             self.watch.progress("blocks", number, blocks.len());
             let of_block = self.continued(&choices, block, &given)?;
-            choices = of_block.0;
-            complete = complete.min(of_block.1);
+            choices = of_block.points;
+            complete = complete.min(of_block.complete);
+            let units = block.len();
+            let undone = of_block.left_undone.into_iter();
+            let told = undone.map(|what| format!("in a block of {units} units: {what}"));
+            self.findings.left_undone.extend(told);
             is_short |= choices.len() > self.limits.listed;
             choices.truncate(self.limits.listed);
         }
@@ -89,18 +97,26 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let mut solved: HashMap<Vec<u64>, Solved> = HashMap::new();
         let mut continued = Vec::new();
         let mut complete = Completeness::Proved;
+        let mut left_undone: Vec<String> = Vec::new();
         for choice in choices {
             let Some(part) = self.map.block(block, choice) else {
-                return Ok((Vec::new(), Completeness::Incomplete));
+                return Ok(Solved {
+                    points: Vec::new(),
+                    complete: Completeness::Incomplete,
+                    left_undone,
+                });
             };
             let key: Vec<u64> = part.input.iter().map(|x| x.to_bits()).collect();
             if !solved.contains_key(&key) {
                 let found = self.solve_block(&*part.map, &part.coordinates, given)?;
                 solved.insert(key.clone(), found);
             }
-            let (points, of_block) = &solved[&key];
-            complete = complete.min(*of_block);
-            for point in points {
+            let of_block = &solved[&key];
+            complete = complete.min(of_block.complete);
+            if left_undone.is_empty() {
+                left_undone.clone_from(&of_block.left_undone);
+            }
+            for point in &of_block.points {
                 let mut next = choice.clone();
                 for (&place, &x) in part.coordinates.iter().zip(point) {
                     next[place] = x;
@@ -111,7 +127,11 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 break;
             }
         }
-        Ok((continued, complete))
+        Ok(Solved {
+            points: continued,
+            complete,
+            left_undone,
+        })
     }
 
     fn solve_block(
@@ -125,6 +145,10 @@ impl<M: Map + ?Sized> Search<'_, M> {
         starts.extend(simulated(map, SIMULATED.0, SIMULATED.1, 0));
         let found = search_watched(map, &[], &starts, self.limits, self.watch)?;
         let points = found.fixed_points.into_iter().map(|point| point.state);
-        Ok((points.collect(), found.complete))
+        Ok(Solved {
+            points: points.collect(),
+            complete: found.complete,
+            left_undone: found.left_undone,
+        })
     }
 }

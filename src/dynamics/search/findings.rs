@@ -132,8 +132,6 @@ pub struct Findings {
     pub n_starts: usize,
     /// Starts whose ends were counted as hits, or would have been had they come to a fixed point.
     pub n_sampled: usize,
-    /// Starts that ended nowhere, or outside the trapping box.
-    pub n_lost: usize,
     /// What the search would have done but for its limits, in words; empty if it came to its end.
     pub left_undone: Vec<String>,
 }
@@ -174,13 +172,18 @@ impl Findings {
     pub(crate) fn recount(&mut self, index_sum: Option<i32>) {
         let Some(expected) = index_sum else { return };
         let is_balanced = expected == self.index_sum();
-        let has_reason =
-            !self.left_undone.is_empty() || self.is_visibly_short() || self.is_poorly_sampled();
         self.complete = match self.complete {
-            Completeness::Incomplete if is_balanced && !has_reason => Completeness::IndexConsistent,
+            Completeness::Incomplete if is_balanced && !self.is_doubtful() => {
+                Completeness::IndexConsistent
+            }
             Completeness::IndexConsistent if !is_balanced => Completeness::Incomplete,
             as_before => as_before,
         };
+    }
+
+    /// Whether anything but the indices tells of points that are not in the list.
+    pub(super) fn is_doubtful(&self) -> bool {
+        !self.left_undone.is_empty() || self.is_visibly_short() || self.is_poorly_sampled()
     }
 
     /// Whether the hits say, beyond chance, that fixed points are missing.

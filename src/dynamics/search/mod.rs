@@ -8,8 +8,9 @@
 //!    known points are new only where the known points' indices do not sum to what theory demands.
 //! 5. Starts on their way to a point that is known are dropped early (see [`super::batch`] and [`super::roots`]). Of those
 //!    that have come close to each other one is solved in full, and the others if its root does not explain where they are.
-//! 6. Where the indices still do not balance, edges between basins are tracked (see [`super::edge`]), what is known is
-//!    deflated, and curves on which x − F(x) keeps its direction are followed (see [`super::fiber`]).
+//! 6. Where the indices still do not balance, midpoints between saddles are tried and starts again in full, edges between
+//!    basins are tracked (see [`super::edge`]), curves on which x − F(x) keeps its direction are followed (see
+//!    [`super::fiber`]), and what is known is deflated.
 //! 7. A small map is searched completely besides (see [`super::enumerate`]).
 //! 8. The search by starts ends when the indices sum to what theory demands, a whole round has found nothing new, and the
 //!    hits of the starts tell of no other point; or when the starts are used up.
@@ -205,7 +206,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             if !is_asked_for_all && self.is_hopeless() {
                 let left = all.saturating_sub(done + ROUND);
                 self.findings.left_undone.extend((left > 0).then(|| {
-                    format!("{left} of {all} starts were not tried, for they would not come to an end either (--n-inits {all} tries all)")
+                    format!("{left} of {all} starts were not tried, for they would not come to an end either")
                 }));
                 break;
             }
@@ -397,7 +398,6 @@ impl<M: Map + ?Sized> Search<'_, M> {
     ) -> Result<Findings, SpectrumError> {
         self.settle_groups()?;
         self.describe_slow()?;
-        let is_cut_short = !self.findings.left_undone.is_empty();
         let is_degenerate = self.findings.fixed_points.iter().any(|point| {
             let flatness = point.flatness.as_ref();
             flatness.is_some_and(|of| of.index.is_none())
@@ -410,11 +410,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         };
         self.findings.complete = if is_proved {
             Completeness::Proved
-        } else if is_cut_short
-            || of_blocks == Some(Completeness::Incomplete)
-            || self.findings.is_visibly_short()
-            || self.findings.is_poorly_sampled()
-        {
+        } else if of_blocks == Some(Completeness::Incomplete) || self.findings.is_doubtful() {
             Completeness::Incomplete
         } else {
             by_index
