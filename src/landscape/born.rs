@@ -1,4 +1,4 @@
-//! What is born at a flip or a Neimark–Sacker point: the 2-cycle or the closed curve, a short way beside it.
+//! What is born at a flip, a Neimark–Sacker point or a border: the 2-cycle or the closed curve, a short way beside it.
 
 use std::f64::consts::TAU;
 
@@ -41,14 +41,16 @@ const SIMULATED: (f64, usize) = (10.0, 4000);
 pub struct Born {
     /// Sign of s − s* for which it exists.
     pub side: i8,
-    /// |s − s*| where it was looked at: where |λ| of the fixed point is 1 ± 10⁻³, or nearer.
+    /// |s − s*| where it was looked at: where |λ| of the fixed point is 1 ± 10⁻³, or nearer; at a border 0.01, halved until the
+    /// cycle is there.
     pub distance: f64,
     /// Steps of one turn there: 2 for the cycle, 1/ρ for the curve; where it was not found, 2π/θ at the event.
     pub period: f64,
-    /// Amplitude there by the normal form, √(±(|λ| − 1)/coefficient): along the critical eigenvector q, of length 1.
+    /// Amplitude there by the normal form, √(±(|λ| − 1)/coefficient): along the critical eigenvector q, of length 1. At a
+    /// border, where it grows in proportion to the distance, by its growth.
     pub predicted: f64,
     /// Amplitude as it is: |pᵀ(x₁ − x₂)|/2 of the cycle, the mean of |pᴴ(x − x*)| over the curve, with the left
-    /// eigenvector p, pᴴq = 1; `None` if neither a solver nor a simulation came to it.
+    /// eigenvector p, pᴴq = 1; at a border ‖x₁ − x₂‖/2. `None` if neither a solver nor a simulation came to it.
     pub amplitude: Option<f64>,
     /// Leading multiplier of the cycle as found (real part, imaginary part); else what the normal form says: 1 − 4ε of
     /// the cycle and, transverse to the curve and per step, 1 − 2ε of the curve, with ε = |λ| − 1.
@@ -58,7 +60,7 @@ pub struct Born {
     pub is_stable: bool,
 }
 
-/// What is born at a flip or Neimark–Sacker point of a family; `None` for other events, and where the coefficient is
+/// What is born at a flip, a Neimark–Sacker point or a border of a family; `None` for other events, and where the coefficient is
 /// degenerate or λ does not move with s.
 ///
 /// 1. d|λ|/ds along the branch, from pᴴ(B(q, x_s) + J_s q) with x_s = (I − J)⁻¹F_s, tells the side.
