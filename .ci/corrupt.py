@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -54,8 +55,10 @@ probe_trials = 2
 basin_starts = 4
 """
 
-# What people may delete or write to; nothing is made of it.
-TALK = {"log.txt", "output.txt", "lock"}
+# Nothing is made of what stands in it.
+LOCK = "lock"
+# Where the run that was interrupted is gone on with, and stopped again.
+LONGER = ["--set", "stage.0.until.steps=1000000"]
 
 
 def creode_in(folder, *arguments, **more):
@@ -65,20 +68,36 @@ def creode_in(folder, *arguments, **more):
     )
 
 
+def trained_to(folder, checkpoint, *arguments):
+    """Trains until a checkpoint has its landscape, and stops it then; exit code, and what was said beside the checkpoints."""
+    process = subprocess.Popen(
+        [creode, "--traces", "traces", "train", "small.toml", *arguments], cwd=folder, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )
+    limit = threading.Timer(LIMIT_SECS, process.kill)
+    limit.start()
+    said = []
+    for line in process.stdout:
+        if line.startswith(f"checkpoint {checkpoint} "):
+            process.send_signal(signal.SIGINT)
+        if not line.startswith("checkpoint "):
+            said.append(line)
+    process.wait()
+    if not limit.is_alive():
+        raise subprocess.TimeoutExpired("train", LIMIT_SECS)
+    limit.cancel()
+    return process.returncode, "".join(said)
+
+
+def checkpoints(folder, name):
+    return sorted((folder / "traces" / name / "checkpoints").glob("????????.safetensors"))
+
+
 def make_runs(folder):
     (folder / "small.toml").write_text(CURRICULUM)
     assert creode_in(folder, "train", "small.toml", "--run", "ended").returncode == 0
     # Longer, and stopped once three checkpoints have their landscape.
-    longer = ["train", "small.toml", "--run", "stopped", "--set", "stage.0.until.steps=1000000"]
-    process = subprocess.Popen(
-        [creode, "--traces", "traces", *longer], cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )
-    for line in process.stderr:
-        if line.startswith("checkpoint 2 "):
-            break
-    process.send_signal(signal.SIGINT)
-    process.stderr.read()
-    assert process.wait() == 130
+    assert trained_to(folder, 2, "--run", "stopped", *LONGER)[0] == 130
     for name in ("ended", "stopped"):
         assert creode_in(folder, "analyze", name, "--events").returncode == 0
         zoomed = creode_in(folder, "zoom", name, "--from", "1", "--to", "2", "--every", "5")
@@ -105,22 +124,29 @@ def commands_on(name, screens=SCREENS):
     writing = [["analyze", name, "--events", "--format", "json"]]
     if "/" not in name:
         writing.append(["zoom", name, "--from", "0", "--to", "1", "--every", "5"])
-        steps = ["--set", "stage.0.until.steps=1000000"] if name == "stopped" else []
-        if name == "ended":
-            writing.append(["train", "small.toml", "--run", name, "--resume", *steps])
+        writing.append(["train", "small.toml", "--run", name, "--resume", *(LONGER if name == "stopped" else [])])
     writing.append(["compact", name])
     return reading, writing
 
 
-def answer(folder, command):
+def answer(folder, command, next_checkpoint):
     """Exit code, what was answered, what was said."""
+    if command[0] == "train" and command[3] == "stopped":
+        code, said = trained_to(folder, next_checkpoint, *command[2:])
+        # Stopped when it was told to.
+        code = 0 if code == 130 else code
+        # How far it got by then, and how long that took, is chance.
+        said = re.sub(r"[0-9.]+( %)?", "N", said)
+        path = folder / f"traces/stopped/checkpoints/{10 * next_checkpoint:08}.safetensors"
+        return code, str(path.exists() and path.read_bytes()), said
     finished = creode_in(folder, *command)
     out = finished.stdout.decode(errors="replace")
     said = finished.stderr.decode(errors="replace")
     # Times differ from run to run.
     out = re.sub(r'"wall_secs": [0-9.e+-]+', "", out)
+    said = re.sub(r"[0-9.]+ s, of which the analysis was at work [0-9.]+ s \([0-9]+ %\)", "", said)
     if command[0] == "zoom":
-        last = sorted((folder / "traces" / command[1] / "zooms").glob("0-1-every-5/checkpoints/*.safetensors"))
+        last = checkpoints(folder, f"{command[1]}/zooms/0-1-every-5")
         out += str(last and last[-1].read_bytes())
     return finished.returncode, out, said
 
@@ -175,13 +201,13 @@ def taken_out(path):
 
 
 def corrupted(draw, files):
-    """Changes one of the files; says what was done, or nothing if that changed nothing."""
+    """Changes one of the files; says which, how and under which names, or nothing if that changed nothing."""
     path = draw.choice(files)
     sound = taken_out(path)
     kind = draw.choice(["truncate", "flip", "zero", "delete", "swap", "reorder", "number"])
     if kind == "delete":
-        return path, kind
-    changed = sound
+        return path, kind, [path.name]
+    changed, names = sound, [path.name]
     if kind == "truncate":
         changed = sound[: draw.randrange(len(sound))] if sound else sound
     elif kind == "flip" and sound:
@@ -197,6 +223,7 @@ def corrupted(draw, files):
             other = draw.choice(others)
             changed = taken_out(other)
             other.write_bytes(sound)
+            names.append(other.name)
     elif kind == "reorder":
         if path.suffix in (".jsonl", ".toml"):
             lines = sound.splitlines(keepends=True)
@@ -212,7 +239,7 @@ def corrupted(draw, files):
             digits = str(int(number[0]) + draw.choice([-1, 1, 700])).encode()
             changed = sound[: number.start()] + digits + sound[number.end() :]
     path.write_bytes(changed)
-    return None if changed == sound else (path, kind)
+    return None if changed == sound else (path, kind, names)
 
 
 def run_of(path, traces):
@@ -221,7 +248,7 @@ def run_of(path, traces):
     return "/".join(parts[:3]) if parts[1] == "zooms" else parts[0]
 
 
-def attempt(number, base, baselines, folder):
+def attempt(number, base, baselines, next_checkpoint, folder):
     draw = random.Random(f"{seed} {number}")
     name = draw.choice(["ended", "stopped"])
     copy_of(base, folder)
@@ -230,31 +257,31 @@ def attempt(number, base, baselines, folder):
     done = None
     while done is None:
         done = corrupted(draw, files)
-    path, kind = done
+    path, kind, names = done
     run = run_of(path, traces)
     where = f"corruption {number}: {kind} of {path.relative_to(traces)}"
     # Each screen at every other corruption.
     reading, writing = commands_on(run, SCREENS[number % 2 :: 2])
     failures, launched = [], 0
-    # People may delete the log; the picture says that it is gone.
-    may_differ = kind == "delete" and path.name in TALK
     for command in reading + writing:
         launched += 1
         text = f"{where}: creode {' '.join(command)}"
         try:
-            code, out, said = answer(folder, command)
+            code, out, said = answer(folder, command, next_checkpoint)
         except subprocess.TimeoutExpired:
             failures.append(f"{text}: hangs")
             continue
         expected = baselines[tuple(command)]
-        if code not in (0, 1, 2) or "panicked" in said:
+        # A screen may say of a file that it is gone.
+        in_answer = any(name in out and name not in expected[1] for name in names)
+        if code not in (0, 2) or "panicked" in said:
             failures.append(f"{text}: exit code {code}: {said[-500:]}")
-        elif code == 0 and command[0] != "verify" and not may_differ and out != expected[1] and len(said.splitlines()) <= len(expected[2].splitlines()):
+        elif code == 0 and command[0] != "verify" and out != expected[1] and said == expected[2] and not in_answer:
             failures.append(f"{text}: another answer without a word")
         elif code == 2 and not (said or out):
             failures.append(f"{text}: fails without a word")
-        if command[0] == "verify" and path.name not in TALK and code == 0 and "note" not in out:
-            failures.append(f"{text}: all in order")
+        if command[0] == "verify" and path.name != LOCK and not any(name in out + said for name in names):
+            failures.append(f"{text}: does not name it: {out}{said}")
     if number % 10 == 0:
         launched += 1
         try:
@@ -270,18 +297,24 @@ with tempfile.TemporaryDirectory() as scratch:
     base = Path(scratch) / "base"
     base.mkdir()
     make_runs(base)
+    # The first that the interrupted run has not.
+    next_checkpoint = len(checkpoints(base, "stopped"))
     baselines = {}
     for run in ("ended", "stopped", "ended/zooms/1-2-every-5", "stopped/zooms/1-2-every-5"):
-        sound = Path(scratch) / "sound"
-        copy_of(base, sound)
-        reading, writing = commands_on(run)
-        for command in reading + writing:
-            baselines[tuple(command)] = answer(sound, command)
-            assert baselines[tuple(command)][0] == 0, (command, baselines[tuple(command)])
-        shutil.rmtree(sound)
+        # Twice, so that what differs later is no chance.
+        for _ in range(2):
+            sound = Path(scratch) / "sound"
+            copy_of(base, sound)
+            reading, writing = commands_on(run)
+            for command in reading + writing:
+                found = answer(sound, command, next_checkpoint)
+                assert found[0] == 0, (command, found)
+                expected = baselines.setdefault(tuple(command), found)
+                assert found == expected, f"{command} answers {found}, and before {expected}"
+            shutil.rmtree(sound)
     failures, launched = [], 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        attempts = [pool.submit(attempt, number, base, baselines, Path(scratch) / str(number))
+        attempts = [pool.submit(attempt, number, base, baselines, next_checkpoint, Path(scratch) / str(number))
                     for number in range(corruptions)]
         for of in attempts:
             found, count = of.result()

@@ -141,6 +141,13 @@ pub(crate) fn read_range(file: &mut File, offset: u64, length: u64) -> io::Resul
     Ok(bytes)
 }
 
+/// The last bytes of an open file, at most `most`.
+pub fn read_end(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    let shown = length.min(most);
+    read_range(file, length - shown, shown)
+}
+
 /// Memory for so many bytes, or an error where there is none.
 fn reserved(length: u64) -> io::Result<Vec<u8>> {
     let out_of_memory = || {

@@ -86,7 +86,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// Messages shown of a longer list.
-pub const MESSAGES_SHOWN: usize = 20;
+const MESSAGES_SHOWN: usize = 20;
 
 /// The first messages of a list, one a line, and how many more there are.
 pub fn first_messages(messages: impl IntoIterator<Item = String>, count: usize) -> String {

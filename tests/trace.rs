@@ -8,7 +8,8 @@ use std::path::Path;
 
 use creode::trace::rows::StepRow;
 use creode::trace::{
-    Ending, EndingReason, Entry, Run, RunWriter, StepCursor, TraceError, run_toml, verify,
+    Ending, EndingReason, Entry, LandscapeTables, Run, RunWriter, StepCursor, TraceError, run_toml,
+    verify,
 };
 use support::{
     evaluations, fixed_point_row, landscape_row, problems, slow_point_row, spectrum_rows,
@@ -55,10 +56,11 @@ fn everything_written_comes_back() {
     write_steps(&writer, 0, &[]);
     write_landscape(&writer, 0);
     write_steps(&writer, 1, &step_rows(1..=10));
-    let warned = [landscape_row(1, 10, 0, Some("no fixed point found"))];
-    writer
-        .write_landscape(1, 10, &warned, &[], &[], &[])
-        .unwrap();
+    let warned = LandscapeTables {
+        landscapes: &[landscape_row(1, 10, 0, Some("no fixed point found"))],
+        ..LandscapeTables::default()
+    };
+    writer.write_landscape(1, 10, &warned).unwrap();
     write_steps(&writer, 2, &step_rows(11..=20));
     writer
         .write_pause(25, &weights(25.0), &step_rows(21..=25))
@@ -84,7 +86,7 @@ fn everything_written_comes_back() {
         run.trials(2).unwrap(),
         [trial_row(2, 20, 0), trial_row(2, 20, 1)]
     );
-    assert_eq!(run.landscapes(1).unwrap(), warned);
+    assert_eq!(run.landscapes(1).unwrap(), warned.landscapes);
     assert!(run.fixed_points(1).unwrap().is_empty() && run.spectra(1).unwrap().is_empty());
     assert_eq!(run.weights(1).unwrap().bytes, weights(1.0));
     let pause = run.pause().unwrap();

@@ -336,7 +336,7 @@ impl<'a> Worker<'a> {
             }
         }
         self.writer
-            .write_analysed(job.id.number, job.id.step, &tables)?;
+            .write_landscape(job.id.number, job.id.step, &tables)?;
         let mut by_unstable = Vec::new();
         for point in &fixed_points {
             let n_unstable = usize::from(point.n_unstable);

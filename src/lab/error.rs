@@ -99,8 +99,8 @@ pub enum LabError {
     },
     /// A zoom ended elsewhere than the run.
     #[error(
-        "what was trained again up to step {step} is not what checkpoint {checkpoint} holds: {differences}. That stretch of \
-         the run was made with {then}, this is {now}{advice}"
+        "what was trained again up to step {step} is not what checkpoint {checkpoint} holds:\n{differences}\nThat stretch of the \
+         run was made with {then}, this is {now}{advice}"
     )]
     ZoomDiffers {
         /// Number of the run's own checkpoint.

@@ -1,7 +1,6 @@
 //! A run made of somebody else's checkpoints: files of weights, one after the other, each analysed as it comes.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +17,7 @@ use crate::foreign::{ForeignError, ForeignNetwork, Options};
 use crate::map::Map as _;
 use crate::task::Probe;
 use crate::trace::checkpoint::{CheckpointFile, NamedTensor, TensorValues};
+use crate::trace::lock::unix_time;
 use crate::trace::rows::{EventRow, LandscapeRow};
 use crate::trace::{
     Compacted, LandscapeTables, Run, RunWriter, TraceError, WeightsFile, file_digest,
@@ -368,7 +368,7 @@ impl Follower {
         let events: Vec<EventRow> = events
             .flat_map(|interval| interval.event_rows(None))
             .collect();
-        self.writer.write_analysed(
+        self.writer.write_landscape(
             id.number,
             id.step,
             &LandscapeTables {
@@ -385,8 +385,6 @@ impl Follower {
 
     /// Notes in the run's log.
     pub fn log(&self, line: &str) -> Result<(), TraceError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let secs = now.map_or(0, |since| since.as_secs());
-        self.writer.log(&format!("{secs} {line}"))
+        self.writer.log_durably(&format!("{} {line}", unix_time()))
     }
 }

@@ -133,7 +133,7 @@ fn end(writer: &RunWriter, mut summary: Summary) -> Result<Summary, LabError> {
         let failure = writer.compact().err().map(|error| error.to_string());
         if let Some(failure) = &failure {
             writer
-                .log(&format!("the files were not merged: {failure}"))
+                .log_durably(&format!("the files were not merged: {failure}"))
                 .ok();
         }
         summary.not_merged = failure;
@@ -290,7 +290,9 @@ fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), 
             "the curriculum was completed".to_owned(),
         ),
         Outcome::Diverged { message } => (EndingReason::Diverged, message.clone()),
-        Outcome::Interrupted => return Ok(writer.log(&format!("interrupted at step {step}"))?),
+        Outcome::Interrupted => {
+            return Ok(writer.log_durably(&format!("interrupted at step {step}"))?);
+        }
     };
     writer.log(&format!("ended at step {step}: {message}"))?;
     Ok(writer.write_ending(Ending {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::trainer::{Snapshot, Span};
 use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
 use crate::curriculum::CheckpointPolicy;
-use crate::text::MESSAGES_SHOWN;
+use crate::text::first_messages;
 use crate::trace::{Entry, Run, RunWriter, TraceError, run_toml, write_history};
 
 /// Folder of a run's zooms.
@@ -123,20 +123,16 @@ fn check_end(run: &Run, to: Entry, target: &Path) -> Result<(), LabError> {
     let last = zoomed.entries().last().map_or(0, |entry| entry.checkpoint);
     let own = run.weights(to.checkpoint)?;
     let repeated = zoomed.weights(last)?;
-    let mut differences = same::differences(&own.bytes, &repeated.bytes)?;
+    let differences = same::differences(&own.bytes, &repeated.bytes)?;
     if differences.is_empty() {
         return Ok(());
     }
     let count = differences.len();
-    differences.truncate(MESSAGES_SHOWN);
-    if count > differences.len() {
-        differences.push(format!("and {} more", count - differences.len()));
-    }
     let (then, now) = (session::at(run, to.step - 1), session::present(to.step));
     Err(LabError::ZoomDiffers {
         checkpoint: to.checkpoint,
         step: to.step,
-        differences: differences.join("; "),
+        differences: first_messages(differences, count),
         then: format!("SIMD level {}, creode {}", then.simd, then.creode),
         now: format!("SIMD level {}, creode {}", now.simd, now.creode),
         advice: if then.simd == now.simd {

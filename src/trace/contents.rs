@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, MergedFile, Session};
 use super::reader::{Entry, Pause};
-use super::replaced::{MARKS_FILE, derived_file};
+use super::replaced::{MARKS_FILE, is_derived};
 use super::schema::Table;
 use super::store::check_path;
 use super::table::{Part, Place};
@@ -142,10 +142,8 @@ impl Contents {
                 self.ending = Some(ending.clone());
             }
             Event::Derived { files } | Event::Marks { files } => {
-                let is_known = |file: &&FileRecord| {
-                    let tables = [Table::Events, Table::Branches].map(derived_file);
-                    tables.contains(&file.path) || file.path == MARKS_FILE
-                };
+                let is_known =
+                    |file: &&FileRecord| is_derived(&file.path) || file.path == MARKS_FILE;
                 if let Some(file) = files.iter().find(|file| !is_known(file)) {
                     return Err(format!("{:?} is no file that is replaced", file.path));
                 }
@@ -158,6 +156,7 @@ impl Contents {
                     self.take_merged(file)?;
                 }
             }
+            Event::Log => {}
         }
         Ok(())
     }

@@ -4,16 +4,23 @@
 //! Nothing of it is deleted but what a merged file holds as well; what a killed writer left is moved to `leftovers/`.
 
 use std::fs;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::contents::Contents;
 use super::error::TraceError;
+use super::lock::LOCK_FILE;
+use super::log::LOG_FILE;
+use super::manifest::MANIFEST_FILE;
+use super::replaced::{MARKS_FILE, is_derived};
 use super::schema::Table;
 use super::store;
-use super::writer::CHECKPOINTS_FOLDER;
+use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
 use crate::files::{self, TEMPORARY};
 use crate::text::shown;
+
+/// Name of the file that takes what a program would have printed had its terminal not gone.
+pub const OUTPUT_FILE: &str = "output.txt";
 
 /// Folder of what was moved aside.
 pub const LEFTOVERS_FOLDER: &str = "leftovers";
@@ -61,7 +68,8 @@ pub(super) fn unnamed(dir: &Path, contents: &Contents) -> Result<Vec<Unnamed>, T
                 _ if contents.is_merged(&path) => Kind::Merged,
                 _ if contents.names(&path) => continue,
                 _ if name.starts_with('.') && name.ends_with(TEMPORARY) => Kind::Temporary,
-                _ if folder.is_empty() => continue,
+                _ if folder.is_empty() && is_known(&name) => continue,
+                _ if folder.is_empty() => Kind::Foreign,
                 Some(step) => Kind::Unfinished { step },
                 None => Kind::Foreign,
             };
@@ -70,6 +78,13 @@ pub(super) fn unnamed(dir: &Path, contents: &Contents) -> Result<Vec<Unnamed>, T
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Whether a file in the run's own folder is one that no line need name: the manifest, the log, the lock, what a terminal
+/// left, or what older versions left unnamed.
+fn is_known(name: &str) -> bool {
+    let of_old = [RUN_FILE, MARKS_FILE].contains(&name) || is_derived(name);
+    of_old || [MANIFEST_FILE, LOG_FILE, LOCK_FILE, OUTPUT_FILE].contains(&name)
 }
 
 /// Names of the files of a folder; none if it is not there. Folders in it are not looked into.
@@ -169,10 +184,7 @@ pub(super) fn keep_tail(dir: &Path, path: &Path, from: u64) -> Result<(), TraceE
     let tail = || -> io::Result<Vec<u8>> {
         let mut file = files::open_itself(path)?;
         let length = file.metadata()?.len().saturating_sub(from);
-        file.seek(SeekFrom::Start(from))?;
-        let mut tail = Vec::new();
-        file.take(length).read_to_end(&mut tail)?;
-        Ok(tail)
+        files::read_end(&mut file, length)
     };
     let tail = tail().map_err(|error| TraceError::read(path, error))?;
     if tail.is_empty() {

@@ -253,7 +253,8 @@ pub fn host() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
-pub(super) fn unix_time() -> u64 {
+/// Seconds since 1970-01-01 UTC.
+pub(crate) fn unix_time() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| since.as_secs())
 }

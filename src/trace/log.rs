@@ -1,7 +1,7 @@
 //! `log.txt`: what people should know of a run, a line each. It only grows; lines of the manifest say what stood in it.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -97,12 +97,7 @@ pub(super) fn last_lines(
             return Err(TraceError::damaged(&path, "it is not what was written"));
         }
     }
-    let length = file.metadata().map_err(read_error)?.len();
-    let from = length.saturating_sub(SHOWN_BYTES);
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(from))
-        .and_then(|_| (&mut file).take(SHOWN_BYTES).read_to_end(&mut bytes))
-        .map_err(read_error)?;
+    let bytes = files::read_end(&mut file, SHOWN_BYTES).map_err(read_error)?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.lines().map(str::to_owned).collect())
 }

@@ -27,7 +27,7 @@ pub mod writer;
 pub use checkpoint::{CheckpointFile, NamedTensor, TensorValues};
 pub use compact::Compacted;
 pub use error::TraceError;
-pub use leftovers::LEFTOVERS_FOLDER;
+pub use leftovers::{LEFTOVERS_FOLDER, OUTPUT_FILE};
 pub use lock::{Holder, holder};
 pub use log::LOG_FILE;
 pub use manifest::{Ending, EndingReason, FileRecord, Session};

@@ -103,7 +103,7 @@ impl Run {
         if let Some(record) = &contents.run_file
             && *record != store::record(RUN_FILE, config_text.as_bytes(), None)
         {
-            let reason = "it is not what was written when the run began";
+            let reason = "it is not what manifest.jsonl says was written when the run began";
             return Err(TraceError::damaged(&dir.join(RUN_FILE), reason));
         }
         Ok(Self {

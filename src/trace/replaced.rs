@@ -177,6 +177,14 @@ fn export<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {
     files::write(&path, &encode(rows)?).map_err(|error| TraceError::write(&path, error))
 }
 
+/// Whether a file's name is that of a table that is derived.
+pub(super) fn is_derived(name: &str) -> bool {
+    [Table::Events, Table::Branches]
+        .map(derived_file)
+        .iter()
+        .any(|derived| derived == name)
+}
+
 /// Name of the file of a table that is derived.
 pub(super) fn derived_file(table: Table) -> String {
     format!("{}.parquet", table.name())

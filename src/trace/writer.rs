@@ -217,28 +217,8 @@ impl RunWriter {
         })
     }
 
-    /// Writes what analysis gives for a checkpoint, without a history.
-    pub fn write_landscape(
-        &self,
-        checkpoint: u32,
-        step: u64,
-        landscapes: &[LandscapeRow],
-        fixed_points: &[FixedPointRow],
-        slow_points: &[SlowPointRow],
-        spectra: &[SpectrumRow],
-    ) -> Result<(), TraceError> {
-        let tables = LandscapeTables {
-            landscapes,
-            fixed_points,
-            slow_points,
-            spectra,
-            history: None,
-        };
-        self.write_analysed(checkpoint, step, &tables)
-    }
-
     /// Writes what analysis gives for a checkpoint. Tables may be empty: a network may have no fixed point.
-    pub fn write_analysed(
+    pub fn write_landscape(
         &self,
         checkpoint: u32,
         step: u64,
@@ -305,9 +285,15 @@ impl RunWriter {
         compact::compact(&self.dir, &mut ledger.manifest)
     }
 
-    /// Appends a line to `log.txt`.
+    /// Appends a line to `log.txt`; the next line of the manifest vouches for it.
     pub fn log(&self, line: &str) -> Result<(), TraceError> {
         self.lock_log().write(line)
+    }
+
+    /// Appends a line to `log.txt` that may be the last for long, and a line to the manifest that vouches for it.
+    pub fn log_durably(&self, line: &str) -> Result<(), TraceError> {
+        self.log(line)?;
+        self.append_durably(&Event::Log)
     }
 
     fn write_weights(&self, name: &str, weights: &[u8]) -> Result<FileRecord, TraceError> {
@@ -453,6 +439,7 @@ fn set_back_after_power_cut(
                 | Event::Pause { .. }
                 | Event::Ending(_)
                 | Event::Compaction { .. }
+                | Event::Log
         )
     });
     let after = durable.map_or(0, |place| place + 1);

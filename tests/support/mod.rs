@@ -172,17 +172,14 @@ pub fn evaluations(checkpoint: u32, step: u64) -> Vec<EvaluationRow> {
 
 pub fn write_landscape(writer: &RunWriter, checkpoint: u32) {
     let step = u64::from(checkpoint) * 10;
-    let (landscapes, fixed) = (
-        [landscape_row(checkpoint, step, 1, None)],
-        [fixed_point_row(checkpoint, step)],
-    );
-    let (slow, spectra) = (
-        [slow_point_row(checkpoint, step)],
-        spectrum_rows(checkpoint, step),
-    );
-    writer
-        .write_landscape(checkpoint, step, &landscapes, &fixed, &slow, &spectra)
-        .unwrap();
+    let tables = LandscapeTables {
+        landscapes: &[landscape_row(checkpoint, step, 1, None)],
+        fixed_points: &[fixed_point_row(checkpoint, step)],
+        slow_points: &[slow_point_row(checkpoint, step)],
+        spectra: &spectrum_rows(checkpoint, step),
+        history: None,
+    };
+    writer.write_landscape(checkpoint, step, &tables).unwrap();
 }
 
 pub fn problems(dir: &Path) -> Vec<String> {
@@ -255,7 +252,7 @@ pub fn write(writer: &RunWriter, checkpoint: u32) {
         spectra: &spectra,
         history: Some((&events, &[branch_row(checkpoint, step)])),
     };
-    writer.write_analysed(checkpoint, step, &tables).unwrap();
+    writer.write_landscape(checkpoint, step, &tables).unwrap();
 }
 
 /// The training side of a checkpoint.

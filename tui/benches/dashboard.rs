@@ -12,7 +12,7 @@ use creode::trace::rows::{
     BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SpectrumRow, StepRow,
     TrialRow,
 };
-use creode::trace::{Ending, EndingReason, RunWriter, write_history};
+use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
 use creode_tui::dashboard::{Headless, Look};
 use tui::backend::CrosstermBackend;
 use tui::layout::Rect;
@@ -143,10 +143,12 @@ fn write_run(dir: &Path) {
             .write_landscape(
                 checkpoint,
                 step,
-                &[landscape(checkpoint, step)],
-                &points,
-                &[],
-                &spectra,
+                &LandscapeTables {
+                    landscapes: &[landscape(checkpoint, step)],
+                    fixed_points: &points,
+                    spectra: &spectra,
+                    ..LandscapeTables::default()
+                },
             )
             .unwrap();
     }

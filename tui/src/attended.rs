@@ -1,20 +1,19 @@
 //! `creode train --watch`: training in a process of its own, the dashboard in front.
 
 use std::ffi::OsString;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
+use creode::trace::OUTPUT_FILE;
 
 use crate::cli::{Place, TrainArgs};
 use crate::dashboard::{self, Left, Start};
 use crate::say::say;
 
-/// What the training says, in the folder of its run.
-const OUTPUT_FILE: &str = "output.txt";
 /// What a training that is attended takes from its standard input as Ctrl-C.
 const STOP: &str = "stop";
 /// Lines of it that are shown when it fails.
@@ -102,15 +101,9 @@ fn wait_for(mut child: Child, output: &Path) -> Option<String> {
 /// The end of what the training said.
 fn last_words(output: &Path) -> String {
     const MOST_BYTES: u64 = 64 * 1024;
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = creode::files::open(output)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(MOST_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let text = String::from_utf8_lossy(&read().unwrap_or_default()).into_owned();
+    let end = creode::files::open(output)
+        .and_then(|mut file| creode::files::read_end(&mut file, MOST_BYTES));
+    let text = String::from_utf8_lossy(&end.unwrap_or_default()).into_owned();
     creode::text::escaped_lines(&text).into_owned()
 }
 

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Event, Line, LogState, Manifest};
 use crate::trace::error::TraceError;
 use crate::trace::leftovers;
+use crate::trace::lock::unix_time;
 
 /// Appends lines to a manifest; a line that could not be written whole is cut off again.
 ///
@@ -111,13 +111,10 @@ impl ManifestAppender {
     }
 
     fn line(&self, event: &Event) -> Result<(Line, String), TraceError> {
-        let unix_time = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
         let line = Line {
             event: event.clone(),
             schema: event.version(),
-            unix_time,
+            unix_time: unix_time(),
             log: self.log.clone(),
         };
         let text = serde_json::to_string(&line)

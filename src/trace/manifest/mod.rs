@@ -10,8 +10,8 @@
 //! `run` names `run.toml`, `pause` what a clean stop between two checkpoints left (weights, and the steps since the
 //! checkpoint), `session` says that another machine or version went on, `ending` that the run is over and why, `derived`
 //! names the tables derived from the whole run, `marks` those of the dashboard, `compaction` files into which others were
-//! merged. A file belongs to the run
-//! from the moment that a line names it. Every line ends with a [seal].
+//! merged, `log` vouches for what the log says last. A file belongs to the run from the moment that a line names it. Every
+//! line ends with a [seal].
 //!
 //! A kill can leave half a last line. Readers ignore it, the writer cuts it off when it resumes.
 
@@ -173,6 +173,8 @@ pub enum Event {
         /// The files, at most one a table.
         merged: Vec<MergedFile>,
     },
+    /// Something was written to the log that no other line follows.
+    Log,
 }
 
 impl Event {
@@ -185,7 +187,7 @@ impl Event {
             | Self::Derived { files }
             | Self::Marks { files }
             | Self::Run { files } => files,
-            Self::Ending(_) | Self::Session(_) | Self::Compaction { .. } => &[],
+            Self::Ending(_) | Self::Session(_) | Self::Compaction { .. } | Self::Log => &[],
         }
     }
 
@@ -200,7 +202,8 @@ impl Event {
             | Self::Session(_)
             | Self::Derived { .. }
             | Self::Marks { .. }
-            | Self::Compaction { .. } => MANIFEST_VERSION,
+            | Self::Compaction { .. }
+            | Self::Log => MANIFEST_VERSION,
         }
     }
 }

@@ -82,7 +82,7 @@ pub fn write_checkpoint_with_history(writer: &RunWriter, checkpoint: u32) {
         history: Some((&events, &branches(checkpoint))),
         ..LandscapeTables::default()
     };
-    writer.write_analysed(checkpoint, step, &tables).unwrap();
+    writer.write_landscape(checkpoint, step, &tables).unwrap();
 }
 
 fn event() -> EventRow {
@@ -166,9 +166,14 @@ pub fn write_checkpoint(writer: &RunWriter, checkpoint: u32) {
         warning: (checkpoint == 1).then(|| "a warning of the analysis".to_owned()),
     };
     let spectra: Vec<SpectrumRow> = points.iter().flat_map(spectrum).collect();
-    writer
-        .write_landscape(checkpoint, step, &[landscape], &points, &slow, &spectra)
-        .unwrap();
+    let tables = LandscapeTables {
+        landscapes: &[landscape],
+        fixed_points: &points,
+        slow_points: &slow,
+        spectra: &spectra,
+        history: None,
+    };
+    writer.write_landscape(checkpoint, step, &tables).unwrap();
 }
 
 fn step_of(checkpoint: u32) -> u64 {

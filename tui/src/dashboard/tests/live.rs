@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use creode::trace::RunWriter;
+use creode::trace::{LandscapeTables, RunWriter};
 
 use super::{landscape, open, shown, step, support, text};
 use crate::dashboard::data::{RunState, Update};
@@ -150,7 +150,9 @@ fn runs_that_are_no_ordinary_ones_say_what_they_are() {
     writer
         .write_checkpoint(0, 0, b"weights", &[], &[], &[])
         .unwrap();
-    writer.write_landscape(0, 0, &[], &[], &[], &[]).unwrap();
+    writer
+        .write_landscape(0, 0, &LandscapeTables::default())
+        .unwrap();
     drop(writer);
     for (name, says) in [
         ("one", "1 fixed point"),
