@@ -185,7 +185,7 @@ fn wild(number: u64) -> (String, CellMap) {
 #[test]
 fn lists_of_wild_networks_hold_fixed_points_alone_and_claim_no_more_than_they_hold() {
     let count = std::env::var("CREODE_WILD_NETWORKS").map_or(160, |text| text.parse().unwrap());
-    let (mut proved, mut short, mut undecided) = (0, 0, 0);
+    let (mut proved, mut short, mut undecided, mut untrue) = (0, 0, 0, Vec::new());
     for number in 0..count {
         let (name, map) = wild(number);
         let starts = simulated(&map, 256, 0.5, number);
@@ -202,7 +202,9 @@ fn lists_of_wild_networks_hold_fixed_points_alone_and_claim_no_more_than_they_ho
         let (here, there) = (found.fixed_points.len(), all.fixed_points.len());
         match found.complete {
             Completeness::Proved | Completeness::IndexConsistent => {
-                assert_eq!(here, there, "{name}: {:?}", found.complete);
+                if here != there {
+                    untrue.push(format!("{name}: {here} of {there}, {:?}", found.complete));
+                }
                 proved += usize::from(found.complete == Completeness::Proved);
             }
             Completeness::Incomplete | Completeness::Unknown => short += usize::from(here < there),
@@ -211,6 +213,7 @@ fn lists_of_wild_networks_hold_fixed_points_alone_and_claim_no_more_than_they_ho
     println!(
         "of {count}: {proved} proved within the limits of a run, {short} short and said to be, {undecided} without a proof"
     );
+    assert!(untrue.is_empty(), "{untrue:#?}");
     assert!(proved * 10 >= count as usize * 8, "{proved} of {count}");
 }
 

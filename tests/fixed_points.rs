@@ -198,6 +198,36 @@ fn a_ring_of_24_units_is_continuous_to_five_digits() {
     assert!((along[1] - 1.74e-5).abs() < 1e-7, "{along:?}");
 }
 
+/// Between the points of a ring of 48 units x − F(x) is 4·10⁻¹³, of 96 rounding alone: the ring is one family of
+/// fixed points, beside the origin, and no member of it is called unstable along the ring.
+#[test]
+fn rings_that_rounding_closes_are_one_family() {
+    for units in [48, 96] {
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / units as f64;
+        let weights: Vec<f64> = (0..units * units)
+            .map(|at| 4.0 / units as f64 * (angle(at / units) - angle(at % units)).cos())
+            .collect();
+        let map = CellMap::vanilla(&weights, vec![0.0; units]);
+        // All around the ring and beside it.
+        let mut beside = starts(96, units, 0.3, 4);
+        for (phase, start) in beside.iter_mut().enumerate() {
+            for (i, x) in start.iter_mut().enumerate() {
+                *x += (2.0 * (angle(i) - 0.7 * phase as f64).cos()).tanh();
+            }
+        }
+        let limits = Limits::patient_enough(units);
+        let findings = search(&map, &[], &beside, limits).unwrap();
+        assert_eq!(findings.continuum_dim(), 1, "{units} units");
+        assert_eq!(by_unstable(&findings), [1, 0, 1], "{units} units");
+        let of_family = &findings
+            .fixed_points
+            .iter()
+            .find(|p| p.flatness.is_some())
+            .unwrap();
+        assert_eq!(of_family.kind().name(), "marginal");
+    }
+}
+
 /// Two of Beer's neurons y′ = −y + W σ(y) + I with self-weights of 6, weakly coupled and at their centre: with y = 2x,
 /// x′ = −x + (W/4) tanh x.
 #[test]

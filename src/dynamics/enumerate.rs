@@ -17,6 +17,11 @@ const MOST_POLISHES: usize = 20;
 /// A box narrower than this, relative to its place (at least 1), is given up as undecided.
 const NARROWEST: f64 = 3e-11;
 
+/// After this share of the budget it is seen how much of the whole box is decided, …
+const LOOKED_AT: f64 = 0.1;
+/// … and the search is given up if the rest would take so many budgets at that pace.
+const MOST_BUDGETS: f64 = 4.0;
+
 /// Boxes examined at once.
 const TOGETHER: usize = 64;
 /// A box is not contracted below this width, relative to its place (at least 1): a fixed point must lie in its interior to be
@@ -46,7 +51,9 @@ pub struct Enumeration {
 ///    I − J on X, and Y the inverse of its middle. Every fixed point of X lies in K: an empty K ∩ X holds none, and K in the
 ///    interior of X means exactly one.
 /// 3. Otherwise X ← X ∩ K, cut along its widest side.
-/// 4. Boxes as thin as step 1 leaves them may overlap: two of them with each other's fixed point have the same one.
+/// 4. Where a tenth of the budget has decided less than a fortieth of the whole box (each cut halves a share), the search is
+///    given up.
+/// 5. Boxes as thin as step 1 leaves them may overlap: two of them with each other's fixed point have the same one.
 pub fn enumerate<M: Map + ?Sized>(
     map: &M,
     budget: usize,
@@ -62,29 +69,38 @@ pub fn enumerate<M: Map + ?Sized>(
         ..Enumeration::default()
     };
     let mut proved: Vec<Proved> = Vec::new();
-    let mut waiting = vec![whole];
+    let mut waiting = vec![(whole, 1.0)];
+    let mut undecided = 1.0;
     while !waiting.is_empty() {
         let left = budget - found.boxes;
-        if left == 0 || watch.is_over() {
+        let spent = found.boxes as f64 / budget as f64;
+        let is_hopeless = spent >= LOOKED_AT && spent > MOST_BUDGETS * (1.0 - undecided);
+        if left == 0 || is_hopeless || watch.is_over() {
             found.is_complete = false;
             break;
         }
         watch.progress("boxes", found.boxes, budget);
         let next = waiting.split_off(waiting.len().saturating_sub(TOGETHER.min(left)));
         found.boxes += next.len();
-        let verdicts: Option<Vec<Verdict>> =
-            next.par_iter().map(|region| examine(map, region)).collect();
-        for verdict in verdicts? {
+        let verdicts: Option<Vec<Verdict>> = next
+            .par_iter()
+            .map(|(region, _)| examine(map, region))
+            .collect();
+        for (verdict, (_, share)) in verdicts?.into_iter().zip(next) {
+            if let Verdict::Undecided(region) = &verdict
+                && let Some(halves) = cut(region)
+            {
+                waiting.extend(halves.map(|half| (half, 0.5 * share)));
+                continue;
+            }
+            undecided -= share;
             match verdict {
                 Verdict::Empty => {}
                 Verdict::One { alone, left } => match refined(map, &alone, left) {
                     Some(point) => proved.push(Proved { point, alone }),
                     None => found.is_complete = false,
                 },
-                Verdict::Undecided(region) => match cut(&region) {
-                    Some(halves) => waiting.extend(halves),
-                    None => found.is_complete = false,
-                },
+                Verdict::Undecided(_) => found.is_complete = false,
             }
         }
     }
@@ -98,7 +114,7 @@ struct Proved {
     alone: Vec<Interval>,
 }
 
-/// Step 4.
+/// Step 5.
 fn each_once(proved: Vec<Proved>) -> Vec<Vec<f64>> {
     let mut kept: Vec<Proved> = Vec::new();
     for one in proved {

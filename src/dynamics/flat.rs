@@ -12,12 +12,15 @@ use crate::map::{Map, q};
 use crate::norms::{distance, largest, scale_of};
 
 /// Singular values of I − J below this share of the largest (at least 1) are taken for 0 where no certificate is to be had.
-const NEARLY_SINGULAR: f64 = 1e-6;
+pub(super) const NEARLY_SINGULAR: f64 = 1e-6;
 /// x − F(x) is rounding where q is at most this often what rounding leaves; roots have at most 4.
 const ROUNDING: f64 = 16.0;
 /// Roots are joined by ways on which q is at most this often what rounding leaves: where x − F(x) is that small all along,
 /// whether it vanishes here and there is beyond what numbers in f64 say of a network.
 const AS_GOOD_AS: f64 = 1e4;
+/// Along a curve q may be this often what rounding leaves, x − F(x) ten thousand times: of the roots on it none has a
+/// certificate, and weights that are stored in f32 move x − F(x) by more.
+const OF_A_CURVE: f64 = 1e8;
 /// A stretch longer than this, relative to the largest coordinate (at least 1), is no multiple root but a continuum.
 const EXTENDED: f64 = 2e-2;
 /// The shortest stretch that is looked at.
@@ -148,7 +151,7 @@ impl Degenerate {
                 } else if side.beyond.is_none() {
                     side.beyond = Some(self.along(map, k, sign * 2.0 * length));
                 }
-                if side.beyond.is_some() && !is_as_good_as_flat(map, &place) {
+                if side.beyond.is_some() && !is_flat_to(map, &place, AS_GOOD_AS) {
                     return side;
                 }
                 length *= 2.0;
@@ -220,13 +223,18 @@ impl Degenerate {
     /// Whether all that lies between here and another root is flat: the straight line between them, or, where they are near
     /// each other, the line that corrections in the complement of the null space bend it to.
     pub(super) fn sees<M: Map + ?Sized>(&self, map: &M, other: &[f64]) -> bool {
+        self.sees_if(map, other, AS_GOOD_AS)
+    }
+
+    /// The same with the greatest q on the way, relative to what rounding leaves.
+    fn sees_if<M: Map + ?Sized>(&self, map: &M, other: &[f64], most: f64) -> bool {
         let between = |place: usize| -> Vec<f64> {
             let share = place as f64 / PLACES as f64;
             let both = self.point.iter().zip(other);
             both.map(|(x, y)| x + share * (y - x)).collect()
         };
         let all_flat = |bend: &dyn Fn(Vec<f64>) -> Vec<f64>| {
-            (1..PLACES).all(|place| is_as_good_as_flat(map, &bend(between(place))))
+            (1..PLACES).all(|place| is_flat_to(map, &bend(between(place)), most))
         };
         if all_flat(&|straight| straight) {
             return true;
@@ -271,6 +279,55 @@ impl Degenerate {
         }
         Ok(false)
     }
+
+    /// Places along the curve on which x − F(x) is as good as 0, this one first; none but this one if there is more than one
+    /// null direction.
+    ///
+    /// 1. A step goes along the null direction, turned to go on as the step before, and is corrected in its complement.
+    /// 2. The curve ends where I − J is regular, where there is a second null direction, or where the way there is not flat.
+    /// 3. Where it comes back to its beginning it is closed; otherwise the same is done the other way.
+    pub(super) fn curve<M: Map + ?Sized>(&self, map: &M) -> Result<Vec<Self>, SpectrumError> {
+        let dim = self.point.len();
+        let mut places = vec![self.clone()];
+        if self.rank + 1 != dim {
+            return Ok(places);
+        }
+        let step = 0.5 * IN_SIGHT * scale_of(&self.point);
+        for sign in [1.0, -1.0] {
+            let mut direction: Vec<f64> = self.right.col_as_slice(dim - 1).to_vec();
+            let length = step / largest(&direction);
+            for v in &mut direction {
+                *v *= sign * length;
+            }
+            let mut here = self.clone();
+            for taken in 0..MOST_STEPS {
+                let moved = here.point.iter().zip(&direction).map(|(x, d)| x + d);
+                let next = here.corrected(map, moved.collect());
+                if !here.sees_if(map, &next, OF_A_CURVE) {
+                    break;
+                }
+                let Some(next) = Self::at(map, &next)?.filter(|next| next.rank + 1 == dim) else {
+                    break;
+                };
+                let null = next.right.col_as_slice(dim - 1);
+                let ahead: f64 = null.iter().zip(&direction).map(|(v, d)| v * d).sum();
+                let length = ahead.signum() * step / largest(null);
+                direction = null.iter().map(|v| length * v).collect();
+                let is_closed = taken > 2 && distance(&next.point, &self.point) < step;
+                places.push(next.clone());
+                if is_closed {
+                    return Ok(places);
+                }
+                here = next;
+            }
+        }
+        Ok(places)
+    }
+
+    /// Whether another root lies on a curve that this place is on.
+    pub(super) fn is_beside<M: Map + ?Sized>(&self, map: &M, other: &[f64]) -> bool {
+        self.sees_if(map, other, OF_A_CURVE)
+    }
 }
 
 /// Step 2 of [`Degenerate::described`].
@@ -292,12 +349,11 @@ struct Side {
 
 /// Whether x − F(x) is nothing but rounding at a point.
 pub(super) fn is_flat<M: Map + ?Sized>(map: &M, point: &[f64]) -> bool {
-    q(map, point) <= ROUNDING * map.q_floor(point)
+    is_flat_to(map, point, ROUNDING)
 }
 
-/// Whether it is as good as that.
-fn is_as_good_as_flat<M: Map + ?Sized>(map: &M, point: &[f64]) -> bool {
-    q(map, point) <= AS_GOOD_AS * map.q_floor(point)
+fn is_flat_to<M: Map + ?Sized>(map: &M, point: &[f64], most: f64) -> bool {
+    q(map, point) <= most * map.q_floor(point)
 }
 
 fn add_projection(sum: &mut [f64], vectors: MatRef<'_, f64>, k: usize, of: &[f64]) {

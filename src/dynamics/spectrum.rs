@@ -84,11 +84,11 @@ impl Spectrum {
         self.eigenvalues.first().copied().unwrap_or((0.0, 0.0))
     }
 
-    /// Number of eigenvalues outside the unit circle.
+    /// Number of eigenvalues outside the unit circle, by more than rounding.
     pub fn n_unstable(&self) -> usize {
         self.eigenvalues
             .iter()
-            .filter(|&&value| modulus(value) > 1.0)
+            .filter(|&&value| modulus(value) > 1.0 + self.marginal_band)
             .count()
     }
 

@@ -1,7 +1,7 @@
 //! Roots at which I − J is singular to working precision, gathered by the flat stretch that they lie in.
 
 use super::{FixedPoint, Search, with_equation};
-use crate::dynamics::flat::{Degenerate, Flatness};
+use crate::dynamics::flat::{Degenerate, Flatness, NEARLY_SINGULAR};
 use crate::dynamics::spectrum::{Spectrum, SpectrumError};
 use crate::map::{Map, q};
 use crate::norms::{distance, scale_of};
@@ -107,6 +107,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
     }
 
     fn join_groups(&mut self) -> Result<(), SpectrumError> {
+        self.join_along_curves()?;
         let mut tried = 0;
         let mut a = 0;
         while a < self.groups.len() {
@@ -115,11 +116,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 let is_one = tried < MOST_WAYS && self.is_one(a, b)?;
                 tried += 1;
                 if is_one {
-                    let other = self.groups.remove(b);
-                    let group = &mut self.groups[a];
-                    group.samples.extend(other.samples);
-                    group.hits += other.hits;
-                    group.from_known = group.from_known.or(other.from_known);
+                    self.unite(a, b);
                 } else {
                     b += 1;
                 }
@@ -127,6 +124,36 @@ impl<M: Map + ?Sized> Search<'_, M> {
             a += 1;
         }
         Ok(())
+    }
+
+    /// Joins to each group those that lie on the curve that leads on from it.
+    fn join_along_curves(&mut self) -> Result<(), SpectrumError> {
+        let mut a = 0;
+        while a + 1 < self.groups.len() {
+            let from = &self.groups[a].samples[0];
+            let curve = with_equation!(self, equation => from.curve(equation))?;
+            for b in (a + 1..self.groups.len()).rev() {
+                let other = &self.groups[b].samples[0].point;
+                let off = |place: &&Degenerate| distance(&place.point, other);
+                let nearest = curve.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
+                let is_beside = nearest.is_some_and(
+                    |place| with_equation!(self, equation => place.is_beside(equation, other)),
+                );
+                if is_beside {
+                    self.unite(a, b);
+                }
+            }
+            a += 1;
+        }
+        Ok(())
+    }
+
+    fn unite(&mut self, a: usize, b: usize) {
+        let other = self.groups.remove(b);
+        let group = &mut self.groups[a];
+        group.samples.extend(other.samples);
+        group.hits += other.hits;
+        group.from_known = group.from_known.or(other.from_known);
     }
 
     fn is_one(&self, a: usize, b: usize) -> Result<bool, SpectrumError> {
@@ -157,9 +184,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
             }
         }
         let (q, state, coordinates, flatness) = best.unwrap_or_default();
+        let mut spectrum = Spectrum::at(self.map, &state)?;
+        if flatness.continuum_dim > 0 {
+            // Along a continuum nothing moves, on whichever side of 1 the multiplier came out.
+            spectrum.marginal_band = spectrum.marginal_band.max(NEARLY_SINGULAR);
+        }
         Ok(FixedPoint {
             index: flatness.index.unwrap_or(0),
-            spectrum: Spectrum::at(self.map, &state)?,
+            spectrum,
             certificate: None,
             flatness: Some(flatness),
             found: group.found,

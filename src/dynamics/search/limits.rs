@@ -25,6 +25,9 @@ pub struct Limits {
     pub fiber_steps: usize,
     /// Floating-point operations that may be spent on them. Default 10⁹.
     pub fiber_operations: f64,
+    /// Dimension up to which 512 starts are tried before a search is given up for there being too many fixed points; beyond it
+    /// as many as cost the same. Default 64.
+    pub full_dim: usize,
     /// Starts that are gone through at the least, though the indices balance and nothing new comes; with `usize::MAX` all, even
     /// if they cannot find all points. Default 0.
     pub fewest_starts: usize,
@@ -41,6 +44,7 @@ impl Limits {
             listed: 16_384,
             fiber_steps: 60_000,
             fiber_operations: 8e10,
+            full_dim: 200,
             ..Self::default()
         }
     }
@@ -70,6 +74,7 @@ impl Default for Limits {
             slow_points: 64,
             fiber_steps: 2000,
             fiber_operations: 1e9,
+            full_dim: 64,
             fewest_starts: 0,
         }
     }

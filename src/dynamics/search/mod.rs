@@ -60,9 +60,7 @@ const MISSING: f64 = 0.5;
 const MOST_BEFORE_HOPELESS: usize = 512;
 /// … if at least so many fixed points seem to be missing, and as many as were found; …
 const MANY: f64 = 50.0;
-/// … in larger networks, up to which as many are always tried, …
-const CHEAP_DIM: f64 = 64.0;
-/// … after as many as cost the same, if a smaller share of them than this came to a fixed point.
+/// … or if a smaller share of them than this came to a fixed point.
 const RARE_HITS: f64 = 0.25;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
@@ -117,6 +115,7 @@ pub fn search_watched<M: Map + ?Sized>(
         groups: Vec::new(),
         minima: Vec::new(),
         slow_enough: f64::INFINITY,
+        is_given_up: false,
         factored: Some(Vec::new()),
     };
     search.try_known(known)?;
@@ -142,6 +141,8 @@ struct Search<'a, M: ?Sized> {
     minima: Vec<Vec<f64>>,
     /// The q from which on they are no longer among those that are described.
     slow_enough: f64,
+    /// Whether there are so many fixed points that starts cannot find them all.
+    is_given_up: bool,
     /// I − J at each of the fixed points found, in the coordinates of the equation that is solved; none if that were too
     /// much, or if it is singular at one of them.
     factored: Option<Vec<Factored>>,
@@ -204,6 +205,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             }
             let is_asked_for_all = self.limits.fewest_starts == usize::MAX;
             if !is_asked_for_all && self.is_hopeless() {
+                self.is_given_up = true;
                 let left = all.saturating_sub(done + ROUND);
                 self.findings.left_undone.extend((left > 0).then(|| {
                     format!("{left} of {all} starts were not tried, for they would not come to an end either")
@@ -222,7 +224,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         let sampled = findings.n_sampled;
         let hits: usize = findings.fixed_points.iter().map(|point| point.hits).sum();
-        let share_affordable = (CHEAP_DIM / self.map.dim() as f64).powi(2).min(1.0);
+        let full_dim = self.limits.full_dim as f64;
+        let share_affordable = (full_dim / self.map.dim() as f64).powi(2).min(1.0);
         let affordable = (share_affordable * MOST_BEFORE_HOPELESS as f64).max(ROUND as f64);
         let are_rare = (hits as f64) < RARE_HITS * sampled as f64;
         let many = MANY.max(findings.fixed_points.len() as f64);

@@ -42,11 +42,11 @@ impl<M: Map + ?Sized> Search<'_, M> {
     /// Tries, as long as the indices do not balance:
     ///
     /// 1. midpoints between saddles, round after round while they bring something new;
-    /// 2. starts again, every one solved in full: two points may be so close to each other that one was taken for the
-    ///    other on the way;
+    /// 2. starts again, every one solved in full, but where there are too many points for starts: two points may be so close
+    ///    to each other that one was taken for the other on the way;
     /// 3. the edges between basins;
     /// 4. fibers, as far as the limits allow (see [`fiber`](crate::dynamics::fiber));
-    /// 5. starts with everything known deflated.
+    /// 5. starts with everything known deflated, where 2 was tried, too.
     ///
     /// Fibers are followed, too, where the hits of the starts tell of missing points, or next to no start came to a fixed point.
     pub(super) fn rescue(&mut self, starts: &[Vec<f64>]) -> Result<(), SpectrumError> {
@@ -71,14 +71,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
         {
             return Ok(());
         }
-        if !self.is_balanced() {
+        if !self.is_balanced() && !self.is_given_up {
             self.take(self.ends_by_newton(&starts[..again]), Origin::Elsewhere)?;
         }
         if !self.is_balanced() && self.map.dim() <= FULL_DIM {
             self.try_edges()?;
         }
         self.try_fibers(starts)?;
-        if !self.is_balanced() {
+        if !self.is_balanced() && !self.is_given_up {
             self.try_deflated(&starts[..deflated])?;
         }
         Ok(())
