@@ -15,7 +15,8 @@ pub struct Limits {
     pub newton: newton::Limits,
     /// Largest dimension of a map that is searched completely. Default 5.
     pub enumerated_dim: usize,
-    /// Boxes that a complete search looks at, at most; 0 for no such search. Default 4000.
+    /// Boxes that a complete search looks at, at most, of small networks more (160,000 over the number of units); 0 for no
+    /// such search. Default 4000.
     pub boxes: usize,
     /// Fixed points that are listed at most where a map that falls into blocks has the product of theirs. Default 4096.
     pub listed: usize,

@@ -62,6 +62,9 @@ const MOST_BEFORE_HOPELESS: usize = 512;
 const MANY: f64 = 50.0;
 /// … or if a smaller share of them than this came to a fixed point.
 const RARE_HITS: f64 = 0.25;
+/// Boxes that a complete search may look at in a network of one unit; in one of n units an nth of them, if that is more than
+/// the limits allow: they cost microseconds there.
+const BOXES_OF_ONE_UNIT: usize = 160_000;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
 /// Slow points closer than this are one.
@@ -288,17 +291,21 @@ impl<M: Map + ?Sized> Search<'_, M> {
         if self.is_over(|| "no complete search was begun".to_owned()) {
             return Ok(false);
         }
+        let boxes = match self.limits.boxes {
+            0 => 0,
+            asked => asked.max(BOXES_OF_ONE_UNIT / self.map.dim().max(1)),
+        };
         let supports = self
             .map
             .rectified()
-            .and_then(|network| solutions(&network, self.limits.boxes));
+            .and_then(|network| solutions(&network, boxes));
         let all = match &self.reduced {
             _ if supports.is_some() => supports,
             None if self.map.dim() <= self.limits.enumerated_dim => {
-                enumerate(self.map, self.limits.boxes, self.watch)
+                enumerate(self.map, boxes, self.watch)
             }
             Some(reduced) if reduced.dim() <= self.limits.enumerated_dim => {
-                enumerate(&**reduced, self.limits.boxes, self.watch).map(|all| Enumeration {
+                enumerate(&**reduced, boxes, self.watch).map(|all| Enumeration {
                     points: all.points.iter().map(|point| reduced.lift(point)).collect(),
                     ..all
                 })
