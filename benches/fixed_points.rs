@@ -58,7 +58,7 @@ fn main() {
             let network = trained(cell, units, folder.path());
             let own = own_secs(&network);
             println!(
-                "{cell:7} {units:4}  creode {:.4}, of which spectra and certificates {:.4}; CPU {:.4}, of which {:.4} ({} starts, {} points); stopped when complete {:.4} ({} points)",
+                "{cell:7} {units:4}  creode {:.4}, of which spectra and certificates {:.4}; CPU {:.4}, of which {:.4} ({} starts, {} points); stopped when complete {:.4}, CPU {:.4} ({} points)",
                 own.every_start,
                 own.beyond,
                 own.cpu,
@@ -66,6 +66,7 @@ fn main() {
                 own.converged,
                 own.points,
                 own.search,
+                own.search_cpu,
                 own.search_points
             );
             if let Some(python) = &python {
@@ -78,11 +79,12 @@ fn main() {
                     let secs: f64 = secs.parse().unwrap_or(f64::NAN);
                     let cpu: f64 = cpu.parse().unwrap_or(f64::NAN);
                     println!(
-                        "              {peer} {secs:.2}, CPU {cpu:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, for the points alone {:.1}; in CPU time {:.1}, for the points alone {:.1}",
+                        "              {peer} {secs:.2}, CPU {cpu:.2} ({converged} of {tried} tried, {distinct} points; {iterations} iterations): ratio {:.1}, for the points alone {:.1}; in CPU time {:.1}, for the points alone {:.1}, for the points alone when complete {:.1}",
                         secs / own.every_start,
                         secs / (own.every_start - own.beyond),
                         cpu / own.cpu,
-                        cpu / (own.cpu - own.cpu_beyond)
+                        cpu / (own.cpu - own.cpu_beyond),
+                        cpu / (own.search_cpu - own.cpu_beyond)
                     );
                 }
             }
@@ -136,6 +138,7 @@ struct Own {
     converged: usize,
     points: usize,
     search: f64,
+    search_cpu: f64,
     search_points: usize,
 }
 
@@ -154,7 +157,7 @@ fn own_secs(network: &Network) -> Own {
         fewest_starts: usize::MAX,
         ..Limits::default()
     });
-    let (search, _, found) = timed(Limits::default());
+    let (search, search_cpu, found) = timed(Limits::default());
     assert!(
         all.fixed_points
             .iter()
@@ -185,6 +188,7 @@ fn own_secs(network: &Network) -> Own {
         converged: all.fixed_points.iter().map(|point| point.hits).sum(),
         points: all.fixed_points.len(),
         search,
+        search_cpu,
         search_points: found.fixed_points.len(),
     }
 }

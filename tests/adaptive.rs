@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::support::{keep_lines, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{self, Event, Outcome, Summary};
 use creode::trace::{CheckpointFile, Run, RunWriter, verify};
-use support::{keep_lines, train_and_kill};
 
 /// One bit, learned within 200 steps; two memories and a saddle appear on the way.
 const ONE_BIT: &str = r#"

@@ -1,13 +1,13 @@
 //! Merging the files of a run: nothing is lost, whatever happens on the way, and everything reads both forms.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{
+    branch_row, copy, event_row, grown, problems, step_row, step_rows, weights, write,
+};
 use creode::trace::{Ending, EndingReason, Run, RunWriter, StepCursor, verify, write_history};
-use support::{branch_row, copy, event_row, grown, problems, step_row, step_rows, weights, write};
 
 /// All that the tables of a run say, in words.
 fn told(dir: &Path) -> String {

@@ -217,6 +217,75 @@ fn lists_of_wild_networks_hold_fixed_points_alone_and_claim_no_more_than_they_ho
     assert!(proved * 10 >= count as usize * 8, "{proved} of {count}");
 }
 
+/// At over 200 checkpoints of small networks in training, whose lists interval arithmetic proves, what a search from starts
+/// alone says of its list is true: a short one is incomplete, a whole one is consistent and nothing is estimated to be unseen.
+#[test]
+fn lists_of_trained_checkpoints_are_what_they_say() {
+    let only_starts = Limits {
+        boxes: 0,
+        ..Limits::default()
+    };
+    let (mut proved_lists, mut false_alarms, mut most) = (0, Vec::new(), 0);
+    for (seed, cell) in ["vanilla", "gru", "lstm", "ugrnn", "leaky-rates"]
+        .into_iter()
+        .cycle()
+        .take(15)
+        .enumerate()
+    {
+        let units = 3 + seed % 3;
+        let alpha = if cell == "leaky-rates" {
+            "alpha = 0.3\n"
+        } else {
+            ""
+        };
+        let text = format!(
+            "seed = {seed}\n[network]\ncell = \"{cell}\"\nunits = {units}\n{alpha}[optimiser]\nlearning_rate = 2e-2\n\
+             [[stage]]\ntask = \"flip-flop\"\nbits = 2\nuntil = {{ steps = 400 }}\n[checkpoints]\nevery = 25\n\
+             [analysis]\nenabled = false\n"
+        );
+        let curriculum = Curriculum::parse(&text, "trained.toml", &[]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("trained");
+        let writer = RunWriter::create(&dir, &curriculum.to_toml()).unwrap();
+        lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| {}).unwrap();
+        for checkpoint in 0..=16 {
+            let subject = Subject::of_run(&dir, Some(checkpoint), Settings::default()).unwrap();
+            let map = subject.map_at(&[0.0; 2]).unwrap();
+            let Some(expected) = proved(&map) else {
+                continue;
+            };
+            let starts = simulated(&map, 512, 0.5, u64::from(checkpoint));
+            let found = search(&map, &[], &starts, only_starts).unwrap();
+            let (listed, all) = (found.fixed_points.len(), expected.len());
+            let name = format!(
+                "{cell}, {units} units, seed {seed}, checkpoint {checkpoint}: {listed} of {all}"
+            );
+            assert!(listed <= all, "{name}");
+            proved_lists += 1;
+            most = most.max(all);
+            let unseen = found.unseen_estimate();
+            if listed < all {
+                assert_eq!(
+                    found.complete,
+                    Completeness::Incomplete,
+                    "{name}, {unseen:.1} unseen"
+                );
+            } else if found.complete != Completeness::IndexConsistent || unseen >= 1.0 {
+                false_alarms.push(format!("{name}, {:?}, {unseen:.1} unseen", found.complete));
+            }
+        }
+    }
+    println!(
+        "{proved_lists} proved lists of up to {most} points, {} false alarms",
+        false_alarms.len()
+    );
+    assert!(
+        proved_lists >= 200 && most >= 5,
+        "{proved_lists} lists of up to {most} points"
+    );
+    assert!(false_alarms.len() * 40 <= proved_lists, "{false_alarms:#?}");
+}
+
 /// A search gives most of its starts to points that are known, long before they arrive. In a network that has learned
 /// little, all slow directions are nearly neutral: given away too early, starts leave points unseen, other ones from other
 /// starts.

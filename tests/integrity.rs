@@ -1,13 +1,12 @@
 //! A run on disk that somebody has changed: whatever it is, it is seen, and nothing is lost by looking.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support;
 use std::fs;
 use std::path::Path;
 
+use crate::support::{branch_row, event_row, grown, problems, reseal, step_rows};
 use creode::trace::{Run, RunWriter, TraceError, verify, write_history, write_marks};
-use support::{branch_row, event_row, grown, problems, reseal, step_rows};
 
 /// What a reader makes of a run, in words.
 fn read_all(dir: &Path) -> Result<String, TraceError> {

@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::support::{keep_lines, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Outcome, Summary};
 use creode::landscape::event::Kind;
 use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow};
 use creode::trace::{Run, RunWriter, verify};
-use support::{keep_lines, train_and_kill};
 
 const SMALL: &str = r#"
 seed = 5

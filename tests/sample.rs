@@ -1,16 +1,14 @@
 //! The run that ships, made by an early version: it verifies, and any stretch of it can be trained again.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use crate::support::copy;
 use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{LabError, Outcome, session};
 use creode::trace::{Run, RunWriter, verify};
-use support::copy;
 
 /// A copy of the sample, in a folder that goes when this is dropped.
 fn sample() -> tempfile::TempDir {

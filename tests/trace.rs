@@ -1,19 +1,17 @@
 //! A run on disk from outside: what is written comes back, and damage is found and does not spread.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{
+    evaluations, fixed_point_row, landscape_row, problems, slow_point_row, spectrum_rows,
+    step_rows, trial_row, weights, write_landscape, write_steps,
+};
 use creode::trace::rows::StepRow;
 use creode::trace::{
     Ending, EndingReason, Entry, LandscapeTables, Run, RunWriter, StepCursor, TraceError, run_toml,
     verify,
-};
-use support::{
-    evaluations, fixed_point_row, landscape_row, problems, slow_point_row, spectrum_rows,
-    step_rows, trial_row, weights, write_landscape, write_steps,
 };
 
 const CURRICULUM: &str = "seed = 7\n\n[network]\nunits = 2\n";
@@ -303,7 +301,8 @@ fn verify_finds_a_flipped_byte_a_missing_file_and_another_run_toml_each() {
         fs::write(dir.path().join("run.toml"), text).unwrap();
         let error = verify(dir.path()).unwrap_err().to_string();
         assert!(
-            error.contains("run.toml") && error.contains("not what was written"),
+            error.contains("run.toml")
+                && error.contains("not what manifest.jsonl says was written"),
             "{error}"
         );
     }

@@ -2,13 +2,11 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-mod shell;
-
 use std::fs;
 use std::path::Path;
 
+use crate::shell::{CURRICULUM, Folder, LONG, files, last_weights, send};
 use creode::trace::{CheckpointFile, Run, RunWriter, TensorValues, digest};
-use shell::{CURRICULUM, Folder, LONG, files, last_weights, send};
 
 /// Replaces a file of a run and, in the manifest, its digest and all seals: damage that no checksum sees.
 fn forge(run: &Path, file: &str, bytes: &[u8]) {

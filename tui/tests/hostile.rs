@@ -3,20 +3,18 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
-mod shell;
-
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
+use crate::shell::Folder;
 use arrow_array::{
     ArrayRef, Float64Array, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array,
 };
 use creode::trace::Table;
 use parquet::arrow::ArrowWriter;
-use shell::Folder;
 
 const MOST_BYTES: u64 = 512 << 20;
 

@@ -2,15 +2,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-mod shell;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
 
+use crate::shell::{Folder, files};
 use creode::text::is_unprintable;
 use creode::trace::{CheckpointFile, NamedTensor, Run, TensorValues};
-use shell::{Folder, files};
 
 /// One recurrent matrix under a name, as safetensors.
 fn network(name: &str, weights: [f64; 4]) -> Vec<u8> {

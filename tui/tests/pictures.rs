@@ -1,6 +1,6 @@
 //! The pictures and the table of keys in the documentation are what the program makes.
 //!
-//! `CREODE_UPDATE_DOCS=1 cargo test -p creode-tui --test pictures` makes them anew.
+//! `CREODE_UPDATE_DOCS=1 cargo test -p creode-tui --test all pictures` makes them anew.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ fn expect_current(path: &Path, content: &str) {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         kept == content,
-        "{} is not what the program makes: CREODE_UPDATE_DOCS=1 cargo test -p creode-tui --test pictures",
+        "{} is not what the program makes: CREODE_UPDATE_DOCS=1 cargo test -p creode-tui --test all pictures",
         path.display()
     );
 }

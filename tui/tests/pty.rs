@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+use crate::support;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
@@ -10,8 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
-
-mod support;
 
 /// How long a picture may take before the test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -2,13 +2,11 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-mod shell;
-
 use std::fs;
 use std::process::{Command, Stdio};
 
+use crate::shell::{Folder, LONG, files, last_weights, said_by, send};
 use creode::trace::Run;
-use shell::{Folder, LONG, files, last_weights, said_by, send};
 
 /// A shell command with `$creode` in it, run in the folder.
 fn sh(folder: &Folder, script: &str) -> (Option<i32>, String) {

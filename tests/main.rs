@@ -1,0 +1,29 @@
+//! All integration tests in one binary: linked once, and run beside each other.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod adaptive;
+mod attractors;
+mod basins;
+mod borders;
+mod cells;
+mod compaction;
+mod completeness;
+mod curricula;
+mod fixed_points;
+mod foreign;
+mod gradients;
+mod integrity;
+mod lab;
+mod learning;
+mod marginal_starts;
+mod pytorch;
+mod rebuilt;
+mod reproduce;
+mod rules;
+mod sample;
+mod smoke;
+mod support;
+mod tasks;
+mod trace;
+mod two_units;

@@ -1,0 +1,14 @@
+//! All integration tests in one binary: linked once, and run beside each other.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod analyze;
+mod command_line;
+mod hostile;
+mod paths;
+mod pictures;
+mod pty;
+mod shell;
+mod streams;
+mod support;
+mod tasks;
