@@ -310,7 +310,7 @@ fn a_viewer_that_is_there_first_follows_the_trainer_and_ends_on_a_signal() {
 fn a_panic_gives_the_terminal_back_before_its_message() {
     let folder = tempfile::tempdir().unwrap();
     let this_test = std::env::current_exe().unwrap();
-    let arguments = ["--exact", "panicking_child", "--nocapture"];
+    let arguments = ["--exact", "pty::panicking_child", "--nocapture"];
     let variables = [("CREODE_TEST_PANICS", "1")];
     let mut session = Session::start_program(this_test, &arguments, folder.path(), &variables);
     assert!(!session.child.wait().unwrap().success());
