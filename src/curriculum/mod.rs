@@ -104,7 +104,8 @@ pub struct AnalysisSettings {
     pub starts: usize,
     /// Standard deviation of the jitter on the starts, relative to that of the states. Default 0.5.
     pub noise: f64,
-    /// Trials of the stage's task, the same throughout the run, that are stored at each checkpoint. Default 16.
+    /// Trials of the stage's task, the same throughout the run, that are simulated at each checkpoint: fixed points are sought
+    /// from their states. The first 4 are stored. Default 16.
     pub probe_trials: usize,
     /// Whether the fixed points are followed from checkpoint to checkpoint while training goes on, and the bifurcations
     /// between them located. Default true.

@@ -410,8 +410,8 @@ impl<'a> Worker<'a> {
         let steps = self.run.steps_at(job.id.number)?;
         let there = steps.iter().find(|step| step.step == job.id.step);
         for interval in &told.intervals {
-            if !interval.unexplained.is_empty() {
-                self.writer.log(&interval.unexplained_text())?;
+            for doubt in interval.doubts() {
+                self.writer.log(&doubt)?;
             }
         }
         let events = told.intervals.iter();

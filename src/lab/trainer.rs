@@ -129,7 +129,7 @@ pub struct Trainer<'a, T: TrainableReal> {
 impl<'a, T: TrainableReal> Trainer<'a, T> {
     /// A trainer at the start of a span, or where the run on disk stopped: at its last checkpoint or pause.
     ///
-    /// Where checkpoints are adaptive, at the last that ends a whole interval: what lies behind it is decided again.
+    /// Where checkpoints are adaptive, it begins at the last one that ends a whole interval, and chooses those after it again.
     pub fn start_or_resume(
         curriculum: &'a Curriculum,
         run: &Run,

@@ -1,7 +1,8 @@
 //! Which fixed point of one map becomes which of another, by following each along the family between them.
 //!
 //! Nearness is not asked: a fixed point of s = 0 and one of s = 1 are the same where one branch joins them, annihilated
-//! where a branch joins two of s = 0, created where it joins two of s = 1. Conservation of the index audits the result.
+//! where a branch joins two of s = 0, created where it joins two of s = 1. The indices sum to the same at both ends
+//! unless a point goes to infinity or is missed: every history is held against that.
 
 use std::collections::BTreeMap;
 

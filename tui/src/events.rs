@@ -76,6 +76,7 @@ pub(crate) fn as_json(intervals: &[Interval], events: &[EventRow], hints: &[RunH
             "n_before": of.before.0, "n_after": of.after.0, "discovered_before": of.before.1,
             "discovered_after": of.after.1, "continued": of.continued, "annihilated_pairs": of.annihilated,
             "created_pairs": of.created, "to_infinity": of.escaped, "from_infinity": of.arrived, "ended": of.ended, "begun": of.begun, "unexplained": of.unexplained,
+            "index_sum_before": of.index_sums.0, "index_sum_after": of.index_sums.1,
             "events": events.collect::<Vec<Value>>(),
         })
     };
@@ -106,6 +107,11 @@ pub(crate) fn as_table(intervals: &[Interval]) -> String {
             let cells = [steps.as_str(), "", "unexplained", "", "", "", "", &branches];
             table.push(cells.map(str::to_owned));
         }
+        if !interval.is_index_conserved() {
+            let sums = format!("{} to {}", interval.index_sums.0, interval.index_sums.1);
+            let cells = [steps.as_str(), "", "index sum", "", &sums, "", "", ""];
+            table.push(cells.map(str::to_owned));
+        }
     }
     let sum = |of: &dyn Fn(&Interval) -> usize| intervals.iter().map(of).sum::<usize>();
     let kinds = ["LP", "BP", "PD", "NS", "BC", "INF", "?"].map(|code| {
@@ -116,7 +122,7 @@ pub(crate) fn as_table(intervals: &[Interval]) -> String {
     let mut text = aligned(&table).join("\n");
     let _ = writeln!(
         text,
-        "\n{}: {} continued, {} created, {} annihilated, {} that the search had missed; events: {}; unexplained: {}",
+        "\n{}: {} continued, {} created, {} annihilated, {} that the search had missed; events: {}; unexplained: {}; index not conserved: {}",
         count(intervals.len(), "interval"),
         count(sum(&|of| of.continued), "point"),
         count(sum(&|of| of.created), "pair"),
@@ -124,6 +130,7 @@ pub(crate) fn as_table(intervals: &[Interval]) -> String {
         sum(&|of| of.before.1 + of.after.1),
         kinds.join(", "),
         count(sum(&|of| of.unexplained.len()), "point"),
+        count(sum(&|of| usize::from(!of.is_index_conserved())), "interval"),
     );
     text
 }

@@ -94,6 +94,10 @@ pub(super) struct Labelled<'a> {
 }
 
 impl Labelled<'_> {
+    fn index_sum(&self) -> i32 {
+        self.nodes.iter().map(|node| i32::from(node.index)).sum()
+    }
+
     /// Numbers of fixed points that are stored, and of those that continuation discovered.
     fn counts(&self) -> (usize, usize) {
         let stored = self.nodes.iter().filter(|node| node.stored.is_some());
@@ -143,6 +147,7 @@ pub(super) fn interval(
         ended: passage.ended.len(),
         begun: passage.begun.len(),
         unexplained: ascending(untold),
+        index_sums: (before.index_sum(), after.index_sum()),
         events: events.collect(),
     }
 }

@@ -68,6 +68,8 @@ pub struct Interval {
     pub begun: usize,
     /// Branches of points whose fate no continuation tells.
     pub unexplained: Vec<u32>,
+    /// Σ of the indices of the fixed points of both checkpoints, discovered ones counted.
+    pub index_sums: (i32, i32),
     /// Bifurcations, by rising s.
     pub events: Vec<RunEvent>,
 }
@@ -171,16 +173,35 @@ pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, L
 }
 
 impl Interval {
-    /// A line about the points whose fate no continuation tells.
-    pub(super) fn unexplained_text(&self) -> String {
-        let branches: Vec<String> = self.unexplained.iter().map(u32::to_string).collect();
-        format!(
-            "steps {} to {}, {}: no continuation tells the fate of branches {}; with more checkpoints in between it may",
-            self.from_step,
-            self.to_step,
-            self.condition,
-            branches.join(" ")
-        )
+    /// Whether the indices sum to the same at both checkpoints, as they do unless a fixed point goes to infinity, one is missing
+    /// at one of them, or one is degenerate.
+    pub fn is_index_conserved(&self) -> bool {
+        self.index_sums.0 == self.index_sums.1 || self.escaped + self.arrived > 0
+    }
+
+    /// A line about each reason to doubt what is told of the interval: points whose fate no continuation tells, and indices
+    /// that do not sum to the same at both ends.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let place = format!(
+            "steps {} to {}, {}",
+            self.from_step, self.to_step, self.condition
+        );
+        let mut lines = Vec::new();
+        if !self.unexplained.is_empty() {
+            let branches: Vec<String> = self.unexplained.iter().map(u32::to_string).collect();
+            lines.push(format!(
+                "{place}: no continuation tells the fate of branches {}; with more checkpoints in between it may",
+                branches.join(" ")
+            ));
+        }
+        if !self.is_index_conserved() {
+            let (before, after) = self.index_sums;
+            lines.push(format!(
+                "{place}: the indices sum to {before} before and to {after} after, so at one end a fixed point is missing or \
+                 degenerate"
+            ));
+        }
+        lines
     }
 
     /// The rows of `events`, given the training step that the interval ends with, if there is one.

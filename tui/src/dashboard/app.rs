@@ -352,7 +352,12 @@ impl App {
             }
             Action::Stop(direction) if self.next_stop(direction).is_none() => {
                 let side = if direction > 0 { "later" } else { "earlier" };
-                Some(format!("there is no {side} event or mark"))
+                Some(match desk.data.unread() {
+                    0 => format!("there is no {side} event or mark"),
+                    left => {
+                        format!("no {side} event so far: {left} checkpoints are still being read")
+                    }
+                })
             }
             Action::Pan(_) if desk.timeline.window.is_none() => {
                 Some("all steps are in view: + zooms in".into())

@@ -221,6 +221,13 @@ impl Store {
         name.unwrap_or_else(|| format!("stage {}", stage + 1))
     }
 
+    /// Number of checkpoints with a landscape that was not read yet.
+    pub(crate) fn unread(&self) -> usize {
+        let is_unread =
+            |entry: &&Entry| entry.complete && !self.summaries.contains_key(&entry.checkpoint);
+        self.entries.iter().filter(is_unread).count()
+    }
+
     /// Whether what was derived from the whole run counts: where the run has not grown since.
     fn is_derived(&self) -> bool {
         let mut summaries = self.summaries.values().rev();
