@@ -200,14 +200,20 @@ def taken_out(path):
     return content
 
 
+def within(path):
+    """A file's path within its run."""
+    parts = path.parts[path.parts.index("traces") + 2 :]
+    return "/".join(parts[2:] if parts[0] == "zooms" else parts)
+
+
 def corrupted(draw, files):
     """Changes one of the files; says which, how and under which names, or nothing if that changed nothing."""
     path = draw.choice(files)
     sound = taken_out(path)
     kind = draw.choice(["truncate", "flip", "zero", "delete", "swap", "reorder", "number"])
     if kind == "delete":
-        return path, kind, [path.name]
-    changed, names = sound, [path.name]
+        return path, kind, [within(path)]
+    changed, names = sound, [within(path)]
     if kind == "truncate":
         changed = sound[: draw.randrange(len(sound))] if sound else sound
     elif kind == "flip" and sound:
@@ -223,7 +229,7 @@ def corrupted(draw, files):
             other = draw.choice(others)
             changed = taken_out(other)
             other.write_bytes(sound)
-            names.append(other.name)
+            names.append(within(other))
     elif kind == "reorder":
         if path.suffix in (".jsonl", ".toml"):
             lines = sound.splitlines(keepends=True)
@@ -272,11 +278,12 @@ def attempt(number, base, baselines, next_checkpoint, folder):
             failures.append(f"{text}: hangs")
             continue
         expected = baselines[tuple(command)]
+        has_word = any(line not in expected[2].splitlines() for line in said.splitlines())
         # A screen may say of a file that it is gone.
         in_answer = any(name in out and name not in expected[1] for name in names)
         if code not in (0, 2) or "panicked" in said:
             failures.append(f"{text}: exit code {code}: {said[-500:]}")
-        elif code == 0 and command[0] != "verify" and out != expected[1] and said == expected[2] and not in_answer:
+        elif code == 0 and command[0] != "verify" and out != expected[1] and not has_word and not in_answer:
             failures.append(f"{text}: another answer without a word")
         elif code == 2 and not (said or out):
             failures.append(f"{text}: fails without a word")

@@ -17,7 +17,7 @@ const MOST_POLISHES: usize = 20;
 /// A box narrower than this, relative to its place (at least 1), is given up as undecided.
 const NARROWEST: f64 = 3e-11;
 
-/// After this share of the budget it is seen how much of the whole box is decided, …
+/// From this share of the budget on it is seen how much of the whole box is decided, …
 const LOOKED_AT: f64 = 0.1;
 /// … and the search is given up if the rest would take so many budgets at that pace.
 const MOST_BUDGETS: f64 = 4.0;
@@ -35,8 +35,8 @@ const MOST_HALVINGS: usize = 400;
 pub struct Enumeration {
     /// The fixed points, each proved to be there and polished.
     pub points: Vec<Vec<f64>>,
-    /// Whether it is proved that there is no other; if not, the budget was used up or a degenerate point left a box
-    /// undecided.
+    /// Whether it is proved that there is no other; if not, the budget was used up, the search was given up, or a
+    /// degenerate point left a box undecided.
     pub is_complete: bool,
     /// Boxes looked at.
     pub boxes: usize,
@@ -51,8 +51,8 @@ pub struct Enumeration {
 ///    I − J on X, and Y the inverse of its middle. Every fixed point of X lies in K: an empty K ∩ X holds none, and K in the
 ///    interior of X means exactly one.
 /// 3. Otherwise X ← X ∩ K, cut along its widest side.
-/// 4. Where a tenth of the budget has decided less than a fortieth of the whole box (each cut halves a share), the search is
-///    given up.
+/// 4. From a tenth of the budget on, the search is given up where at the pace so far the whole box would take more than four
+///    budgets: each cut halves a share of it.
 /// 5. Boxes as thin as step 1 leaves them may overlap: two of them with each other's fixed point have the same one.
 pub fn enumerate<M: Map + ?Sized>(
     map: &M,
@@ -74,7 +74,9 @@ pub fn enumerate<M: Map + ?Sized>(
     while !waiting.is_empty() {
         let left = budget - found.boxes;
         let spent = found.boxes as f64 / budget as f64;
-        let is_hopeless = spent >= LOOKED_AT && spent > MOST_BUDGETS * (1.0 - undecided);
+        let is_hopeless = found.boxes >= TOGETHER
+            && spent >= LOOKED_AT
+            && spent > MOST_BUDGETS * (1.0 - undecided);
         if left == 0 || is_hopeless || watch.is_over() {
             found.is_complete = false;
             break;

@@ -12,13 +12,13 @@ use crate::map::{Map, q};
 use crate::norms::{distance, largest, scale_of};
 
 /// Singular values of I − J below this share of the largest (at least 1) are taken for 0 where no certificate is to be had.
-pub(super) const NEARLY_SINGULAR: f64 = 1e-6;
+const NEARLY_SINGULAR: f64 = 1e-6;
 /// x − F(x) is rounding where q is at most this often what rounding leaves; roots have at most 4.
 const ROUNDING: f64 = 16.0;
 /// Roots are joined by ways on which q is at most this often what rounding leaves: where x − F(x) is that small all along,
 /// whether it vanishes here and there is beyond what numbers in f64 say of a network.
 const AS_GOOD_AS: f64 = 1e4;
-/// Along a curve q may be this often what rounding leaves, x − F(x) ten thousand times: of the roots on it none has a
+/// Along a curve q may be this often what rounding leaves, x − F(x) ten thousand times: no root that is joined along it has a
 /// certificate, and weights that are stored in f32 move x − F(x) by more.
 const OF_A_CURVE: f64 = 1e8;
 /// A stretch longer than this, relative to the largest coordinate (at least 1), is no multiple root but a continuum.
@@ -280,15 +280,15 @@ impl Degenerate {
         Ok(false)
     }
 
-    /// Places along the curve on which x − F(x) is as good as 0, this one first; none but this one if there is more than one
-    /// null direction.
+    /// Places along the curve on which x − F(x) is as good as 0, to both sides of this one; none if there is more than one null
+    /// direction, or no way on.
     ///
     /// 1. A step goes along the null direction, turned to go on as the step before, and is corrected in its complement.
     /// 2. The curve ends where I − J is regular, where there is a second null direction, or where the way there is not flat.
     /// 3. Where it comes back to its beginning it is closed; otherwise the same is done the other way.
-    pub(super) fn curve<M: Map + ?Sized>(&self, map: &M) -> Result<Vec<Self>, SpectrumError> {
+    pub(super) fn curve<M: Map + ?Sized>(&self, map: &M) -> Result<Vec<Vec<f64>>, SpectrumError> {
         let dim = self.point.len();
-        let mut places = vec![self.clone()];
+        let mut places = Vec::new();
         if self.rank + 1 != dim {
             return Ok(places);
         }
@@ -314,7 +314,7 @@ impl Degenerate {
                 let length = ahead.signum() * step / largest(null);
                 direction = null.iter().map(|v| length * v).collect();
                 let is_closed = taken > 2 && distance(&next.point, &self.point) < step;
-                places.push(next.clone());
+                places.push(next.point.clone());
                 if is_closed {
                     return Ok(places);
                 }
@@ -324,9 +324,10 @@ impl Degenerate {
         Ok(places)
     }
 
-    /// Whether another root lies on a curve that this place is on.
+    /// Whether another root lies on the curve that this place is on, near it.
     pub(super) fn is_beside<M: Map + ?Sized>(&self, map: &M, other: &[f64]) -> bool {
-        self.sees_if(map, other, OF_A_CURVE)
+        distance(&self.point, other) <= IN_SIGHT * scale_of(&self.point)
+            && self.sees_if(map, other, OF_A_CURVE)
     }
 }
 

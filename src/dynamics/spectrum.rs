@@ -84,11 +84,24 @@ impl Spectrum {
         self.eigenvalues.first().copied().unwrap_or((0.0, 0.0))
     }
 
-    /// Number of eigenvalues outside the unit circle, by more than rounding.
+    /// Sets the eigenvalues nearest to 1 to it: along a continuum of so many dimensions nothing moves, on whichever side of 1
+    /// rounding has put them.
+    pub(super) fn rest_along(&mut self, dimensions: usize) {
+        let from_one = |&(re, im): &(f64, f64)| (re - 1.0).hypot(im);
+        let mut places: Vec<usize> = (0..self.eigenvalues.len()).collect();
+        places.sort_by(|&a, &b| {
+            from_one(&self.eigenvalues[a]).total_cmp(&from_one(&self.eigenvalues[b]))
+        });
+        for &place in places.iter().take(dimensions) {
+            self.eigenvalues[place] = (1.0, 0.0);
+        }
+    }
+
+    /// Number of eigenvalues outside the unit circle.
     pub fn n_unstable(&self) -> usize {
         self.eigenvalues
             .iter()
-            .filter(|&&value| modulus(value) > 1.0 + self.marginal_band)
+            .filter(|&&value| modulus(value) > 1.0)
             .count()
     }
 

@@ -126,7 +126,11 @@ impl Analysed {
             state: &node.state,
             index: node.index,
         };
-        let found = search(&self.map, &[known], &[], Limits::default())?;
+        let only_known = Limits {
+            boxes: 0,
+            ..Limits::default()
+        };
+        let found = search(&self.map, &[known], &[], only_known)?;
         let mut points = found.fixed_points.into_iter();
         let Some(point) = points.find(|point| point.from_known.is_some()) else {
             return Ok(false);

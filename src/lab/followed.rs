@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::LabError;
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
-use super::history::{Node, Place, Wired, followed_maps};
+use super::history::{Interval, Node, Place, Wired, followed_maps};
 use super::trainer::CheckpointId;
 use crate::dynamics::projection::Projection;
 use crate::dynamics::starts::simulated;
@@ -364,6 +364,9 @@ impl Follower {
             });
         }
         let rows = vec![found.landscape_row(id)];
+        for doubt in told.intervals.iter().flat_map(Interval::doubts) {
+            self.writer.log(&format!("{} {doubt}", unix_time()))?;
+        }
         let events = told.intervals.iter();
         let events: Vec<EventRow> = events
             .flat_map(|interval| interval.event_rows(None))

@@ -19,7 +19,7 @@ use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
 use crate::files::{self, TEMPORARY};
 use crate::text::shown;
 
-/// Name of the file that takes what a program would have printed had its terminal not gone.
+/// Name of the file with what a training says that began with `--watch`.
 pub const OUTPUT_FILE: &str = "output.txt";
 
 /// Folder of what was moved aside.
@@ -80,8 +80,8 @@ pub(super) fn unnamed(dir: &Path, contents: &Contents) -> Result<Vec<Unnamed>, T
     Ok(found)
 }
 
-/// Whether a file in the run's own folder is one that no line need name: the manifest, the log, the lock, what a terminal
-/// left, or what older versions left unnamed.
+/// Whether a file in the run's own folder is one that no line need name: the manifest, the log, the lock, what an attended
+/// training says, or what older versions left unnamed.
 fn is_known(name: &str) -> bool {
     let of_old = [RUN_FILE, MARKS_FILE].contains(&name) || is_derived(name);
     of_old || [MANIFEST_FILE, LOG_FILE, LOCK_FILE, OUTPUT_FILE].contains(&name)

@@ -1,7 +1,7 @@
 //! Roots at which I − J is singular to working precision, gathered by the flat stretch that they lie in.
 
 use super::{FixedPoint, Search, with_equation};
-use crate::dynamics::flat::{Degenerate, Flatness, NEARLY_SINGULAR};
+use crate::dynamics::flat::{Degenerate, Flatness};
 use crate::dynamics::spectrum::{Spectrum, SpectrumError};
 use crate::map::{Map, q};
 use crate::norms::{distance, scale_of};
@@ -15,6 +15,8 @@ const MOST_KEPT: usize = 256;
 const NUMBERS_KEPT: usize = 1 << 25;
 /// Roots of a group that are described in full to choose the one that stands for it.
 const DESCRIBED: usize = 4;
+/// Curves that are followed at most from one group to others.
+const MOST_CURVES: usize = 8;
 /// Pairs of groups between which a way is looked for at the end.
 const MOST_WAYS: usize = 64;
 
@@ -27,6 +29,8 @@ pub(super) struct Group {
     pub(super) from_known: Option<usize>,
     /// Of the first.
     flatness: Flatness,
+    /// Whether a curve leads from one of them to another.
+    is_curve: bool,
 }
 
 impl Group {
@@ -91,6 +95,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             found,
             from_known: None,
             flatness,
+            is_curve: false,
         });
         Ok(self.groups.len() - 1)
     }
@@ -126,26 +131,34 @@ impl<M: Map + ?Sized> Search<'_, M> {
         Ok(())
     }
 
-    /// Joins to each group those that lie on the curve that leads on from it.
+    /// Joins to each group those that lie on the curve that leads on from it: together they are a continuum.
     fn join_along_curves(&mut self) -> Result<(), SpectrumError> {
         let mut a = 0;
-        while a + 1 < self.groups.len() {
+        while a + 1 < self.groups.len() && a < MOST_CURVES && !self.watch.is_over() {
             let from = &self.groups[a].samples[0];
             let curve = with_equation!(self, equation => from.curve(equation))?;
             for b in (a + 1..self.groups.len()).rev() {
-                let other = &self.groups[b].samples[0].point;
-                let off = |place: &&Degenerate| distance(&place.point, other);
-                let nearest = curve.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
-                let is_beside = nearest.is_some_and(
-                    |place| with_equation!(self, equation => place.is_beside(equation, other)),
-                );
-                if is_beside {
+                if self.is_on(&curve, b)? {
                     self.unite(a, b);
+                    self.groups[a].is_curve = true;
+                    self.groups[a].flatness.index = None;
                 }
             }
             a += 1;
         }
         Ok(())
+    }
+
+    /// Whether a group lies on a curve.
+    fn is_on(&self, curve: &[Vec<f64>], group: usize) -> Result<bool, SpectrumError> {
+        let root = &self.groups[group].samples[0].point;
+        let off = |place: &&Vec<f64>| distance(place, root);
+        let Some(nearest) = curve.iter().min_by(|a, b| off(a).total_cmp(&off(b))) else {
+            return Ok(false);
+        };
+        let place = self.degenerate(nearest)?;
+        Ok(place
+            .is_some_and(|place| with_equation!(self, equation => place.is_beside(equation, root))))
     }
 
     fn unite(&mut self, a: usize, b: usize) {
@@ -154,6 +167,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         group.samples.extend(other.samples);
         group.hits += other.hits;
         group.from_known = group.from_known.or(other.from_known);
+        group.is_curve |= other.is_curve;
     }
 
     fn is_one(&self, a: usize, b: usize) -> Result<bool, SpectrumError> {
@@ -183,12 +197,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 best = Some((q, state, root.point, flatness));
             }
         }
-        let (q, state, coordinates, flatness) = best.unwrap_or_default();
-        let mut spectrum = Spectrum::at(self.map, &state)?;
-        if flatness.continuum_dim > 0 {
-            // Along a continuum nothing moves, on whichever side of 1 the multiplier came out.
-            spectrum.marginal_band = spectrum.marginal_band.max(NEARLY_SINGULAR);
+        let (q, state, coordinates, mut flatness) = best.unwrap_or_default();
+        if group.is_curve {
+            flatness.continuum_dim = flatness.continuum_dim.max(1);
+            flatness.is_marginal = true;
+            flatness.index = None;
         }
+        let mut spectrum = Spectrum::at(self.map, &state)?;
+        spectrum.rest_along(flatness.continuum_dim);
         Ok(FixedPoint {
             index: flatness.index.unwrap_or(0),
             spectrum,

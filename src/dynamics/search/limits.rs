@@ -15,9 +15,10 @@ pub struct Limits {
     pub newton: newton::Limits,
     /// Largest dimension of a map that is searched completely. Default 5.
     pub enumerated_dim: usize,
-    /// Boxes that a complete search looks at, at most, of small networks more (160,000 over the number of units); 0 for no
-    /// such search. Default 4000.
+    /// Boxes that a complete search looks at, at most; 0 for no such search. Default 4000.
     pub boxes: usize,
+    /// The same over the dimension of the map, if that is more: the boxes of small maps cost microseconds. Default 160,000.
+    pub boxes_of_small: usize,
     /// Fixed points that are listed at most where a map that falls into blocks has the product of theirs. Default 4096.
     pub listed: usize,
     /// Slow points that are described at most, the slowest first. Default 64.
@@ -26,9 +27,9 @@ pub struct Limits {
     pub fiber_steps: usize,
     /// Floating-point operations that may be spent on them. Default 10⁹.
     pub fiber_operations: f64,
-    /// Dimension up to which 512 starts are tried before a search is given up for there being too many fixed points; beyond it
-    /// as many as cost the same. Default 64.
-    pub full_dim: usize,
+    /// Dimension up to which 512 starts are tried before a search is given up as hopeless; beyond it as many as cost the same.
+    /// Default 64.
+    pub hopeless_dim: usize,
     /// Starts that are gone through at the least, though the indices balance and nothing new comes; with `usize::MAX` all, even
     /// if they cannot find all points. Default 0.
     pub fewest_starts: usize,
@@ -45,7 +46,7 @@ impl Limits {
             listed: 16_384,
             fiber_steps: 60_000,
             fiber_operations: 8e10,
-            full_dim: 200,
+            hopeless_dim: 200,
             ..Self::default()
         }
     }
@@ -71,11 +72,12 @@ impl Default for Limits {
             newton: newton::Limits::default(),
             enumerated_dim: 5,
             boxes: 4000,
+            boxes_of_small: 160_000,
             listed: 4096,
             slow_points: 64,
             fiber_steps: 2000,
             fiber_operations: 1e9,
-            full_dim: 64,
+            hopeless_dim: 64,
             fewest_starts: 0,
         }
     }

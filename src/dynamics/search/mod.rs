@@ -62,9 +62,6 @@ const MOST_BEFORE_HOPELESS: usize = 512;
 const MANY: f64 = 50.0;
 /// … or if a smaller share of them than this came to a fixed point.
 const RARE_HITS: f64 = 0.25;
-/// Boxes that a complete search may look at in a network of one unit; in one of n units an nth of them, if that is more than
-/// the limits allow: they cost microseconds there.
-const BOXES_OF_ONE_UNIT: usize = 160_000;
 /// Midpoints tried at most per round.
 const MOST_MIDPOINTS: usize = 256;
 /// Slow points closer than this are one.
@@ -144,7 +141,7 @@ struct Search<'a, M: ?Sized> {
     minima: Vec<Vec<f64>>,
     /// The q from which on they are no longer among those that are described.
     slow_enough: f64,
-    /// Whether there are so many fixed points that starts cannot find them all.
+    /// Whether starts were given up as hopeless.
     is_given_up: bool,
     /// I − J at each of the fixed points found, in the coordinates of the equation that is solved; none if that were too
     /// much, or if it is singular at one of them.
@@ -227,8 +224,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         let sampled = findings.n_sampled;
         let hits: usize = findings.fixed_points.iter().map(|point| point.hits).sum();
-        let full_dim = self.limits.full_dim as f64;
-        let share_affordable = (full_dim / self.map.dim() as f64).powi(2).min(1.0);
+        let hopeless_dim = self.limits.hopeless_dim as f64;
+        let share_affordable = (hopeless_dim / self.map.dim() as f64).powi(2).min(1.0);
         let affordable = (share_affordable * MOST_BEFORE_HOPELESS as f64).max(ROUND as f64);
         let are_rare = (hits as f64) < RARE_HITS * sampled as f64;
         let many = MANY.max(findings.fixed_points.len() as f64);
@@ -293,7 +290,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         let boxes = match self.limits.boxes {
             0 => 0,
-            asked => asked.max(BOXES_OF_ONE_UNIT / self.map.dim().max(1)),
+            asked => asked.max(self.limits.boxes_of_small / self.map.dim().max(1)),
         };
         let supports = self
             .map

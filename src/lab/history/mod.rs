@@ -173,8 +173,8 @@ pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, L
 }
 
 impl Interval {
-    /// Whether the indices sum to the same at both checkpoints, as they do unless a fixed point goes to infinity, one is missing
-    /// at one of them, or one is degenerate.
+    /// Whether the indices sum to the same at both checkpoints, as they do unless one is missing at one of them or degenerate;
+    /// where a fixed point goes to infinity or comes from there, nothing is asked.
     pub fn is_index_conserved(&self) -> bool {
         self.index_sums.0 == self.index_sums.1 || self.escaped + self.arrived > 0
     }
@@ -361,5 +361,38 @@ impl OfRun<'_> {
     /// The stored fixed points of a checkpoint.
     fn nodes(&self, entry: Entry) -> Result<ByCondition<Vec<Node>>, LabError> {
         stored(self.run, entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_that_differ_are_a_doubt_unless_a_point_went_to_infinity() {
+        let mut interval = Interval {
+            condition: "no pulse".to_owned(),
+            from_step: 10,
+            to_step: 20,
+            before: (1, 0),
+            after: (2, 0),
+            continued: 1,
+            annihilated: 0,
+            created: 0,
+            escaped: 0,
+            arrived: 0,
+            ended: 0,
+            begun: 0,
+            unexplained: Vec::new(),
+            index_sums: (1, 0),
+            events: Vec::new(),
+        };
+        let doubts = interval.doubts();
+        assert_eq!(doubts.len(), 1);
+        assert!(doubts[0].contains("sum to 1 before and to 0 after"));
+        interval.arrived = 1;
+        assert!(interval.doubts().is_empty());
+        interval.unexplained = vec![4, 7];
+        assert!(interval.doubts()[0].contains("branches 4 7"));
     }
 }

@@ -355,7 +355,9 @@ impl App {
                 Some(match desk.data.unread() {
                     0 => format!("there is no {side} event or mark"),
                     left => {
-                        format!("no {side} event so far: {left} checkpoints are still being read")
+                        format!(
+                            "no {side} event or mark so far, and {left} of the checkpoints to be read"
+                        )
                     }
                 })
             }
