@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::support::{keep_lines, train_and_kill};
+use crate::support::{keep_lines, problems, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Outcome, Summary};
 use creode::landscape::event::Kind;
@@ -450,4 +450,29 @@ fn a_resumed_run_numbers_what_continuation_found_as_an_uninterrupted_one() {
     assert!(whole.landscapes == resumed.landscapes);
     assert!(whole.branches == resumed.branches);
     assert!(whole.events == resumed.events);
+}
+
+/// What a run says last is under a checksum, and a file that somebody put into its folder is named.
+#[test]
+fn what_an_interrupted_run_says_last_cannot_be_changed_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let summary = train(&curriculum(&[]), &dir, Some(30));
+    assert_eq!(summary.outcome, Outcome::Interrupted);
+    let log = dir.join("log.txt");
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.ends_with("interrupted at step 30\n"), "{text}");
+    let run = Run::open(&dir).unwrap();
+    assert!(run.last_log_lines().is_ok() && problems(&dir).is_empty());
+    std::fs::write(&log, text.replace("step 30", "step 31")).unwrap();
+    assert!(run.last_log_lines().is_err());
+    assert!(problems(&dir)[0].contains("log.txt"));
+    std::fs::write(&log, text).unwrap();
+    std::fs::write(dir.join("stray.parquet"), "mine").unwrap();
+    let notes = verify(&dir).unwrap().notes;
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.path.ends_with("stray.parquet"))
+    );
 }

@@ -365,7 +365,7 @@ impl Follower {
         }
         let rows = vec![found.landscape_row(id)];
         for doubt in told.intervals.iter().flat_map(Interval::doubts) {
-            self.writer.log(&format!("{} {doubt}", unix_time()))?;
+            self.writer.log(&dated(&doubt))?;
         }
         let events = told.intervals.iter();
         let events: Vec<EventRow> = events
@@ -388,6 +388,11 @@ impl Follower {
 
     /// Notes in the run's log.
     pub fn log(&self, line: &str) -> Result<(), TraceError> {
-        self.writer.log_durably(&format!("{} {line}", unix_time()))
+        self.writer.log_durably(&dated(line))
     }
+}
+
+/// A line of the log with the second in which it was written: nobody's steps date those of a followed run.
+fn dated(line: &str) -> String {
+    format!("{} {line}", unix_time())
 }

@@ -121,34 +121,34 @@ impl Session {
         self.screen.lock().unwrap().screen().contents()
     }
 
-    /// Waits until the screen says so.
-    fn expect(&self, text: &str) {
+    /// Whether the screen says so within some time.
+    fn shows(&self, text: &str, patience: Duration) -> bool {
         let begun = Instant::now();
         while !self.contents().contains(text) {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "no {text:?} on\n{}",
-                self.contents()
-            );
+            if begun.elapsed() >= patience {
+                return false;
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
+        true
     }
 
-    /// Waits until the screen says so, and presses keys again where it says that they could do nothing yet.
-    fn expect_after(&mut self, text: &str, refusal: &str, keys: &str) {
+    /// Waits until the screen says so.
+    fn expect(&self, text: &str) {
+        let is_shown = self.shows(text, PATIENCE);
+        assert!(is_shown, "no {text:?} on\n{}", self.contents());
+    }
+
+    /// Presses keys until the screen says so: again only where it says that they could do nothing yet.
+    fn press_until(&mut self, keys: &str, text: &str, refusal: &str) {
+        self.press(keys);
         let begun = Instant::now();
-        while !self.contents().contains(text) {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "no {text:?} on\n{}",
-                self.contents()
-            );
-            std::thread::sleep(Duration::from_millis(500));
-            let contents = self.contents();
-            if contents.contains(refusal) && !contents.contains(text) {
+        while !self.shows(text, Duration::from_secs(1)) && begun.elapsed() < PATIENCE {
+            if self.contents().contains(refusal) {
                 self.press(keys);
             }
         }
+        self.expect(text);
     }
 
     /// Waits until the output has this text.
@@ -485,8 +485,7 @@ fn a_stretch_is_traced_and_opened_from_its_event() {
     let mut session = Session::start(&["replay", "tiny"], folder.path(), &[]);
     session.expect("checkpoint 1 of 3");
     // Under load the events may still be on their way.
-    session.press("n");
-    session.expect_after("checkpoint 2 of 3", "no later event", "n");
+    session.press_until("n", "checkpoint 2 of 3", "no later event");
     session.press("z");
     session.expect("Train again from step 0 to 20");
     session.press("y");

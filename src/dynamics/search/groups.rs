@@ -36,7 +36,7 @@ pub(super) struct Group {
 impl Group {
     /// The degree of x − F(x) around it, if it is known.
     pub(super) fn index(&self) -> Option<i8> {
-        self.flatness.index
+        self.flatness.index.filter(|_| !self.is_curve)
     }
 
     fn nearest(&self, root: &[f64]) -> &Degenerate {
@@ -141,7 +141,6 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 if self.is_on(&curve, b)? {
                     self.unite(a, b);
                     self.groups[a].is_curve = true;
-                    self.groups[a].flatness.index = None;
                 }
             }
             a += 1;

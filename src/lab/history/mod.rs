@@ -173,7 +173,7 @@ pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, L
 }
 
 impl Interval {
-    /// Whether the indices sum to the same at both checkpoints, as they do unless one is missing at one of them or degenerate;
+    /// Whether the indices sum to the same at both checkpoints, as they do unless a fixed point is missing or degenerate;
     /// where a fixed point goes to infinity or comes from there, nothing is asked.
     pub fn is_index_conserved(&self) -> bool {
         self.index_sums.0 == self.index_sums.1 || self.escaped + self.arrived > 0
