@@ -281,26 +281,31 @@ def scenarios(scratch):
     )
 
 
-with tempfile.TemporaryDirectory() as folder:
-    scratch = Path(folder)
-    begun = time.monotonic()
-    all_of_them = list(scenarios(scratch))
-    for scenario in all_of_them:
-        scenario.uninterrupted(scratch)
-    kills = {scenario.name: 0 for scenario in all_of_them}
-    rounds = runs = 0
-    while sum(kills.values()) < kills_wanted or not all(kills.values()):
-        # What is not training takes turns with it.
-        trainings, others = all_of_them[: len(NETWORKS)], all_of_them[len(NETWORKS) :]
-        for scenario in (trainings[rounds % len(trainings)], others[rounds % len(others)]):
-            if sum(kills.values()) < kills_wanted or not kills[scenario.name]:
-                runs += 1
-                kills[scenario.name] += scenario.killed(scratch)
-        rounds += 1
-    told = ", ".join(f"{name} {count}" for name, count in kills.items())
-    if pyarrow is None:
-        print("SKIPPED: pyarrow is not there, so the tables with columns of seconds (steps, landscapes) were not compared")
-    print(
-        f"{sum(kills.values())} kills in {runs} runs and {time.monotonic() - begun:.0f} s ({told}): every run opened, "
-        "verified and ended with the same bytes"
-    )
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        begun = time.monotonic()
+        all_of_them = list(scenarios(scratch))
+        for scenario in all_of_them:
+            scenario.uninterrupted(scratch)
+        kills = {scenario.name: 0 for scenario in all_of_them}
+        rounds = runs = 0
+        while sum(kills.values()) < kills_wanted or not all(kills.values()):
+            # What is not training takes turns with it.
+            trainings, others = all_of_them[: len(NETWORKS)], all_of_them[len(NETWORKS) :]
+            for scenario in (trainings[rounds % len(trainings)], others[rounds % len(others)]):
+                if sum(kills.values()) < kills_wanted or not kills[scenario.name]:
+                    runs += 1
+                    kills[scenario.name] += scenario.killed(scratch)
+            rounds += 1
+        told = ", ".join(f"{name} {count}" for name, count in kills.items())
+        if pyarrow is None:
+            print("SKIPPED: pyarrow is not there, so the tables with columns of seconds (steps, landscapes) were not compared")
+        print(
+            f"{sum(kills.values())} kills in {runs} runs and {time.monotonic() - begun:.0f} s ({told}): every run opened, "
+            "verified and ended with the same bytes"
+        )
+
+
+if __name__ == "__main__":
+    main()

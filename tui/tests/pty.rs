@@ -97,16 +97,14 @@ impl Session {
             pixel_width: 0,
             pixel_height: 0,
         };
-        self.master.resize(size).unwrap();
         let (rows, cols) = (
             NonZeroU16::new(rows).unwrap(),
             NonZeroU16::new(cols).unwrap(),
         );
-        self.screen
-            .lock()
-            .unwrap()
-            .screen_mut()
-            .set_size(rows, cols);
+        // Held over both: what is drawn for the new size must not meet a screen of the old one.
+        let mut screen = self.screen.lock().unwrap();
+        screen.screen_mut().set_size(rows, cols);
+        self.master.resize(size).unwrap();
     }
 
     /// Asserts that the terminal is what it was before.
