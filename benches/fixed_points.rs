@@ -26,8 +26,7 @@ use creode::lab;
 use creode::map::{Map as _, q};
 use creode::task::Batch;
 use creode::trace::{Run, RunWriter};
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::bptt::Bptt;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -117,7 +116,7 @@ fn trained(cell: &str, units: usize, folder: &Path) -> Network {
     let task = curriculum.stages[0].parts[0].task.task();
     let mut batch = Batch::zeros(task.trial_steps(), 64, 3, 3);
     task.draw(&mut ChaCha8Rng::seed_from_u64(1), &mut batch);
-    let simulation = DfdxEngine::<f64>::new(&curriculum.network)
+    let simulation = Bptt::<f64>::of(&curriculum.network)
         .simulate(&parameters, &batch)
         .expect("the batch fits");
     let mut rng = ChaCha8Rng::seed_from_u64(0);

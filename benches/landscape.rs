@@ -19,8 +19,8 @@ use creode::lab;
 use creode::map::Map as _;
 use creode::task::Batch;
 use creode::trace::{Run, RunWriter};
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
 use creode::train::optimiser::Optimiser;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -72,7 +72,7 @@ fn checkpoint(cell: &str, units: usize) {
     let mut batch = Batch::zeros(task.trial_steps(), 64, 3, 3);
     task.draw(&mut ChaCha8Rng::seed_from_u64(1), &mut batch);
     let starts = {
-        let simulation = DfdxEngine::<f64>::new(&curriculum.network)
+        let simulation = Bptt::<f64>::of(&curriculum.network)
             .simulate(&trained.cast(), &batch)
             .expect("the batch fits");
         let mut rng = ChaCha8Rng::seed_from_u64(0);
@@ -90,7 +90,7 @@ fn checkpoint(cell: &str, units: usize) {
     });
     let mut gradient = trained.zeros_like();
     let mut optimiser = Optimiser::new(curriculum.optimiser, &trained);
-    let mut engine = DfdxEngine::new(&curriculum.network);
+    let mut engine = Bptt::of(&curriculum.network);
     let (step_secs, ()) = best(|| {
         for _ in 0..STEPS {
             engine

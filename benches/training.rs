@@ -14,8 +14,8 @@ use creode::cell::parameters::Parameters;
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use creode::task::flip_flop::FlipFlop;
 use creode::task::{Batch, Task as _};
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
 use creode::train::optimiser::Optimiser;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use rand::SeedableRng as _;
@@ -222,7 +222,7 @@ fn step_millis(cell: CellKind, units: usize, threads: usize) -> f64 {
     };
     let mut optimiser = Optimiser::new(adam, &parameters);
     in_pool(threads, || {
-        let mut engine = DfdxEngine::new(&spec);
+        let mut engine = Bptt::of(&spec);
         median(|| {
             engine
                 .loss_and_gradient(&parameters, &batch, &mut gradient)

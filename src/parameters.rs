@@ -119,6 +119,54 @@ impl dyn ParameterVisitor + '_ {
     }
 }
 
+/// One of several things that a key names, each with parameters of its own.
+pub trait Variant: Clone {
+    /// All that can be named, with their default parameters.
+    fn all() -> Vec<Self>;
+
+    /// Name in the curriculum file.
+    fn name(&self) -> &'static str;
+
+    /// Walks over the parameters beside the name.
+    fn parameters(&mut self, visitor: &mut dyn ParameterVisitor);
+}
+
+/// Names of variants with the keys that each brings.
+pub type KeysOfVariants = Vec<(&'static str, Vec<&'static str>)>;
+
+/// Visits the key that names a variant, and says whether it is another now, with its default parameters.
+pub fn choose<V: Variant>(
+    key: &'static str,
+    variant: &mut V,
+    visitor: &mut dyn ParameterVisitor,
+) -> bool {
+    let all = V::all();
+    let all_names: Vec<_> = all.iter().map(Variant::name).collect();
+    let before = all_names.iter().position(|name| *name == variant.name());
+    let before = before.unwrap_or(0);
+    let mut chosen = before;
+    visitor.choice(key, &mut chosen, &all_names);
+    if chosen != before {
+        *variant = all[chosen].clone();
+    }
+    chosen != before
+}
+
+/// Visits a key that names a variant, and the parameters of the variant.
+pub fn named<V: Variant>(key: &'static str, variant: &mut V, visitor: &mut dyn ParameterVisitor) {
+    choose(key, variant, visitor);
+    variant.parameters(visitor);
+}
+
+/// The keys of each variant.
+pub fn keys_of<V: Variant>() -> KeysOfVariants {
+    let of = |variant: &V| {
+        let keys = names(|visitor| variant.clone().parameters(visitor));
+        (variant.name(), keys)
+    };
+    V::all().iter().map(of).collect()
+}
+
 /// The names of all parameters that `visit` walks over.
 pub fn names(visit: impl FnOnce(&mut dyn ParameterVisitor)) -> Vec<&'static str> {
     struct Names(Vec<&'static str>);

@@ -11,8 +11,7 @@ use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkS
 use creode::dynamics::newton::{Ending, Limits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::bptt::Bptt;
 use faer::{Col, Mat};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -399,7 +398,7 @@ fn assert_same_steps(spec: &NetworkSpec) {
         .inputs
         .chunks_exact_mut(3)
         .for_each(|row| row.copy_from_slice(&input));
-    let simulation = DfdxEngine::new(spec).simulate(&at, &batch).unwrap();
+    let simulation = Bptt::of(spec).simulate(&at, &batch).unwrap();
 
     let map = CellMap::new(spec, &at, &input);
     let dim = map.dim();

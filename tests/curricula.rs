@@ -14,7 +14,9 @@ use creode::curriculum::{
 };
 use creode::task::TaskSpec;
 use creode::task::flip_flop::FlipFlop;
-use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, Penalties, UpdateRule};
+use creode::train::engines::EngineName;
+use creode::train::rules::RuleSpec;
+use creode::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -404,6 +406,7 @@ fn part() -> impl Strategy<Value = StagePart> {
                 name,
                 task: TaskSpec::new(task),
                 weight,
+                objective: None,
                 ramps: ramp.into_iter().collect(),
             }
         },
@@ -478,7 +481,8 @@ prop_compose! {
             transfer: None,
             network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
-            rule: LearningRule::Bptt,
+            engine: EngineName::Direct,
+            rule: RuleSpec::default(),
             penalties,
             optimiser,
             stages,

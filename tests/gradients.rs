@@ -11,11 +11,15 @@ use creode::cell::spec::{
     Activation, CellKind, Density, InitialState, LeakyForm, NetworkSpec, Part, Precision,
 };
 use creode::simd::Real;
-use creode::task::Batch;
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::task::{Batch, Objective};
+use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
+use creode::train::engines::{EngineName, EngineReal as _};
 use creode::train::optimiser::Optimiser;
+use creode::train::penalty::RatePenalty;
+use creode::train::rate_network::rate_formula;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use creode::train::speed_penalty::SpeedPenalty;
 
 /// Every kernel with every nonlinearity.
 fn cells() -> Vec<CellKind> {
@@ -122,7 +126,7 @@ fn parameters<T: Real>(spec: &NetworkSpec) -> Parameters<T> {
 
 /// Compares each derivative with a central difference; what is not trained has none.
 fn assert_gradient(spec: &NetworkSpec, batch: &Batch) {
-    let mut engine = DfdxEngine::<f64>::new(spec);
+    let mut engine = Bptt::<f64>::of(spec);
     let mut at = parameters(spec);
     let mut gradient = at.zeros_like();
     engine.loss_and_gradient(&at, batch, &mut gradient).unwrap();
@@ -193,6 +197,83 @@ fn gradients_with_all_options_agree_with_central_differences() {
     }
 }
 
+/// Trials of which some are judged by cross-entropy over both channels, with soft targets, the others by squared error.
+fn with_choices(mut batch: Batch) -> Batch {
+    for (place, pair) in batch.targets.chunks_exact_mut(2).enumerate() {
+        let share = 0.5 + 0.4 * wave(place, 0.3);
+        pair.copy_from_slice(&[share, 1.0 - share]);
+    }
+    batch.objectives = (0..batch.trials)
+        .map(|trial| match trial % 3 {
+            0 => Objective::SquaredError,
+            _ => Objective::choice(2),
+        })
+        .collect();
+    batch
+}
+
+#[test]
+fn gradients_of_cross_entropy_agree_with_central_differences() {
+    for cell in cells() {
+        let spec = with_options(&network(cell, 11));
+        assert_gradient(&spec, &with_choices(batch(9, 21)));
+    }
+}
+
+/// Two implementations of everything outside the fused recurrence.
+#[test]
+fn all_engines_give_the_same_loss_outputs_and_gradients() {
+    for (cell, feedback) in cells()
+        .into_iter()
+        .flat_map(|cell| [(cell, 0.0), (cell, 0.6)])
+    {
+        if feedback > 0.0 && rate_formula(cell).is_none() {
+            continue;
+        }
+        let spec = NetworkSpec {
+            feedback,
+            ..with_options(&network(cell, 37))
+        };
+        let at = parameters::<f64>(&spec);
+        // More rows than the direct engine takes at a time.
+        let plain = with_noise(batch(31, 21), 37);
+        for batch in [with_choices(plain.clone()), plain] {
+            let evaluated = |name: EngineName, penalised: bool| {
+                let mut credit = Bptt::new(&spec, f64::engine(name, &spec));
+                if penalised {
+                    credit = credit
+                        .with_penalty(RatePenalty { weight: 0.7 })
+                        .with_penalty(SpeedPenalty::new(&spec, 0.4, 5));
+                }
+                let mut gradient = at.zeros_like();
+                let outcome = credit
+                    .loss_and_gradient(&at, &batch, &mut gradient)
+                    .unwrap();
+                (outcome, gradient, credit.simulate(&at, &batch).unwrap())
+            };
+            for penalised in [false, true] {
+                let first = evaluated(EngineName::Dfdx, penalised);
+                for (name, engine) in EngineName::ALL {
+                    let other = evaluated(engine, penalised);
+                    let scale = first.1.norm();
+                    assert!((first.0.loss - other.0.loss).abs() < 1e-12 * first.0.loss.abs());
+                    assert_close(&first.0.outputs, &other.0.outputs, 1.0, name);
+                    assert_close(first.1.values(), other.1.values(), scale, name);
+                    assert_close(&first.2.outputs, &first.0.outputs, 1.0, name);
+                    assert_eq!(first.2.states, other.2.states, "{name}");
+                }
+            }
+        }
+    }
+}
+
+fn assert_close(a: &[f64], b: &[f64], scale: f64, name: &str) {
+    assert_eq!(a.len(), b.len(), "{name}");
+    for (a, b) in a.iter().zip(b) {
+        assert!((a - b).abs() < 1e-12 * scale, "{name}: {a} {b}");
+    }
+}
+
 #[test]
 fn what_is_frozen_or_fixed_has_no_gradient() {
     let spec = NetworkSpec {
@@ -227,7 +308,7 @@ fn training_keeps_to_the_constraints() {
         let spec = with_options(&network(cell, 11));
         let start = Parameters::<f64>::initial(&spec, 7);
         let (mut at, mut gradient) = (start.clone(), start.zeros_like());
-        let mut engine = DfdxEngine::new(&spec);
+        let mut engine = Bptt::of(&spec);
         let mut optimiser = Optimiser::new(adam, &at);
         let batch = batch(9, 21);
         for _ in 0..20 {
@@ -264,12 +345,12 @@ fn f32_agrees_with_f64() {
         let batch = with_noise(batch(20, 40), 37);
         let wide = parameters::<f64>(&spec);
         let mut wide_gradient = wide.zeros_like();
-        let wide_loss = DfdxEngine::new(&spec)
+        let wide_loss = Bptt::of(&spec)
             .loss_and_gradient(&wide, &batch, &mut wide_gradient)
             .unwrap();
         let narrow = wide.cast::<f32>();
         let mut gradient = narrow.zeros_like();
-        let loss = DfdxEngine::new(&spec)
+        let loss = Bptt::of(&spec)
             .loss_and_gradient(&narrow, &batch, &mut gradient)
             .unwrap();
         assert!(
@@ -304,7 +385,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
                     .unwrap();
                 pool.install(|| {
                     let mut gradient = at.zeros_like();
-                    DfdxEngine::new(&spec)
+                    Bptt::of(&spec)
                         .loss_and_gradient(&at, &batch, &mut gradient)
                         .unwrap();
                     gradient

@@ -9,14 +9,17 @@ use creode::cell::parameters::{
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::{Engine, EngineError, Outcome, Simulation};
+use creode::train::credit::{Credit, Outcome};
+use creode::train::descent::Descent;
+use creode::train::engine::EngineError;
 use creode::train::lbfgs::Lbfgs;
 use creode::train::learner::Learner;
 use creode::train::online::Online;
-use creode::train::rflo::RfloEngine;
+use creode::train::penalty::RatePenalty;
+use creode::train::rflo::Rflo;
 use creode::train::rls::RecursiveLeastSquares;
-use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use creode::train::rules::FullForce;
+use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use creode::train::speed_penalty::{ClassMean, SpeedPenalty};
 use faer::{Mat, Side};
 
@@ -115,12 +118,12 @@ fn gradients(
     batch: &Batch,
 ) -> [Parameters<f64>; 2] {
     let transposed = parameters.get(READOUT_WEIGHT).to_vec();
-    let exact = || Box::new(DfdxEngine::<f64>::new(spec));
-    let mut rflo = RfloEngine::with_feedback(spec, exact(), transposed);
-    let mut engines: [&mut dyn Engine<f64>; 2] = [&mut rflo, &mut *exact()];
-    engines.each_mut().map(|engine| {
+    let mut rflo = Rflo::with_feedback(spec, transposed);
+    let mut exact = Bptt::of(spec);
+    let mut ways: [&mut dyn Credit<f64>; 2] = [&mut rflo, &mut exact];
+    ways.each_mut().map(|credit| {
         let mut gradient = parameters.zeros_like();
-        engine
+        credit
             .loss_and_gradient(parameters, batch, &mut gradient)
             .unwrap();
         gradient
@@ -174,7 +177,7 @@ fn lbfgs(curvature: f64) -> OptimiserSpec {
 /// ½ Σ dᵢ (θᵢ − cᵢ)², whatever the batch.
 struct Quadratic;
 
-impl Engine<f64> for Quadratic {
+impl Credit<f64> for Quadratic {
     fn loss_and_gradient(
         &mut self,
         parameters: &Parameters<f64>,
@@ -191,10 +194,6 @@ impl Engine<f64> for Quadratic {
         let outputs = Vec::new();
         Ok(Outcome { loss, outputs })
     }
-
-    fn simulate(&mut self, _: &Parameters<f64>, _: &Batch) -> Result<Simulation, EngineError> {
-        unreachable!("nothing is simulated")
-    }
 }
 
 /// With exact line searches the directions are conjugate, and n of them suffice in n dimensions.
@@ -205,7 +204,9 @@ fn lbfgs_solves_a_quadratic_in_as_many_steps_as_it_has_dimensions() {
     };
     let mut parameters = Parameters::<f64>::initial(&NetworkSpec::new(cell, 1, 1, 1), 0);
     let dimensions = parameters.values().len();
-    let mut learner = Lbfgs::new(Box::new(Quadratic), lbfgs(1e-10), &parameters).unwrap();
+    let mut learner = Lbfgs::new(Box::new(Quadratic), lbfgs(1e-10), &parameters)
+        .ok()
+        .unwrap();
     let empty = Batch::zeros(1, 1, 1, 1);
     let norms: Vec<f64> = (0..=dimensions)
         .map(|_| learner.step(&mut parameters, &empty).unwrap().gradient_norm)
@@ -219,9 +220,10 @@ fn every_step_of_lbfgs_meets_the_strong_wolfe_conditions() {
     let spec = network(leaky(LeakyForm::Rates, 0.5), 10);
     let batch = batch(15, 6);
     let mut parameters = Parameters::<f64>::initial(&spec, 1);
-    let mut engine = DfdxEngine::<f64>::new(&spec);
-    let mut learner =
-        Lbfgs::new(Box::new(DfdxEngine::new(&spec)), lbfgs(0.9), &parameters).unwrap();
+    let mut engine = Bptt::<f64>::of(&spec);
+    let mut learner = Lbfgs::new(Box::new(Bptt::of(&spec)), lbfgs(0.9), &parameters)
+        .ok()
+        .unwrap();
     let mut losses = Vec::new();
     for _ in 0..30 {
         let before = parameters.clone();
@@ -260,45 +262,37 @@ fn learners(
     spec: &NetworkSpec,
     parameters: &Parameters<f64>,
 ) -> Vec<(&'static str, Box<dyn Learner<f64>>)> {
-    let engine = || Box::new(DfdxEngine::<f64>::new(spec));
-    let online = |rule| Box::new(Online::new(spec, rule, 4).unwrap());
+    let exact = || Box::new(Bptt::<f64>::of(spec));
     let adam = UpdateRule::Adam {
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-8,
     };
-    let rflo = Box::new(RfloEngine::new(spec, engine(), 4));
+    let rflo = Box::new(Rflo::new(spec, 4));
     let (regularisation, every) = (1.0, 2);
     vec![
         (
             "bptt",
-            Box::new(Bptt::new(engine(), optimiser(adam, 1e-2), parameters)),
+            Box::new(Descent::new(exact(), optimiser(adam, 1e-2), parameters)),
         ),
         (
             "rflo",
-            Box::new(Bptt::new(rflo, optimiser(adam, 1e-2), parameters)),
+            Box::new(Descent::new(rflo, optimiser(adam, 1e-2), parameters)),
         ),
         (
             "lbfgs",
-            Box::new(Lbfgs::new(engine(), lbfgs(0.9), parameters).unwrap()),
+            Box::new(Lbfgs::new(exact(), lbfgs(0.9), parameters).ok().unwrap()),
         ),
         (
             "force",
-            online(LearningRule::Force {
-                regularisation,
-                every,
-            }),
+            Box::new(Online::force(spec, regularisation, every).unwrap()),
         ),
         (
             "full-force",
-            online(LearningRule::FullForce {
-                regularisation,
-                every,
-                target_gain: 1.0,
-            }),
+            Box::new(Online::full_force(spec, &FullForce::default(), 4).unwrap()),
         ),
-        ("ridge", online(LearningRule::Ridge { penalty: 1e-3 })),
-        ("lms", online(LearningRule::Lms { rate: 1e-3 })),
+        ("ridge", Box::new(Online::ridge(spec, 1e-3).unwrap())),
+        ("lms", Box::new(Online::lms(spec, 1e-3).unwrap())),
     ]
 }
 
@@ -335,7 +329,7 @@ fn feedback_has_its_gradient_and_acts_as_the_running_network_says() {
     let mut parameters = Parameters::<f64>::initial(&spec, 5);
     parameters.get_mut(READOUT_BIAS).fill(0.2);
     let batch = batch(8, 3);
-    let mut engine = DfdxEngine::<f64>::new(&spec);
+    let mut engine = Bptt::<f64>::of(&spec);
     let mut gradient = parameters.zeros_like();
     let outcome = engine
         .loss_and_gradient(&parameters, &batch, &mut gradient)
@@ -366,7 +360,7 @@ fn feedback_has_its_gradient_and_acts_as_the_running_network_says() {
         }
     }
     // Least mean squares at a rate of almost 0 runs the same network step by step.
-    let mut running = Online::new(&spec, LearningRule::Lms { rate: 1e-300 }, 5).unwrap();
+    let mut running = Online::lms(&spec, 1e-300).unwrap();
     let learnt = running.step(&mut parameters, &batch).unwrap();
     assert!(largest_difference(&learnt.outputs, &outcome.outputs) < 1e-12);
 }
@@ -377,8 +371,8 @@ fn the_rate_penalty_has_its_gradient() {
         let spec = network(cell, 5);
         let parameters = Parameters::<f64>::initial(&spec, 5);
         let batch = batch(7, 3);
-        let mut plain = DfdxEngine::<f64>::new(&spec);
-        let mut engine = DfdxEngine::<f64>::new(&spec).with_rate_penalty(2.5);
+        let mut plain = Bptt::<f64>::of(&spec);
+        let mut engine = Bptt::<f64>::of(&spec).with_penalty(RatePenalty { weight: 2.5 });
         let (mut gradient, mut scratch) = (parameters.zeros_like(), parameters.zeros_like());
         let penalised = engine
             .loss_and_gradient(&parameters, &batch, &mut gradient)
@@ -423,7 +417,7 @@ fn the_speed_penalty_has_its_gradient_and_vanishes_at_a_fixed_point() {
             *target = f64::from(u8::from(place / 2 % 4 < 2));
         }
         batch.weights.fill(1.0);
-        let mut engine = DfdxEngine::<f64>::new(&spec);
+        let mut engine = Bptt::<f64>::of(&spec);
         let states = engine.simulate(&parameters, &batch).unwrap().states;
         let mut penalty = SpeedPenalty::<f64>::new(&spec, 1.7, 3);
         let means = penalty.class_means(&batch, &states);
@@ -448,8 +442,8 @@ fn the_speed_penalty_has_its_gradient_and_vanishes_at_a_fixed_point() {
         let free = engine
             .loss_and_gradient(&parameters, &batch, &mut plain)
             .unwrap();
-        let penalised = DfdxEngine::<f64>::new(&spec)
-            .with_speed_penalty(penalty)
+        let penalised = Bptt::<f64>::of(&spec)
+            .with_penalty(penalty)
             .loss_and_gradient(&parameters, &batch, &mut total)
             .unwrap();
         assert!((penalised.loss - free.loss - value).abs() < 1e-12);

@@ -27,3 +27,4 @@ mod support;
 mod tasks;
 mod trace;
 mod two_units;
+mod worlds;

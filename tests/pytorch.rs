@@ -9,8 +9,8 @@ use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters};
 use creode::cell::spec::{Activation, CellKind, NetworkSpec, Precision};
 use creode::task::Batch;
 use creode::trace::{CheckpointFile, TensorValues};
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
 
 /// The largest difference, relative to values above 1.
 const TOLERANCE: f64 = 1e-12;
@@ -89,7 +89,7 @@ fn outputs_loss_and_gradients_are_those_of_pytorch() {
             both.for_each(|(bias, second)| *bias += second);
         }
         let mut gradient = parameters.zeros_like();
-        let outcome = DfdxEngine::new(&spec)
+        let outcome = Bptt::of(&spec)
             .loss_and_gradient(&parameters, &batch, &mut gradient)
             .unwrap();
         assert_close(&[outcome.loss], of("loss"), name);

@@ -7,12 +7,12 @@ use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision
 use creode::task::flip_flop::FlipFlop;
 use creode::task::{Batch, Task as _};
 use creode::train::bptt::Bptt;
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::descent::Descent;
 use creode::train::learner::Learner as _;
 use creode::train::online::Online;
-use creode::train::rflo::RfloEngine;
-use creode::train::spec::{Clipping, LearningRule, OptimiserSpec, UpdateRule};
+use creode::train::rflo::Rflo;
+use creode::train::rules::FullForce;
+use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -41,7 +41,7 @@ fn four_sines(period: usize, periods: usize, cue: usize) -> Batch {
 
 /// Root mean square error of a network that runs alone.
 fn rms_error(spec: &NetworkSpec, parameters: &Parameters<f64>, batch: &Batch) -> f64 {
-    let mut engine = DfdxEngine::<f64>::new(spec);
+    let mut engine = Bptt::<f64>::of(spec);
     let outputs = engine.simulate(parameters, batch).unwrap().outputs;
     let (mut sum, mut count) = (0.0, 0.0);
     for ((z, f), w) in outputs.iter().zip(&batch.targets).zip(&batch.weights) {
@@ -65,15 +65,7 @@ fn force_learns_a_pattern_that_the_network_then_generates_alone() {
     let spec = reservoir(200, 1.0);
     let mut parameters = Parameters::<f64>::initial(&spec, 1);
     let (regularisation, every) = (1.0, 2);
-    let mut learner = Online::new(
-        &spec,
-        LearningRule::Force {
-            regularisation,
-            every,
-        },
-        1,
-    )
-    .unwrap();
+    let mut learner = Online::force(&spec, regularisation, every).unwrap();
     let training = four_sines(300, 5, 20);
     let test = four_sines(300, 10, 20);
     let before = rms_error(&spec, &parameters, &test);
@@ -91,12 +83,7 @@ fn force_learns_a_pattern_that_the_network_then_generates_alone() {
 fn full_force_trains_the_recurrent_weights_to_generate_a_pattern() {
     let spec = reservoir(100, 0.0);
     let mut parameters = Parameters::<f64>::initial(&spec, 1);
-    let rule = LearningRule::FullForce {
-        regularisation: 1.0,
-        every: 2,
-        target_gain: 1.0,
-    };
-    let mut learner = Online::new(&spec, rule, 1).unwrap();
+    let mut learner = Online::full_force(&spec, &FullForce::default(), 1).unwrap();
     let training = four_sines(300, 4, 20);
     for _ in 0..20 {
         learner.step(&mut parameters, &training).unwrap();
@@ -132,11 +119,11 @@ fn delayed(phase: f64) -> Batch {
 }
 
 /// The echo of a reservoir holds its input of some steps ago: the error before and after so many batches.
-fn echo_errors(rule: LearningRule, batches: usize) -> (f64, f64) {
+fn echo_errors(of: impl Fn(&NetworkSpec) -> Online, batches: usize) -> (f64, f64) {
     let spec = echo_network();
     let mut parameters = Parameters::<f64>::initial(&spec, 1);
     let recurrent = parameters.get(WEIGHT_HH).to_vec();
-    let mut learner = Online::new(&spec, rule, 1).unwrap();
+    let mut learner = of(&spec);
     let before = rms_error(&spec, &parameters, &delayed(0.7));
     for step in 0..batches {
         learner
@@ -153,7 +140,7 @@ fn echo_errors(rule: LearningRule, batches: usize) -> (f64, f64) {
 
 #[test]
 fn ridge_reads_the_past_input_out_of_a_reservoir() {
-    let (before, after) = echo_errors(LearningRule::Ridge { penalty: 1e-8 }, 3);
+    let (before, after) = echo_errors(|spec| Online::ridge(spec, 1e-8).unwrap(), 3);
     assert!(
         before > 0.3 && after < 0.05,
         "{before} before, {after} after"
@@ -162,7 +149,7 @@ fn ridge_reads_the_past_input_out_of_a_reservoir() {
 
 #[test]
 fn least_mean_squares_comes_to_the_readout_step_by_step() {
-    let (before, after) = echo_errors(LearningRule::Lms { rate: 0.1 }, 300);
+    let (before, after) = echo_errors(|spec| Online::lms(spec, 0.1).unwrap(), 300);
     assert!(
         before > 0.3 && after < 0.15,
         "{before} before, {after} after"
@@ -191,8 +178,8 @@ fn random_feedback_local_online_learning_learns_to_remember() {
     };
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let mut parameters = Parameters::<f32>::initial(&spec, 1);
-    let engine = RfloEngine::new(&spec, Box::new(DfdxEngine::new(&spec)), 1);
-    let mut learner = Bptt::new(Box::new(engine), adam, &parameters);
+    let credit = Box::new(Rflo::new(&spec, 1));
+    let mut learner = Descent::new(credit, adam, &parameters);
     for _ in 0..1500 {
         let mut batch = Batch::zeros(25, 16, 1, 1);
         task.draw(&mut rng, &mut batch);
@@ -200,9 +187,7 @@ fn random_feedback_local_online_learning_learns_to_remember() {
     }
     let mut test = Batch::zeros(25, 200, 1, 1);
     task.draw(&mut rng, &mut test);
-    let simulation = DfdxEngine::<f32>::new(&spec)
-        .simulate(&parameters, &test)
-        .unwrap();
+    let simulation = Bptt::<f32>::of(&spec).simulate(&parameters, &test).unwrap();
     let accuracy = task.accuracy(&test, &simulation.outputs);
     assert!(accuracy > 0.95, "{accuracy}");
 }

@@ -7,8 +7,8 @@ use creode::cell::parameters::Parameters;
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Noise};
 use creode::curriculum::{self, Override};
 use creode::task::{Task, TaskSpec};
-use creode::train::dfdx_engine::DfdxEngine;
-use creode::train::engine::Engine as _;
+use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
 use creode::train::optimiser::Optimiser;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use rand::SeedableRng as _;
@@ -125,7 +125,7 @@ fn trained_accuracy(task: &dyn Task, cell: CellKind, wanted: f64) -> (f64, u64) 
     let mut parameters = Parameters::<f32>::initial(&network, 1);
     let mut gradient = parameters.zeros_like();
     let mut optimiser = Optimiser::new(adam, &parameters);
-    let mut engine = DfdxEngine::new(&network);
+    let mut engine = Bptt::of(&network);
     let held_out = task.batch(256, u64::MAX);
     let mut reached = 0.0;
     for step in 1..=STEPS {

@@ -10,6 +10,7 @@ pub mod formula;
 mod gates;
 pub mod gru_kernel;
 mod initial;
+mod keys;
 pub mod low_rank;
 pub mod lstm_kernel;
 pub mod map;

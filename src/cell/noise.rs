@@ -7,22 +7,41 @@ use rand_distr::{Distribution as _, StandardNormal};
 use super::spec::NetworkSpec;
 use crate::task::Batch;
 
-/// Draws the noise of a training step into a batch: on its inputs, and for the pre-activations of the units.
+/// Standard deviations of the noise of training.
 ///
-/// Both have the deviation √(2/α) σ in a leaky or low-rank cell (Song, Yang & Wang 2016), σ in the others.
-pub fn add_noise(spec: &NetworkSpec, rng: &mut dyn Rng, batch: &mut Batch) {
-    let scale = spec.cell.alpha().map_or(1.0, |alpha| (2.0 / alpha).sqrt());
-    let mut normal = || -> f64 { StandardNormal.sample(&mut *rng) };
-    if spec.noise.input > 0.0 {
-        for input in &mut batch.inputs {
-            *input += scale * spec.noise.input * normal();
+/// Both are √(2/α) σ in a leaky or low-rank cell (Song, Yang & Wang 2016), σ in the others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviations {
+    /// On each input channel.
+    pub input: f64,
+    /// On the pre-activation of each unit.
+    pub recurrent: f64,
+}
+
+impl Deviations {
+    /// Those of a network.
+    pub fn of(spec: &NetworkSpec) -> Self {
+        let scale = spec.cell.alpha().map_or(1.0, |alpha| (2.0 / alpha).sqrt());
+        Self {
+            input: scale * spec.noise.input,
+            recurrent: scale * spec.noise.recurrent,
         }
     }
-    if spec.noise.recurrent > 0.0 {
+}
+
+/// Draws the noise of a training step into a batch: on its inputs, and for the pre-activations of the units.
+pub fn add_noise(spec: &NetworkSpec, rng: &mut dyn Rng, batch: &mut Batch) {
+    let Deviations { input, recurrent } = Deviations::of(spec);
+    let mut normal = || -> f64 { StandardNormal.sample(&mut *rng) };
+    if input > 0.0 {
+        for value in &mut batch.inputs {
+            *value += input * normal();
+        }
+    }
+    if recurrent > 0.0 {
         let count = batch.steps * batch.trials * spec.units;
-        let deviation = scale * spec.noise.recurrent;
         batch
             .recurrent_noise
-            .extend((0..count).map(|_| deviation * normal()));
+            .extend((0..count).map(|_| recurrent * normal()));
     }
 }

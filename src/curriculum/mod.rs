@@ -4,12 +4,14 @@ use std::path::Path;
 
 use crate::cell::spec::NetworkSpec;
 use crate::task::TaskSpec;
-use crate::train::spec::{LearningRule, OptimiserSpec, Penalties};
+use crate::train::engines::EngineName;
+use crate::train::rules::RuleSpec;
+use crate::train::spec::{OptimiserSpec, Penalties};
 
 pub use error::{CurriculumError, Mistake, Place};
 pub use overrides::{Override, OverrideError};
 pub use ramp::{Pace, Progress, Ramp};
-pub use stage::{ProbeTask, Stage, StagePart, Until};
+pub use stage::{PartObjective, ProbeTask, Stage, StagePart, Until};
 pub use transfer::Transfer;
 
 mod error;
@@ -41,8 +43,10 @@ pub struct Curriculum {
     pub transfer: Option<Transfer>,
     /// Trials in the batch of one training step. Default 64.
     pub trials_per_step: usize,
+    /// What runs the network in training. Default: dfdx.
+    pub engine: EngineName,
     /// How a batch changes the parameters. Default: backpropagation through time.
-    pub rule: LearningRule,
+    pub rule: RuleSpec,
     /// What is added to the loss of backpropagation through time. Default: nothing.
     pub penalties: Penalties,
     /// The optimiser, of the rules that follow a gradient. Default: Adam, learning rate 1e-3, no weight decay, no clipping.

@@ -7,14 +7,16 @@ use super::fields;
 use super::section::{Section, Variants};
 use super::tree::{Node, Value};
 use super::{
-    AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, Transfer, stages,
-    transfer, tree,
+    AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, StagePart,
+    Transfer, stages, transfer, tree,
 };
-use crate::cell::spec::{InitialState, NetworkSpec};
-use crate::parameters::ParameterVisitor;
-use crate::task::TaskSpec;
+use crate::cell::spec::{Activation, CellKind, InitialState, NetworkSpec};
+use crate::parameters::{ParameterVisitor, Variant, keys_of, named};
+use crate::task::{Objective, TaskSpec};
+use crate::train::engines::EngineName;
 use crate::train::rate_network::rate_formula;
-use crate::train::spec::{Clipping, LearningRule, OptimiserSpec, Penalties, UpdateRule};
+use crate::train::rules::RuleSpec;
+use crate::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
 
 pub(super) fn curriculum(
     text: &str,
@@ -64,37 +66,11 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
     let analysis_section = section.child("analysis", "a section `[analysis]`");
     section.finish();
 
-    let mut rule_place = Place::Line(1);
-    let mut trials_per_step = fields::DEFAULT_TRIALS_PER_STEP;
-    let mut rule = LearningRule::Bptt;
-    let mut penalties = Penalties::default();
-    if let Some(mut section) = training {
-        rule_place = section.place_of("rule");
-        fields::trials_per_step(&mut trials_per_step, &mut section);
-        fields::learning_rule(&mut rule, &mut section);
-        if section.has("speed_penalty") || section.has("speed_time") {
-            section.require(
-                &["speed_penalty"],
-                "its weight, as in `speed_penalty = 1e-3`",
-            );
-            section.require(
-                &["speed_time"],
-                "the time step of the states, as in `speed_time = 15`",
-            );
-        }
-        fields::penalties(&mut penalties, &mut section);
-        if penalties != Penalties::default() && rule != LearningRule::Bptt {
-            let problem =
-                "expected `bptt` beside a penalty; the other rules have no loss to add it to";
-            section.mistake(&rule_place, "rule", problem);
-        }
-        section.finish_with(&Variants {
-            key: "rule",
-            chosen: fields::learning_rule_name(rule),
-            keys: fields::keys_of_learning_rules(),
-        });
-    }
-    let optimiser = optimiser(optimiser_section, rule);
+    let optimiser_place = optimiser_section
+        .as_ref()
+        .map_or(Place::Line(1), |section| section.place_of("rule"));
+    let training = read_training(training);
+    let optimiser = optimiser(optimiser_section, &training.rule);
     let total_steps: u64 = stages.iter().map(|stage| stage.until.steps).sum();
     let n_stages = stages.len() as u64;
     let checkpoints = checkpoints(checkpoints_section, |coarsest| {
@@ -109,11 +85,12 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         name,
         seed,
         rule_inputs,
-        network: fields::default_network(1, 1),
+        network: default_network(1, 1),
         transfer: None,
-        trials_per_step,
-        rule,
-        penalties,
+        trials_per_step: training.trials_per_step,
+        engine: training.engine,
+        rule: training.rule,
+        penalties: training.penalties,
         optimiser,
         stages,
         probes,
@@ -122,25 +99,109 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
     };
     let needed = (curriculum.inputs_needed(), curriculum.task_channels().1);
     (curriculum.network, curriculum.transfer) = network(network_section, needed, runs);
-    let cell = curriculum.network.cell;
-    if rule != LearningRule::Bptt && rate_formula(cell).is_none() {
-        let problem = format!(
-            "expected `bptt` for the cell `{}`; the other rules train vanilla and leaky cells only",
-            fields::cell_name(&cell)
-        );
-        mistakes.add(&rule_place, "training.rule", problem);
-    }
+    check_learning(
+        &curriculum,
+        &training.rule_place,
+        &optimiser_place,
+        mistakes,
+    );
     curriculum
 }
 
-fn optimiser(section: Option<Section<'_>>, learning: LearningRule) -> OptimiserSpec {
-    let mut optimiser = fields::default_optimiser();
+/// What the section `[training]` says.
+struct Training {
+    rule_place: Place,
+    trials_per_step: usize,
+    engine: EngineName,
+    rule: RuleSpec,
+    penalties: Penalties,
+}
+
+fn read_training(section: Option<Section<'_>>) -> Training {
+    let mut training = Training {
+        rule_place: Place::Line(1),
+        trials_per_step: fields::DEFAULT_TRIALS_PER_STEP,
+        engine: EngineName::default(),
+        rule: RuleSpec::default(),
+        penalties: Penalties::default(),
+    };
+    let Some(mut section) = section else {
+        return training;
+    };
+    training.rule_place = section.place_of("rule");
+    fields::trials_per_step(&mut training.trials_per_step, &mut section);
+    fields::engine(&mut training.engine, &mut section);
+    named("rule", &mut training.rule, &mut section);
+    if section.has("speed_penalty") || section.has("speed_time") {
+        section.require(
+            &["speed_penalty"],
+            "its weight, as in `speed_penalty = 1e-3`",
+        );
+        section.require(
+            &["speed_time"],
+            "the time step of the states, as in `speed_time = 15`",
+        );
+    }
+    training.penalties.parameters(&mut section);
+    let is_exact = training.rule.rule().has_exact_gradient();
+    if training.penalties != Penalties::default() && !is_exact {
+        let problem = "expected `bptt` beside a penalty; the other rules have no loss to add it to";
+        section.mistake(&training.rule_place, "rule", problem);
+    }
+    section.finish_with(&Variants {
+        key: "rule",
+        chosen: training.rule.name(),
+        keys: keys_of::<RuleSpec>(),
+    });
+    training
+}
+
+/// Whether the learning rule goes with the cell and with what is trained on, and the optimiser with that.
+fn check_learning(
+    curriculum: &Curriculum,
+    rule_place: &Place,
+    optimiser_place: &Place,
+    mistakes: &Mistakes,
+) {
+    let rule = curriculum.rule.rule();
+    let mut worlds = parts_of(curriculum).filter(|part| part.task.task().is_in_world());
+    if let (Some(world), UpdateRule::Lbfgs { .. }) = (worlds.next(), curriculum.optimiser.rule) {
+        let problem = format!(
+            "expected `adam`, `sgd` or `rmsprop`: \"lbfgs\" needs the same batch at every step, and in the world `{}` each \
+             depends on what the network does",
+            world.task.task().name()
+        );
+        mistakes.add(optimiser_place, "optimiser.rule", problem);
+    }
+    let mut objectives = parts_of(curriculum).map(StagePart::objective);
+    let has_others = objectives.any(|objective| objective != Objective::SquaredError);
+    if has_others && !rule.takes_any_objective() {
+        let problem = "expected `bptt` or `rflo`; the other rules learn from squared errors alone, and a stage has another \
+                       objective";
+        mistakes.add(rule_place, "training.rule", problem);
+    }
+    let cell = curriculum.network.cell;
+    if !rule.trains(cell) {
+        let problem = format!(
+            "expected `bptt` for the cell `{}`; the other rules train vanilla and leaky cells only",
+            cell.name()
+        );
+        mistakes.add(rule_place, "training.rule", problem);
+    }
+}
+
+fn parts_of(curriculum: &Curriculum) -> impl Iterator<Item = &StagePart> {
+    curriculum.stages.iter().flat_map(|stage| &stage.parts)
+}
+
+fn optimiser(section: Option<Section<'_>>, learning: &RuleSpec) -> OptimiserSpec {
+    let mut optimiser = OptimiserSpec::default();
     if let Some(mut section) = section {
         section.exclusive(&["clip_norm", "clip_value"]);
         let place = section.place_of("rule");
-        fields::optimiser(&mut optimiser, &mut section);
+        optimiser.parameters(&mut section);
         if matches!(optimiser.rule, UpdateRule::Lbfgs { .. })
-            && (optimiser.clipping != Clipping::Off || learning != LearningRule::Bptt)
+            && (optimiser.clipping != Clipping::Off || !learning.rule().has_exact_gradient())
         {
             let problem = "\"lbfgs\" needs the exact gradient of its objective: expected `rule = \"bptt\"` under [training] \
                  and neither `clip_norm` nor `clip_value`";
@@ -148,8 +209,8 @@ fn optimiser(section: Option<Section<'_>>, learning: LearningRule) -> OptimiserS
         }
         section.finish_with(&Variants {
             key: "rule",
-            chosen: fields::rule_name(&optimiser.rule),
-            keys: fields::keys_of_rules(),
+            chosen: optimiser.rule.name(),
+            keys: keys_of::<UpdateRule>(),
         });
     }
     optimiser
@@ -221,18 +282,17 @@ fn name(section: &mut Section<'_>, file: &str) -> String {
 
 pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, CurriculumError> {
     let mistakes = Mistakes::default();
-    let all = TaskSpec::all();
-    let mut task = all[0].clone();
+    let mut task = TaskSpec::default();
     if let Some(mut entries) = tree::parse("", overrides, &mistakes) {
         let place = Place::Override(format!("task={name}"));
         let value = Value::Text(name.to_owned());
         entries.insert("task".to_owned(), Node { place, value });
         let mut section = Section::new("", Place::Line(1), entries, &mistakes);
-        fields::task(&mut task, &all, &mut section);
+        named("task", &mut task, &mut section);
         section.finish_with(&Variants {
             key: "task",
             chosen: task.task().name(),
-            keys: fields::keys_of_tasks(&all),
+            keys: keys_of::<TaskSpec>(),
         });
     }
     if mistakes.is_empty() {
@@ -240,6 +300,11 @@ pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, Curri
     } else {
         Err(mistakes.into_error(name))
     }
+}
+
+fn default_network(inputs: usize, outputs: usize) -> NetworkSpec {
+    let activation = Activation::Tanh;
+    NetworkSpec::new(CellKind::Vanilla { activation }, 1, inputs, outputs)
 }
 
 /// The network, with inputs and outputs for at least what the tasks need.
@@ -250,7 +315,7 @@ fn network(
     (inputs, outputs): (usize, usize),
     runs: Option<&Path>,
 ) -> (NetworkSpec, Option<Transfer>) {
-    let mut network = fields::default_network(inputs, outputs);
+    let mut network = default_network(inputs, outputs);
     let Some(mut section) = section else {
         return (network, None);
     };
@@ -265,7 +330,7 @@ fn network(
     let initial_place = section.place_of("initial_state");
     let feedback_place = section.place_of("feedback");
     let has_alpha = section.has("alpha");
-    fields::network(&mut network, &mut section);
+    network.parameters(&mut section);
     if network.cell.alpha().is_some() && !has_alpha {
         section.miss(&["alpha"], "Δt/τ of the leaky cell, as in `alpha = 0.2`");
     }
@@ -294,11 +359,11 @@ fn network(
         let problem = "expected a vanilla or leaky cell, whose outputs can feed back";
         section.mistake(&feedback_place, "feedback", problem);
     }
-    let chosen = fields::cell_name(&network.cell);
+    let chosen = network.cell.name();
     section.finish_with(&Variants {
         key: "cell",
         chosen,
-        keys: fields::keys_of_cells(),
+        keys: NetworkSpec::keys_of_cells(),
     });
     (network, transfer)
 }

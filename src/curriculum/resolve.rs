@@ -2,9 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{CheckpointPolicy, Curriculum, Pace, Ramp, Stage, fields, transfer};
-use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange};
-use crate::task::TaskSpec;
+use super::{CheckpointPolicy, Curriculum, Pace, Ramp, Stage, StagePart, fields, transfer};
+use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange, named};
 
 pub(super) fn to_toml(curriculum: &Curriculum) -> String {
     // A visitor may set what it visits; this one only looks, but has to be lent the values for that.
@@ -15,7 +14,7 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
         fields::rule_inputs(&mut curriculum.rule_inputs, visitor);
     })];
     sections.push(Assignments::of("[network]\n", |visitor| {
-        fields::network(&mut curriculum.network, visitor);
+        curriculum.network.parameters(visitor);
         if let Some(transfer) = &mut curriculum.transfer {
             transfer::visit(transfer, visitor);
         }
@@ -26,11 +25,12 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
     }
     sections.push(Assignments::of("[training]\n", |visitor| {
         fields::trials_per_step(&mut curriculum.trials_per_step, visitor);
-        fields::learning_rule(&mut curriculum.rule, visitor);
-        fields::penalties(&mut curriculum.penalties, visitor);
+        fields::engine(&mut curriculum.engine, visitor);
+        named("rule", &mut curriculum.rule, visitor);
+        curriculum.penalties.parameters(visitor);
     }));
     sections.push(Assignments::of("[optimiser]\n", |visitor| {
-        fields::optimiser(&mut curriculum.optimiser, visitor);
+        curriculum.optimiser.parameters(visitor);
     }));
     for stage in &mut curriculum.stages {
         sections.extend(stage_sections(stage));
@@ -40,7 +40,7 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
             visitor.text("name", &mut probe.name);
             visitor.text("rule", &mut probe.rule);
             fields::probe_trials(probe, visitor);
-            fields::task(&mut probe.task, &TaskSpec::all(), visitor);
+            named("task", &mut probe.task, visitor);
         }));
     }
     sections.push(Assignments::of("[checkpoints]\n", |visitor| {
@@ -75,7 +75,7 @@ fn stage_sections(stage: &mut Stage) -> Vec<Assignments> {
         && part.weight == 1.0
     {
         section.ramps.clone_from(&part.ramps);
-        fields::task(&mut part.task, &TaskSpec::all(), &mut section);
+        part_keys(part, &mut section);
         section.list.push(until);
         return vec![section];
     }
@@ -84,10 +84,15 @@ fn stage_sections(stage: &mut Stage) -> Vec<Assignments> {
         let mut section = Assignments::new("[[stage.part]]\n", part.ramps.clone());
         section.text("name", &mut part.name);
         fields::weight(&mut part.weight, &mut section);
-        fields::task(&mut part.task, &TaskSpec::all(), &mut section);
+        part_keys(part, &mut section);
         section
     });
     std::iter::once(section).chain(parts).collect()
+}
+
+fn part_keys(part: &mut StagePart, visitor: &mut dyn ParameterVisitor) {
+    named("task", &mut part.task, visitor);
+    fields::objective(&mut part.objective, visitor);
 }
 
 /// `key = value` for each parameter that has a value.

@@ -3,7 +3,7 @@
 use super::Curriculum;
 use super::ramp::{Pace, Progress, Ramp};
 use crate::task::mixture::{Mixture, MixturePart};
-use crate::task::{Task as _, TaskSpec};
+use crate::task::{Objective, Task as _, TaskSpec};
 
 /// A stretch of training on one task, or on a mixture of several.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +26,37 @@ pub struct StagePart {
     pub task: TaskSpec,
     /// Its share of the trials as the stage begins, relative to the sum of all. Default 1.
     pub weight: f64,
+    /// By what measure outputs miss their targets. `None`: as the task says.
+    pub objective: Option<PartObjective>,
     /// The parameters that change while the stage is trained.
     pub ramps: Vec<Ramp>,
+}
+
+/// The objective of a part, as a curriculum says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartObjective {
+    /// Squared error.
+    SquaredError,
+    /// Cross-entropy over all output channels of the task.
+    CrossEntropy,
+    /// Cross-entropy over groups of so many channels, one after the other.
+    Groups(Vec<usize>),
+}
+
+impl StagePart {
+    /// By what measure outputs miss their targets.
+    pub fn objective(&self) -> Objective {
+        match &self.objective {
+            None => self.task.task().objective(),
+            Some(PartObjective::SquaredError) => Objective::SquaredError,
+            Some(PartObjective::CrossEntropy) => {
+                Objective::choice(self.task.task().output_channels())
+            }
+            Some(PartObjective::Groups(sizes)) => Objective::CrossEntropy {
+                groups: sizes.clone(),
+            },
+        }
+    }
 }
 
 /// The end of a stage.
@@ -120,6 +149,7 @@ impl Curriculum {
             parts: parts
                 .map(|(part, _)| MixturePart {
                     rule_channel: self.rule_channel(&part.name),
+                    objective: part.objective(),
                     name: part.name,
                     task: part.task,
                     weight: part.weight,
@@ -145,6 +175,7 @@ impl Curriculum {
                 task: probe.task.clone(),
                 weight: 1.0,
                 rule_channel: self.rule_channel(&probe.rule),
+                objective: probe.task.task().objective(),
             }],
         }
     }

@@ -6,8 +6,11 @@ use super::ramp::{OutOfBounds, Pace, Ramp, WEIGHT};
 use super::section::{Section, Variants};
 use super::tree::{Node, Table, Value};
 use super::{ProbeTask, Stage, StagePart, Until};
-use crate::parameters::ParameterVisitor;
-use crate::task::TaskSpec;
+use crate::parameters::{ParameterVisitor, keys_of, named};
+use crate::task::{Objective, TaskSpec};
+
+/// Trials on which an objective is tried.
+const PROBED_TRIALS: usize = 8;
 
 /// A part that was read, and where it stands.
 struct Read {
@@ -138,18 +141,23 @@ fn part(mut section: Section<'_>, is_listed: bool) -> Read {
         );
         section.text("name", &mut name);
     }
-    let all = TaskSpec::all();
+    let objective_place = section.place_of("objective");
     let mut part = StagePart {
         name,
-        task: all[0].clone(),
+        task: TaskSpec::default(),
         weight: 1.0,
+        objective: None,
         ramps: Vec::new(),
     };
     section.allow_ramps();
     if is_listed {
         fields::weight(&mut part.weight, &mut section);
     }
-    fields::task(&mut part.task, &all, &mut section);
+    named("task", &mut part.task, &mut section);
+    fields::objective(&mut part.objective, &mut section);
+    if let Some(problem) = unfit_objective(&part) {
+        section.mistake(&objective_place, "objective", problem);
+    }
     let (ramps, places) = section.take_ramps().into_iter().unzip();
     part.ramps = ramps;
     let task_name = part.task.task().name();
@@ -159,7 +167,7 @@ fn part(mut section: Section<'_>, is_listed: bool) -> Read {
     section.finish_with(&Variants {
         key: "task",
         chosen: task_name,
-        keys: fields::keys_of_tasks(&all),
+        keys: keys_of::<TaskSpec>(),
     });
     Read {
         part,
@@ -298,23 +306,60 @@ pub(super) fn probes(
     probes
 }
 
+/// What is wrong with the objective of a part, found on some of its trials.
+fn unfit_objective(part: &StagePart) -> Option<String> {
+    let task = part.task.task();
+    part.objective.as_ref()?;
+    if task.is_in_world() {
+        let problem = "expected none: in a world the objective is the reward";
+        return Some(problem.to_owned());
+    }
+    let Objective::CrossEntropy { groups } = part.objective() else {
+        return None;
+    };
+    let (channels, grouped) = (task.output_channels(), groups.iter().sum::<usize>());
+    if grouped > channels {
+        return Some(format!(
+            "expected groups of at most {channels} outputs together, those of the task, found {grouped}"
+        ));
+    }
+    let batch = task.batch(PROBED_TRIALS, 0);
+    let places = (0..batch.steps * batch.trials).map(|row| row * channels);
+    for (group, first) in places.flat_map(|row| {
+        let firsts = groups.iter().scan(row, |first, &size| {
+            *first += size;
+            Some((size, *first - size))
+        });
+        firsts.collect::<Vec<_>>()
+    }) {
+        let targets = &batch.targets[first..first + group];
+        let counts = batch.weights[first..first + group].iter().any(|&w| w > 0.0);
+        let sum: f64 = targets.iter().sum();
+        if counts && (targets.iter().any(|&y| y < 0.0) || (sum - 1.0).abs() > 1e-9) {
+            return Some(format!(
+                "expected \"squared-error\": cross-entropy needs targets that are probabilities, and this task has {targets:?}"
+            ));
+        }
+    }
+    None
+}
+
 fn probe(mut section: Section<'_>) -> ProbeTask {
     section.require(
         &["task"],
         "the name of a task, as in `task = \"flip-flop\"`",
     );
     section.require(&["name"], "a name, as in `name = \"long delays\"`");
-    let all = TaskSpec::all();
     let mut probe = ProbeTask {
         name: String::new(),
-        task: all[0].clone(),
+        task: TaskSpec::default(),
         trials: fields::DEFAULT_PROBE_TRIALS,
         rule: String::new(),
     };
     section.text("name", &mut probe.name);
     section.text("rule", &mut probe.rule);
     fields::probe_trials(&mut probe, &mut section);
-    fields::task(&mut probe.task, &all, &mut section);
+    named("task", &mut probe.task, &mut section);
     let task_name = probe.task.task().name();
     if probe.rule.is_empty() {
         task_name.clone_into(&mut probe.rule);
@@ -322,7 +367,7 @@ fn probe(mut section: Section<'_>) -> ProbeTask {
     section.finish_with(&Variants {
         key: "task",
         chosen: task_name,
-        keys: fields::keys_of_tasks(&all),
+        keys: keys_of::<TaskSpec>(),
     });
     probe
 }

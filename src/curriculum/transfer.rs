@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use super::Curriculum;
 use super::error::{Place, quoted_list};
 use super::section::Section;
 use super::tree::{Node, Value};
-use super::{Curriculum, fields};
 use crate::cell::spec::{NetworkSpec, Part};
 use crate::parameters::ParameterVisitor;
+use crate::parameters::Variant as _;
 use crate::trace::{Run, digest};
 
 /// The weights that a run starts from, learned by another.
@@ -172,7 +173,7 @@ pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceEr
 fn differences(theirs: &NetworkSpec, ours: &NetworkSpec) -> Vec<String> {
     let mut differences = Vec::new();
     if theirs.cell != ours.cell {
-        let names = [theirs, ours].map(|spec| fields::cell_name(&spec.cell));
+        let names = [theirs, ours].map(|spec| spec.cell.name());
         differences.push(format!(
             "cell `{}` with its parameters (here `{}`)",
             names[0], names[1]

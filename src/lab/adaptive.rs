@@ -13,7 +13,7 @@ use super::LabError;
 use super::analysed::Analysed;
 use super::position::Position;
 use super::probe::ProbeTrials;
-use super::trainer::{CheckpointId, Snapshot, TrainableReal, Trainer, in_memory, reload, stream};
+use super::trainer::{CheckpointId, Snapshot, Trainer, in_memory, reload, stream};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{AdaptiveCheckpoints, CheckpointPolicy, Curriculum};
@@ -21,6 +21,7 @@ use crate::dynamics::search::{Findings, Known, Limits, search};
 use crate::dynamics::spectrum::SpectrumError;
 use crate::dynamics::starts::jittered;
 use crate::trace::Run;
+use crate::train::rules::TrainableReal;
 
 /// Streams of the generator from here on belong to the starts of these searches, by training step.
 const CANDIDATE_STREAMS: u64 = (1 << 63) + (1 << 62);

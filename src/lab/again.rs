@@ -10,7 +10,7 @@ use super::analysed::Analysed;
 use super::followed::Followed;
 use super::probe::ProbeTrials;
 use super::sweep::{Sweep, sweep};
-use super::trainer::{CheckpointId, TrainableReal, reload};
+use super::trainer::{CheckpointId, reload};
 use super::{LabError, curriculum_of};
 use crate::cell::map::{CellMap, Readout};
 use crate::cell::parameters::Parameters;
@@ -31,6 +31,7 @@ use crate::foreign::ForeignNetwork;
 use crate::map::Map as _;
 use crate::task::Probe;
 use crate::trace::{Entry, Run, TraceError};
+use crate::train::rules::TrainableReal;
 
 /// Starts of a network of which nothing else is known.
 const STARTS: usize = 1024;

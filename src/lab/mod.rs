@@ -11,6 +11,7 @@ use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::trace::rows::LandscapeRow;
 use crate::trace::{Ending, EndingReason, RUN_FILE, Run, RunWriter};
+use crate::train::rules::TrainableReal;
 
 mod adaptive;
 pub mod again;
@@ -35,7 +36,7 @@ pub use error::LabError;
 use adaptive::Adaptive;
 use analyst::Analyst;
 use probe::ProbeTrials;
-use trainer::{Span, Step, TrainableReal, Trainer};
+use trainer::{Span, Step, Trainer};
 
 /// What happens during a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq)]

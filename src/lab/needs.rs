@@ -8,7 +8,6 @@ use crate::cell::spec::Precision;
 use crate::curriculum::{CheckpointPolicy, Curriculum};
 use crate::memory::size_text;
 use crate::task::Task as _;
-use crate::train::spec::{LearningRule, UpdateRule};
 
 /// Networks of checkpoints that are in memory at a time, in f64: in training, waiting for their analysis, and analysed.
 const NETWORKS: u64 = 4;
@@ -115,16 +114,7 @@ impl Counter<'_> {
             ..
         } = self.curriculum;
         let count = Parameters::<f32>::count(network);
-        let moments: u64 = match optimiser.rule {
-            UpdateRule::Adam { .. } | UpdateRule::RmsProp { .. } => 2,
-            UpdateRule::Sgd { .. } => 1,
-            UpdateRule::Lbfgs { history, .. } => 2 * history as u64 + 4,
-        };
-        let squares: u64 = match rule {
-            LearningRule::Bptt | LearningRule::Rflo | LearningRule::Lms { .. } => 0,
-            LearningRule::Force { .. } | LearningRule::Ridge { .. } => 1,
-            LearningRule::FullForce { .. } => 3,
-        };
+        let (moments, squares) = (optimiser.rule.copies(), rule.rule().square_matrices());
         let trained = count.saturating_mul((2 + moments) * self.width() as u64);
         let analysed = count.saturating_mul(8 * NETWORKS);
         let rule = product(&[8, network.units, network.units]).saturating_mul(squares);

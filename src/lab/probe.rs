@@ -4,15 +4,18 @@
 use super::LabError;
 use super::analyst::Job;
 use super::position::Position;
-use super::trainer::{CheckpointId, TrainableReal, reload, stream};
+use super::trainer::{CheckpointId, reload, stream};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::dynamics::projection::Projection;
 use crate::dynamics::starts::each_jittered;
+use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
 use crate::trace::Run;
 use crate::trace::rows::EvaluationRow;
 use crate::train::engine::{Engine, Simulation};
+use crate::train::policy::NetworkPolicy;
+use crate::train::rules::TrainableReal;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -53,7 +56,7 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
     pub(super) fn without_view(curriculum: &'a Curriculum) -> Self {
         Self {
             curriculum,
-            engine: T::engine(curriculum),
+            engine: T::engine(curriculum.engine, &curriculum.network),
             projection: None,
         }
     }
@@ -67,7 +70,8 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         let curriculum = self.curriculum;
         let number = PROBE_STREAMS + position.shown().0 as u64;
         let batch = self.drawn(
-            position,
+            parameters,
+            &position.shown_task(curriculum),
             curriculum.analysis.probe_trials,
             &mut stream(curriculum.seed, number),
         );
@@ -75,12 +79,22 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         Ok((batch, simulation))
     }
 
-    /// So many trials of what a network was last trained on.
-    fn drawn(&self, position: &Position, trials: usize, rng: &mut ChaCha8Rng) -> Batch {
-        let (curriculum, network) = (self.curriculum, &self.curriculum.network);
-        let task = position.shown_task(curriculum);
+    /// So many trials of a task, those in a world as the network lives through them, without noise.
+    fn drawn(
+        &self,
+        parameters: &Parameters<T>,
+        task: &Mixture,
+        trials: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Batch {
+        let network = &self.curriculum.network;
         let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
-        task.draw(rng, &mut batch);
+        if task.is_in_world() {
+            let mut policy = NetworkPolicy::new(network, parameters, None);
+            task.experience(&mut policy, rng, &mut batch);
+        } else {
+            task.draw(rng, &mut batch);
+        }
         batch
     }
 
@@ -99,11 +113,12 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         (count, noise): (usize, f64),
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<Vec<f64>>, LabError> {
+        let task = position.shown_task(self.curriculum);
         let mut states = Vec::new();
         let mut size = 1;
         for first in (0..count).step_by(TOGETHER) {
             let trials = TOGETHER.min(count - first);
-            let batch = self.drawn(position, trials, rng);
+            let batch = self.drawn(parameters, &task, trials, rng);
             let simulation = self.engine.simulate(parameters, &batch)?;
             size = simulation.state_size;
             for trial in 0..trials {
@@ -157,14 +172,11 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         parameters: &Parameters<T>,
     ) -> Result<Vec<EvaluationRow>, LabError> {
         let curriculum = self.curriculum;
-        let network = &curriculum.network;
         let mut rows = Vec::new();
         for (place, probe) in curriculum.probes.iter().enumerate() {
             let task = curriculum.probe(probe);
-            let steps = task.trial_steps();
-            let mut batch = Batch::zeros(steps, probe.trials, network.inputs, network.outputs);
             let mut rng = stream(curriculum.seed, EVALUATION_STREAMS + place as u64);
-            task.draw(&mut rng, &mut batch);
+            let batch = self.drawn(parameters, &task, probe.trials, &mut rng);
             let outputs = self.engine.simulate(parameters, &batch)?.outputs;
             rows.push(EvaluationRow {
                 checkpoint: id.number,

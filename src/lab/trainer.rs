@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use dfdx::dtypes::Dtype;
-use dfdx::tensor::Cpu;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
@@ -21,37 +19,14 @@ use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
 use crate::trace::rows::{EvaluationRow, StepRow};
 use crate::trace::{Run, RunWriter, WeightsFile, digest};
-use crate::train::bptt::Bptt;
-use crate::train::dfdx_engine::{DfdxEngine, SliceDevice};
-use crate::train::engine::Engine;
-use crate::train::lbfgs::Lbfgs;
 use crate::train::learner::{Learner, LearnerState};
-use crate::train::online::Online;
 use crate::train::optimiser::norm;
-use crate::train::rflo::RfloEngine;
-use crate::train::spec::{LearningRule, UpdateRule};
-use crate::train::speed_penalty::SpeedPenalty;
+use crate::train::policy::NetworkPolicy;
+use crate::train::rules::Setting;
+use crate::train::rules::TrainableReal;
 
-/// A number format that the default engine trains in.
-pub trait TrainableReal: Real {
-    /// The default engine for a network.
-    fn engine(curriculum: &Curriculum) -> Box<dyn Engine<Self>>;
-}
-
-impl<T: Real + Dtype> TrainableReal for T
-where
-    Cpu: SliceDevice<T>,
-{
-    fn engine(curriculum: &Curriculum) -> Box<dyn Engine<Self>> {
-        let engine =
-            DfdxEngine::new(&curriculum.network).with_rate_penalty(curriculum.penalties.rate);
-        let Some((weight, time)) = curriculum.penalties.speed else {
-            return Box::new(engine);
-        };
-        let penalty = SpeedPenalty::new(&curriculum.network, weight, time);
-        Box::new(engine.with_speed_penalty(penalty))
-    }
-}
+/// Streams of the generator from here on belong to the noise of training steps in a world, one each.
+const WORLD_NOISE_STREAMS: u64 = 1 << 60;
 
 /// Number and training step of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -347,8 +322,14 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             step
         };
         let mut rng = stream(self.curriculum.seed, draw);
-        task.draw(&mut rng, &mut self.batch);
-        add_noise(network, &mut rng, &mut self.batch);
+        if task.is_in_world() {
+            let noise = stream(self.curriculum.seed, WORLD_NOISE_STREAMS + draw);
+            let mut policy = NetworkPolicy::new(network, &self.state.parameters, Some(noise));
+            task.experience(&mut policy, &mut rng, &mut self.batch);
+        } else {
+            task.draw(&mut rng, &mut self.batch);
+            add_noise(network, &mut rng, &mut self.batch);
+        }
     }
 
     /// Writes a checkpoint with its probe trials and evaluations, and the steps since the last one.
@@ -407,21 +388,14 @@ pub(super) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
 fn learner<T: TrainableReal>(
     curriculum: &Curriculum,
     parameters: &Parameters<T>,
-) -> Box<dyn Learner<T>> {
-    let (network, optimiser) = (&curriculum.network, curriculum.optimiser);
-    if let Some(online) = Online::new(network, curriculum.rule, curriculum.seed) {
-        return Box::new(online);
-    }
-    let mut engine = T::engine(curriculum);
-    if curriculum.rule == LearningRule::Rflo {
-        engine = Box::new(RfloEngine::new(network, engine, curriculum.seed));
-    }
-    if let UpdateRule::Lbfgs { .. } = optimiser.rule
-        && let Some(lbfgs) = Lbfgs::new(T::engine(curriculum), optimiser, parameters)
-    {
-        return Box::new(lbfgs);
-    }
-    Box::new(Bptt::new(engine, optimiser, parameters))
+) -> Result<Box<dyn Learner<T>>, LabError> {
+    let (network, seed) = (&curriculum.network, curriculum.seed);
+    let setting = Setting {
+        engine: curriculum.engine,
+        penalties: curriculum.penalties,
+        ..Setting::new(network, parameters, curriculum.optimiser, seed)
+    };
+    Ok(T::learner(curriculum.rule.rule(), setting)?)
 }
 
 /// The state of training, and the learning rule with its own.
@@ -460,7 +434,7 @@ fn begin_or_reload<T: TrainableReal>(
 ) -> Result<Begun<T>, LabError> {
     let Some((file, step)) = file else {
         let parameters = initial(curriculum, runs)?;
-        let learner = learner(curriculum, &parameters);
+        let learner = learner(curriculum, &parameters)?;
         let position = Position::default();
         let saved = Saved {
             parameters,
@@ -469,7 +443,7 @@ fn begin_or_reload<T: TrainableReal>(
         return Ok((saved, learner));
     };
     let (saved, remembered) = reload_with_learner(curriculum, &file, step)?;
-    let mut learner = learner(curriculum, &saved.parameters);
+    let mut learner = learner(curriculum, &saved.parameters)?;
     let restored = learner.restore(&remembered);
     restored.map_err(|problem| unfit(&file, step, problem))?;
     Ok((saved, learner))

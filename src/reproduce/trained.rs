@@ -10,9 +10,11 @@ use crate::dynamics::search::{Findings, Known, Limits, search};
 use crate::dynamics::starts::jittered;
 use crate::lab::LabError;
 use crate::task::Batch;
-use crate::train::dfdx_engine::DfdxEngine;
-use crate::train::engine::{Engine as _, Simulation};
+use crate::train::bptt::Bptt;
+use crate::train::credit::Credit as _;
+use crate::train::engine::Simulation;
 use crate::train::optimiser::Optimiser;
+use crate::train::penalty::RatePenalty;
 use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 
 /// Streams of the generator: the weights are drawn from the first, which is the default.
@@ -55,13 +57,12 @@ impl Course {
         let mut parameters = Parameters::<f32>::initial(&self.network, self.seed);
         let mut gradient = parameters.zeros_like();
         let mut optimiser = Optimiser::new(self.optimiser(), &parameters);
-        let engine = DfdxEngine::<f32>::new(&self.network);
-        let mut engine = engine.with_rate_penalty(self.rate_penalty);
+        let mut credit = self.credit();
         let mut loss = f64::NAN;
         kept(0, &parameters);
         for step in 0..self.steps {
             let batch = batch(&mut rng);
-            let outcome = engine.loss_and_gradient(&parameters, &batch, &mut gradient)?;
+            let outcome = credit.loss_and_gradient(&parameters, &batch, &mut gradient)?;
             loss = outcome.loss;
             if !loss.is_finite() || gradient.first_not_finite().is_some() {
                 return Ok(f64::NAN);
@@ -71,6 +72,16 @@ impl Course {
             kept(step + 1, &parameters);
         }
         Ok(loss)
+    }
+
+    fn credit(&self) -> Bptt<f32> {
+        let credit = Bptt::of(&self.network);
+        let weight = self.rate_penalty;
+        if weight > 0.0 {
+            credit.with_penalty(RatePenalty { weight })
+        } else {
+            credit
+        }
     }
 
     /// Learning rate of an update, counted from 0.
@@ -105,7 +116,7 @@ impl Course {
         parameters: &Parameters<f32>,
         batch: &Batch,
     ) -> Result<Simulation, LabError> {
-        Ok(DfdxEngine::<f32>::new(&self.network).simulate(parameters, batch)?)
+        Ok(Bptt::of(&self.network).simulate(parameters, batch)?)
     }
 
     /// The network of some weights at a constant input.

@@ -5,6 +5,8 @@ use std::ops::{Add, Range};
 use rand::{Rng, RngExt as _};
 use rand_distr::{Distribution as _, StandardNormal};
 
+use super::objective::{Objective, Row};
+
 /// A batch of trials of equal length: inputs, targets and the weight of each target in the loss.
 ///
 /// All three are row-major `[time][trial][channel]`. A target that does not count has weight 0, so that
@@ -27,6 +29,10 @@ pub struct Batch {
     pub weights: Vec<f64>,
     /// Added to the pre-activations of the units, `[steps][trials][units]`; empty where there is none.
     pub recurrent_noise: Vec<f64>,
+    /// By what measure each trial misses its targets; empty where all do by squared error.
+    pub objectives: Vec<Objective>,
+    /// What came of each trial that is an episode in a world; empty where none is.
+    pub lived: Vec<Option<Lived>>,
 }
 
 impl Batch {
@@ -63,15 +69,50 @@ impl Batch {
             values.resize(steps * trials * channels, 0.0);
         }
         self.recurrent_noise.clear();
+        self.objectives.clear();
+        self.lived.clear();
     }
 
-    /// Mean squared error of outputs, `[time][trial][channel]`, over the weighted targets; 0 where no target counts.
+    /// By what measure a trial misses its targets.
+    pub fn objective(&self, trial: usize) -> &Objective {
+        self.objectives
+            .get(trial)
+            .unwrap_or(&Objective::SquaredError)
+    }
+
+    /// What the sum of weighted losses is divided by.
+    pub fn total_weight(&self) -> f64 {
+        if self.objectives.is_empty() {
+            return self.weights.iter().sum();
+        }
+        let rows = self.weights.chunks_exact(self.output_channels.max(1));
+        let of = |(row, weights): (usize, &[f64])| {
+            let objective = self.objective(row % self.trials);
+            objective.total_weight(weights)
+        };
+        rows.enumerate().map(of).sum()
+    }
+
+    /// Mean loss of outputs, `[time][trial][channel]`, over the weighted targets; 0 where no target counts.
     pub fn loss(&self, outputs: &[f64]) -> f64 {
-        let squares = self.targets.iter().zip(outputs).zip(&self.weights);
-        let sum: f64 = squares
-            .map(|((target, output), weight)| weight * (output - target).powi(2))
-            .sum();
-        let weights: f64 = self.weights.iter().sum();
+        let channels = self.output_channels;
+        let mut losses = vec![0.0; channels];
+        let mut slopes = losses.clone();
+        let mut sum = 0.0;
+        for row in 0..self.steps * self.trials {
+            let place = row * channels..(row + 1) * channels;
+            self.objective(row % self.trials).evaluate(Row {
+                outputs: &outputs[place.clone()],
+                targets: &self.targets[place.clone()],
+                weights: &self.weights[place],
+                losses: &mut losses,
+                slopes: &mut slopes,
+            });
+            for loss in &losses {
+                sum += loss;
+            }
+        }
+        let weights = self.total_weight();
         if weights > 0.0 { sum / weights } else { 0.0 }
     }
 
@@ -87,6 +128,26 @@ impl Batch {
             outputs,
             index,
         }
+    }
+
+    /// Mean sum of the rewards of its episodes; `None` where no trial is one.
+    pub fn mean_return(&self) -> Option<f64> {
+        let lived = || self.lived.iter().flatten();
+        let sum: f64 = lived().map(|lived| lived.total_reward).sum();
+        let count = lived().count();
+        (count > 0).then(|| sum / count as f64)
+    }
+
+    /// The inputs of a trial at a step.
+    pub fn input_row(&mut self, step: usize, trial: usize) -> &mut [f64] {
+        let first = self.input_place(trial, step, 0);
+        &mut self.inputs[first..first + self.input_channels]
+    }
+
+    /// The targets of a trial at a step.
+    pub fn target_row(&mut self, step: usize, trial: usize) -> &mut [f64] {
+        let first = self.output_place(trial, step, 0);
+        &mut self.targets[first..first + self.output_channels]
     }
 
     fn input_place(&self, trial: usize, step: usize, channel: usize) -> usize {
@@ -112,6 +173,18 @@ impl Trial<'_> {
     /// The trial's number in the batch.
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// Sets the measure by which the trial misses its targets.
+    pub fn set_objective(&mut self, objective: &Objective) {
+        if self.batch.objectives.is_empty() && *objective == Objective::SquaredError {
+            return;
+        }
+        let trials = self.batch.trials;
+        self.batch
+            .objectives
+            .resize(trials, Objective::SquaredError);
+        self.batch.objectives[self.index].clone_from(objective);
     }
 
     /// Adds `value` to an input channel at each of the steps `during`.
@@ -186,6 +259,11 @@ impl<'a> Answer<'a> {
     /// The trial's number in the batch.
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// What came of the trial, if it is an episode in a world.
+    pub fn lived(&self) -> Option<Lived> {
+        self.batch.lived.get(self.index).copied().flatten()
     }
 
     /// Input of a channel at a step.
@@ -287,6 +365,15 @@ impl Add for Score {
             possible: self.possible + other.possible,
         }
     }
+}
+
+/// What came of an episode.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lived {
+    /// What was achieved.
+    pub score: Score,
+    /// Sum of the rewards, not discounted.
+    pub total_reward: f64,
 }
 
 /// +1 or −1, evenly.

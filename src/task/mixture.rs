@@ -5,7 +5,8 @@ use rand::Rng;
 
 use crate::parameters::ParameterVisitor;
 use crate::task::about::About;
-use crate::task::{Answer, Batch, Probe, Score, Task, TaskSpec, Trial};
+use crate::task::world::World;
+use crate::task::{Answer, Batch, Objective, Probe, Score, Task, TaskSpec, Trial};
 
 /// Tasks that share the trials of a batch; a single one is that task itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub struct MixturePart {
     pub weight: f64,
     /// Input channel that is 1 throughout its trials, and 0 in those of the others.
     pub rule_channel: Option<usize>,
+    /// By what measure outputs miss their targets in its trials.
+    pub objective: Objective,
 }
 
 impl Mixture {
@@ -104,12 +107,27 @@ impl Task for Mixture {
         steps.max().unwrap_or(0)
     }
 
+    fn world(&self, trial: usize) -> Option<&dyn World> {
+        self.part_of(trial).task.task().world(trial)
+    }
+
+    fn is_in_world(&self) -> bool {
+        self.parts.iter().any(|part| part.task.task().is_in_world())
+    }
+
     fn draw_trial(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>) {
         let part = self.part_of(trial.index());
+        trial.set_objective(&part.objective);
         part.task.task().draw_trial(rng, trial);
         if let Some(channel) = part.rule_channel {
             trial.input(channel, 0..self.trial_steps(), 1.0);
         }
+    }
+
+    /// That of the first part; each trial has that of its own.
+    fn objective(&self) -> Objective {
+        let first = self.parts.first();
+        first.map_or(Objective::SquaredError, |part| part.objective.clone())
     }
 
     fn score(&self, answer: Answer<'_>) -> Score {
@@ -180,6 +198,7 @@ mod tests {
             }),
             weight,
             rule_channel: None,
+            objective: Objective::SquaredError,
         }
     }
 

@@ -6,9 +6,10 @@ use std::fmt;
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::parameters::ParameterVisitor;
+use crate::parameters::{ParameterVisitor, Variant};
 use binary_stream::{BinaryStream, Rule};
 use context_integration::ContextIntegration;
+use corridor::Corridor;
 use delayed_classification::DelayedClassification;
 use delayed_discrimination::DelayedDiscrimination;
 use delayed_match::DelayedMatch;
@@ -23,14 +24,17 @@ use pattern::Pattern;
 use perceptual_integration::PerceptualIntegration;
 use sine::Sine;
 use two_neuron::TwoNeuron;
+use world::{Indifferent, Policy, World, live};
 
 pub use about::{About, ParameterAbout};
-pub use batch::{Answer, Batch, Judged, Probe, Score, Trial};
+pub use batch::{Answer, Batch, Judged, Lived, Probe, Score, Trial};
+pub use objective::Objective;
 
 mod about;
 mod batch;
 pub mod binary_stream;
 pub mod context_integration;
+pub mod corridor;
 pub mod delayed_classification;
 pub mod delayed_discrimination;
 pub mod delayed_match;
@@ -42,11 +46,13 @@ pub mod kindergarten;
 pub mod memory_response;
 pub mod mixture;
 pub mod moving_average;
+pub mod objective;
 pub mod pattern;
 pub mod perceptual_integration;
 pub mod sine;
 mod timing;
 pub mod two_neuron;
+pub mod world;
 
 /// A task that a network can be trained on.
 pub trait Task: TaskValue + fmt::Debug + Send + Sync {
@@ -77,6 +83,12 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
     /// Time steps of the longest trial. A shorter one ends where its weights do.
     fn trial_steps(&self) -> usize;
 
+    /// The world that a trial, by its number in the batch, is an episode in: what is perceived there depends on what is done.
+    /// Default: none, and [`Self::draw_trial`] draws all of the trial beforehand.
+    fn world(&self, _trial: usize) -> Option<&dyn World> {
+        None
+    }
+
     /// Draws a trial of a zeroed batch. What is drawn does not depend on the size of the batch.
     fn draw_trial(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>);
 
@@ -86,18 +98,23 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
     /// The accuracy of the best constant output: what needs no learning of the inputs.
     fn chance(&self) -> f64;
 
+    /// By what measure its outputs miss their targets, unless a curriculum says otherwise. Default: squared error.
+    fn objective(&self) -> Objective {
+        Objective::SquaredError
+    }
+
     /// The constant inputs at which the landscape is analysed, as wide as the network's input.
     fn probes(&self, input_channels: usize) -> Vec<Probe>;
 
     /// Walks over the parameters that a curriculum can set.
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor);
 
-    /// Draws all trials of a zeroed batch, one after the other; channels and steps beyond the task's own stay zero,
-    /// with weight 0.
+    /// Fills a zeroed batch with experience: draws all trials, one after the other, and lets `policy` live through those that
+    /// are in a world. Channels and steps beyond the task's own stay zero, with weight 0.
     ///
     /// # Panics
     /// If the batch has fewer channels or steps than the task.
-    fn draw(&self, rng: &mut dyn Rng, batch: &mut Batch) {
+    fn experience(&self, policy: &mut dyn Policy, rng: &mut dyn Rng, batch: &mut Batch) {
         for (what, needed, found) in [
             ("inputs", self.input_channels(), batch.input_channels),
             ("outputs", self.output_channels(), batch.output_channels),
@@ -110,8 +127,24 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
             );
         }
         for index in 0..batch.trials {
-            self.draw_trial(rng, &mut batch.trial(index));
+            let mut trial = batch.trial(index);
+            trial.set_objective(&self.objective());
+            self.draw_trial(rng, &mut trial);
         }
+        live(|trial| self.world(trial), policy, rng, batch);
+    }
+
+    /// Whether any of its trials is an episode in a world. Default: whether the first is.
+    fn is_in_world(&self) -> bool {
+        self.world(0).is_some()
+    }
+
+    /// Experience of whoever does anything with equal chance; where there is no world, the trials as drawn.
+    ///
+    /// # Panics
+    /// If the batch has fewer channels or steps than the task.
+    fn draw(&self, rng: &mut dyn Rng, batch: &mut Batch) {
+        self.experience(&mut Indifferent::default(), rng, batch);
     }
 
     /// A batch of the task's own size, drawn from a seed.
@@ -177,6 +210,7 @@ impl TaskSpec {
             Self::new(Kindergarten::default()),
             Self::new(TwoNeuron::default()),
             Self::new(Pattern::default()),
+            Self::new(Corridor::default()),
         ]
     }
 
@@ -193,6 +227,26 @@ impl TaskSpec {
     /// The task behind the specification, to set its parameters.
     pub fn task_mut(&mut self) -> &mut dyn Task {
         &mut *self.0
+    }
+}
+
+impl Default for TaskSpec {
+    fn default() -> Self {
+        Self::new(FlipFlop::default())
+    }
+}
+
+impl Variant for TaskSpec {
+    fn all() -> Vec<Self> {
+        Self::all()
+    }
+
+    fn name(&self) -> &'static str {
+        self.task().name()
+    }
+
+    fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        self.task_mut().parameters(visitor);
     }
 }
 

@@ -1,75 +1,96 @@
-//! Backpropagation through time: the engine's gradient, an optimiser's update.
+//! Backpropagation through time: the exact gradient of a loss with its penalties, from any engine.
 
-use super::engine::{Engine, EngineError};
-use super::learner::{Learner, LearnerState, Learnt};
-use super::optimiser::{Optimiser, norm};
-use super::spec::OptimiserSpec;
+use super::credit::{Credit, Outcome};
+use super::engine::{Engine, EngineError, Simulation, Slopes, by_time};
+use super::engines::{EngineName, EngineReal};
+use super::loss::loss_and_slopes;
+use super::penalty::Penalty;
+use crate::cell::constraints::clear_untrained;
+use crate::cell::feedback::{add_through_loop, closed_loop};
 use crate::cell::parameters::Parameters;
+use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::task::Batch;
 
-const UPDATES: &str = "optimiser.updates";
-const FIRST: &str = "optimiser.first.";
-const SECOND: &str = "optimiser.second.";
-
-/// The exact gradient of the loss, followed by an optimiser.
-pub struct Bptt<T> {
+/// The exact gradient of the objectives of a batch and of penalties.
+///
+/// 1. Outputs that feed back are folded into the recurrence.
+/// 2. The engine runs the trials.
+/// 3. The objective of each trial gives its loss and the slopes in its outputs, each penalty its own and the slopes in the
+///    rates.
+/// 4. The engine takes the slopes back; penalties on the parameters add theirs.
+/// 5. What the readout does through the feedback is added, and what is not trained is cleared.
+pub struct Bptt<T: Real> {
+    network: NetworkSpec,
     engine: Box<dyn Engine<T>>,
-    optimiser: Optimiser<T>,
-    gradient: Parameters<T>,
+    penalties: Vec<Box<dyn Penalty<T>>>,
+    output_slopes: Vec<T>,
+    rate_slopes: Vec<T>,
 }
 
 impl<T: Real> Bptt<T> {
-    /// A rule that has not made a step yet.
-    pub fn new(
-        engine: Box<dyn Engine<T>>,
-        optimiser: OptimiserSpec,
-        parameters: &Parameters<T>,
-    ) -> Self {
+    /// Of a network on an engine, without penalties.
+    pub fn new(network: &NetworkSpec, engine: Box<dyn Engine<T>>) -> Self {
         Self {
+            network: network.clone(),
             engine,
-            optimiser: Optimiser::new(optimiser, parameters),
-            gradient: parameters.zeros_like(),
+            penalties: Vec::new(),
+            output_slopes: Vec::new(),
+            rate_slopes: Vec::new(),
         }
+    }
+
+    /// Of a network on the default engine, without penalties.
+    pub fn of(network: &NetworkSpec) -> Self
+    where
+        T: EngineReal,
+    {
+        Self::new(network, T::engine(EngineName::default(), network))
+    }
+
+    /// The same with one more penalty.
+    #[must_use]
+    pub fn with_penalty(mut self, penalty: impl Penalty<T> + 'static) -> Self {
+        self.penalties.push(Box::new(penalty));
+        self
+    }
+
+    /// Runs the trials of a batch forward.
+    pub fn simulate(
+        &mut self,
+        parameters: &Parameters<T>,
+        batch: &Batch,
+    ) -> Result<Simulation, EngineError> {
+        self.engine.simulate(parameters, batch)
     }
 }
 
-impl<T: Real> Learner<T> for Bptt<T> {
-    fn step(
+impl<T: Real> Credit<T> for Bptt<T> {
+    fn loss_and_gradient(
         &mut self,
-        parameters: &mut Parameters<T>,
+        parameters: &Parameters<T>,
         batch: &Batch,
-    ) -> Result<Learnt, EngineError> {
-        let outcome = self
-            .engine
-            .loss_and_gradient(parameters, batch, &mut self.gradient)?;
-        let learnt = Learnt {
-            loss: outcome.loss,
-            outputs: outcome.outputs,
-            gradient_norm: norm(self.gradient.values()),
-            learning_rate: self.optimiser.learning_rate(),
-        };
-        if learnt.is_finite() {
-            self.optimiser.update(parameters, &mut self.gradient);
+        gradient: &mut Parameters<T>,
+    ) -> Result<Outcome, EngineError> {
+        let closed = closed_loop(parameters);
+        let looped = closed.as_ref().unwrap_or(parameters);
+        let pass = self.engine.forward(looped, batch)?;
+        let mut loss = loss_and_slopes(batch, pass.rows, pass.outputs, &mut self.output_slopes);
+        let outputs = by_time(pass.rows, batch.trials, pass.outputs);
+        self.rate_slopes.clear();
+        for penalty in &mut self.penalties {
+            loss += penalty.on_rates(&*self.engine, &mut self.rate_slopes);
         }
-        Ok(learnt)
-    }
-
-    fn state(&self) -> LearnerState {
-        let (updates, first, second) = self.optimiser.state();
-        let mut state = LearnerState::default();
-        state.put_parameters(FIRST, first);
-        state.put_parameters(SECOND, second);
-        state.set(UPDATES, &updates);
-        state
-    }
-
-    fn restore(&mut self, state: &LearnerState) -> Result<(), String> {
-        let mut first = self.gradient.zeros_like();
-        let mut second = self.gradient.zeros_like();
-        state.read_parameters(FIRST, &mut first)?;
-        state.read_parameters(SECOND, &mut second)?;
-        self.optimiser.resume(state.value(UPDATES)?, first, second);
-        Ok(())
+        let slopes = Slopes {
+            outputs: &self.output_slopes,
+            rates: &self.rate_slopes,
+        };
+        self.engine.backward(looped, slopes, gradient)?;
+        for penalty in &mut self.penalties {
+            loss += penalty.on_parameters(&*self.engine, looped, batch, gradient);
+        }
+        add_through_loop(parameters, gradient);
+        clear_untrained(&self.network, parameters, gradient);
+        Ok(Outcome { loss, outputs })
     }
 }

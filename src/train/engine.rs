@@ -1,16 +1,26 @@
-//! The border between the lab and whatever computes gradients.
+//! The border between learning and whatever runs networks: trials forward, slopes of a loss back through time.
 
+use crate::cell::feedback::closed_loop;
 use crate::cell::parameters::Parameters;
 use crate::simd::Real;
 use crate::task::Batch;
 
-/// What one evaluation of a batch gives beside the gradient.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// Mean squared error over the weighted targets, and what penalties add to it.
-    pub loss: f64,
-    /// Outputs, `[time][trial][channel]`.
-    pub outputs: Vec<f64>,
+/// What an engine made of a batch. All slices have one row for each trial and time step, in the engine's own order.
+#[derive(Debug, Clone, Copy)]
+pub struct Pass<'a, T> {
+    /// (time, trial) of each row.
+    pub rows: &'a [(usize, usize)],
+    /// `[row][channel]`.
+    pub outputs: &'a [T],
+}
+
+/// Slopes of a loss in what a forward pass gave, in the order of its rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Slopes<'a, T> {
+    /// ∂loss/∂outputs, `[row][channel]`.
+    pub outputs: &'a [T],
+    /// ∂loss/∂rates, `[row][unit]`, beside what comes through the outputs; empty where there is none.
+    pub rates: &'a [T],
 }
 
 /// Trials run forward without a gradient.
@@ -26,6 +36,7 @@ pub struct Simulation {
 
 /// Why an engine could not evaluate a batch.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// The batch does not fit the network.
     #[error(
@@ -55,22 +66,67 @@ pub enum EngineError {
     },
 }
 
-/// Something that evaluates a network on a batch, with the gradient of the loss.
+/// Something that runs a network through a batch, and takes slopes back through it.
 ///
-/// An engine holds no parameters and no optimiser state: these belong to the lab, which saves and resumes them.
-pub trait Engine<T: Real>: Send {
-    /// Evaluates the batch and overwrites `gradient` with ∂loss/∂parameters, 0 for all that is not trained.
-    fn loss_and_gradient(
+/// An engine knows neither losses nor penalties, neither feedback nor what is not trained: these are put around any engine
+/// by [`Bptt`](super::bptt::Bptt). It holds no parameters and no optimiser state: these belong to the lab, which saves and
+/// resumes them.
+pub trait Engine<T: Real> {
+    /// Runs the trials of a batch forward, and keeps what [`Self::backward`] needs.
+    fn forward(
         &mut self,
         parameters: &Parameters<T>,
         batch: &Batch,
-        gradient: &mut Parameters<T>,
-    ) -> Result<Outcome, EngineError>;
+    ) -> Result<Pass<'_, T>, EngineError>;
 
-    /// Runs the trials of a batch forward.
+    /// (time, trial) of each row of the last forward pass.
+    fn rows(&self) -> &[(usize, usize)];
+
+    /// What the readout saw in the last forward pass, `[row][unit]`.
+    fn rates(&self) -> Vec<T>;
+
+    /// States of the last forward pass, `[row][state_size]`.
+    fn states(&self) -> Vec<T>;
+
+    /// Overwrites `gradient` with ∂loss/∂parameters. Must follow a `forward` with the same parameters.
+    fn backward(
+        &mut self,
+        parameters: &Parameters<T>,
+        slopes: Slopes<'_, T>,
+        gradient: &mut Parameters<T>,
+    ) -> Result<(), EngineError>;
+
+    /// Runs the trials of a batch forward, outputs fed back where the network does so.
     fn simulate(
         &mut self,
         parameters: &Parameters<T>,
         batch: &Batch,
-    ) -> Result<Simulation, EngineError>;
+    ) -> Result<Simulation, EngineError> {
+        let closed = closed_loop(parameters);
+        let pass = self.forward(closed.as_ref().unwrap_or(parameters), batch)?;
+        let rows = pass.rows.to_vec();
+        let outputs = by_time(&rows, batch.trials, pass.outputs);
+        let states = self.states();
+        Ok(Simulation {
+            state_size: states.len() / rows.len().max(1),
+            states: by_time(&rows, batch.trials, &states),
+            outputs,
+        })
+    }
+}
+
+/// Values in the order of an engine's rows as `[time][trial][width]`.
+pub fn by_time<T: Real>(rows: &[(usize, usize)], trials: usize, values: &[T]) -> Vec<f64> {
+    let width = values.len() / rows.len().max(1);
+    let mut by_time = vec![0.0; values.len()];
+    if width == 0 {
+        return by_time;
+    }
+    for (&(time, trial), values) in rows.iter().zip(values.chunks_exact(width)) {
+        let target = &mut by_time[(time * trials + trial) * width..][..width];
+        for (to, from) in target.iter_mut().zip(values) {
+            *to = from.to_f64();
+        }
+    }
+    by_time
 }

@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use super::engine::{Engine, EngineError, Outcome};
+use super::credit::{Credit, Outcome};
+use super::engine::EngineError;
 use super::learner::{Learner, LearnerState, Learnt};
 use super::optimiser::norm;
 use super::spec::{OptimiserSpec, UpdateRule};
@@ -29,7 +30,7 @@ struct Wolfe {
 
 /// L-BFGS on a batch that is the same at every step; it forgets its history when the batch is another.
 pub struct Lbfgs<T> {
-    engine: Box<dyn Engine<T>>,
+    credit: Box<dyn Credit<T>>,
     spec: OptimiserSpec,
     layout: Parameters<T>,
     history: usize,
@@ -49,12 +50,12 @@ struct Trial<T> {
 }
 
 impl<T: Real> Lbfgs<T> {
-    /// L-BFGS without a history; `None` unless the update rule is L-BFGS.
+    /// L-BFGS without a history; gives the credit back unless the update rule is L-BFGS.
     pub fn new(
-        engine: Box<dyn Engine<T>>,
+        credit: Box<dyn Credit<T>>,
         spec: OptimiserSpec,
         parameters: &Parameters<T>,
-    ) -> Option<Self> {
+    ) -> Result<Self, Box<dyn Credit<T>>> {
         let UpdateRule::Lbfgs {
             history,
             sufficient_decrease,
@@ -62,10 +63,10 @@ impl<T: Real> Lbfgs<T> {
             most_evaluations,
         } = spec.rule
         else {
-            return None;
+            return Err(credit);
         };
-        Some(Self {
-            engine,
+        Ok(Self {
+            credit,
             spec,
             layout: parameters.zeros_like(),
             history,
@@ -87,7 +88,7 @@ impl<T: Real> Lbfgs<T> {
     ) -> Result<(Outcome, f64, Parameters<T>), EngineError> {
         let mut gradient = parameters.zeros_like();
         let outcome = self
-            .engine
+            .credit
             .loss_and_gradient(parameters, batch, &mut gradient)?;
         let mut objective = outcome.loss;
         let decay = self.spec.weight_decay;

@@ -32,7 +32,7 @@ impl Learnt {
 ///
 /// The parameters belong to the lab. What else a rule remembers between steps is its [`state`](Self::state): a rule that
 /// takes it up again goes on bit for bit as if it had never stopped.
-pub trait Learner<T: Real>: Send {
+pub trait Learner<T: Real> {
     /// Makes one training step: changes `parameters`, unless loss or gradient ceased to be finite.
     fn step(
         &mut self,

@@ -8,9 +8,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::engine::EngineError;
 use super::learner::{Learner, LearnerState, Learnt};
-use super::rate_network::{RateNetwork, RateState};
+use super::rate_network::{RateNetwork, RateState, rate_formula};
 use super::rls::RecursiveLeastSquares;
-use super::spec::LearningRule;
+use super::rules::FullForce;
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT, WEIGHT_HH};
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
@@ -63,42 +63,53 @@ pub struct Online {
 }
 
 impl Online {
-    /// A rule before its first step; `None` where `rule` is none of these, or the cell is neither vanilla nor leaky.
-    pub fn new(network: &NetworkSpec, rule: LearningRule, seed: u64) -> Option<Self> {
+    /// FORCE before its first step.
+    pub fn force(
+        network: &NetworkSpec,
+        regularisation: f64,
+        every: usize,
+    ) -> Result<Self, EngineError> {
+        Self::new(network, least_squares(network, regularisation, every))
+    }
+
+    /// full-FORCE before its first step.
+    pub fn full_force(
+        network: &NetworkSpec,
+        rule: &FullForce,
+        seed: u64,
+    ) -> Result<Self, EngineError> {
+        let first = RateNetwork::new(network, Parameters::initial(network, seed));
+        let first = first.ok_or(EngineError::Cell)?;
+        let correction = least_squares(network, rule.regularisation, rule.every);
+        Ok(Self {
+            teacher: Some(driven_by_target(first, rule.target_gain, seed)),
+            ..Self::new(network, correction)?
+        })
+    }
+
+    /// Least mean squares.
+    pub fn lms(network: &NetworkSpec, rate: f64) -> Result<Self, EngineError> {
+        Self::new(network, Correction::Lms { rate })
+    }
+
+    /// Ridge regression before its first batch.
+    pub fn ridge(network: &NetworkSpec, penalty: f64) -> Result<Self, EngineError> {
         let size = network.units + 1;
-        let rls = |regularisation, every| Correction::Rls {
-            rls: RecursiveLeastSquares::new(size, regularisation),
-            every,
+        let equations = NormalEquations {
+            penalty,
+            size,
+            correlation: vec![0.0; network.outputs * size * size],
+            cross: vec![0.0; network.outputs * size],
         };
-        let first = || RateNetwork::new(network, Parameters::initial(network, seed));
-        first()?;
-        let mut teacher = None;
-        let correction = match rule {
-            LearningRule::Force {
-                regularisation,
-                every,
-            } => rls(regularisation, every),
-            LearningRule::FullForce {
-                regularisation,
-                every,
-                target_gain,
-            } => {
-                teacher = first().map(|network| driven_by_target(network, target_gain, seed));
-                rls(regularisation, every)
-            }
-            LearningRule::Lms { rate } => Correction::Lms { rate },
-            LearningRule::Ridge { penalty } => Correction::Ridge(NormalEquations {
-                penalty,
-                size,
-                correlation: vec![0.0; network.outputs * size * size],
-                cross: vec![0.0; network.outputs * size],
-            }),
-            LearningRule::Bptt | LearningRule::Rflo => return None,
-        };
-        Some(Self {
+        Self::new(network, Correction::Ridge(equations))
+    }
+
+    fn new(network: &NetworkSpec, correction: Correction) -> Result<Self, EngineError> {
+        rate_formula(network.cell).ok_or(EngineError::Cell)?;
+        Ok(Self {
             network: network.clone(),
             correction,
-            teacher,
+            teacher: None,
         })
     }
 
@@ -174,6 +185,13 @@ impl Online {
             }
         }
         sum
+    }
+}
+
+fn least_squares(network: &NetworkSpec, regularisation: f64, every: usize) -> Correction {
+    Correction::Rls {
+        rls: RecursiveLeastSquares::new(network.units + 1, regularisation),
+        every,
     }
 }
 

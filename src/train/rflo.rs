@@ -4,7 +4,8 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::engine::{Engine, EngineError, Outcome, Simulation};
+use super::credit::{Credit, Outcome};
+use super::engine::EngineError;
 use super::rate_network::{RateNetwork, Slopes};
 use crate::cell::constraints::clear_untrained;
 use crate::cell::parameters::{
@@ -13,11 +14,12 @@ use crate::cell::parameters::{
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::task::Batch;
+use crate::task::objective::Row;
 
 /// Stream of the generator from which the random feedback is drawn.
 const FEEDBACK_STREAM: u64 = (1 << 61) + 2;
 
-/// An engine whose gradient is that of RFLO.
+/// Credit by what each synapse knows (RFLO).
 ///
 /// Unit a keeps for each of its synapses from b an eligibility p(t) = l(t) p(t−1) + c(t) r_b(t−1), with the leak l and
 /// the slope c of its own step; the gradient of the synapse is Σ_t [B ε(t)]_a r'_a(t) p(t), where ε = ∂L/∂z and B is
@@ -28,16 +30,15 @@ const FEEDBACK_STREAM: u64 = (1 << 61) + 2;
 /// 1. D(t) = [B ε(t)] r'(t) + l(t+1) D(t+1).
 /// 2. The gradient of the recurrent weights is Σ_t c(t) D(t) r(t−1)ᵀ; of the input weights and the bias, the same with
 ///    u(t) and 1.
-pub struct RfloEngine<T: Real> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rflo {
     network: NetworkSpec,
     feedback: Vec<f64>,
-    exact: Box<dyn Engine<T>>,
 }
 
-impl<T: Real> RfloEngine<T> {
-    /// An engine for a network with vanilla or leaky units; the feedback is drawn as an untrained readout is, N(0, 1/N).
-    /// `exact` runs the simulations.
-    pub fn new(network: &NetworkSpec, exact: Box<dyn Engine<T>>, seed: u64) -> Self {
+impl Rflo {
+    /// For a network with vanilla or leaky units; the feedback is drawn as an untrained readout is, N(0, 1/N).
+    pub fn new(network: &NetworkSpec, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(FEEDBACK_STREAM);
         let deviation = 1.0 / (network.units as f64).sqrt();
@@ -47,19 +48,14 @@ impl<T: Real> RfloEngine<T> {
                 deviation * normal
             })
             .collect();
-        Self::with_feedback(network, exact, feedback)
+        Self::with_feedback(network, feedback)
     }
 
-    /// An engine with given feedback Bᵀ, `[outputs][units]`.
-    pub fn with_feedback(
-        network: &NetworkSpec,
-        exact: Box<dyn Engine<T>>,
-        feedback: Vec<f64>,
-    ) -> Self {
+    /// With given feedback Bᵀ, `[outputs][units]`.
+    pub fn with_feedback(network: &NetworkSpec, feedback: Vec<f64>) -> Self {
         Self {
             network: network.clone(),
             feedback,
-            exact,
         }
     }
 
@@ -69,11 +65,11 @@ impl<T: Real> RfloEngine<T> {
         network: &RateNetwork,
         batch: &Batch,
         trial: usize,
-        total_weight: f64,
         gradient: &mut Parameters<f64>,
         outputs: &mut [f64],
     ) -> f64 {
         let channels = batch.output_channels;
+        let total_weight = batch.total_weight().max(f64::MIN_POSITIVE);
         let mut now = network.rest();
         let mut rates = vec![now.rates.clone()];
         let mut slopes = Vec::with_capacity(batch.steps);
@@ -86,12 +82,22 @@ impl<T: Real> RfloEngine<T> {
             now.output = network.output(&now.rates);
             rates.push(now.rates.clone());
             outputs[row * channels..][..channels].copy_from_slice(&now.output);
-            let mut error = Vec::with_capacity(channels);
-            for (channel, z) in now.output.iter().enumerate() {
-                let at = row * channels + channel;
-                let (miss, weight) = (z - batch.targets[at], batch.weights[at] / total_weight);
-                loss += weight * miss * miss;
-                error.push(2.0 * weight * miss);
+            let place = row * channels..(row + 1) * channels;
+            let weights: Vec<f64> = batch.weights[place.clone()]
+                .iter()
+                .map(|weight| weight / total_weight)
+                .collect();
+            let mut losses = vec![0.0; channels];
+            let mut error = vec![0.0; channels];
+            batch.objective(trial).evaluate(Row {
+                outputs: &now.output,
+                targets: &batch.targets[place],
+                weights: &weights,
+                losses: &mut losses,
+                slopes: &mut error,
+            });
+            for part in losses {
+                loss += part;
             }
             errors.push(error);
         }
@@ -134,7 +140,7 @@ fn add_outer(matrix: &mut [f64], u: &[f64], v: &[f64]) {
     }
 }
 
-impl<T: Real> Engine<T> for RfloEngine<T> {
+impl<T: Real> Credit<T> for Rflo {
     fn loss_and_gradient(
         &mut self,
         parameters: &Parameters<T>,
@@ -143,30 +149,14 @@ impl<T: Real> Engine<T> for RfloEngine<T> {
     ) -> Result<Outcome, EngineError> {
         let network =
             RateNetwork::new(&self.network, parameters.cast()).ok_or(EngineError::Cell)?;
-        let total_weight = batch.weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let mut sums = network.parameters.zeros_like();
         let mut outputs = vec![0.0; batch.targets.len()];
         let mut loss = 0.0;
         for trial in 0..batch.trials {
-            loss += self.trial(
-                &network,
-                batch,
-                trial,
-                total_weight,
-                &mut sums,
-                &mut outputs,
-            );
+            loss += self.trial(&network, batch, trial, &mut sums, &mut outputs);
         }
         *gradient = sums.cast();
         clear_untrained(&self.network, parameters, gradient);
         Ok(Outcome { loss, outputs })
-    }
-
-    fn simulate(
-        &mut self,
-        parameters: &Parameters<T>,
-        batch: &Batch,
-    ) -> Result<Simulation, EngineError> {
-        self.exact.simulate(parameters, batch)
     }
 }

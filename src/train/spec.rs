@@ -1,39 +1,13 @@
-//! What a curriculum says of the learning rule and of the optimiser.
+//! What a curriculum says of the optimiser and of penalties: their names, keys, bounds and defaults.
 
-/// How parameters are trained on a batch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LearningRule {
-    /// Backpropagation through time, followed by the optimiser.
-    Bptt,
-    /// FORCE (Sussillo & Abbott 2009): recursive least squares on the readout while the network runs.
-    Force {
-        /// α of the first P = I/α. Default 1.
-        regularisation: f64,
-        /// Time steps from one correction to the next. Default 2.
-        every: usize,
-    },
-    /// full-FORCE (DePasquale et al. 2018): recursive least squares on the recurrent weights of all units.
-    FullForce {
-        /// α of the first P = I/α. Default 1.
-        regularisation: f64,
-        /// Time steps from one correction to the next. Default 2.
-        every: usize,
-        /// The target drives the target-generating network over weights within ± this. Default 1.
-        target_gain: f64,
-    },
-    /// Ridge regression of the targets on the rates, over all batches so far.
-    Ridge {
-        /// λ of (Σ r rᵀ + λI). Default 1e-3.
-        penalty: f64,
-    },
-    /// Least mean squares on the readout while the network runs.
-    Lms {
-        /// η of w ← w − η e r. Default 1e-3.
-        rate: f64,
-    },
-    /// Random feedback local online learning (Murray 2019, eLife 8:e43299), followed by the optimiser.
-    Rflo,
-}
+use std::ops::Bound;
+
+use crate::parameters::{
+    DECAY, NOT_NEGATIVE, POSITIVE, ParameterVisitor, RealRange, Variant, choose,
+};
+
+/// Greater than 0, less than 1.
+const SHARE: RealRange = (Bound::Excluded(0.0), Bound::Excluded(1.0));
 
 /// What is added to the loss of backpropagation through time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -106,4 +80,155 @@ pub struct OptimiserSpec {
     pub weight_decay: f64,
     /// Limit on the gradient.
     pub clipping: Clipping,
+}
+
+impl Variant for UpdateRule {
+    fn all() -> Vec<Self> {
+        vec![
+            Self::Adam {
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+            },
+            Self::Sgd { momentum: 0.0 },
+            Self::RmsProp {
+                decay: 0.99,
+                epsilon: 1e-8,
+                momentum: 0.0,
+            },
+            Self::Lbfgs {
+                history: 10,
+                sufficient_decrease: 1e-4,
+                curvature: 0.9,
+                most_evaluations: 25,
+            },
+        ]
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Adam { .. } => "adam",
+            Self::Sgd { .. } => "sgd",
+            Self::RmsProp { .. } => "rmsprop",
+            Self::Lbfgs { .. } => "lbfgs",
+        }
+    }
+
+    fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        match self {
+            Self::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                visitor.real("beta1", beta1, DECAY);
+                visitor.real("beta2", beta2, DECAY);
+                visitor.real("epsilon", epsilon, POSITIVE);
+            }
+            Self::Sgd { momentum } => visitor.real("momentum", momentum, DECAY),
+            Self::Lbfgs {
+                history,
+                sufficient_decrease,
+                curvature,
+                most_evaluations,
+            } => {
+                visitor.count("history", history, 1..=1000);
+                visitor.real("sufficient_decrease", sufficient_decrease, SHARE);
+                visitor.real("curvature", curvature, SHARE);
+                visitor.count("most_evaluations", most_evaluations, 1..=1000);
+            }
+            Self::RmsProp {
+                decay,
+                epsilon,
+                momentum,
+            } => {
+                visitor.real("decay", decay, DECAY);
+                visitor.real("epsilon", epsilon, POSITIVE);
+                visitor.real("momentum", momentum, DECAY);
+            }
+        }
+    }
+}
+
+impl UpdateRule {
+    /// Copies of the parameters that it keeps, roughly.
+    pub(crate) fn copies(&self) -> u64 {
+        match *self {
+            Self::Adam { .. } | Self::RmsProp { .. } => 2,
+            Self::Sgd { .. } => 1,
+            Self::Lbfgs { history, .. } => 2 * history as u64 + 4,
+        }
+    }
+
+    /// Learning rate where a curriculum says none.
+    fn default_learning_rate(&self) -> f64 {
+        match self {
+            Self::Lbfgs { .. } => 1.0,
+            _ => 1e-3,
+        }
+    }
+}
+
+impl Default for OptimiserSpec {
+    /// Adam, learning rate 1e-3, no weight decay, no clipping.
+    fn default() -> Self {
+        let rule = UpdateRule::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        };
+        Self {
+            learning_rate: rule.default_learning_rate(),
+            rule,
+            weight_decay: 0.0,
+            clipping: Clipping::Off,
+        }
+    }
+}
+
+impl OptimiserSpec {
+    /// Walks over the keys of `[optimiser]`.
+    pub fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        if choose("rule", &mut self.rule, visitor) {
+            self.learning_rate = self.rule.default_learning_rate();
+        }
+        visitor.real("learning_rate", &mut self.learning_rate, POSITIVE);
+        self.rule.parameters(visitor);
+        visitor.real("weight_decay", &mut self.weight_decay, NOT_NEGATIVE);
+        if visitor.gives("clip_norm", matches!(self.clipping, Clipping::Norm(_))) {
+            let mut limit = if let Clipping::Norm(limit) = self.clipping {
+                limit
+            } else {
+                1.0
+            };
+            visitor.real("clip_norm", &mut limit, POSITIVE);
+            self.clipping = Clipping::Norm(limit);
+        }
+        if visitor.gives("clip_value", matches!(self.clipping, Clipping::Value(_))) {
+            let mut limit = if let Clipping::Value(limit) = self.clipping {
+                limit
+            } else {
+                1.0
+            };
+            visitor.real("clip_value", &mut limit, POSITIVE);
+            self.clipping = Clipping::Value(limit);
+        }
+    }
+}
+
+impl Penalties {
+    /// Walks over its keys in `[training]`.
+    pub fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        visitor.real("rate_penalty", &mut self.rate, NOT_NEGATIVE);
+        let has_weight = visitor.gives("speed_penalty", self.speed.is_some());
+        let has_time = visitor.gives("speed_time", self.speed.is_some());
+        let (mut weight, mut time) = self.speed.unwrap_or((1e-3, 0));
+        if has_weight {
+            visitor.real("speed_penalty", &mut weight, POSITIVE);
+        }
+        if has_time {
+            visitor.count("speed_time", &mut time, 0..=1_000_000);
+        }
+        self.speed = (has_weight || has_time).then_some((weight, time));
+    }
 }

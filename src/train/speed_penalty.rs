@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::engine::{Engine, by_time};
+use super::penalty::Penalty;
 use crate::cell::map::CellMap;
 use crate::cell::parameters::{INITIAL_STATE, Parameters};
 use crate::cell::sequence::{SequenceKernel, SequenceShape};
@@ -85,8 +87,8 @@ impl<T: Real> SpeedPenalty<T> {
         means.collect()
     }
 
-    /// The penalty, whose gradient in all but the initial state is added to `gradient`. Where outputs feed back,
-    /// `parameters` are those of the closed loop.
+    /// The penalty at given states, whose gradient in all but the initial state is added to `gradient`. Where outputs feed
+    /// back, `parameters` are those of the closed loop.
     pub fn add(
         &mut self,
         parameters: &Parameters<T>,
@@ -129,6 +131,20 @@ impl<T: Real> SpeedPenalty<T> {
             }
         }
         penalty
+    }
+}
+
+impl<T: Real> Penalty<T> for SpeedPenalty<T> {
+    fn on_parameters(
+        &mut self,
+        engine: &dyn Engine<T>,
+        parameters: &Parameters<T>,
+        batch: &Batch,
+        gradient: &mut Parameters<T>,
+    ) -> f64 {
+        let states = by_time(engine.rows(), batch.trials, &engine.states());
+        let means = self.class_means(batch, &states);
+        self.add(parameters, &means, gradient)
     }
 }
 

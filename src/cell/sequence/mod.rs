@@ -17,12 +17,14 @@
 
 mod shard;
 mod step;
+mod stepper;
 
 use pulp::Arch;
 use rayon::prelude::*;
 
 use self::shard::{BackwardShard, ForwardShard, InitialRow, PackWeights, ShardSums, Workspace};
 pub use self::step::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
+use self::stepper::Stepper;
 use super::parameters::{INITIAL_STATE, Parameters};
 use crate::simd::Real;
 
@@ -68,6 +70,13 @@ pub trait SequenceKernel<T: Real>: Send {
 
     /// (time, trial) of every row: shard by shard, within a shard time by time.
     fn order(&self, shape: SequenceShape) -> Vec<(usize, usize)>;
+
+    /// Puts so many trials in their initial state, to go through time by [`Self::step`].
+    fn begin(&mut self, parameters: &Parameters<T>, trials: usize);
+
+    /// One time step of all trials: inputs `[trial][channel]` and noise `[trial][unit]`, or empty, give the features
+    /// `[trial][unit]`, bit for bit those of a whole sequence. Must follow a `begin`, and no `forward` since.
+    fn step(&mut self, inputs: &[T], noise: &[T]) -> &[T];
 }
 
 /// The buffers of a fused recurrence around the step kernel of a cell.
@@ -78,6 +87,7 @@ pub struct Fused<T, K> {
     features: Vec<T>,
     saved: Vec<T>,
     initial: InitialRow<T>,
+    stepper: Stepper<T>,
     /// What each shard needs on its way back.
     workspaces: Vec<Workspace<T>>,
 }
@@ -91,6 +101,7 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
             features: Vec::new(),
             saved: Vec::new(),
             initial: InitialRow::default(),
+            stepper: Stepper::default(),
             workspaces: Vec::new(),
         }
     }
@@ -235,6 +246,20 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
             first_trial += rows;
         }
         order
+    }
+
+    fn begin(&mut self, parameters: &Parameters<T>, trials: usize) {
+        Arch::new().dispatch(PackWeights {
+            kernel: &mut self.kernel,
+            parameters,
+            initial: &mut self.initial,
+        });
+        let shard_trials = self.shard_trials();
+        self.stepper.begin(&self.initial, trials, shard_trials);
+    }
+
+    fn step(&mut self, inputs: &[T], noise: &[T]) -> &[T] {
+        self.stepper.step(&self.kernel, inputs, noise)
     }
 }
 

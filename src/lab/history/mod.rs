@@ -16,7 +16,7 @@ pub(super) use self::passage::Node;
 use self::passage::{Passage, passage, spectra};
 pub(super) use self::wired::Wired;
 use super::followed::Followed;
-use super::trainer::{TrainableReal, reload};
+use super::trainer::reload;
 use super::{LabError, curriculum_of};
 use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
@@ -26,6 +26,7 @@ use crate::landscape::event::{Event, Kind};
 use crate::task::{Probe, Task as _};
 use crate::trace::rows::{BornRow, BranchRow, EventRow, StepRow};
 use crate::trace::{Entry, Run};
+use crate::train::rules::TrainableReal;
 
 /// Times that intervals are gone through again because a neighbour has led to fixed points that the search had missed.
 const MOST_ROUNDS: usize = 4;

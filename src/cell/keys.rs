@@ -1,0 +1,163 @@
+//! What a curriculum can say of a network: the names of the cells, the keys of `[network]`, their bounds and defaults.
+
+use super::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
+use crate::parameters::{
+    ANY, ChoiceOrList, FRACTION, KeysOfVariants, NOT_NEGATIVE, ParameterVisitor, Variant, choose,
+    names,
+};
+
+const MAX_CHANNELS: usize = 4096;
+
+const ACTIVATIONS: [(&str, Activation); 3] = [
+    ("tanh", Activation::Tanh),
+    ("relu", Activation::Relu),
+    ("softplus", Activation::Softplus),
+];
+const FORMS: [(&str, LeakyForm); 2] = [
+    ("currents", LeakyForm::Currents),
+    ("rates", LeakyForm::Rates),
+];
+const INITIAL_STATES: [&str; 2] = ["zero", "trained"];
+const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("f64", Precision::F64)];
+
+impl Variant for CellKind {
+    /// Of the parameters beside the name, `alpha` has no default.
+    fn all() -> Vec<Self> {
+        let activation = Activation::Tanh;
+        let leaky = |form| Self::Leaky {
+            form,
+            activation,
+            alpha: 1.0,
+        };
+        vec![
+            Self::Vanilla { activation },
+            leaky(LeakyForm::Rates),
+            leaky(LeakyForm::Currents),
+            Self::Gru,
+            Self::Lstm { forget_bias: 1.0 },
+            Self::Ugrnn { forget_bias: 0.0 },
+            Self::LowRank {
+                form: LeakyForm::Currents,
+                activation,
+                alpha: 1.0,
+                rank: 1,
+                random_gain: 0.0,
+            },
+            Self::PiecewiseLinear,
+        ]
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Vanilla { .. } => "vanilla",
+            Self::Leaky {
+                form: LeakyForm::Rates,
+                ..
+            } => "leaky-rates",
+            Self::Leaky {
+                form: LeakyForm::Currents,
+                ..
+            } => "leaky-currents",
+            Self::Gru => "gru",
+            Self::Lstm { .. } => "lstm",
+            Self::Ugrnn { .. } => "ugrnn",
+            Self::LowRank { .. } => "low-rank",
+            Self::PiecewiseLinear => "piecewise-linear",
+        }
+    }
+
+    fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        match self {
+            Self::Vanilla { activation } => visitor.one_of("activation", activation, &ACTIVATIONS),
+            Self::Leaky {
+                activation,
+                alpha,
+                form: _,
+            } => {
+                visitor.one_of("activation", activation, &ACTIVATIONS);
+                visitor.real("alpha", alpha, FRACTION);
+            }
+            Self::LowRank {
+                form,
+                activation,
+                alpha,
+                rank,
+                random_gain,
+            } => {
+                visitor.one_of("form", form, &FORMS);
+                visitor.one_of("activation", activation, &ACTIVATIONS);
+                visitor.real("alpha", alpha, FRACTION);
+                visitor.count("rank", rank, 1..=1024);
+                visitor.real("random_gain", random_gain, NOT_NEGATIVE);
+            }
+            Self::Ugrnn { forget_bias } | Self::Lstm { forget_bias } => {
+                visitor.real("forget_bias", forget_bias, ANY);
+            }
+            Self::PiecewiseLinear | Self::Gru => {}
+        }
+    }
+}
+
+impl NetworkSpec {
+    /// Walks over the keys of `[network]`.
+    pub fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        if choose("cell", &mut self.cell, visitor) {
+            self.recurrent_gain = self.cell.default_recurrent_gain();
+        }
+        self.what_not_every_cell_has(visitor);
+        visitor.count("units", &mut self.units, 1..=16_384);
+        visitor.count("inputs", &mut self.inputs, 1..=MAX_CHANNELS);
+        visitor.count("outputs", &mut self.outputs, 1..=MAX_CHANNELS);
+        visitor.real("recurrent_gain", &mut self.recurrent_gain, NOT_NEGATIVE);
+        visitor.real("input_gain", &mut self.input_gain, NOT_NEGATIVE);
+        if visitor.gives("feedback", self.feedback > 0.0) {
+            visitor.real("feedback", &mut self.feedback, NOT_NEGATIVE);
+        }
+        visitor.one_of("precision", &mut self.precision, &PRECISIONS);
+        visitor.real("input_density", &mut self.density.input, FRACTION);
+        visitor.real("readout_density", &mut self.density.readout, FRACTION);
+        self.initial_state.parameter(visitor);
+        visitor.real("recurrent_noise", &mut self.noise.recurrent, NOT_NEGATIVE);
+        visitor.real("input_noise", &mut self.noise.input, NOT_NEGATIVE);
+    }
+
+    fn what_not_every_cell_has(&mut self, visitor: &mut dyn ParameterVisitor) {
+        self.cell.parameters(visitor);
+        if self.cell.can_obey_dale()
+            && visitor.gives("excitatory_share", self.excitatory_share.is_some())
+        {
+            let mut share = self.excitatory_share.unwrap_or(1.0);
+            visitor.real("excitatory_share", &mut share, FRACTION);
+            self.excitatory_share = Some(share);
+        }
+        if !matches!(self.cell, CellKind::LowRank { .. }) {
+            visitor.real("recurrent_density", &mut self.density.recurrent, FRACTION);
+        }
+    }
+
+    /// The keys that not every cell has, by cell.
+    pub fn keys_of_cells() -> KeysOfVariants {
+        let of = |cell: CellKind| {
+            let mut network = Self::new(cell, 1, 1, 1);
+            let keys = names(|visitor| network.what_not_every_cell_has(visitor));
+            (cell.name(), keys)
+        };
+        CellKind::all().into_iter().map(of).collect()
+    }
+}
+
+impl InitialState {
+    fn parameter(&mut self, visitor: &mut dyn ParameterVisitor) {
+        let mut value = match self {
+            Self::Zero => ChoiceOrList::Choice(0),
+            Self::Trained => ChoiceOrList::Choice(1),
+            Self::Fixed(values) => ChoiceOrList::List(values.clone()),
+        };
+        visitor.choice_or_list("initial_state", &mut value, &INITIAL_STATES);
+        *self = match value {
+            ChoiceOrList::Choice(0) => Self::Zero,
+            ChoiceOrList::Choice(_) => Self::Trained,
+            ChoiceOrList::List(values) => Self::Fixed(values),
+        };
+    }
+}

@@ -1,0 +1,90 @@
+//! A fused recurrence taken one time step at a time, for agents whose next input depends on what they do.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::shard::InitialRow;
+use super::step::{Forward, StepKernel};
+use crate::simd::Real;
+
+/// Where all trials are: features and saved values before and after a step, one row a trial.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stepper<T> {
+    trials: usize,
+    /// Trials that are computed together, as in a whole sequence, so that the bits are the same.
+    shard_trials: usize,
+    /// Inputs of each trial, followed by a one.
+    inputs: Vec<T>,
+    before: [Vec<T>; 2],
+    after: [Vec<T>; 2],
+}
+
+impl<T: Real> Stepper<T> {
+    /// Puts so many trials where they start.
+    pub(super) fn begin(&mut self, initial: &InitialRow<T>, trials: usize, shard_trials: usize) {
+        (self.trials, self.shard_trials) = (trials, shard_trials);
+        for (rows, row) in self
+            .after
+            .iter_mut()
+            .zip([&initial.features, &initial.saved])
+        {
+            rows.clear();
+            for _ in 0..trials {
+                rows.extend_from_slice(row);
+            }
+        }
+        for (before, after) in self.before.iter_mut().zip(&self.after) {
+            before.resize(after.len(), T::ZERO);
+        }
+    }
+
+    /// One step of all trials; `inputs` and `noise` as in a whole sequence, one row a trial. Returns the features.
+    pub(super) fn step<K: StepKernel<T>>(&mut self, kernel: &K, inputs: &[T], noise: &[T]) -> &[T] {
+        self.inputs.clear();
+        for row in inputs.chunks_exact(kernel.inputs()) {
+            self.inputs.extend_from_slice(row);
+            self.inputs.push(T::ONE);
+        }
+        std::mem::swap(&mut self.before, &mut self.after);
+        Arch::new().dispatch(AllShards {
+            kernel,
+            stepper: self,
+            noise,
+        });
+        &self.after[0]
+    }
+}
+
+struct AllShards<'a, T, K> {
+    kernel: &'a K,
+    stepper: &'a mut Stepper<T>,
+    noise: &'a [T],
+}
+
+impl<T: Real, K: StepKernel<T>> WithSimd for AllShards<'_, T, K> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            kernel,
+            stepper,
+            noise,
+        } = self;
+        let (units, saved_width) = (kernel.units(), kernel.saved_width());
+        let input_width = kernel.inputs() + 1;
+        let [previous_features, previous_saved] = &stepper.before;
+        let [features, saved] = &mut stepper.after;
+        for first in (0..stepper.trials).step_by(stepper.shard_trials) {
+            let rows = stepper.shard_trials.min(stepper.trials - first);
+            let step = Forward {
+                rows,
+                input: &stepper.inputs[first * input_width..][..rows * input_width],
+                previous_features: &previous_features[first * units..][..rows * units],
+                previous_saved: &previous_saved[first * saved_width..][..rows * saved_width],
+                noise: (!noise.is_empty()).then(|| &noise[first * units..][..rows * units]),
+                features: &mut features[first * units..][..rows * units],
+                saved: &mut saved[first * saved_width..][..rows * saved_width],
+            };
+            kernel.forward(simd, step);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Gradient descent: an assignment of credit, followed by an optimiser.
+
+use super::credit::Credit;
+use super::engine::EngineError;
+use super::learner::{Learner, LearnerState, Learnt};
+use super::optimiser::{Optimiser, norm};
+use super::spec::OptimiserSpec;
+use crate::cell::parameters::Parameters;
+use crate::simd::Real;
+use crate::task::Batch;
+
+const UPDATES: &str = "optimiser.updates";
+const FIRST: &str = "optimiser.first.";
+const SECOND: &str = "optimiser.second.";
+
+/// The gradient of a loss, or what stands for it, followed by an optimiser.
+pub struct Descent<T> {
+    credit: Box<dyn Credit<T>>,
+    optimiser: Optimiser<T>,
+    gradient: Parameters<T>,
+}
+
+impl<T: Real> Descent<T> {
+    /// A rule that has not made a step yet.
+    pub fn new(
+        credit: Box<dyn Credit<T>>,
+        optimiser: OptimiserSpec,
+        parameters: &Parameters<T>,
+    ) -> Self {
+        Self {
+            credit,
+            optimiser: Optimiser::new(optimiser, parameters),
+            gradient: parameters.zeros_like(),
+        }
+    }
+}
+impl<T: Real> Learner<T> for Descent<T> {
+    fn step(
+        &mut self,
+        parameters: &mut Parameters<T>,
+        batch: &Batch,
+    ) -> Result<Learnt, EngineError> {
+        let outcome = self
+            .credit
+            .loss_and_gradient(parameters, batch, &mut self.gradient)?;
+        let learnt = Learnt {
+            loss: outcome.loss,
+            outputs: outcome.outputs,
+            gradient_norm: norm(self.gradient.values()),
+            learning_rate: self.optimiser.learning_rate(),
+        };
+        if learnt.is_finite() {
+            self.optimiser.update(parameters, &mut self.gradient);
+        }
+        Ok(learnt)
+    }
+
+    fn state(&self) -> LearnerState {
+        let (updates, first, second) = self.optimiser.state();
+        let mut state = LearnerState::default();
+        state.put_parameters(FIRST, first);
+        state.put_parameters(SECOND, second);
+        state.set(UPDATES, &updates);
+        state
+    }
+
+    fn restore(&mut self, state: &LearnerState) -> Result<(), String> {
+        let mut first = self.gradient.zeros_like();
+        let mut second = self.gradient.zeros_like();
+        state.read_parameters(FIRST, &mut first)?;
+        state.read_parameters(SECOND, &mut second)?;
+        self.optimiser.resume(state.value(UPDATES)?, first, second);
+        Ok(())
+    }
+}

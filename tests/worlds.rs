@@ -1,0 +1,191 @@
+//! Worlds: what a policy does is what the engines learn from, and a network learns to act.
+
+use std::sync::atomic::AtomicBool;
+
+use creode::cell::parameters::Parameters;
+use creode::cell::sequence::SequenceShape;
+use creode::cell::sequence_kernel;
+use creode::cell::spec::{CellKind, Density, InitialState, NetworkSpec, Noise};
+use creode::curriculum::Curriculum;
+use creode::lab;
+use creode::parameters::Variant as _;
+use creode::simd::Real;
+use creode::task::corridor::Corridor;
+use creode::task::world::Policy;
+use creode::task::{Batch, Task as _};
+use creode::trace::{Run, RunWriter};
+use creode::train::bptt::Bptt;
+use creode::train::engines::EngineReal;
+use creode::train::policy::NetworkPolicy;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+fn network(cell: CellKind) -> NetworkSpec {
+    NetworkSpec {
+        initial_state: InitialState::Trained,
+        density: Density {
+            input: 0.7,
+            ..NetworkSpec::new(cell, 1, 1, 1).density
+        },
+        noise: Noise {
+            recurrent: 0.3,
+            input: 0.1,
+        },
+        ..NetworkSpec::new(cell, 19, 2, 2)
+    }
+}
+
+fn parameters<T: Real>(spec: &NetworkSpec) -> Parameters<T> {
+    let mut parameters = Parameters::<T>::initial(spec, 3);
+    for (i, value) in parameters.get_mut("initial_state").iter_mut().enumerate() {
+        *value = T::from_f64((i as f64).sin());
+    }
+    parameters
+}
+
+fn assert_steps_are_those_of_the_sequence<T: Real>(spec: &NetworkSpec) {
+    // 37 trials: two shards and a part of one.
+    let shape = SequenceShape {
+        steps: 6,
+        trials: 37,
+    };
+    let parameters = parameters::<T>(spec);
+    let mut whole = sequence_kernel::<T>(spec);
+    let mut stepped = sequence_kernel::<T>(spec);
+    let value = |at: usize, phase: f64| T::from_f64((at as f64 * 0.61 + phase).sin());
+    let order = whole.order(shape);
+    let inputs: Vec<T> = (0..order.len() * 2).map(|at| value(at, 0.0)).collect();
+    let noise: Vec<T> = (0..order.len() * 19).map(|at| value(at, 1.0)).collect();
+    let features = whole.forward(&parameters, shape, &inputs, &noise).to_vec();
+    stepped.begin(&parameters, shape.trials);
+    for time in 0..shape.steps {
+        let rows: Vec<usize> = (0..shape.trials)
+            .map(|trial| order.iter().position(|&at| at == (time, trial)).unwrap())
+            .collect();
+        let of = |values: &[T], width: usize| -> Vec<T> {
+            let rows = rows.iter();
+            rows.flat_map(|row| values[row * width..][..width].to_vec())
+                .collect()
+        };
+        let step = stepped.step(&of(&inputs, 2), &of(&noise, 19));
+        assert_eq!(step, of(&features, 19), "{:?} at {time}", spec.cell);
+    }
+}
+
+#[test]
+fn steps_of_a_policy_are_those_of_the_whole_sequence_bit_for_bit() {
+    for cell in CellKind::all() {
+        assert_steps_are_those_of_the_sequence::<f32>(&network(cell));
+        assert_steps_are_those_of_the_sequence::<f64>(&network(cell));
+    }
+}
+
+/// Notes what another policy puts out.
+struct Noted<P>(P, Vec<f64>);
+
+impl<P: Policy> Policy for Noted<P> {
+    fn begin(&mut self, agents: usize) {
+        self.0.begin(agents);
+    }
+
+    fn act(&mut self, time: usize, batch: &mut Batch) -> &[f64] {
+        let outputs = self.0.act(time, batch);
+        self.1.extend_from_slice(outputs);
+        outputs
+    }
+}
+
+fn assert_engine_sees_what_the_policy_did<T: EngineReal>(tolerance: f64) {
+    for cell in CellKind::all() {
+        let spec = network(cell);
+        let parameters = parameters::<T>(&spec);
+        let corridor = Corridor::default();
+        let mut batch = Batch::zeros(12, 37, 2, 2);
+        let noise = ChaCha8Rng::seed_from_u64(8);
+        let mut policy = Noted(
+            NetworkPolicy::new(&spec, &parameters, Some(noise)),
+            Vec::new(),
+        );
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        corridor.experience(&mut policy, &mut rng, &mut batch);
+        assert_eq!(batch.recurrent_noise.len(), 12 * 37 * 19);
+        let outputs = Bptt::<T>::of(&spec)
+            .simulate(&parameters, &batch)
+            .unwrap()
+            .outputs;
+        for (acted, learnt) in policy.1.iter().zip(&outputs) {
+            assert!((acted - learnt).abs() < tolerance, "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn an_engine_sees_the_outputs_that_the_policy_acted_by() {
+    assert_engine_sees_what_the_policy_did::<f32>(1e-5);
+    assert_engine_sees_what_the_policy_did::<f64>(1e-13);
+}
+
+const CORRIDOR: &str = r#"
+name = "corridor"
+seed = 2
+[network]
+cell = "gru"
+units = 16
+[training]
+trials_per_step = 64
+[optimiser]
+learning_rate = 1e-2
+clip_norm = 1.0
+[[stage]]
+task = "corridor"
+until = { steps = 300 }
+[checkpoints]
+every = 150
+[analysis]
+starts = 32
+probe_trials = 8
+"#;
+
+/// By chance half of the episodes end well; without the memory of the cue no more can.
+#[test]
+fn a_network_learns_to_go_where_the_cue_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("corridor");
+    let curriculum = Curriculum::parse(CORRIDOR, "corridor.toml", &[]).unwrap();
+    let writer = RunWriter::create(&dir, &curriculum.to_toml()).unwrap();
+    let summary = lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| {}).unwrap();
+    let run = Run::open(&dir).unwrap();
+    let steps = run.steps().unwrap();
+    let early: f64 = steps[..20].iter().map(|row| row.accuracy).sum::<f64>() / 20.0;
+    assert!(early < 0.7, "{early}");
+    assert!(summary.accuracy > 0.95, "{}", summary.accuracy);
+}
+
+#[test]
+fn what_cannot_learn_in_a_world_is_refused() {
+    for (change, said) in [
+        ("training.rule=ridge", "training.rule"),
+        ("optimiser.rule=lbfgs", "optimiser.rule"),
+        (
+            "stage.0.objective=squared-error",
+            "the objective is the reward",
+        ),
+        ("stage.0.cells=4", "an odd number"),
+    ] {
+        let mut changes = vec![change.parse().unwrap()];
+        if change.starts_with("training") {
+            changes.push("network.cell=vanilla".parse().unwrap());
+        }
+        if change.starts_with("optimiser") {
+            let text = CORRIDOR.replace("clip_norm = 1.0\n", "");
+            let mistakes = Curriculum::parse(&text, "corridor.toml", &changes).unwrap_err();
+            assert!(
+                mistakes.to_string().contains("the same batch"),
+                "{mistakes}"
+            );
+            continue;
+        }
+        let mistakes = Curriculum::parse(CORRIDOR, "corridor.toml", &changes).unwrap_err();
+        assert!(mistakes.to_string().contains(said), "{mistakes}");
+    }
+}
