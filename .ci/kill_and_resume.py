@@ -70,6 +70,8 @@ NETWORKS = {
     "lms": ["training.rule=lms"],
     "lbfgs": ["optimiser.rule=lbfgs"],
     "dale": ["network.excitatory_share=0.8", "network.recurrent_density=0.5", "optimiser.rule=rmsprop"],
+    "direct": ["training.engine=direct"],
+    "world": ["stage.0.task=corridor"],
     "adaptive": ["checkpoints.adaptive={ budget = 40, coarsest = 20 }"],
 }
 TABLES = ["steps", "trials", "evaluations", "landscapes", "fixed_points", "slow_points", "spectra", "events", "branches"]

@@ -188,9 +188,8 @@ fn a_zoom_is_the_run_itself_step_by_step() {
         to: 2,
         every: 5,
     };
-    let about = toml::Table::new();
     let none = AtomicBool::new(false);
-    let summary = zoom(&dir, stretch, &about, &none, &|_| {}).unwrap();
+    let summary = zoom(&dir, stretch, &none, &|_| {}).unwrap();
     assert_eq!((summary.outcome, summary.step), (Outcome::Finished, 40));
     let zoomed = folder(&dir, stretch);
     assert_eq!(steps_of(&zoomed), [20, 25, 30, 35, 40]);
@@ -207,11 +206,7 @@ fn a_zoom_is_the_run_itself_step_by_step() {
         "the fixed view is that of the run"
     );
 
-    let message = |stretch| {
-        zoom(&dir, stretch, &about, &none, &|_| {})
-            .unwrap_err()
-            .to_string()
-    };
+    let message = |stretch| zoom(&dir, stretch, &none, &|_| {}).unwrap_err().to_string();
     assert!(
         message(Stretch {
             from: 2,

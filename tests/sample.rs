@@ -45,7 +45,7 @@ fn the_sample_can_be_zoomed_into_everywhere() {
             every: pair[1].step - pair[0].step,
         };
         let never = AtomicBool::new(false);
-        let summary = zoom(dir.path(), stretch, &toml::Table::new(), &never, &|_| {}).unwrap();
+        let summary = zoom(dir.path(), stretch, &never, &|_| {}).unwrap();
         assert_eq!(
             (summary.outcome, summary.step),
             (Outcome::Finished, pair[1].step)
@@ -82,7 +82,7 @@ fn a_zoom_that_ends_elsewhere_says_what_differs() {
         every: 1000,
     };
     let never = AtomicBool::new(false);
-    let error = zoom(dir.path(), stretch, &toml::Table::new(), &never, &|_| {}).unwrap_err();
+    let error = zoom(dir.path(), stretch, &never, &|_| {}).unwrap_err();
     assert!(matches!(error, LabError::ZoomDiffers { .. }), "{error}");
     let message = error.to_string();
     for word in [

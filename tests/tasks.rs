@@ -129,6 +129,10 @@ fn every_trial_has_targets_that_count_and_the_longest_fills_the_batch() {
 fn accuracy_is_1_for_the_targets_and_chance_for_the_best_constant() {
     for spec in tasks() {
         let task = spec.task();
+        if task.is_in_world() {
+            // It is judged by what was done, not by what is put out; `worlds.rs` tests it.
+            continue;
+        }
         let batch = task.batch(2000, 11);
         let name = task.name();
         assert!(

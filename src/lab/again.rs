@@ -7,7 +7,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::analysed::Analysed;
-use super::followed::Followed;
+use super::origin::Origin;
 use super::probe::ProbeTrials;
 use super::sweep::{Sweep, sweep};
 use super::trainer::{CheckpointId, reload};
@@ -152,24 +152,26 @@ impl Subject {
                 checkpoint: wanted,
                 count: run.entries().len(),
             })?;
-        if let Some(followed) = Followed::of_run(&run) {
-            let network = followed.network(&run.weights(entry.checkpoint)?)?;
-            let settings = Settings {
-                starts: settings.starts.or(Some(followed.starts)),
-                noise: settings.noise.or(Some(followed.noise)),
-                input: settings.input.or(followed.input),
-                ..settings
-            };
-            let id = CheckpointId {
-                number: entry.checkpoint,
-                step: entry.step,
-            };
-            return Ok(Self {
-                id,
-                ..Self::of_network(network, None, settings)
-            });
-        }
-        let curriculum = curriculum_of(dir)?;
+        let curriculum = match Origin::of_run(&run)? {
+            Origin::Trained(curriculum) => curriculum,
+            Origin::Followed(followed) => {
+                let network = followed.network(&run.weights(entry.checkpoint)?)?;
+                let settings = Settings {
+                    starts: settings.starts.or(Some(followed.starts)),
+                    noise: settings.noise.or(Some(followed.noise)),
+                    input: settings.input.or(followed.input),
+                    ..settings
+                };
+                let id = CheckpointId {
+                    number: entry.checkpoint,
+                    step: entry.step,
+                };
+                return Ok(Self {
+                    id,
+                    ..Self::of_network(network, None, settings)
+                });
+            }
+        };
         let subject = match curriculum.network.precision {
             Precision::F32 => Self::of_entry::<f32>(&run, &curriculum, *entry, settings)?,
             Precision::F64 => Self::of_entry::<f64>(&run, &curriculum, *entry, settings)?,

@@ -69,6 +69,33 @@ pub enum LabError {
         /// What is wrong.
         reason: String,
     },
+    /// A run does not say soundly where its networks come from.
+    #[error("{}: {reason}", shown(path))]
+    Origin {
+        /// Its `run.toml`.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A run was begun with another curriculum.
+    #[error(
+        "the curriculum is not the one that {} was begun with (see run.toml there); resume it with that one, or start another \
+         run with `--run NAME`; nothing was changed",
+        shown(dir)
+    )]
+    OtherCurriculum {
+        /// Folder of the run.
+        dir: PathBuf,
+    },
+    /// A run that was not trained here cannot be trained on.
+    #[error(
+        "{} was not trained here: there is nothing to train it again by",
+        shown(dir)
+    )]
+    NotTrained {
+        /// Folder of the run.
+        dir: PathBuf,
+    },
     /// There is no such input channel.
     #[error("there is no input channel {channel}: the network has {count}, counted from 0")]
     NoChannel {

@@ -1,84 +1,22 @@
 //! A run made of somebody else's checkpoints: files of weights, one after the other, each analysed as it comes.
 
-use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 use super::LabError;
-use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
-use super::history::{Interval, Node, Place, Wired, followed_maps};
+use super::history::{Wired, followed_maps};
+use super::landscapes::{AtInput, Landscapes, Subject};
+use super::origin::{Followed, Origin};
 use super::trainer::CheckpointId;
 use crate::dynamics::projection::Projection;
-use crate::dynamics::starts::simulated;
-use crate::dynamics::watch::Unwatched;
-use crate::foreign::tensors::{from_safetensors, read};
-use crate::foreign::{ForeignError, ForeignNetwork, Options};
+use crate::dynamics::starts::{independent, simulated};
+use crate::foreign::tensors::read;
+use crate::foreign::{ForeignError, ForeignNetwork};
 use crate::map::Map as _;
-use crate::task::Probe;
 use crate::trace::checkpoint::{CheckpointFile, NamedTensor, TensorValues};
 use crate::trace::lock::unix_time;
-use crate::trace::rows::{EventRow, LandscapeRow};
-use crate::trace::{
-    Compacted, LandscapeTables, Run, RunWriter, TraceError, WeightsFile, file_digest,
-};
-
-/// How the files of a followed run are read and searched: the table `[followed]` of its `run.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Followed {
-    /// The folder that the files come from.
-    pub folder: PathBuf,
-    /// The constant input; zeros if none is given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Vec<f64>>,
-    /// States from which fixed points are sought.
-    pub starts: usize,
-    /// Jitter of the starts relative to the states.
-    pub noise: f64,
-    /// Seed of the starts.
-    pub seed: u64,
-    /// What the files alone do not say.
-    pub options: Options,
-}
-
-#[derive(Serialize, Deserialize)]
-struct File {
-    followed: Followed,
-}
-
-impl Followed {
-    /// That of a run; `None` if the run was trained here.
-    pub fn of_run(run: &Run) -> Option<Self> {
-        let file: File = toml::from_str(run.config_text()).ok()?;
-        Some(file.followed)
-    }
-
-    /// The text of a `run.toml`.
-    fn to_toml(&self) -> Result<String, LabError> {
-        let file = File {
-            followed: self.clone(),
-        };
-        toml::to_string(&file).map_err(|error| LabError::Followed {
-            path: self.folder.clone(),
-            reason: error.to_string(),
-        })
-    }
-
-    /// The network of one of the run's checkpoints.
-    pub(super) fn network(&self, file: &WeightsFile) -> Result<ForeignNetwork, LabError> {
-        let tensors = from_safetensors(&file.bytes).map_err(|reason| LabError::Followed {
-            path: file.path.clone(),
-            reason,
-        })?;
-        Ok(ForeignNetwork::new(&tensors, &self.options)?)
-    }
-
-    /// The constant input at which a network is analysed.
-    pub(super) fn probe(&self, network: &ForeignNetwork) -> Probe {
-        let input = self.input.clone();
-        Probe::at(input.unwrap_or_else(|| vec![0.0; network.inputs()]))
-    }
-}
+use crate::trace::rows::LandscapeRow;
+use crate::trace::{Compacted, Run, RunWriter, TraceError, file_digest};
 
 /// How a file stands to what has been taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,10 +60,8 @@ pub struct Follower {
     next_checkpoint: u32,
     last_step: Option<u64>,
     units: Option<usize>,
-    tracked: Vec<Tracked>,
-    next_id: u32,
     projection: Option<Projection>,
-    history: Live,
+    landscapes: Landscapes,
 }
 
 impl Follower {
@@ -134,7 +70,8 @@ impl Follower {
         let exists = dir.join(crate::trace::RUN_FILE).exists();
         let writer = if exists {
             // Taking up a run tidies it: not before it is known to be this one.
-            if Followed::of_run(&Run::open(dir)?).as_ref() != Some(&followed) {
+            if !matches!(Origin::of_run(&Run::open(dir)?)?, Origin::Followed(of) if of == followed)
+            {
                 return Err(LabError::Followed {
                     path: dir.to_path_buf(),
                     reason: "there is a run already that was begun otherwise; choose another name with `--run NAME`"
@@ -145,57 +82,42 @@ impl Follower {
         } else {
             RunWriter::create(dir, &followed.to_toml()?)?
         };
+        let run = Run::open(dir)?;
+        let history = Live::resumed(&run, |entry| followed_maps(&run, &followed, entry))?;
         let mut follower = Self {
+            landscapes: Landscapes::resume(&run, Some(history))?,
             followed,
-            run: Run::open(dir)?,
+            run,
             writer,
             next_checkpoint: 0,
             last_step: None,
             units: None,
-            tracked: Vec::new(),
-            next_id: 0,
             projection: None,
-            history: Live::default(),
         };
-        if exists {
-            follower.catch_up(dir)?;
-        }
+        follower.catch_up()?;
         Ok(follower)
     }
 
-    /// Takes up what the run holds already.
-    fn catch_up(&mut self, dir: &Path) -> Result<(), LabError> {
-        let run = Run::open(dir)?;
-        let Some(last) = run.entries().last().copied() else {
+    /// Takes up what the run holds already, and analyses again what waited for its landscape.
+    fn catch_up(&mut self) -> Result<(), LabError> {
+        let entries = self.run.entries().to_vec();
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             return Ok(());
         };
-        let first = run.entries()[0];
-        let network = self.followed.network(&run.weights(first.checkpoint)?)?;
+        let network = self
+            .followed
+            .network(&self.run.weights(first.checkpoint)?)?;
         self.fit_projection(&network)?;
         self.units = Some(network.units());
         self.next_checkpoint = last.checkpoint + 1;
         self.last_step = Some(last.step);
-        for entry in run.entries().iter().filter(|entry| entry.complete) {
-            let rows = run.fixed_points(entry.checkpoint)?;
-            self.next_id = rows
-                .iter()
-                .map(|row| row.point + 1)
-                .fold(self.next_id, u32::max);
-            self.tracked = rows
-                .into_iter()
-                .map(|row| Tracked {
-                    id: row.point,
-                    state: row.state,
-                    index: row.index,
-                })
-                .collect();
-        }
-        self.history = Live::resumed(&run, |entry| followed_maps(&run, &self.followed, entry))?;
-        if !last.complete {
-            let network = self.followed.network(&run.weights(last.checkpoint)?)?;
+        for entry in entries.iter().filter(|entry| !entry.complete) {
+            let network = self
+                .followed
+                .network(&self.run.weights(entry.checkpoint)?)?;
             let id = CheckpointId {
-                number: last.checkpoint,
-                step: last.step,
+                number: entry.checkpoint,
+                step: entry.step,
             };
             self.analyse(&network, id)?;
         }
@@ -241,7 +163,7 @@ impl Follower {
     }
 
     /// Takes a file of weights as the checkpoint of a training step, later than all before: reads it, keeps it in the run, and
-    /// analyses it from the fixed points of the one before.
+    /// analyses it. Gives the rows of the landscape before, which is complete with that.
     pub fn take(&mut self, path: &Path, step: u64) -> Result<Vec<LandscapeRow>, LabError> {
         let (network, weights) = self.read(path)?;
         if let Some(units) = self.units.filter(|units| *units != network.units()) {
@@ -314,6 +236,7 @@ impl Follower {
         Ok(())
     }
 
+    /// Analyses a checkpoint; gives the rows of the one before, whose landscape is complete with that.
     fn analyse(
         &mut self,
         network: &ForeignNetwork,
@@ -323,67 +246,35 @@ impl Follower {
         let map = network.map_at(&probe.input)?;
         let starts = self.starts(network)?;
         let dim = map.dim();
-        let mut found = Analysed::search_from(
-            &probe.name,
-            map,
-            &self.tracked,
-            &starts,
-            &mut self.next_id,
-            &Unwatched,
-        )
-        .map_err(|source| LabError::Analysis {
-            checkpoint: id.number,
-            source,
-        })?;
         let projection = self
             .projection
             .get_or_insert_with(|| Projection::fit(&starts.concat(), dim));
-        let place = Place {
-            checkpoint: id.number,
-            step: id.step,
+        let Followed {
+            basin_starts,
+            noise,
+            seed,
+            ..
+        } = self.followed;
+        let subject = Subject {
+            id,
+            readout: network.readout().clone(),
+            projection: projection.clone(),
+            inputs: vec![AtInput {
+                name: probe.name,
+                basin_starts: independent(&map, basin_starts, noise, seed),
+                wired: Wired::plain(map),
+                starts,
+            }],
         };
-        let maps = [(found.condition.clone(), Wired::plain(found.map.clone()))].into();
-        let nodes = [(found.condition.clone(), found.nodes())].into();
-        let mut failure = None;
-        let mut store = |_: &str, node: &Node| match found.take_continued(node, self.next_id) {
-            Ok(true) => {
-                self.next_id += 1;
-                Some(self.next_id - 1)
-            }
-            Ok(false) => None,
-            Err(source) => {
-                failure = Some(source);
-                None
-            }
-        };
-        let told = self.history.advance(place, maps, nodes, &mut store);
-        if let Some(source) = failure {
-            return Err(LabError::Analysis {
-                checkpoint: id.number,
-                source,
-            });
-        }
-        let rows = vec![found.landscape_row(id)];
-        for doubt in told.intervals.iter().flat_map(Interval::doubts) {
-            self.writer.log(&dated(&doubt))?;
-        }
-        let events = told.intervals.iter();
-        let events: Vec<EventRow> = events
-            .flat_map(|interval| interval.event_rows(None))
-            .collect();
-        self.writer.write_landscape(
-            id.number,
-            id.step,
-            &LandscapeTables {
-                landscapes: &rows,
-                fixed_points: &found.fixed_points(id, network.readout(), projection),
-                slow_points: &found.slow_points(id, network.readout(), projection),
-                spectra: &found.spectra(id),
-                history: Some((&events, &told.branches)),
-            },
-        )?;
-        self.tracked = found.tracked();
-        Ok(rows)
+        let written = self.landscapes.add(&self.writer, subject)?;
+        Ok(written.map_or_else(Vec::new, |written| written.rows))
+    }
+
+    /// Writes the landscape of the last checkpoint as it is, and gives its rows: nothing more is expected. More may come all
+    /// the same.
+    pub fn finish(&mut self) -> Result<Vec<LandscapeRow>, LabError> {
+        let written = self.landscapes.finish(&self.writer)?;
+        Ok(written.map_or_else(Vec::new, |written| written.rows))
     }
 
     /// Notes in the run's log.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::trace::rows::LandscapeRow;
-use crate::trace::{Ending, EndingReason, RUN_FILE, Run, RunWriter};
+use crate::trace::{Ending, EndingReason, Run, RunWriter};
 use crate::train::rules::TrainableReal;
 
 mod adaptive;
@@ -21,7 +21,9 @@ mod basins;
 mod error;
 pub mod followed;
 pub mod history;
+mod landscapes;
 pub mod needs;
+pub mod origin;
 pub mod position;
 mod probe;
 mod same;
@@ -35,6 +37,7 @@ pub use error::LabError;
 
 use adaptive::Adaptive;
 use analyst::Analyst;
+use origin::Origin;
 use probe::ProbeTrials;
 use trainer::{Span, Step, Trainer};
 
@@ -305,7 +308,10 @@ fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), 
 
 /// The curriculum that a run was made with, as its `run.toml` holds it.
 pub fn curriculum_of(dir: &Path) -> Result<Curriculum, LabError> {
-    let run = Run::open(dir)?;
-    let name = dir.join(RUN_FILE).display().to_string();
-    Ok(Curriculum::parse(run.curriculum_text(), &name, &[])?)
+    match Origin::of_run(&Run::open(dir)?)? {
+        Origin::Trained(curriculum) => Ok(*curriculum),
+        Origin::Followed(_) => Err(LabError::NotTrained {
+            dir: dir.to_path_buf(),
+        }),
+    }
 }

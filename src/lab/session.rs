@@ -1,8 +1,97 @@
-//! Which machine and version a run is made by: what may make its numbers differ where it is gone on with elsewhere.
+//! The one way to make a run: beginning it, taking it up again, and what it says of who made it.
+
+use std::path::Path;
 
 use super::LabError;
+use super::origin::{ORIGIN, Origin, TRAINED};
+use crate::curriculum::Curriculum;
 use crate::trace::lock::host;
-use crate::trace::{Run, RunWriter, Session};
+use crate::trace::{Ending, EndingReason, Run, RunWriter, Session, run_toml};
+
+/// The table `[run]` of a run: what made it and where, and where its networks come from.
+pub fn about(origin: &str) -> toml::Table {
+    let now = present(0);
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    [
+        ("creode", now.creode),
+        (ORIGIN, origin.to_owned()),
+        ("simd", now.simd),
+        ("host", now.host),
+        ("system", system),
+    ]
+    .map(|(key, value)| (key.to_owned(), toml::Value::String(value)))
+    .into_iter()
+    .collect()
+}
+
+/// Begins a run of a curriculum in `dir`, which may be missing.
+pub fn begin(dir: &Path, curriculum: &Curriculum) -> Result<RunWriter, LabError> {
+    let text = run_toml(&curriculum.to_toml(), &about(TRAINED));
+    Ok(RunWriter::create(dir, &text)?)
+}
+
+/// A run that was taken up.
+#[derive(Debug)]
+pub enum TakenUp {
+    /// It goes on.
+    Going {
+        /// What writes it.
+        writer: Box<RunWriter>,
+        /// What the user should know of how it was taken up.
+        notes: Vec<String>,
+    },
+    /// It was completed; its files are merged.
+    Completed(Ending),
+}
+
+/// Takes up the run in `dir`, once it is known to be that of the curriculum: taking it up tidies its folder. Weights that it
+/// started from stay those that it had, even if the run that they were taken from has gone on since.
+///
+/// # Errors
+/// [`LabError::OtherCurriculum`] if it is not; nothing was changed then.
+pub fn take_up(dir: &Path, curriculum: &mut Curriculum) -> Result<TakenUp, LabError> {
+    let run = Run::open(dir)?;
+    let begun = match Origin::of_run(&run)? {
+        Origin::Trained(begun) => begun,
+        Origin::Followed(_) => {
+            return Err(LabError::NotTrained {
+                dir: dir.to_path_buf(),
+            });
+        }
+    };
+    if let (Some(begun), Some(now)) = (&begun.transfer, &mut curriculum.transfer)
+        && begun.from == now.from
+    {
+        now.clone_from(begun);
+    }
+    if *begun != *curriculum {
+        return Err(LabError::OtherCurriculum {
+            dir: dir.to_path_buf(),
+        });
+    }
+    let writer = RunWriter::resume(dir)?;
+    let run = Run::open(dir)?;
+    let mut notes = writer.notes().to_vec();
+    match run.ending() {
+        Some(ending) if ending.reason == EndingReason::Finished => {
+            // It may have been killed while its files were merged.
+            writer.compact()?;
+            return Ok(TakenUp::Completed(ending.clone()));
+        }
+        Some(_) => {}
+        None => notes.extend(note_change(&run, &writer, last_step(&run))?),
+    }
+    Ok(TakenUp::Going {
+        writer: Box::new(writer),
+        notes,
+    })
+}
+
+/// The training step that a run is saved at last.
+pub fn last_step(run: &Run) -> u64 {
+    let saved = run.entries().last().map_or(0, |entry| entry.step);
+    run.pause().map_or(saved, |pause| pause.step.max(saved))
+}
 
 /// The session that this program would make of a run, from a training step on.
 pub fn present(step: u64) -> Session {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use super::origin::TRAINED;
 use super::trainer::{Snapshot, Span};
 use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
 use crate::curriculum::CheckpointPolicy;
@@ -46,7 +47,6 @@ pub fn folder(run: &Path, stretch: Stretch) -> PathBuf {
 pub fn zoom(
     dir: &Path,
     stretch: Stretch,
-    about: &toml::Table,
     stop: &AtomicBool,
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
@@ -69,7 +69,7 @@ pub fn zoom(
         session::note_change(&begun, &writer, step)?;
         writer
     } else {
-        let text = run_toml(&curriculum.to_toml(), &with_stretch(about, from, to));
+        let text = run_toml(&curriculum.to_toml(), &with_stretch(from, to));
         RunWriter::create(&target, &text)?
     };
     let span = Span {
@@ -101,8 +101,8 @@ fn entry(run: &Run, number: u32) -> Result<Entry, TraceError> {
 }
 
 /// The table `[run]` of a zoom, with a table `[run.zoom]` that says of what.
-fn with_stretch(about: &toml::Table, from: Entry, to: Entry) -> toml::Table {
-    let mut about = about.clone();
+fn with_stretch(from: Entry, to: Entry) -> toml::Table {
+    let mut about = session::about(TRAINED);
     let numbers = [
         ("from_checkpoint", u64::from(from.checkpoint)),
         ("to_checkpoint", u64::from(to.checkpoint)),

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use creode::curriculum::Curriculum;
 use creode::lab::needs::Needs;
-use creode::lab::{self, LabError, Outcome, Summary, session};
+use creode::lab::session::{self, TakenUp};
+use creode::lab::{self, LabError, Outcome, Summary};
 use creode::memory::available_bytes;
-use creode::trace::{EndingReason, Run, RunWriter, TraceError, check_name, run_toml};
+use creode::trace::{Run, RunWriter, TraceError, check_name};
 
 use crate::cli::{ERROR, INTERRUPTED, Place, TrainArgs};
 use crate::progress::{Progress, count};
@@ -38,14 +39,13 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     }
     let dir = place.traces.join(&name);
     let writer = if args.resume {
-        resume(&name, &dir, &mut curriculum)?
+        take_up(&name, &dir, &mut curriculum)?
     } else {
-        Some(create(&dir, &curriculum)?)
+        Some(session::begin(&dir, &curriculum)?)
     };
     let Some(writer) = writer else {
         return Ok(0);
     };
-    writer.notes().iter().for_each(|note| say!("note: {note}"));
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -53,7 +53,11 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
             .context("cannot set the threads")?;
     }
 
-    let progress = Progress::new(&curriculum, first_step(&dir)?, curriculum.total_steps());
+    let progress = Progress::new(
+        &curriculum,
+        session::last_step(&Run::open(&dir)?),
+        curriculum.total_steps(),
+    );
     let progress = Arc::new(progress);
     let shown = Arc::clone(&progress);
     let heard: &[i32] = if args.detached { &DETACHED } else { &ALL };
@@ -89,77 +93,28 @@ fn check_memory(curriculum: &Curriculum) -> anyhow::Result<()> {
     }
 }
 
-fn create(dir: &Path, curriculum: &Curriculum) -> anyhow::Result<RunWriter> {
-    Ok(RunWriter::create(
-        dir,
-        &run_toml(&curriculum.to_toml(), &about()),
-    )?)
-}
-
-/// The table `[run]` of a run: what made it, and where.
-pub(crate) fn about() -> toml::Table {
-    let now = session::present(0);
-    let mut about = toml::Table::new();
-    let mut put =
-        |key: &str, value: String| about.insert(key.to_owned(), toml::Value::String(value));
-    put("creode", now.creode);
-    put("engine", "dfdx".to_owned());
-    put("simd", now.simd);
-    put("host", now.host);
-    put(
-        "system",
-        format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-    );
-    about
-}
-
-/// Takes up a run, once it is known to be that of the curriculum: taking it up tidies its folder. `None` if it is over.
-fn resume(
+/// Takes up a run; `None` if it is over.
+fn take_up(
     name: &str,
     dir: &Path,
     curriculum: &mut Curriculum,
 ) -> anyhow::Result<Option<RunWriter>> {
-    let begun = lab::curriculum_of(dir)?;
-    // The run from which weights were taken may have gone on since.
-    if let (Some(begun), Some(now)) = (&begun.transfer, &mut curriculum.transfer)
-        && begun.from == now.from
-    {
-        now.clone_from(begun);
+    match session::take_up(dir, curriculum)? {
+        TakenUp::Going { writer, notes } => {
+            for note in notes {
+                say!("note: {note}");
+            }
+            Ok(Some(*writer))
+        }
+        TakenUp::Completed(ending) => {
+            say!(
+                "{name}: nothing left to do, the run ended at step {}: {}",
+                ending.step,
+                ending.message
+            );
+            Ok(None)
+        }
     }
-    if begun != *curriculum {
-        bail!(
-            "the curriculum is not the one that {} was begun with (see run.toml there); \
-             resume it with that one, or start another run with `--run NAME`; nothing was changed",
-            dir.display()
-        );
-    }
-    let writer = RunWriter::resume(dir)?;
-    let run = Run::open(dir)?;
-    let ending = run
-        .ending()
-        .filter(|of| of.reason == EndingReason::Finished);
-    if let Some(ending) = ending {
-        // It may have been killed while its files were merged.
-        writer.compact()?;
-        say!(
-            "{name}: nothing left to do, the run ended at step {}: {}",
-            ending.step,
-            ending.message
-        );
-        return Ok(None);
-    }
-    if run.ending().is_none()
-        && let Some(note) = session::note_change(&run, &writer, first_step(dir)?)?
-    {
-        say!("note: {note}");
-    }
-    Ok(Some(writer))
-}
-
-fn first_step(dir: &Path) -> anyhow::Result<u64> {
-    let run = Run::open(dir)?;
-    let saved = run.entries().last().map_or(0, |entry| entry.step);
-    Ok(run.pause().map_or(saved, |pause| pause.step.max(saved)))
 }
 
 /// What the run ends with, and how long it took.

@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::runs::remark;
 use crate::say::say;
 use crate::signals::{ALL, stop_on_signals};
-use crate::train::{about, report_end};
+use crate::train::report_end;
 
 /// Arguments of `creode zoom`.
 #[derive(Debug, Args)]
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &ZoomArgs, dir: &Path) -> anyhow::Result<u8> {
     let progress = Arc::new(Progress::new(&curriculum, first.min(last), last));
     let shown = Arc::clone(&progress);
     let stop = stop_on_signals(&ALL, move || shown.waits_for())?;
-    let summary = zoom(dir, stretch, &about(), &stop, &|event| progress.show(event));
+    let summary = zoom(dir, stretch, &stop, &|event| progress.show(event));
     progress.finish();
     let summary = summary?;
     report_end(&target.display().to_string(), &summary);

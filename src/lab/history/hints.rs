@@ -45,7 +45,7 @@ pub fn of_run(
     observer: &dyn Fn(usize, usize),
 ) -> Result<Vec<RunHint>, LabError> {
     let run = Run::open(dir)?;
-    let maps = networks(dir, &run)?;
+    let maps = networks(&run)?;
     let entries = complete(&run, stride);
     let mut hints = Vec::new();
     let mut last: Option<(u64, ByCondition<Moving>)> = None;

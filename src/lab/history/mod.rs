@@ -15,9 +15,9 @@ use self::branches::Chain;
 pub(super) use self::passage::Node;
 use self::passage::{Passage, passage, spectra};
 pub(super) use self::wired::Wired;
-use super::followed::Followed;
+use super::LabError;
+use super::origin::{Followed, Origin};
 use super::trainer::reload;
-use super::{LabError, curriculum_of};
 use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
@@ -105,7 +105,7 @@ pub fn of_run(
         run: &run,
         complete: complete(&run, stride),
     };
-    of_run.history(networks(dir, &run)?, observer)
+    of_run.history(networks(&run)?, observer)
 }
 
 /// Every `stride`-th of the checkpoints of a run that are complete.
@@ -118,12 +118,11 @@ fn complete(run: &Run, stride: usize) -> Vec<Entry> {
 type Networks<'a> = Box<dyn Fn(Entry) -> Result<Maps, LabError> + 'a>;
 
 /// Reads the networks of a run's checkpoints.
-fn networks<'a>(dir: &Path, run: &'a Run) -> Result<Networks<'a>, LabError> {
-    if let Some(followed) = Followed::of_run(run) {
-        return Ok(Box::new(move |entry| followed_maps(run, &followed, entry)));
-    }
-    let curriculum = curriculum_of(dir)?;
-    Ok(Box::new(move |entry| trained_maps(run, &curriculum, entry)))
+fn networks(run: &Run) -> Result<Networks<'_>, LabError> {
+    Ok(match Origin::of_run(run)? {
+        Origin::Followed(followed) => Box::new(move |entry| followed_maps(run, &followed, entry)),
+        Origin::Trained(curriculum) => Box::new(move |entry| trained_maps(run, &curriculum, entry)),
+    })
 }
 
 /// The network of a checkpoint of a run that was trained here, at each constant input of its task.

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
 use creode::lab::LabError;
-use creode::lab::followed::{Followed, Follower, Standing};
+use creode::lab::followed::{Follower, Standing};
+use creode::lab::origin::Followed;
+use creode::trace::rows::LandscapeRow;
 use creode::trace::{TraceError, check_name};
 
 use super::{AnalyzeArgs, options};
@@ -43,6 +45,7 @@ pub(super) fn follow(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         folder: folder.clone(),
         input: args.input.clone(),
         starts: args.n_inits.unwrap_or(512),
+        basin_starts: 128,
         noise: args.noise_scale.unwrap_or(0.5),
         seed: args.seed,
         options: options(args),
@@ -62,13 +65,14 @@ pub(super) fn follow(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         }
         let idle = last_news.elapsed().as_secs_f64();
         if args.idle.is_some_and(|most| idle > most) {
-            following.end();
+            following.end()?;
             return Ok(0);
         }
         std::thread::sleep(POLL);
     }
     say!(
-        "ended; `creode analyze FOLDER --follow --run {}` goes on",
+        "ended; the landscape of the last file waits for the next one; `creode analyze FOLDER --follow --run {}` goes on, and with \
+         `--idle SECS` completes it",
         following.name
     );
     Ok(INTERRUPTED)
@@ -114,7 +118,9 @@ impl<'a> Following<'a> {
     }
 
     /// Nothing new has come for as long as was asked for.
-    fn end(&self) {
+    fn end(&mut self) -> anyhow::Result<()> {
+        let rows = self.follower.finish()?;
+        self.tell(&rows);
         if self.follower.last_step().is_none() {
             say!(
                 "{}: nothing was taken: no file of weights in {} has a number in its name",
@@ -128,6 +134,7 @@ impl<'a> Following<'a> {
                 self.name
             );
         }
+        Ok(())
     }
 
     /// Looks at the folder once, and takes what is new and whole, by rising step; whether there was anything.
@@ -252,20 +259,26 @@ impl<'a> Following<'a> {
         }
         match self.follower.take(path, step) {
             Ok(rows) => {
-                for row in rows {
-                    say!(
-                        "{}: checkpoint {} at step {step}: {} fixed points, {} stable, index sum {:+}",
-                        self.name,
-                        row.checkpoint,
-                        row.n_fixed,
-                        row.n_stable,
-                        row.index_sum
-                    );
-                }
+                self.tell(&rows);
                 Ok(())
             }
             Err(error @ LabError::Trace(_)) => Err(error.into()),
             Err(error) => self.leave_out(path, &error.to_string()),
+        }
+    }
+
+    /// Tells of a landscape that is complete.
+    fn tell(&self, rows: &[LandscapeRow]) {
+        for row in rows {
+            say!(
+                "{}: checkpoint {} at step {}: {} fixed points, {} stable, index sum {:+}",
+                self.name,
+                row.checkpoint,
+                row.step,
+                row.n_fixed,
+                row.n_stable,
+                row.index_sum
+            );
         }
     }
 
@@ -297,6 +310,8 @@ impl<'a> Following<'a> {
                 "{}: {text}; what comes now goes into the run {name}",
                 self.name
             );
+            let rows = self.follower.finish()?;
+            self.tell(&rows);
             self.follower = follower;
             self.name = name;
             // What lies there from the training before is looked at again, and left out of the new run.

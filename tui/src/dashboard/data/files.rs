@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use creode::lab::followed::Followed;
+use creode::lab::origin::is_followed;
 use creode::lab::zoom::ZOOMS_FOLDER;
 use creode::trace::{EndingReason, Run, holder};
 
@@ -62,7 +62,7 @@ pub(crate) fn state_of(run: &Run) -> RunState {
         }
         Some(_) => RunState::Finished,
         None if holder(run.dir()).is_some() => RunState::Training,
-        None if Followed::of_run(run).is_some() => RunState::Followed,
+        None if is_followed(run) => RunState::Followed,
         None => RunState::Interrupted,
     }
 }

@@ -1,0 +1,140 @@
+//! Where the networks of a run come from, as its `run.toml` says.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LabError, session};
+use crate::curriculum::Curriculum;
+use crate::foreign::tensors::from_safetensors;
+use crate::foreign::{ForeignNetwork, Options};
+use crate::task::Probe;
+use crate::trace::{RUN_FILE, Run, WeightsFile, run_toml};
+
+/// Key of the origin in the table `[run]`.
+pub const ORIGIN: &str = "origin";
+/// Its value in a run that was trained here.
+pub const TRAINED: &str = "trained";
+/// Its value in a run made of another program's checkpoints.
+pub const FOLLOWED: &str = "followed";
+
+/// Where the networks of a run come from.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// They were trained here, by this curriculum.
+    Trained(Box<Curriculum>),
+    /// They are another program's checkpoints.
+    Followed(Followed),
+}
+
+impl Origin {
+    /// That of a run.
+    ///
+    /// # Errors
+    /// If `run.toml` names another origin, or what belongs to the origin is not there.
+    pub fn of_run(run: &Run) -> Result<Self, LabError> {
+        let path = run.dir().join(RUN_FILE);
+        let unreadable = |reason: String| LabError::Origin {
+            path: path.clone(),
+            reason,
+        };
+        let config: toml::Table = run
+            .config_text()
+            .parse()
+            .map_err(|error: toml::de::Error| unreadable(error.to_string()))?;
+        match named(&config) {
+            TRAINED => {
+                let name = path.display().to_string();
+                let curriculum = Curriculum::parse(run.curriculum_text(), &name, &[])?;
+                Ok(Self::Trained(Box::new(curriculum)))
+            }
+            FOLLOWED => {
+                let table = config.get(FOLLOWED).cloned();
+                let table = table
+                    .ok_or_else(|| unreadable("the table `[followed]` is missing".to_owned()))?;
+                let followed = Followed::deserialize(table);
+                let followed = followed.map_err(|error| unreadable(error.to_string()))?;
+                Ok(Self::Followed(followed))
+            }
+            other => Err(unreadable(format!(
+                "key `run.origin`: expected `{TRAINED}` or `{FOLLOWED}`, found {other:?}; a newer creode may know it"
+            ))),
+        }
+    }
+}
+
+/// Whether the networks of a run come from elsewhere, as far as its `run.toml` can be read.
+pub fn is_followed(run: &Run) -> bool {
+    let config: toml::Table = run.config_text().parse().unwrap_or_default();
+    named(&config) == FOLLOWED
+}
+
+/// The origin that is named, or, in runs of older versions, told by the table that belongs to it.
+fn named(config: &toml::Table) -> &str {
+    let about = config.get("run").and_then(|about| about.get(ORIGIN));
+    let unnamed = if config.contains_key(FOLLOWED) {
+        FOLLOWED
+    } else {
+        TRAINED
+    };
+    about.and_then(toml::Value::as_str).unwrap_or(unnamed)
+}
+
+/// How the files of a followed run are read and searched: the table `[followed]` of its `run.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The folder that the files come from.
+    pub folder: PathBuf,
+    /// The constant input; zeros if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Vec<f64>>,
+    /// States from which fixed points are sought.
+    pub starts: usize,
+    /// Independent starts that are simulated for the shares of the basins of stable points; 0 leaves the shares out. Default
+    /// 128.
+    #[serde(default = "default_basin_starts")]
+    pub basin_starts: usize,
+    /// Jitter of the starts relative to the states.
+    pub noise: f64,
+    /// Seed of the starts.
+    pub seed: u64,
+    /// What the files alone do not say.
+    pub options: Options,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    followed: &'a Followed,
+}
+
+fn default_basin_starts() -> usize {
+    128
+}
+
+impl Followed {
+    /// The text of a `run.toml`.
+    pub(super) fn to_toml(&self) -> Result<String, LabError> {
+        let text = toml::to_string(&File { followed: self });
+        let text = text.map_err(|error| LabError::Followed {
+            path: self.folder.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(run_toml(&text, &session::about(FOLLOWED)))
+    }
+
+    /// The network of one of the run's checkpoints.
+    pub(super) fn network(&self, file: &WeightsFile) -> Result<ForeignNetwork, LabError> {
+        let tensors = from_safetensors(&file.bytes).map_err(|reason| LabError::Followed {
+            path: file.path.clone(),
+            reason,
+        })?;
+        Ok(ForeignNetwork::new(&tensors, &self.options)?)
+    }
+
+    /// The constant input at which a network is analysed.
+    pub(super) fn probe(&self, network: &ForeignNetwork) -> Probe {
+        let input = self.input.clone();
+        Probe::at(input.unwrap_or_else(|| vec![0.0; network.inputs()]))
+    }
+}
