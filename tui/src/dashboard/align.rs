@@ -10,37 +10,38 @@ pub(crate) enum Alignment {
     Share,
     /// The same share of the same stage.
     Stage,
-    /// As many steps before or after the first event.
-    Event,
+    /// As many steps before or after the event with this number, from 0.
+    Event(usize),
 }
 
 impl Alignment {
     /// In words that follow `aligned`.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> String {
         match self {
-            Self::Step => "by step",
-            Self::Share => "by share",
-            Self::Stage => "by stage",
-            Self::Event => "by event",
+            Self::Step => "by step".into(),
+            Self::Share => "by share".into(),
+            Self::Stage => "by stage".into(),
+            Self::Event(number) => format!("by event {}", number + 1),
         }
     }
 
     /// What corresponds, in words.
-    pub(crate) fn about(self) -> &'static str {
+    pub(crate) fn about(self) -> String {
         match self {
-            Self::Step => "the same step",
-            Self::Share => "the same share of training",
-            Self::Stage => "the same share of the same stage",
-            Self::Event => "as many steps from the first event",
+            Self::Step => "the same step".into(),
+            Self::Share => "the same share of training".into(),
+            Self::Stage => "the same share of the same stage".into(),
+            Self::Event(number) => format!("as many steps from event {}", number + 1),
         }
     }
 
-    pub(crate) fn next(self) -> Self {
+    /// The next alignment; that by events goes by the event with this number.
+    pub(crate) fn next(self, event: usize) -> Self {
         match self {
             Self::Step => Self::Share,
             Self::Share => Self::Stage,
-            Self::Stage => Self::Event,
-            Self::Event => Self::Step,
+            Self::Stage => Self::Event(event),
+            Self::Event(_) => Self::Step,
         }
     }
 }
@@ -54,20 +55,20 @@ pub(crate) struct Course {
     pub(crate) stage_ends: Vec<(f64, usize)>,
     /// Stages until `end`.
     pub(crate) n_stages: usize,
-    /// First checkpoint after the first event.
-    pub(crate) first_event: Option<f64>,
+    /// First checkpoint after each event.
+    pub(crate) events: Vec<f64>,
 }
 
 impl Course {
-    /// How the steps lie on the axis that aligned runs share; none without an event to align by.
+    /// How the steps lie on the axis that aligned runs share; none without the event to align by.
     pub(crate) fn scale(&self, alignment: Alignment) -> Option<Scale> {
         let end = self.end.max(self.start + 1.0);
         let knots = match alignment {
             Alignment::Step => vec![(0.0, 0.0), (1.0, 1.0)],
             Alignment::Share => vec![(self.start, 0.0), (end, 1.0)],
             Alignment::Stage => self.stage_knots(end),
-            Alignment::Event => {
-                let event = self.first_event?;
+            Alignment::Event(number) => {
+                let event = *self.events.get(number)?;
                 vec![(event, 0.0), (event + 1.0, 1.0)]
             }
         };
@@ -150,11 +151,12 @@ impl Link {
 mod tests {
     use super::*;
 
-    const ALL: [Alignment; 4] = [
+    const ALL: [Alignment; 5] = [
         Alignment::Step,
         Alignment::Share,
         Alignment::Stage,
-        Alignment::Event,
+        Alignment::Event(0),
+        Alignment::Event(1),
     ];
 
     /// A run of two stages, the first of which ends at `middle`.
@@ -164,7 +166,7 @@ mod tests {
             end,
             stage_ends: vec![(middle, 0)],
             n_stages: 2,
-            first_event: Some(event),
+            events: vec![event, end - 1.0],
         }
     }
 
@@ -193,8 +195,12 @@ mod tests {
                 [(50.0, 200.0), (100.0, 400.0), (200.0, 500.0)],
             ),
             (
-                Alignment::Event,
+                Alignment::Event(0),
                 [(0.0, 200.0), (50.0, 250.0), (300.0, 500.0)],
+            ),
+            (
+                Alignment::Event(1),
+                [(0.0, 300.0), (299.0, 599.0), (300.0, 600.0)],
             ),
         ] {
             let link = link(&short, &long, alignment);
@@ -244,7 +250,7 @@ mod tests {
     #[test]
     fn what_a_run_lacks_is_told_or_stood_in_for() {
         let begun = Course::default();
-        assert!(begun.scale(Alignment::Event).is_none(), "no event yet");
+        assert!(begun.scale(Alignment::Event(0)).is_none(), "no event yet");
         for alignment in [Alignment::Step, Alignment::Share, Alignment::Stage] {
             let scale = begun.scale(alignment).unwrap();
             assert!(scale.place_of(5.0) > scale.place_of(0.0), "{alignment:?}");
@@ -278,11 +284,10 @@ mod tests {
     #[test]
     fn the_keys_go_through_all_alignments() {
         let mut alignment = Alignment::default();
-        let names = ALL.map(|_| {
-            alignment = alignment.next();
+        let names = [0; 4].map(|_| {
+            alignment = alignment.next(2);
             alignment.name()
         });
-        assert_eq!(names, ["by share", "by stage", "by event", "by step"]);
-        assert!(ALL.iter().all(|of| !of.about().is_empty()));
+        assert_eq!(names, ["by share", "by stage", "by event 3", "by step"]);
     }
 }

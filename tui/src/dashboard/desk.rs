@@ -232,9 +232,10 @@ impl Desk {
         self.align();
     }
 
-    /// Aligns the runs otherwise: the one in focus stays where it is.
-    pub(crate) fn align_by(&mut self, alignment: Alignment) {
-        self.alignment = alignment;
+    /// Aligns the runs otherwise, by events by the one on screen or the first: the run in focus stays where it is.
+    pub(crate) fn align_otherwise(&mut self) {
+        let event = self.run.event_here().unwrap_or(0);
+        self.alignment = self.alignment.next(event);
         self.lead();
     }
 

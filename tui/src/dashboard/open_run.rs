@@ -7,7 +7,7 @@ use super::align::{Alignment, Course, Scale};
 use super::data::marks::Mark;
 use super::data::store::Store;
 use super::data::{Bifurcation, Point, RunId, RunState, Scene, StepGlance, Update, files};
-use super::timeline::{Frame, Timeline};
+use super::timeline::{Frame, Stop, Timeline};
 
 /// An open run.
 pub(crate) struct OpenRun {
@@ -120,12 +120,22 @@ impl OpenRun {
         self.course().scale(alignment)
     }
 
+    /// What happened, marks aside.
+    fn events(&self) -> impl Iterator<Item = &Stop> {
+        self.timeline.stops.iter().filter(|stop| stop.is_event())
+    }
+
+    /// Number of the event on screen, from 0.
+    pub(crate) fn event_here(&self) -> Option<usize> {
+        let step = self.timeline.frame()?.step;
+        self.events().position(|stop| stop.to_step == step)
+    }
+
     /// Its landmarks.
     fn course(&self) -> Course {
         let stage_ends = self.data.stage_ends().into_iter();
         let last_stage = self.data.steps.last().map_or(0, |of| of.stage as usize);
-        let mut stops = self.timeline.stops.iter();
-        let first_event = stops.find(|stop| stop.is_event());
+        let events = self.events();
         Course {
             start: self.timeline.start as f64,
             end: self.timeline.end as f64,
@@ -138,7 +148,7 @@ impl OpenRun {
             } else {
                 self.data.stages.len().max(last_stage + 1)
             },
-            first_event: first_event.map(|stop| stop.to_step as f64),
+            events: events.map(|stop| stop.to_step as f64).collect(),
         }
     }
 

@@ -21,7 +21,8 @@ const STEPS_WIDTH: u16 = 10;
 
 /// Rows of the timeline of so many open runs, on a terminal of this height.
 pub(crate) fn rows(open_runs: usize, height: u16) -> u16 {
-    let most = (height.saturating_sub(12) / 4).clamp(2, MOST_OPEN as u16);
+    // Most of the room is the screen's.
+    let most = (height.saturating_sub(12) / 4).clamp(1, MOST_OPEN as u16);
     1 + (open_runs.max(1) as u16).min(most)
 }
 
@@ -77,10 +78,10 @@ pub(crate) fn draw(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let hidden = desk.open_runs().len() - shown.len();
     let more = match hidden {
         0 => String::new(),
-        _ => format!(" +{hidden}"),
+        _ => format!("+{hidden} "),
     };
     let names = track.x.saturating_sub(area.x + 1);
-    let text = fitted(&format!("{}{more}", desk.alignment.name()), names);
+    let text = fitted(&format!("{more}{}", desk.alignment.name()), names);
     buffer.set_string(area.x, area.y, text, desk.theme.style(Ink::Faint));
     for (number, run) in shown.into_iter().enumerate() {
         let number = 1 + number as u16;
@@ -170,9 +171,9 @@ fn line(desk: &Desk, run: &OpenRun, area: Rect, buffer: &mut Buffer) {
     let link = if is_focus { None } else { desk.link(run) };
     if !is_focus && link.is_none() {
         let lacking = if desk.run.scale(desk.alignment).is_none() {
-            "the run in focus has no event to align by"
+            "the run in focus has no such event"
         } else {
-            "no event to align by"
+            "no such event to align by"
         };
         buffer.set_stringn(
             area.x,

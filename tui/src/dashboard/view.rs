@@ -276,7 +276,7 @@ mod tests {
                 for of in [places.tabs, places.body, places.timeline, places.hints] {
                     assert_eq!(of.intersection(area), of);
                 }
-                assert!(places.body.height >= LEAST.1 - 7);
+                assert!(places.body.height >= LEAST.1 - 6);
             }
         }
     }

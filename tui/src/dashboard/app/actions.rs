@@ -114,7 +114,7 @@ impl App {
             Action::ZoomRun => self.ask_for_zoom(),
             Action::Condition => self.desk.run.next_condition(),
             Action::FocusRun(by) => self.desk.focus_on_next(by),
-            Action::Align => self.desk.align_by(self.desk.alignment.next()),
+            Action::Align => self.desk.align_otherwise(),
             Action::CloseRun => self.desk.close(self.desk.run.id),
             Action::Zoom(_)
             | Action::ZoomReset
@@ -169,7 +169,7 @@ impl App {
         let letters: Vec<String> = lacking.map(|run| run.letter().to_string()).collect();
         let without = match &letters[..] {
             [] => String::new(),
-            letters => format!("; no event so far in {}", letters.join(", ")),
+            letters => format!("; no such event so far in {}", letters.join(", ")),
         };
         format!(
             "aligned {}: {}{without}",
