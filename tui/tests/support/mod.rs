@@ -76,12 +76,16 @@ pub fn write_slower_checkpoint(writer: &RunWriter, checkpoint: u32, slowness: u6
     };
     let steps: Vec<StepRow> = (before + 1..=step).map(step_at).collect();
     let mut trials = trials(checkpoint);
-    trials.iter_mut().for_each(|row| row.step = step);
+    for row in &mut trials {
+        row.step = step;
+    }
     writer
         .write_checkpoint(checkpoint, step, b"weights", &steps, &trials, &[])
         .unwrap();
     let mut points = fixed_points(checkpoint);
-    points.iter_mut().for_each(|row| row.step = step);
+    for row in &mut points {
+        row.step = step;
+    }
     let spectra: Vec<SpectrumRow> = points.iter().flat_map(spectrum).collect();
     let tables = LandscapeTables {
         fixed_points: &points,
