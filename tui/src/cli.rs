@@ -67,6 +67,9 @@ enum Command {
     /// Train a network on a curriculum and trace its landscape
     Train(TrainArgs),
     /// Scrub through a run, from its first checkpoint on; through several side by side
+    ///
+    /// One of several is in focus, and moving in it moves the others along: to the same step, share of training or stage, or as
+    /// far from an event (key A). The key r gives the focus to the next, X closes it; b in the list opens another.
     Replay {
         /// Names under the traces directory, or paths [default: choose from the list of runs]
         #[arg(value_name = "RUN")]

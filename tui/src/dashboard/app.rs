@@ -48,9 +48,9 @@ pub(crate) enum Msg {
     Say(String),
 }
 
-/// Focus of a screen.
+/// Which pane of a screen has the focus.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Focus {
+pub(crate) struct PaneFocus {
     pub(crate) pane: usize,
     pub(crate) expanded: bool,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Focus {
 pub(crate) struct App {
     pub(crate) screens: Vec<Box<dyn Screen>>,
     pub(crate) current: usize,
-    focus: Vec<Focus>,
+    focus: Vec<PaneFocus>,
     pub(crate) desk: Desk,
     pub(crate) overlay: Option<Overlay>,
     held: Option<(Held, u16, u16)>,
@@ -76,7 +76,7 @@ impl App {
             .position(|of| of.name().eq_ignore_ascii_case(screen))
             .unwrap_or(0);
         Self {
-            focus: vec![Focus::default(); screens.len()],
+            focus: vec![PaneFocus::default(); screens.len()],
             screens,
             current,
             desk,
@@ -91,7 +91,7 @@ impl App {
         keys::table(&self.screens, self.current)
     }
 
-    pub(crate) fn focus(&self) -> Focus {
+    pub(crate) fn focus(&self) -> PaneFocus {
         self.focus[self.current]
     }
 

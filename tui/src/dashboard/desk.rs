@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::align::{Alignment, Link, Scale};
+use super::align::{Alignment, Link};
 use super::data::runs::Listed;
 use super::data::{RunId, RunState, Update};
 use super::open_run::OpenRun;
@@ -107,12 +107,12 @@ impl Desk {
     }
 
     /// Messages on all that could not be read.
-    pub(crate) fn damage(&self) -> BTreeSet<String> {
-        let open = self
-            .open_runs()
-            .into_iter()
-            .flat_map(|run| &run.data.damage);
-        open.chain(&self.closed_damage).cloned().collect()
+    pub(crate) fn damage(&self) -> BTreeSet<&str> {
+        let open = self.open_runs().into_iter();
+        open.flat_map(|run| &run.data.damage)
+            .chain(&self.closed_damage)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Keeps a message on what belongs to no open run.
@@ -176,7 +176,7 @@ impl Desk {
         let mut new = OpenRun::new(new_id, place.slot, dir, following);
         new.data.damage = std::mem::take(&mut place.data.damage);
         *place = new;
-        self.lead_otherwise(id);
+        self.lead_otherwise(id, Some(new_id));
     }
 
     fn new_id(&mut self) -> RunId {
@@ -194,15 +194,17 @@ impl Desk {
         };
         let closed = self.others.remove(at);
         self.closed_damage.extend(closed.data.damage);
-        self.lead_otherwise(id);
+        self.lead_otherwise(id, None);
         self.align();
         self.run.timeline.fit_window();
     }
 
-    /// Others no longer stand where a run stands that is gone.
-    fn lead_otherwise(&mut self, gone: RunId) {
+    /// Others no longer stand where a run stands that is gone, nor where one stands that is `new`, at its first checkpoint.
+    fn lead_otherwise(&mut self, gone: RunId, new: Option<RunId>) {
         if self.leader == gone {
-            self.leader = self.others.first().map_or(self.run.id, |run| run.id);
+            let mut all = std::iter::once(&self.run).chain(&self.others);
+            let old = all.find(|run| Some(run.id) != new);
+            self.leader = old.unwrap_or(&self.run).id;
         }
     }
 
@@ -279,10 +281,9 @@ impl Desk {
 
     /// The steps of an open run in those of the run in focus; none where one of them lacks what the alignment goes by.
     pub(crate) fn link(&self, run: &OpenRun) -> Option<Link> {
-        let scale = |of: &OpenRun| -> Option<Scale> { of.scale(self.alignment) };
         Some(Link {
-            from: scale(run)?,
-            to: scale(&self.run)?,
+            from: run.scale(self.alignment)?,
+            to: self.run.scale(self.alignment)?,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The dashboard without a terminal: for pictures, tests and benchmarks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use tui::buffer::Buffer;
@@ -181,7 +181,7 @@ impl Headless {
     }
 
     /// Messages on all that could not be read.
-    pub(crate) fn damage(&self) -> std::collections::BTreeSet<String> {
+    pub(crate) fn damage(&self) -> BTreeSet<&str> {
         self.app.desk.damage()
     }
 

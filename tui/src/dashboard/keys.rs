@@ -21,7 +21,7 @@ pub(crate) enum Action {
     /// Shows a screen.
     Screen(usize),
     /// Moves the focus to the next (+1) or previous (−1) pane.
-    Focus(i64),
+    Pane(i64),
     /// Gives the focused pane all room, or gives it back.
     Expand,
     /// Writes the screen to an SVG file.
@@ -111,8 +111,8 @@ pub(crate) const GENERAL: &[Binding] = &[
         Some("commands"),
     ),
     row(&["<esc>"], Action::Back, "close, unpin, unselect", None),
-    row(&["<tab>"], Action::Focus(1), "next pane", None),
-    row(&["<S-tab>"], Action::Focus(-1), "previous pane", None),
+    row(&["<tab>"], Action::Pane(1), "next pane", None),
+    row(&["<S-tab>"], Action::Pane(-1), "previous pane", None),
     row(
         &["e"],
         Action::Expand,

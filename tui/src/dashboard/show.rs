@@ -101,7 +101,8 @@ impl Show {
             };
             for input in std::iter::once(first).chain(inbox.try_iter()) {
                 if let ControlFlow::Break(left) = self.take(input)? {
-                    return Ok((left, self.app.desk.damage()));
+                    let damage = self.app.desk.damage().into_iter();
+                    return Ok((left, damage.map(str::to_owned).collect()));
                 }
             }
         }

@@ -89,7 +89,7 @@ impl App {
                 });
             }
             Action::Screen(number) => self.current = number.min(self.screens.len() - 1),
-            Action::Focus(by) => self.move_focus(by),
+            Action::Pane(by) => self.move_pane(by),
             Action::Expand => {
                 let focus = &mut self.focus[self.current];
                 focus.expanded = !focus.expanded;
@@ -187,7 +187,7 @@ impl App {
         }
     }
 
-    fn move_focus(&mut self, by: i64) {
+    fn move_pane(&mut self, by: i64) {
         let area = Rect::new(0, 0, 200, 60);
         let count = self.screens[self.current]
             .arrange(Class::Full, 0, area)

@@ -449,12 +449,13 @@ fn the_mouse_gives_the_focus_and_scrubs_all() {
 fn a_traced_stretch_takes_the_place_of_its_run() {
     let (folder, mut dashboard) = two("Landscape");
     let from = dashboard.app.desk.run.id;
-    dashboard.press("r");
+    dashboard.press("A G r");
     let dir = folder.path().join("new");
     dashboard.app.update(Msg::Traced(from, dir.clone()));
     dashboard.press("?");
     assert_eq!(names(&dashboard), ["new", "slow"]);
     assert_eq!(in_focus(&dashboard), "slow");
+    assert_eq!(steps(&dashboard), [0, 900], "where the other stands");
 }
 
 #[test]
