@@ -27,7 +27,7 @@ pub(crate) fn train(args: &TrainArgs, name: &str, place: &Place) -> anyhow::Resu
     let pid = child.id();
     let commands = child.stdin.take();
     let begun = Start {
-        dir: Some(dir),
+        dirs: vec![dir],
         traces: place.traces.clone(),
         following: true,
         ascii: args.drawing.ascii,

@@ -31,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   creode train curricula/flip-flop.toml            train, and trace the landscape
   creode watch                                     follow it from another terminal
   creode replay flip-flop                          scrub through it afterwards
+  creode replay flip-flop flip-flop-2              two runs, step beside step
   creode tasks sine                                parameters of a task, and one of its trials
   creode analyze model.safetensors --cell gru      the fixed points of a network of your own
 
@@ -65,17 +66,22 @@ pub(crate) struct Place {
 enum Command {
     /// Train a network on a curriculum and trace its landscape
     Train(TrainArgs),
-    /// Scrub through a run, from its first checkpoint on
+    /// Scrub through a run, from its first checkpoint on; through several side by side
+    ///
+    /// One of several is in focus, and moving in it moves the others along: to the same step, share of training or stage, or as
+    /// far from an event (key A). The key r gives the focus to the next, X closes it; b in the list opens another.
     Replay {
-        /// Name under the traces directory, or a path [default: choose from the list of runs]
-        run: Option<String>,
+        /// Names under the traces directory, or paths [default: choose from the list of runs]
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
         #[command(flatten)]
         drawing: Drawing,
     },
     /// Follow a run that is still training; one that does not exist yet is waited for
     Watch {
-        /// Name under the traces directory, or a path [default: the run that was written to last]
-        run: Option<String>,
+        /// Names under the traces directory, or paths [default: the run that was written to last]
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
         #[command(flatten)]
         drawing: Drawing,
     },
@@ -120,8 +126,9 @@ pub(crate) struct Drawing {
 /// Arguments of `creode picture`.
 #[derive(Debug, Args)]
 pub(crate) struct PictureArgs {
-    /// Name under the traces directory, or a path
-    pub(crate) run: String,
+    /// Names under the traces directory, or paths; the first is looked at
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<String>,
     /// Screen to draw
     #[arg(long, value_name = "NAME", default_value = "landscape")]
     pub(crate) screen: String,
@@ -220,20 +227,21 @@ fn be_quiet_about_guarded_panics() {
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Train(args) => train::train(args, &cli.place),
-        Command::Replay { run, drawing } => {
-            let dir = run.as_ref().map(|run| runs::find(run, &cli.place));
-            show(dir.transpose()?, false, &cli.place, drawing)
+        Command::Replay { runs, drawing } => {
+            let dirs = runs::find_all(runs, &cli.place, runs::find)?;
+            show(dirs, false, &cli.place, drawing)
         }
-        Command::Watch { run, drawing } => {
-            let dir = match run {
-                Some(run) => Some(runs::find_or_await(run, &cli.place)?),
-                // In a terminal the list of runs waits for the first.
-                None => match runs::last_written(&cli.place) {
-                    Err(_) if std::io::stdout().is_terminal() => None,
-                    last => Some(last?),
-                },
+        Command::Watch { runs, drawing } if runs.is_empty() => {
+            // In a terminal the list of runs waits for the first.
+            let dirs = match runs::last_written(&cli.place) {
+                Err(_) if std::io::stdout().is_terminal() => Vec::new(),
+                last => vec![last?],
             };
-            show(dir, true, &cli.place, drawing)
+            show(dirs, true, &cli.place, drawing)
+        }
+        Command::Watch { runs, drawing } => {
+            let dirs = runs::find_all(runs, &cli.place, runs::find_or_await)?;
+            show(dirs, true, &cli.place, drawing)
         }
         Command::Picture(args) => picture::picture(args, &cli.place),
         Command::Analyze(args) => analyze::analyze(args, &cli.place),
@@ -247,13 +255,13 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
 }
 
 fn show(
-    dir: Option<PathBuf>,
+    dirs: Vec<PathBuf>,
     following: bool,
     place: &Place,
     drawing: &Drawing,
 ) -> anyhow::Result<u8> {
     let start = Start {
-        dir,
+        dirs,
         traces: place.traces.clone(),
         following,
         ascii: drawing.ascii,

@@ -43,12 +43,12 @@ pub(crate) fn picture(args: &PictureArgs, place: &Place) -> anyhow::Result<u8> {
         );
     }
     let look = if args.light { Look::Light } else { Look::Dark };
-    let dir = runs::find(&args.run, place)?;
-    let mut dashboard = Headless::new(&dir, &place.traces, &args.screen, look);
+    let dirs = runs::find_all(&args.runs, place, runs::find)?;
+    let mut dashboard = Headless::of_several(&dirs, &place.traces, &args.screen, look);
     dashboard.read_all();
     dashboard.press(&args.keys);
     print_as_is(&dashboard.picture(width, height))?;
-    if let Ok(run) = Run::open(&dir) {
+    for run in dirs.iter().filter_map(|dir| Run::open(dir).ok()) {
         runs::remark(&run);
     }
     let damage = dashboard.damage();

@@ -9,6 +9,7 @@ use creode::trace::manifest::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, holder};
 
 use crate::cli::Place;
+use crate::dashboard::MOST_OPEN;
 use crate::say::say;
 
 /// Names that are at least as similar as this are taken for misspelt.
@@ -34,6 +35,30 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
         (None, names) => format!("there are {}", listed(names)),
     };
     bail!("no run {run} under {}; {hint}", place.traces.display())
+}
+
+/// The directories of runs to be shown beside each other, each found by `find`.
+pub(crate) fn find_all(
+    runs: &[String],
+    place: &Place,
+    find: impl Fn(&str, &Place) -> anyhow::Result<PathBuf>,
+) -> anyhow::Result<Vec<PathBuf>> {
+    if runs.len() > MOST_OPEN {
+        bail!(
+            "{} runs are too many to show beside each other: {MOST_OPEN} are the most",
+            runs.len()
+        );
+    }
+    let mut dirs: Vec<PathBuf> = Vec::new();
+    let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
+    for run in runs {
+        let dir = find(run, place)?;
+        if dirs.iter().any(|known| real(known) == real(&dir)) {
+            bail!("{run} is given twice: a run can be opened once only");
+        }
+        dirs.push(dir);
+    }
+    Ok(dirs)
 }
 
 /// At most a dozen names.

@@ -141,6 +141,29 @@ fn a_run_that_does_not_exist_is_an_error_everywhere() {
 }
 
 #[test]
+fn runs_side_by_side_are_few_and_each_is_given_once() {
+    let folder = Folder::new();
+    folder.creode(&["train", "small.toml"]).expect(0, &[]);
+    let by_path = ["replay", "small", "traces/small"];
+    folder.creode(&by_path).expect(2, &["given twice"]);
+    let many = ["watch", "a", "b", "c", "d", "e", "f", "g"];
+    folder
+        .creode(&many)
+        .expect(2, &["7 runs are too many", "6 are the most"]);
+    let again = ["train", "small.toml", "--seed", "5", "--run", "other"];
+    folder.creode(&again).expect(0, &[]);
+    let picture = [
+        "picture", "small", "other", "--screen", "learning", "--keys", "A",
+    ];
+    folder
+        .creode(&picture)
+        .expect(0, &["<svg", "by share", "small", "other"]);
+    folder
+        .creode(&["picture", "--screen", "runs"])
+        .expect(2, &["RUN"]);
+}
+
+#[test]
 fn a_truncated_table_is_named_and_nothing_else_is_touched() {
     let folder = Folder::new();
     folder.creode(&["train", "small.toml"]).expect(0, &[]);

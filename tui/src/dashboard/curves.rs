@@ -85,7 +85,7 @@ pub(crate) fn axes(
             .right_aligned()
             .render(place, buffer);
     }
-    let x = desk.timeline.bounds();
+    let x = desk.run.timeline.bounds();
     let plot = Plot::new(desk.theme, picture, x, (axis.low, axis.high));
     Some((plot, picture))
 }
@@ -93,29 +93,24 @@ pub(crate) fn axes(
 /// Draws the bounds between stages and the playhead.
 pub(crate) fn landmarks(desk: &Desk, plot: &mut Plot) {
     let (low, high) = plot.y_range();
-    for (step, _) in desk.data.stage_ends() {
+    for (step, _) in desk.run.data.stage_ends() {
         let x = step as f64;
         plot.line((x, low), (x, high), Ink::Faint, Dash::Dotted);
     }
-    if desk.timeline.frame().is_some() {
-        let x = desk.timeline.step() as f64;
+    if desk.run.timeline.frame().is_some() {
+        let x = desk.run.timeline.step() as f64;
         plot.line((x, low), (x, high), Ink::Playhead, Dash::Solid);
     }
 }
 
 /// Draws a curve of samples that are sorted by step.
-pub(crate) fn curve(plot: &mut Plot, columns: &[Column], ink: Ink) {
+pub(crate) fn curve(plot: &mut Plot, columns: &[Column], ink: Ink, dash: Dash) {
     for column in columns {
-        plot.line(
-            (column.x, column.low),
-            (column.x, column.high),
-            ink,
-            Dash::Solid,
-        );
+        plot.line((column.x, column.low), (column.x, column.high), ink, dash);
     }
     for pair in columns.windows(2).filter(|pair| !pair[1].after_gap) {
         let (from, to) = (&pair[0], &pair[1]);
-        plot.line((from.x, from.last), (to.x, to.first), ink, Dash::Solid);
+        plot.line((from.x, from.last), (to.x, to.first), ink, dash);
     }
 }
 
@@ -125,7 +120,7 @@ pub(crate) fn events(desk: &Desk, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let mut end = area.x;
-    for stop in &desk.timeline.stops {
+    for stop in &desk.run.timeline.stops {
         let Some(column) = column_of(desk, area, stop.to_step as f64) else {
             continue;
         };
@@ -150,7 +145,7 @@ pub(crate) fn events(desk: &Desk, area: Rect, buffer: &mut Buffer) {
 
 /// Column of a step within a picture, if it is in view.
 pub(crate) fn column_of(desk: &Desk, area: Rect, step: f64) -> Option<u16> {
-    let (from, to) = desk.timeline.bounds();
+    let (from, to) = desk.run.timeline.bounds();
     let share = (step - from) / (to - from);
     let is_inside = (0.0..=1.0).contains(&share) && area.width > 0;
     is_inside.then(|| area.x + (share * f64::from(area.width - 1)).round() as u16)
@@ -158,7 +153,7 @@ pub(crate) fn column_of(desk: &Desk, area: Rect, step: f64) -> Option<u16> {
 
 /// Step of a column within a picture.
 pub(crate) fn step_of(desk: &Desk, area: Rect, column: u16) -> f64 {
-    let (from, to) = desk.timeline.bounds();
+    let (from, to) = desk.run.timeline.bounds();
     let share = f64::from(column.saturating_sub(area.x)) / f64::from(area.width.max(2) - 1);
     from + share.min(1.0) * (to - from)
 }

@@ -1,5 +1,6 @@
 //! The dashboard without a terminal: for pictures, tests and benchmarks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use tui::buffer::Buffer;
@@ -8,7 +9,7 @@ use tui::layout::Rect;
 use super::app::{App, Msg};
 use super::data::loader::Loader;
 use super::data::runs::Lister;
-use super::data::{Request, marks};
+use super::data::{Request, RunId, marks};
 use super::screen::{Desk, Effect};
 use super::svg::svg;
 use super::theme::{Background, Depth, Theme};
@@ -46,7 +47,7 @@ impl Look {
 /// A dashboard that reads in the thread of its caller.
 pub struct Headless {
     pub(crate) app: App,
-    pub(crate) loader: Loader,
+    pub(crate) loaders: BTreeMap<RunId, Loader>,
     lister: Lister,
     /// What the last key asked for and cannot be done without a terminal.
     pub(crate) effect: Option<Effect>,
@@ -55,37 +56,66 @@ pub struct Headless {
 impl Headless {
     /// A dashboard on the named screen that shows the run in `dir`; nothing is read yet.
     pub fn new(dir: &Path, traces: &Path, screen: &str, look: Look) -> Self {
-        let mut desk = Desk::new(look.theme(), traces.to_path_buf(), false);
-        desk.dir = dir.to_path_buf();
-        Self {
-            app: App::new(desk, screen),
-            loader: Loader::new(dir),
-            lister: Lister::new(traces),
-            effect: None,
-        }
+        Self::of_several(&[dir.to_path_buf()], traces, screen, look)
     }
 
-    /// Looks at the run and reads what is on screen, and nothing else.
+    /// A dashboard on which several runs are open, the first in focus; nothing is read yet.
+    pub fn of_several(dirs: &[PathBuf], traces: &Path, screen: &str, look: Look) -> Self {
+        let mut desk = Desk::new(look.theme(), traces.to_path_buf());
+        for dir in dirs {
+            desk.open(dir.clone(), false);
+        }
+        let mut dashboard = Self {
+            app: App::new(desk, screen),
+            loaders: BTreeMap::new(),
+            lister: Lister::new(traces),
+            effect: None,
+        };
+        dashboard.keep_loaders();
+        dashboard
+    }
+
+    /// Loaders of the runs that are open, and no others; `true` if there are new ones.
+    fn keep_loaders(&mut self) -> bool {
+        let open = self.app.desk.open_runs();
+        self.loaders
+            .retain(|id, _| open.iter().any(|run| run.id == *id));
+        let before = self.loaders.len();
+        for run in &open {
+            self.loaders
+                .entry(run.id)
+                .or_insert_with(|| Loader::new(&run.dir));
+        }
+        self.loaders.len() > before
+    }
+
+    /// Looks at the runs and reads what is on screen, and nothing else.
     pub fn read_screen(&mut self) {
-        if let Some(update) = self.loader.poll() {
-            self.app.update(Msg::News(update));
+        for (id, loader) in &mut self.loaders {
+            if let Some(update) = loader.poll() {
+                self.app.update(Msg::News(*id, update));
+            }
         }
         self.read_wanted();
     }
 
-    /// Reads what is on screen of what the manifest was last seen to name.
+    /// Reads what is on screen of what the manifests were last seen to name.
     pub fn read_wanted(&mut self) {
         loop {
             self.app.derive();
-            self.ask();
-            let mut is_done = true;
-            while let Some(update) = self.loader.next_on_screen() {
-                self.app.update(Msg::News(update));
-                is_done = false;
+            for (id, request) in self.app.wanted() {
+                self.take(id, request);
             }
-            if let Some(job) = self.loader.dynamics() {
-                self.app.update(Msg::News(job()));
-                is_done = false;
+            let mut is_done = true;
+            for (id, loader) in &mut self.loaders {
+                while let Some(update) = loader.next_on_screen() {
+                    self.app.update(Msg::News(*id, update));
+                    is_done = false;
+                }
+                if let Some(job) = loader.dynamics() {
+                    self.app.update(Msg::News(*id, job()));
+                    is_done = false;
+                }
             }
             if is_done {
                 return;
@@ -93,11 +123,13 @@ impl Headless {
         }
     }
 
-    /// Looks at the run and the directory of runs, and reads all there is.
+    /// Looks at the runs and the directory of runs, and reads all there is.
     pub fn read_all(&mut self) {
         self.read_screen();
-        while let Some(update) = self.loader.next() {
-            self.app.update(Msg::News(update));
+        for (id, loader) in &mut self.loaders {
+            while let Some(update) = loader.next() {
+                self.app.update(Msg::News(*id, update));
+            }
         }
         self.read_wanted();
         loop {
@@ -110,20 +142,15 @@ impl Headless {
         }
     }
 
-    fn ask(&mut self) {
-        for request in self.app.wanted() {
-            self.take(request);
-        }
-    }
-
-    fn take(&mut self, request: Request) {
-        if let Some(update) = self.loader.take(request) {
-            self.app.update(Msg::News(update));
+    fn take(&mut self, id: RunId, request: Request) {
+        let loader = self.loaders.get_mut(&id);
+        if let Some(update) = loader.and_then(|loader| loader.take(request)) {
+            self.app.update(Msg::News(id, update));
         }
     }
 
     /// Presses keys given by their names, with spaces between, as in `n <space> <S-right>`, and reads what is then on
-    /// screen. `<tick>` lets the time of one checkpoint pass.
+    /// screen; all of a run that they open. `<tick>` lets the time of one checkpoint pass.
     pub fn press(&mut self, names: &str) {
         for name in names.split_whitespace() {
             let msg = match name {
@@ -132,6 +159,9 @@ impl Headless {
             };
             let effect = self.app.update(msg);
             self.perform(effect);
+            if self.keep_loaders() {
+                self.read_all();
+            }
             self.read_wanted();
         }
     }
@@ -139,14 +169,10 @@ impl Headless {
     fn perform(&mut self, effect: Option<Effect>) {
         self.effect = None;
         match effect {
-            Some(Effect::Request(request)) => self.take(request),
-            Some(Effect::Open(dir)) => {
-                self.loader = Loader::new(&dir);
-                self.app.begin(dir);
-                self.read_all();
-            }
-            Some(Effect::Keep(kept)) => {
-                if let Err(error) = marks::write(&self.app.desk.dir, &kept) {
+            Some(Effect::Request(id, request)) => self.take(id, request),
+            Some(Effect::Keep(id, kept)) => {
+                let run = self.app.desk.open_run(id);
+                if let Some(Err(error)) = run.map(|run| marks::write(&run.dir, &kept)) {
                     self.app.update(Msg::Say(format!("{error:#}")));
                 }
             }
@@ -155,8 +181,8 @@ impl Headless {
     }
 
     /// Messages on all that could not be read.
-    pub(crate) fn damage(&self) -> &std::collections::BTreeSet<String> {
-        &self.app.desk.data.damage
+    pub(crate) fn damage(&self) -> BTreeSet<&str> {
+        self.app.desk.damage()
     }
 
     /// Draws into a buffer, of its size.
@@ -182,9 +208,9 @@ impl Headless {
 pub(crate) fn picture(app: &App, buffer: &Buffer) -> String {
     let title = format!(
         "Creode: {}, screen {}, step {}",
-        app.desk.data.name,
+        app.desk.run.data.name,
         app.screens[app.current].name(),
-        app.desk.timeline.step()
+        app.desk.run.timeline.step()
     );
     svg(buffer, app.desk.theme.background, &title)
 }
@@ -193,6 +219,7 @@ pub(crate) fn picture(app: &App, buffer: &Buffer) -> String {
 pub(crate) fn picture_file(app: &App) -> PathBuf {
     let name: String = app
         .desk
+        .run
         .data
         .name
         .chars()
@@ -207,6 +234,6 @@ pub(crate) fn picture_file(app: &App) -> PathBuf {
     let screen = app.screens[app.current].name().to_lowercase();
     PathBuf::from(format!(
         "creode-{name}-{screen}-{}.svg",
-        app.desk.timeline.step()
+        app.desk.run.timeline.step()
     ))
 }

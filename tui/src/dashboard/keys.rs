@@ -21,7 +21,7 @@ pub(crate) enum Action {
     /// Shows a screen.
     Screen(usize),
     /// Moves the focus to the next (+1) or previous (−1) pane.
-    Focus(i64),
+    Pane(i64),
     /// Gives the focused pane all room, or gives it back.
     Expand,
     /// Writes the screen to an SVG file.
@@ -58,6 +58,12 @@ pub(crate) enum Action {
     ZoomRun,
     /// Shows the next probe input.
     Condition,
+    /// Gives the focus to the next (+1) or previous (−1) open run.
+    FocusRun(i64),
+    /// Aligns the open runs otherwise.
+    Align,
+    /// Closes the run in focus.
+    CloseRun,
     /// Moves so many rows in a list.
     Select(i64),
     /// Opens or pins what is selected.
@@ -105,8 +111,8 @@ pub(crate) const GENERAL: &[Binding] = &[
         Some("commands"),
     ),
     row(&["<esc>"], Action::Back, "close, unpin, unselect", None),
-    row(&["<tab>"], Action::Focus(1), "next pane", None),
-    row(&["<S-tab>"], Action::Focus(-1), "previous pane", None),
+    row(&["<tab>"], Action::Pane(1), "next pane", None),
+    row(&["<S-tab>"], Action::Pane(-1), "previous pane", None),
     row(
         &["e"],
         Action::Expand,
@@ -167,6 +173,19 @@ pub(crate) const TIMELINE: &[Binding] = &[
     row(&["c"], Action::Condition, "next probe input", None),
 ];
 
+/// What there is to do with several open runs.
+pub(crate) const OPEN_RUNS: &[Binding] = &[
+    row(&["r"], Action::FocusRun(1), "next open run", Some("run")),
+    row(&["R"], Action::FocusRun(-1), "previous open run", None),
+    row(
+        &["A"],
+        Action::Align,
+        "align: step, share, stage, event",
+        Some("align"),
+    ),
+    row(&["X"], Action::CloseRun, "close the run in focus", None),
+];
+
 const DIGITS: [&[&str]; 9] = [
     &["1"],
     &["2"],
@@ -199,6 +218,7 @@ pub(crate) fn table(screens: &[Box<dyn Screen>], current: usize) -> Vec<Section>
         ("Timeline", free(TIMELINE)),
         ("Dashboard", free(GENERAL)),
         ("Screens", of_screens.collect()),
+        ("Open runs", free(OPEN_RUNS)),
     ]
 }
 
@@ -301,6 +321,7 @@ pub(crate) fn markdown(screens: &[Box<dyn Screen>]) -> String {
     let sections = table(screens, usize::MAX);
     section("Screens", &sections[3].1);
     section("Timeline", TIMELINE);
+    section("Open runs", OPEN_RUNS);
     for screen in screens {
         section(screen.name(), screen.keys());
     }

@@ -1,7 +1,4 @@
-//! What a screen is, and what all screens share.
-
-use std::path::PathBuf;
-use std::sync::Arc;
+//! What a screen is, and how its panes are drawn.
 
 use tui::buffer::Buffer;
 use tui::layout::Rect;
@@ -10,12 +7,10 @@ use tui::text::{Line, Span, Text};
 use tui::widgets::{Block, Paragraph, Widget as _, Wrap};
 
 use super::data::marks::Mark;
-use super::data::runs::Listed;
-use super::data::store::Store;
-use super::data::{Bifurcation, Point, Request, RunState, Scene};
+use super::data::{Request, RunId};
+pub(crate) use super::desk::Desk;
 use super::keys::{Action, Binding};
-use super::theme::{Ink, Theme};
-use super::timeline::Timeline;
+use super::theme::Ink;
 
 /// How much room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +37,12 @@ pub(crate) enum Mouse {
 pub(crate) enum Effect {
     /// Leave the dashboard.
     Quit,
-    /// Ask the loader.
-    Request(Request),
-    /// Show another run.
-    Open(PathBuf),
+    /// Ask the loader of a run.
+    Request(RunId, Request),
     /// Write the screen to a file.
     Export,
     /// Keep these marks in the run.
-    Keep(Vec<Mark>),
+    Keep(RunId, Vec<Mark>),
     /// Trace between two steps at finer checkpoints.
     ZoomRun { from_step: u64, to_step: u64 },
     /// Stop the training that was started with this dashboard.
@@ -106,10 +99,10 @@ pub(crate) trait Screen {
         let _ = desk;
     }
 
-    /// What it needs that is not read anyway.
-    fn wants(&self, desk: &Desk) -> Option<Request> {
+    /// What it needs that is not read anyway, of which run.
+    fn wants(&self, desk: &Desk) -> Vec<(RunId, Request)> {
         let _ = desk;
-        None
+        Vec::new()
     }
 
     /// Draws a pane.
@@ -189,200 +182,6 @@ pub(crate) fn wrapped_height(text: &str, width: u16) -> u16 {
         }
     }
     rows as u16
-}
-
-/// What all screens share.
-pub(crate) struct Desk {
-    pub(crate) theme: Theme,
-    /// Folder of the run on screen; empty if there is none.
-    pub(crate) dir: PathBuf,
-    pub(crate) data: Store,
-    pub(crate) timeline: Timeline,
-    /// The probe input that was chosen.
-    condition: Option<Arc<str>>,
-    /// Row in the list of fixed points.
-    selected: Option<usize>,
-    /// A point that stays selected at all checkpoints.
-    pub(crate) pinned: Option<u32>,
-    /// The runs of the directory, the newest first.
-    pub(crate) runs: Vec<Listed>,
-    /// Directory of the runs.
-    pub(crate) traces: PathBuf,
-    /// Whether the runs were looked for.
-    pub(crate) runs_known: bool,
-    /// Answer to the last key, where it needs one.
-    pub(crate) status: Option<String>,
-    /// Whether this dashboard started a training that still runs.
-    pub(crate) trains: bool,
-    /// The landscape before and after the event on screen, side by side.
-    pub(crate) before_and_after: bool,
-    /// A screen, by its name, to go to next.
-    pub(crate) go_to_screen: Option<&'static str>,
-}
-
-impl Desk {
-    pub(crate) fn new(theme: Theme, traces: PathBuf, following: bool) -> Self {
-        Self {
-            theme,
-            dir: PathBuf::new(),
-            data: Store::default(),
-            timeline: Timeline::new(following),
-            condition: None,
-            selected: None,
-            pinned: None,
-            runs: Vec::new(),
-            traces,
-            runs_known: false,
-            status: None,
-            trains: false,
-            before_and_after: false,
-            go_to_screen: None,
-        }
-    }
-
-    /// Says something in the status row.
-    pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.status = Some(text.into());
-    }
-
-    /// Whether there is a run on screen.
-    pub(crate) fn has_run(&self) -> bool {
-        !self.dir.as_os_str().is_empty()
-    }
-
-    /// The probe input on screen: the chosen one where it is, else the first.
-    pub(crate) fn condition(&self) -> Option<Arc<str>> {
-        let conditions = self.conditions_here();
-        let chosen = conditions
-            .iter()
-            .find(|name| Some(*name) == self.condition.as_ref());
-        chosen
-            .or(conditions.first())
-            .cloned()
-            .or(self.condition.clone())
-    }
-
-    /// Names of the probe inputs at the checkpoint on screen.
-    pub(crate) fn conditions_here(&self) -> Vec<Arc<str>> {
-        let scenes = self
-            .timeline
-            .frame()
-            .and_then(|frame| self.data.summaries.get(&frame.checkpoint))
-            .and_then(|summary| summary.scenes.as_ref().ok());
-        let scenes = scenes.into_iter().flatten();
-        scenes.map(|scene| Arc::clone(&scene.condition)).collect()
-    }
-
-    /// Shows the next probe input.
-    pub(crate) fn next_condition(&mut self) {
-        let conditions = self.conditions_here();
-        let current = self.condition();
-        let at = conditions
-            .iter()
-            .position(|name| Some(name) == current.as_ref());
-        self.condition = conditions
-            .get((at.unwrap_or(0) + 1) % conditions.len().max(1))
-            .cloned();
-        self.selected = None;
-        self.pinned = None;
-    }
-
-    /// The checkpoint on screen at the probe input on screen, once read.
-    pub(crate) fn scene(&self) -> Option<&Scene> {
-        let condition = self.condition()?;
-        self.data
-            .scene(self.timeline.frame()?.checkpoint, &condition)
-    }
-
-    /// The fixed points on screen.
-    pub(crate) fn points(&self) -> &[Point] {
-        self.scene().map_or(&[], |scene| &scene.points)
-    }
-
-    /// The bifurcations at the probe input on screen.
-    pub(crate) fn bifurcations(&self) -> impl Iterator<Item = &Bifurcation> {
-        let condition = self.condition().unwrap_or_default();
-        let events = self.data.bifurcations();
-        events.filter(move |event| event.row.condition == *condition)
-    }
-
-    /// Place of the selected point in the list; none while a pinned point does not exist.
-    pub(crate) fn selected_row(&self) -> Option<usize> {
-        let points = self.points();
-        match self.pinned {
-            Some(id) => points.iter().position(|point| point.id == id),
-            None => self
-                .selected
-                .filter(|_| !points.is_empty())
-                .map(|row| row.min(points.len() - 1)),
-        }
-    }
-
-    /// The selected point.
-    pub(crate) fn selected_point(&self) -> Option<&Point> {
-        self.points().get(self.selected_row()?)
-    }
-
-    /// Selects the point that is so many rows further.
-    pub(crate) fn select(&mut self, by: i64) {
-        let count = self.points().len();
-        let row = match self.selected_row() {
-            Some(row) => row.saturating_add_signed(by as isize),
-            None if by > 0 => 0,
-            None => usize::MAX,
-        };
-        self.select_row(row.min(count.saturating_sub(1)));
-    }
-
-    /// Selects a row of the list.
-    pub(crate) fn select_row(&mut self, row: usize) {
-        self.pinned = None;
-        self.selected = (row < self.points().len()).then_some(row);
-    }
-
-    /// Keeps the selected point selected at other checkpoints too, or lets it go.
-    pub(crate) fn toggle_pin(&mut self) {
-        if self.pinned.is_some() {
-            self.unpin();
-        } else if let Some(point) = self.selected_point() {
-            self.pinned = Some(point.id);
-        }
-    }
-
-    fn unpin(&mut self) {
-        self.selected = self.selected_row();
-        self.pinned = None;
-    }
-
-    /// Lets go of the pin, then of the selection; `false` if there is neither.
-    pub(crate) fn let_go(&mut self) -> bool {
-        if self.pinned.is_some() {
-            self.unpin();
-            return true;
-        }
-        self.selected.take().is_some()
-    }
-
-    /// What a pane says before there is a checkpoint to show.
-    pub(crate) fn waiting(&self) -> String {
-        if let Some(problem) = &self.data.problem {
-            return problem.clone();
-        }
-        if !self.has_run() {
-            return "no run is open: choose one on the screen Runs (1)".into();
-        }
-        match (self.timeline.frames.is_empty(), &self.data.state) {
-            (false, _) => "reading…".into(),
-            (true, RunState::Training | RunState::Absent) => {
-                "waiting for the first checkpoint with its fixed points".into()
-            }
-            (true, RunState::Followed) => "this run has no checkpoint with fixed points".into(),
-            (true, _) => {
-                "this run has no checkpoint with fixed points; `creode train … --resume` goes on"
-                    .into()
-            }
-        }
-    }
 }
 
 #[cfg(test)]

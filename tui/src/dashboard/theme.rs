@@ -39,6 +39,8 @@ pub(crate) enum Ink {
     Warning,
     Playhead,
     Faint,
+    /// What belongs to one of several open runs, by its slot.
+    Run(usize),
 }
 
 /// How things are drawn on this terminal.
@@ -108,6 +110,26 @@ impl Theme {
                 (0x00_7a_59, 29, Color::Green),
             ),
             Ink::Playhead => return Color::Reset,
+            Ink::Run(slot) => match slot % 6 {
+                0 => on((0x56_b4_e9, 74, Color::Cyan), (0x1b_78_b0, 31, Color::Blue)),
+                1 => on(
+                    (0xe6_9f_00, 178, Color::Yellow),
+                    (0x9a_6a_00, 94, Color::Red),
+                ),
+                2 => on(
+                    (0x00_b0_80, 36, Color::Green),
+                    (0x00_7a_59, 29, Color::Green),
+                ),
+                3 => on(
+                    (0xcc_79_a7, 175, Color::LightMagenta),
+                    (0xa0_4d_7d, 132, Color::Magenta),
+                ),
+                4 => (0xd5_5e_00, 166, Color::Red),
+                _ => on(
+                    (0xf0_e4_42, 227, Color::White),
+                    (0x40_40_40, 238, Color::Black),
+                ),
+            },
         };
         match self.depth {
             Depth::None => Color::Reset,
@@ -266,6 +288,16 @@ pub(crate) fn counted(number: usize, one: &str) -> String {
     }
 }
 
+/// A text in at most so many characters; `…` stands for what is left out.
+pub(crate) fn fitted(text: &str, width: u16) -> String {
+    let width = usize::from(width);
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(width.saturating_sub(1));
+    kept.chain(Some('…').filter(|_| width > 0)).collect()
+}
+
 /// A number in at most eight characters.
 pub(crate) fn short_number(x: f64) -> String {
     let magnitude = x.abs();
@@ -298,6 +330,18 @@ mod tests {
         for (x, text) in cases {
             assert_eq!(short_number(x), text);
         }
+    }
+
+    #[test]
+    fn texts_are_cut_to_their_room() {
+        assert_eq!(
+            ["", "a", "ab…", "abcd"].map(|text| fitted(text, 4)),
+            ["", "a", "ab…", "abcd"]
+        );
+        assert_eq!(
+            [0, 1, 3].map(|width| fitted("abcde", width)),
+            ["", "…", "ab…"]
+        );
     }
 
     #[test]

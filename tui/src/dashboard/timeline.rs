@@ -1,6 +1,10 @@
 //! The one timeline under all screens: checkpoints, what happened between them, the playhead. No clock in here.
 
+mod stops;
+
 use std::time::Duration;
+
+pub(crate) use self::stops::{Code, Stop};
 
 /// Time a checkpoint stays on screen when playing at the usual speed.
 const PLAY_INTERVAL: Duration = Duration::from_millis(250);
@@ -16,111 +20,6 @@ const PAN: f64 = 0.2;
 pub(crate) struct Frame {
     pub(crate) checkpoint: u32,
     pub(crate) step: u64,
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Code {
-    /// Fold (limit point).
-    Fold,
-    /// Branch point.
-    Branch,
-    /// Period doubling.
-    Doubling,
-    /// Neimark–Sacker.
-    Torus,
-    /// Border collision.
-    Border,
-    /// A fixed point goes to infinity.
-    Infinity,
-    /// A hint at a global bifurcation: SNIC, homoclinic, fold of cycles or crisis.
-    Global,
-    /// A bifurcation that could not be classed.
-    Unclassed,
-    /// More fixed points than before; how is not known.
-    Born,
-    /// Fewer.
-    Vanished,
-    /// A mark of the user.
-    Mark,
-}
-
-impl Code {
-    /// The code of a name in the table of events.
-    pub(crate) fn of_event(kind: &str) -> Self {
-        match kind {
-            "LP" => Self::Fold,
-            "BP" => Self::Branch,
-            "PD" => Self::Doubling,
-            "NS" => Self::Torus,
-            "BC" => Self::Border,
-            "INF" => Self::Infinity,
-            hint if hint.starts_with("hint ") => Self::Global,
-            _ => Self::Unclassed,
-        }
-    }
-
-    /// Two letters at most.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Fold => "LP",
-            Self::Branch => "BP",
-            Self::Doubling => "PD",
-            Self::Torus => "NS",
-            Self::Border => "BC",
-            Self::Infinity => "∞",
-            Self::Global => "GB",
-            Self::Unclassed => "?",
-            Self::Born => "+",
-            Self::Vanished => "−",
-            Self::Mark => "m",
-        }
-    }
-
-    /// In words.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Fold => "fold",
-            Self::Branch => "branch point",
-            Self::Doubling => "period doubling",
-            Self::Torus => "Neimark–Sacker",
-            Self::Border => "border collision",
-            Self::Infinity => "fixed point at infinity",
-            Self::Global => "hint at a global bifurcation",
-            Self::Unclassed => "unclassified bifurcation",
-            Self::Born => "more fixed points",
-            Self::Vanished => "fewer fixed points",
-            Self::Mark => "mark",
-        }
-    }
-}
-
-/// A place on the timeline to jump to: what happened up to one checkpoint since the one before.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Stop {
-    pub(crate) from_step: u64,
-    pub(crate) to_step: u64,
-    /// Kinds, most frequent first, with their numbers.
-    pub(crate) codes: Vec<(Code, usize)>,
-    /// What the user noted there.
-    pub(crate) note: Option<String>,
-}
-
-impl Stop {
-    /// `LP×8 BP`.
-    pub(crate) fn text(&self) -> String {
-        let text = |&(code, count): &(Code, usize)| match count {
-            1 => code.text().to_owned(),
-            _ => format!("{}×{count}", code.text()),
-        };
-        let texts: Vec<String> = self.codes.iter().map(text).collect();
-        texts.join(" ")
-    }
-
-    /// Whether anything happened but a mark.
-    pub(crate) fn is_event(&self) -> bool {
-        self.codes.iter().any(|&(code, _)| code != Code::Mark)
-    }
 }
 
 /// What playing does at the end.
@@ -149,6 +48,8 @@ pub(crate) struct Timeline {
     pub(crate) start: u64,
     /// Last step of the axis.
     pub(crate) end: u64,
+    /// The axis where it holds other runs too, in steps of this one.
+    pub(crate) shared_axis: Option<(f64, f64)>,
     /// The steps that curves show; none: all, and more as they come.
     pub(crate) window: Option<(f64, f64)>,
 }
@@ -165,6 +66,7 @@ impl Timeline {
             following,
             start: 0,
             end: 0,
+            shared_axis: None,
             window: None,
         }
     }
@@ -212,12 +114,32 @@ impl Timeline {
 
     /// Goes to the checkpoint nearest to a step.
     pub(crate) fn go_to_step(&mut self, step: f64) {
-        let distance = |frame: &Frame| (frame.step as f64 - step).abs();
-        let nearest = (0..self.frames.len())
-            .min_by(|&a, &b| distance(&self.frames[a]).total_cmp(&distance(&self.frames[b])));
-        if let Some(position) = nearest {
+        if let Some(position) = self.nearest(step) {
             self.go_to(position);
         }
+    }
+
+    /// Stands at the checkpoint nearest to a step, whether it plays or not.
+    pub(crate) fn stand_at(&mut self, step: f64) {
+        if let Some(position) = self.nearest(step) {
+            self.position = position;
+            self.keep_in_window();
+        }
+    }
+
+    /// Goes on as another timeline did: playing, at its speed, following if this run `grows`. The other stands still.
+    pub(crate) fn go_on_as(&mut self, other: &mut Self, grows: bool) {
+        self.playing = std::mem::take(&mut other.playing);
+        self.following = std::mem::take(&mut other.following) && grows;
+        (self.speed, self.looping) = (other.speed, other.looping);
+        (other.shared_axis, other.window) = (None, None);
+    }
+
+    /// Position of the checkpoint nearest to a step.
+    fn nearest(&self, step: f64) -> Option<usize> {
+        let distance = |frame: &Frame| (frame.step as f64 - step).abs();
+        (0..self.frames.len())
+            .min_by(|&a, &b| distance(&self.frames[a]).total_cmp(&distance(&self.frames[b])))
     }
 
     /// Goes to the next (+1) or previous (−1) stop; `false` if there is none.
@@ -311,6 +233,11 @@ impl Timeline {
 
     /// First and last step of the axis.
     fn whole(&self) -> (f64, f64) {
+        self.shared_axis.unwrap_or(self.ends())
+    }
+
+    /// First and last step of the run, two at least.
+    pub(crate) fn ends(&self) -> (f64, f64) {
         (self.start as f64, self.end.max(self.start + 1) as f64)
     }
 
@@ -361,6 +288,13 @@ impl Timeline {
         if step < from || step > to {
             let half = (to - from) / 2.0;
             self.set_window(step - half, step + half);
+        }
+    }
+
+    /// Brings the window back to the axis, which may have become shorter.
+    pub(crate) fn fit_window(&mut self) {
+        if let Some((from, to)) = self.window {
+            self.set_window(from, to);
         }
     }
 

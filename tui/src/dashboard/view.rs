@@ -11,8 +11,9 @@ use super::data::RunState;
 use super::keys::{Binding, label};
 use super::overlay;
 use super::screen::{Class, Desk, at_right};
+use super::strip;
 use super::theme::Ink;
-use super::timeline::{Loop, Timeline};
+use super::timeline::Loop;
 
 /// Least size for any pane at all, in cells.
 pub(crate) const LEAST: (u16, u16) = (60, 16);
@@ -31,8 +32,8 @@ pub(crate) struct Places {
     hints: Rect,
 }
 
-/// Where things are in an area; none if it is too small.
-pub(crate) fn places(area: Rect) -> Option<Places> {
+/// Where things are in an area, with so many runs open; none if it is too small.
+pub(crate) fn places(area: Rect, open_runs: usize) -> Option<Places> {
     if area.width < LEAST.0 || area.height < LEAST.1 {
         return None;
     }
@@ -40,7 +41,7 @@ pub(crate) fn places(area: Rect) -> Option<Places> {
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Min(0),
-        Constraint::Length(2),
+        Constraint::Length(strip::rows(open_runs, area.height)),
         Constraint::Length(1),
         Constraint::Length(1),
     ];
@@ -61,13 +62,13 @@ pub(crate) fn places(area: Rect) -> Option<Places> {
 pub(crate) fn draw(app: &App, buffer: &mut Buffer) {
     let area = buffer.area;
     let desk = &app.desk;
-    if let Some(places) = places(area) {
+    if let Some(places) = places(area, desk.open_runs().len()) {
         tabs(app, places.tabs, buffer);
         header(desk, places.header, buffer);
         for pane in app.panes(places.class, places.body) {
             app.screens[app.current].draw(pane, desk, buffer);
         }
-        timeline(desk, places.timeline, buffer);
+        strip::draw(desk, places.timeline, buffer);
         status(desk, places.status, buffer);
         hints(app, places.hints, buffer);
         if let Some(open) = &app.overlay {
@@ -120,12 +121,12 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
 }
 
 fn state(desk: &Desk) -> (String, Ink) {
-    let damage = match desk.data.damage.len() {
+    let damage = match desk.damage().len() {
         0 => String::new(),
         1 => "! 1 file unreadable · ".into(),
         count => format!("! {count} unreadable · "),
     };
-    let (state, ink) = match desk.data.state {
+    let (state, ink) = match desk.run.data.state {
         _ if !desk.has_run() => ("", Ink::Faint),
         RunState::Absent => ("waiting", Ink::Warning),
         RunState::Training => ("training", Ink::Accuracy),
@@ -142,7 +143,7 @@ fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     if !desk.has_run() {
         return;
     }
-    let timeline = &desk.timeline;
+    let timeline = &desk.run.timeline;
     let looping = match timeline.looping {
         Loop::Off => "",
         Loop::All => " loop",
@@ -155,16 +156,16 @@ fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     } else {
         " PAUSED ".to_owned()
     };
-    let name = if desk.data.name.is_empty() {
-        super::data::files::name_of(&desk.dir)
-    } else {
-        desk.data.name.clone()
-    };
     let mut parts = vec![
-        Span::styled(name, Modifier::BOLD),
+        Span::styled(desk.run.name(), Modifier::BOLD),
         Span::raw(" "),
         Span::styled(mode, Modifier::REVERSED),
     ];
+    if desk.has_several() {
+        let letter = format!("{} ", desk.run.letter());
+        let style = desk.theme.bold(Ink::Run(desk.run.slot));
+        parts.insert(0, Span::styled(letter, style));
+    }
     if let Some(frame) = timeline.frame() {
         let place = format!(
             "  step {} / {} · checkpoint {} of {}",
@@ -174,8 +175,8 @@ fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
             timeline.frames.len()
         );
         parts.push(Span::raw(place));
-        if let Some(stage) = desk.data.stage_at(frame.step) {
-            parts.push(Span::raw(format!(" · {}", desk.data.stage_name(stage))));
+        if let Some(stage) = desk.run.data.stage_at(frame.step) {
+            parts.push(Span::raw(format!(" · {}", desk.run.data.stage_name(stage))));
         }
     }
     if let Some(stop) = timeline.stop() {
@@ -193,18 +194,29 @@ fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     Line::from(parts).render(area, buffer);
 }
 
-/// What is wrong, else the answer to the last key, else what is known of the run.
+/// The answer to the last key, else what is wrong, else what is known of the run in focus.
 fn status(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let warning = desk.theme.bold(Ink::Warning);
-    let line = match (&desk.data.problem, &desk.status, &desk.data.state) {
-        (_, Some(status), _) => Line::raw(status.as_str()),
-        (Some(problem), None, _) => Line::styled(problem.as_str(), warning),
-        (None, None, RunState::Diverged(why)) => Line::styled(why.as_str(), warning),
-        (None, None, RunState::Interrupted) => {
-            Line::raw("training stopped before its end: `creode train … --resume` goes on")
+    let problem_beside = || {
+        let mut others = desk.others.iter();
+        others.find_map(|run| Some(format!("{}: {}", run.letter(), run.data.problem.as_ref()?)))
+    };
+    let data = &desk.run.data;
+    let line = if let Some(status) = &desk.status {
+        Line::raw(status.as_str())
+    } else if let Some(problem) = &data.problem {
+        Line::styled(problem.as_str(), warning)
+    } else if let Some(problem) = problem_beside() {
+        Line::styled(problem, warning)
+    } else {
+        match &data.state {
+            RunState::Diverged(why) => Line::styled(why.as_str(), warning),
+            RunState::Interrupted => {
+                Line::raw("training stopped before its end: `creode train … --resume` goes on")
+            }
+            RunState::Followed => Line::raw(goes_on(desk)),
+            _ => Line::default(),
         }
-        (None, None, RunState::Followed) => Line::raw(goes_on(desk)),
-        _ => Line::default(),
     };
     line.render(area, buffer);
 }
@@ -213,8 +225,8 @@ fn status(desk: &Desk, area: Rect, buffer: &mut Buffer) {
 fn goes_on(desk: &Desk) -> String {
     format!(
         "ended; `creode analyze {} --follow --run {}` goes on",
-        desk.data.followed.as_deref().unwrap_or("FOLDER"),
-        desk.data.name
+        desk.run.data.followed.as_deref().unwrap_or("FOLDER"),
+        desk.run.data.name
     )
 }
 
@@ -226,6 +238,7 @@ fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let all = rows(2)
         .iter()
         .filter(is_first)
+        .chain(rows(4).iter().filter(|_| app.desk.has_several()))
         .chain(rows(0))
         .chain(rows(1));
     let all = all.chain(rows(2).iter().filter(|row| !is_first(row)));
@@ -247,96 +260,6 @@ fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
     Line::from(spans).render(area, buffer);
 }
 
-/// Column of the timeline where a step is.
-pub(crate) fn timeline_column(timeline: &Timeline, area: Rect, step: u64) -> u16 {
-    let share = timeline.share(step as f64);
-    let last = f64::from(area.width.saturating_sub(1));
-    area.x + (share * last).round().clamp(0.0, last) as u16
-}
-
-/// The whole of training in two rows: stages above, checkpoints, events and the playhead below.
-fn timeline(desk: &Desk, area: Rect, buffer: &mut Buffer) {
-    let [bands, ticks] = Layout::vertical([Constraint::Length(1); 2]).areas(area);
-    draw_bands(desk, bands, buffer);
-    draw_ticks(desk, ticks, buffer);
-}
-
-fn draw_bands(desk: &Desk, area: Rect, buffer: &mut Buffer) {
-    let Some(last) = desk.data.steps.last() else {
-        return;
-    };
-    let timeline = &desk.timeline;
-    let mut begin = area.x;
-    let ends = desk.data.stage_ends();
-    let bands = ends
-        .into_iter()
-        .chain([(timeline.end, last.stage as usize)]);
-    for (end_step, stage) in bands {
-        let end = timeline_column(timeline, area, end_step);
-        let width = usize::from(end.saturating_sub(begin));
-        if stage % 2 == 1 {
-            let band = Rect {
-                x: begin,
-                width: width as u16,
-                ..area
-            };
-            buffer.set_style(band, Modifier::UNDERLINED);
-        }
-        let name = format!("│{}", desk.data.stage_name(stage));
-        buffer.set_stringn(begin, area.y, name, width, Style::new());
-        begin = end;
-    }
-}
-
-fn draw_ticks(desk: &Desk, area: Rect, buffer: &mut Buffer) {
-    let (theme, timeline) = (desk.theme, &desk.timeline);
-    let width = usize::from(area.width);
-    buffer.set_stringn(
-        area.x,
-        area.y,
-        "─".repeat(width),
-        width,
-        theme.style(Ink::Faint),
-    );
-    if let Some((from, to)) = timeline.window {
-        let from = timeline_column(timeline, area, from as u64);
-        let to = timeline_column(timeline, area, to as u64);
-        for column in from..=to {
-            if let Some(cell) = buffer.cell_mut((column, area.y)) {
-                cell.set_symbol("━").set_style(Style::new());
-            }
-        }
-    }
-    let mut set = |step: u64, symbol: &str, style: Style| {
-        let column = timeline_column(timeline, area, step);
-        if let Some(cell) = buffer.cell_mut((column, area.y)) {
-            cell.set_symbol(symbol).set_style(style);
-        }
-    };
-    for entry in &desk.data.entries {
-        let symbol = if entry.complete { "┴" } else { "·" };
-        set(entry.step, symbol, theme.style(Ink::Faint));
-    }
-    for stop in &timeline.stops {
-        if let Some(&(code, _)) = stop.codes.first() {
-            set(stop.to_step, theme.event(code), theme.bold(Ink::Event));
-        }
-    }
-    if let Some(frame) = timeline.frame() {
-        let sign = timeline.stop().and_then(|stop| stop.codes.first());
-        let (symbol, style) = match sign {
-            Some(&(code, _)) => (theme.event(code), theme.bold(Ink::Event)),
-            None => ("█", theme.bold(Ink::Playhead)),
-        };
-        let style = if sign.is_some() {
-            style.add_modifier(Modifier::REVERSED)
-        } else {
-            style
-        };
-        set(frame.step, symbol, style);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,7 +269,7 @@ mod tests {
         for width in 1..=300 {
             for height in (1..=100).step_by(3) {
                 let area = Rect::new(0, 0, width, height);
-                let Some(places) = places(area) else {
+                let Some(places) = places(area, 1 + usize::from(width) % 6) else {
                     assert!(width < LEAST.0 || height < LEAST.1);
                     continue;
                 };

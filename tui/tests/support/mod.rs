@@ -46,6 +46,55 @@ pub fn write_run(dir: &Path) {
     writer.write_ending(ending).unwrap();
 }
 
+/// Writes a run of the same checkpoints, but that it takes `slowness` times as many steps to each of them
+/// and learns less.
+pub fn write_slower_run(dir: &Path, slowness: u64) {
+    let writer = create(dir);
+    for checkpoint in 0..3 {
+        write_slower_checkpoint(&writer, checkpoint, slowness);
+    }
+    let ending = Ending {
+        reason: EndingReason::Finished,
+        step: 300 * slowness,
+        message: "the curriculum was completed".into(),
+    };
+    writer.write_ending(ending).unwrap();
+}
+
+/// Writes one of the checkpoints of such a run.
+pub fn write_slower_checkpoint(writer: &RunWriter, checkpoint: u32, slowness: u64) {
+    let step = slowness * step_of(checkpoint);
+    let before = slowness * step_of(checkpoint.saturating_sub(1));
+    let step_at = |step: u64| {
+        let row = step_row(step.div_ceil(slowness));
+        StepRow {
+            step,
+            loss: 0.1 + 0.9 * row.loss,
+            accuracy: 0.9 * row.accuracy,
+            ..row
+        }
+    };
+    let steps: Vec<StepRow> = (before + 1..=step).map(step_at).collect();
+    let mut trials = trials(checkpoint);
+    for row in &mut trials {
+        row.step = step;
+    }
+    writer
+        .write_checkpoint(checkpoint, step, b"weights", &steps, &trials, &[])
+        .unwrap();
+    let mut points = fixed_points(checkpoint);
+    for row in &mut points {
+        row.step = step;
+    }
+    let spectra: Vec<SpectrumRow> = points.iter().flat_map(spectrum).collect();
+    let tables = LandscapeTables {
+        fixed_points: &points,
+        spectra: &spectra,
+        ..LandscapeTables::default()
+    };
+    writer.write_landscape(checkpoint, step, &tables).unwrap();
+}
+
 /// Writes the first of its bifurcations, as if the second had not been found, and its branches.
 pub fn derive(dir: &Path) {
     let branches: Vec<BranchRow> = (0..3).flat_map(branches).collect();

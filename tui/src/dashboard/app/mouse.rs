@@ -6,7 +6,7 @@ use super::App;
 use crate::dashboard::keys::Action;
 use crate::dashboard::screen::{Effect, Mouse};
 use crate::dashboard::timeline::Code;
-use crate::dashboard::view;
+use crate::dashboard::{strip, view};
 
 /// The mouse as the terminal tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) enum Held {
 
 impl App {
     pub(super) fn mouse(&mut self, input: MouseInput, area: Rect) -> Option<Effect> {
-        let places = view::places(area)?;
+        let places = view::places(area, self.desk.open_runs().len())?;
         if self.overlay.is_some() {
             return None;
         }
@@ -69,6 +69,10 @@ impl App {
 
     fn mouse_down(&mut self, column: u16, row: u16, places: view::Places) -> Option<Effect> {
         if contains(places.timeline, column, row) {
+            if let Some(id) = strip::run_at(&self.desk, places.timeline, column, row) {
+                self.desk.focus_on(id);
+                return None;
+            }
             self.held = Some((Held::Timeline, column, row));
             self.scrub(column, places.timeline);
             return None;
@@ -103,13 +107,14 @@ impl App {
 
     /// Moves the playhead to a column of the timeline, or to an event that is drawn there.
     fn scrub(&mut self, column: u16, area: Rect) {
-        let timeline = &mut self.desk.timeline;
-        let at = |step: u64| view::timeline_column(timeline, area, step);
+        let track = strip::track(&self.desk, area);
+        let timeline = &mut self.desk.run.timeline;
+        let at = |step: u64| strip::column_of(timeline, track, step as f64);
         let event = timeline.stops.iter().find(|stop| {
             stop.codes.iter().any(|(code, _)| *code != Code::Mark) && at(stop.to_step) == column
         });
-        let share = f64::from(column.saturating_sub(area.x))
-            / f64::from(area.width.saturating_sub(1).max(1));
+        let share = f64::from(column.saturating_sub(track.x))
+            / f64::from(track.width.saturating_sub(1).max(1));
         let under = timeline.at_share(share);
         let step = event.map_or(under, |stop| stop.to_step as f64);
         timeline.go_to_step(step);

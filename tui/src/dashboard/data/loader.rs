@@ -7,16 +7,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use creode::trace::rows::{BranchRow, EvaluationRow, EventRow};
 use creode::trace::{Entry, LOG_FILE, MARKS_FILE, Run, StepCursor, TraceError};
 
 use super::dynamics::{self, Place};
-use super::files::{Side, name_of, state_of, step_of};
+use super::files::{Side, name_of, state_of};
 use super::plane::Plane;
-use super::{
-    Bifurcation, BranchPoint, Detail, Evaluation, Point, Request, RunState, Scene, Spectrum,
-    Summary, Update, marks,
-};
+use super::tables::{Tables, in_words};
+use super::{Request, RunState, Update, marks};
 
 /// How often the manifest is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -188,7 +185,7 @@ impl Loader {
         }
         if !self.wanted.is_empty() {
             let checkpoint = self.wanted.remove(0);
-            return Some(Update::Detail(self.detail(run, checkpoint)));
+            return Some(Update::Detail(self.tables(run).detail(checkpoint)));
         }
         None
     }
@@ -211,10 +208,10 @@ impl Loader {
         }
         let is_plane_known = !matches!(self.plane, Plane::Unknown);
         if is_plane_known && std::mem::take(&mut self.events.due) {
-            return Some(Update::Bifurcations(self.bifurcations(run)));
+            return Some(Update::Bifurcations(self.tables(run).bifurcations()));
         }
         if is_plane_known && std::mem::take(&mut self.branches.due) {
-            return Some(Update::Branches(self.branch_points(run)));
+            return Some(Update::Branches(self.tables(run).branch_points()));
         }
         let is_missing = |checkpoint: &u32| !self.summarised.contains(checkpoint);
         let missing = complete(run).map(|entry| entry.checkpoint).find(is_missing);
@@ -232,8 +229,17 @@ impl Loader {
         Some(update)
     }
 
-    fn place(&self, state: &[f64], stored: [f64; 3]) -> [f64; 3] {
-        self.plane.project(state).unwrap_or(stored)
+    fn tables<'a>(&'a self, run: &'a Run) -> Tables<'a> {
+        Tables {
+            run,
+            plane: &self.plane,
+        }
+    }
+
+    fn summary(&mut self, checkpoint: u32) -> Option<Update> {
+        let summary = self.tables(self.run.as_ref()?).summary(checkpoint);
+        self.summarised.insert(checkpoint);
+        Some(Update::Summary(summary))
     }
 
     fn steps(&mut self) -> Option<Update> {
@@ -250,155 +256,6 @@ impl Loader {
             }
         }
         Some(Update::Steps { samples, problems })
-    }
-
-    fn summary(&mut self, checkpoint: u32) -> Option<Update> {
-        let run = self.run.as_ref()?;
-        let mut problems = Vec::new();
-        let mut scenes: Vec<Scene> = Vec::new();
-        match run.landscapes(checkpoint) {
-            Ok(rows) => {
-                for row in rows {
-                    let condition = row.condition.clone();
-                    scene(&mut scenes, &condition).landscape = Some(row);
-                }
-            }
-            Err(error) => problems.push(error.to_string()),
-        }
-        let read = run.glance_at_points(checkpoint, |row| {
-            let point = Point {
-                id: row.point,
-                kind: row.kind,
-                n_unstable: row.n_unstable,
-                multiplier: row.multiplier,
-                q: row.q,
-                index: row.index,
-                readout: row.readout.iter().map(|&y| y as f32).collect(),
-                basin_fraction: row.basin_fraction,
-                at: self.place(row.state, row.pc),
-            };
-            scene(&mut scenes, row.condition).points.push(point);
-        });
-        let slow = run.glance_at_slow_points(checkpoint, |row| {
-            let at = self.place(row.state, row.pc);
-            scene(&mut scenes, row.condition).slow_points.push(at);
-        });
-        problems.extend(slow.err().map(|error| error.to_string()));
-        for scene in &mut scenes {
-            scene
-                .points
-                .sort_by_key(|point| (point.n_unstable, point.id));
-        }
-        let evaluations = run.evaluations(checkpoint).map(|rows| {
-            let evaluation = |row: EvaluationRow| Evaluation {
-                probe: row.probe.into(),
-                accuracy: row.accuracy,
-            };
-            rows.into_iter().map(evaluation).collect()
-        });
-        let bifurcations = run.events_at(checkpoint).map(Option::unwrap_or_default);
-        let branches = run.branches_at(checkpoint);
-        let mut or_none = |error: TraceError| problems.push(error.to_string());
-        let evaluations = evaluations.unwrap_or_else(|error| {
-            or_none(error);
-            Vec::new()
-        });
-        let bifurcations = bifurcations.unwrap_or_else(|error| {
-            or_none(error);
-            Vec::new()
-        });
-        let branches = branches.unwrap_or_else(|error| {
-            or_none(error);
-            None
-        });
-        let step = step_of(run, checkpoint);
-        let bifurcations = bifurcations
-            .into_iter()
-            .map(|row| self.bifurcation(row))
-            .collect();
-        let branches = branches.map(|rows| rows.iter().map(|row| self.branch_point(row)).collect());
-        self.summarised.insert(checkpoint);
-        Some(Update::Summary(Summary {
-            checkpoint,
-            step,
-            evaluations,
-            bifurcations,
-            branches,
-            scenes: in_words(read.map(|()| scenes)),
-            problems,
-        }))
-    }
-
-    fn detail(&self, run: &Run, checkpoint: u32) -> Detail {
-        let mut spectra: Vec<Spectrum> = Vec::new();
-        let read = run.glance_at_spectra(checkpoint, |row| match spectra.last_mut() {
-            Some(last) if last.point == row.point && *last.condition == *row.condition => {
-                last.values.push(row.value);
-            }
-            _ => spectra.push(Spectrum {
-                condition: row.condition.into(),
-                point: row.point,
-                values: vec![row.value],
-            }),
-        });
-        let spectra = in_words(read.map(|()| spectra));
-        let mut trials: Vec<Vec<[f64; 3]>> = Vec::new();
-        let mut last_trial = None;
-        let read = run.glance_at_trials(checkpoint, |row| {
-            let place = self.place(row.state, row.pc);
-            match trials.last_mut() {
-                Some(trial) if last_trial == Some(row.trial) => trial.push(place),
-                _ => trials.push(vec![place]),
-            }
-            last_trial = Some(row.trial);
-        });
-        Detail {
-            checkpoint,
-            spectra,
-            trials: in_words(read.map(|()| trials)),
-        }
-    }
-
-    fn bifurcations(&self, run: &Run) -> Result<Vec<Bifurcation>, String> {
-        let rows = in_words(run.derived_events())?.unwrap_or_default();
-        Ok(rows.into_iter().map(|row| self.bifurcation(row)).collect())
-    }
-
-    fn bifurcation(&self, row: EventRow) -> Bifurcation {
-        Bifurcation {
-            at: self.plane.project(&row.state),
-            row,
-        }
-    }
-
-    fn branch_point(&self, row: &BranchRow) -> BranchPoint {
-        BranchPoint {
-            condition: row.condition.as_str().into(),
-            branch: row.branch,
-            step: row.step,
-            point: row.point,
-            n_unstable: row.n_unstable,
-            at: self.plane.project(&row.state).unwrap_or([f64::NAN; 3]),
-        }
-    }
-
-    fn branch_points(&self, run: &Run) -> Result<Vec<BranchPoint>, String> {
-        let mut points: Vec<BranchPoint> = Vec::new();
-        let read = run.glance_at_branches(|row| {
-            let condition = points
-                .last()
-                .filter(|last| *last.condition == *row.condition)
-                .map_or_else(|| row.condition.into(), |last| Arc::clone(&last.condition));
-            points.push(BranchPoint {
-                condition,
-                branch: row.branch,
-                step: row.step,
-                point: row.point,
-                n_unstable: row.n_unstable,
-                at: self.plane.project(row.state).unwrap_or([f64::NAN; 3]),
-            });
-        });
-        in_words(read.map(|_| points))
     }
 
     /// What was asked for of the map, as work for another thread.
@@ -433,29 +290,8 @@ impl Loader {
     }
 }
 
-/// The scene of a condition; made if there is none.
-fn scene<'a>(scenes: &'a mut Vec<Scene>, condition: &str) -> &'a mut Scene {
-    let at = scenes
-        .iter()
-        .position(|scene| *scene.condition == *condition)
-        .unwrap_or_else(|| {
-            scenes.push(Scene {
-                condition: condition.into(),
-                landscape: None,
-                points: Vec::new(),
-                slow_points: Vec::new(),
-            });
-            scenes.len() - 1
-        });
-    &mut scenes[at]
-}
-
 fn complete(run: &Run) -> impl DoubleEndedIterator<Item = &Entry> {
     run.entries().iter().filter(|entry| entry.complete)
-}
-
-fn in_words<T>(read: Result<T, TraceError>) -> Result<T, String> {
-    read.map_err(|error| error.to_string())
 }
 
 /// Reads the run in `dir` in a thread of its own and hands every piece to `send`, which says whether it still wants any.

@@ -7,12 +7,17 @@ pub(crate) mod marks;
 mod plane;
 pub(crate) mod runs;
 pub(crate) mod store;
+mod tables;
 
 use std::sync::Arc;
 
 use creode::trace::Entry;
 pub(crate) use creode::trace::glance::StepGlance;
 use creode::trace::rows::{EventRow, Kind, LandscapeRow};
+
+/// Tells open runs apart: news and requests go by it. No two runs that were opened have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RunId(pub(crate) u32);
 
 /// How a run stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -159,7 +164,7 @@ pub(crate) struct BranchPoint {
     pub(crate) at: [f64; 3],
 }
 
-/// News from the loader.
+/// News of a run from its loader.
 #[derive(Debug, Clone)]
 pub(crate) enum Update {
     /// The run was opened: its `run.toml`. What was known of another run is void.
@@ -224,7 +229,7 @@ impl Update {
     }
 }
 
-/// What the dashboard asks of the loader.
+/// What the dashboard asks of the loader of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
     /// Details of these checkpoints, most urgent first, instead of those asked for before.

@@ -1,4 +1,4 @@
-//! What has been read of the run on screen, and what follows from it.
+//! What has been read of a run, and what follows from it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -85,10 +85,10 @@ pub(crate) struct Store {
 
 impl Store {
     /// Takes in news; keeps details of checkpoints near `here`.
-    pub(crate) fn learn(&mut self, update: Update, here: Option<u32>) {
+    pub(crate) fn take_in(&mut self, update: Update, here: Option<u32>) {
         self.damage.extend(update.damage());
         match update {
-            Update::Opened { name, config } => self.learn_config(name, &config),
+            Update::Opened { name, config } => self.take_config(name, &config),
             Update::Manifest { entries, state } => {
                 self.entries = entries;
                 self.state = state;
@@ -97,7 +97,7 @@ impl Store {
                 self.steps.extend(samples);
                 self.steps_problems.extend(problems);
             }
-            Update::Plane { source, reach, .. } => self.learn_plane(source, reach),
+            Update::Plane { source, reach, .. } => self.take_plane(source, reach),
             Update::Summary(summary) => {
                 let points = summary
                     .scenes
@@ -126,7 +126,7 @@ impl Store {
         }
     }
 
-    fn learn_config(&mut self, name: String, config: &str) {
+    fn take_config(&mut self, name: String, config: &str) {
         let (stages, planned) = stages_of(config);
         let config: toml::Table = config.parse().unwrap_or_default();
         let folder = config.get("followed").and_then(|of| of.get("folder"));
@@ -142,7 +142,7 @@ impl Store {
         };
     }
 
-    fn learn_plane(&mut self, source: PlaneSource, reach: Vec<[f64; 3]>) {
+    fn take_plane(&mut self, source: PlaneSource, reach: Vec<[f64; 3]>) {
         self.plane = Some(source);
         self.plane_generation += 1;
         self.summaries.clear();
@@ -175,6 +175,14 @@ impl Store {
         matches!(self.state, RunState::Training | RunState::Absent)
     }
 
+    /// Whether it is over: no step is planned any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(
+            self.state,
+            RunState::Finished | RunState::Diverged(_) | RunState::Followed
+        )
+    }
+
     /// A checkpoint at a probe input, once read.
     pub(crate) fn scene(&self, checkpoint: u32, condition: &str) -> Option<&Scene> {
         let scenes = self.summaries.get(&checkpoint)?.scenes.as_ref().ok()?;
@@ -186,9 +194,10 @@ impl Store {
         let trained = self.steps.last().map_or(0, |sample| sample.step);
         let saved = self.entries.last().map_or(0, |entry| entry.step);
         let last = trained.max(saved);
-        let end = match self.state {
-            RunState::Finished | RunState::Diverged(_) | RunState::Followed => last,
-            _ => self.planned.to.unwrap_or(0).max(last),
+        let end = if self.has_ended() {
+            last
+        } else {
+            self.planned.to.unwrap_or(0).max(last)
         };
         (self.planned.from, end)
     }

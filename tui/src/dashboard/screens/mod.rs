@@ -9,6 +9,8 @@ use super::screen::Screen;
 
 /// Name of the screen that lists the runs.
 pub(crate) const RUNS: &str = "Runs";
+/// Name of the screen that shows losses and accuracies.
+pub(crate) const LEARNING: &str = "Learning";
 /// Name of the screen that shows the state space.
 pub(crate) const LANDSCAPE: &str = "Landscape";
 

@@ -14,7 +14,7 @@ fn start_watching(folder: &Path) -> (RunWriter, Headless) {
     let dir = folder.join("grown");
     let writer = support::create(&dir);
     let mut dashboard = open(&dir, folder, "Landscape", Look::Plain);
-    dashboard.app.desk.timeline.following = true;
+    dashboard.app.desk.run.timeline.following = true;
     (writer, dashboard)
 }
 
@@ -29,7 +29,7 @@ fn watching_waits_follows_and_stops_following_when_scrubbed() {
     }
     assert_eq!(step(&dashboard), 100);
     assert_eq!(
-        dashboard.app.desk.data.state,
+        dashboard.app.desk.run.data.state,
         RunState::Training,
         "its writer lives"
     );
@@ -48,12 +48,12 @@ fn watching_waits_follows_and_stops_following_when_scrubbed() {
     assert_eq!(step(&dashboard), 0);
     dashboard.press("G");
     assert_eq!(
-        (step(&dashboard), dashboard.app.desk.timeline.following),
+        (step(&dashboard), dashboard.app.desk.run.timeline.following),
         (300, true)
     );
     drop(writer);
     (0..8).for_each(|_| dashboard.read_all());
-    assert_eq!(dashboard.app.desk.data.state, RunState::Interrupted);
+    assert_eq!(dashboard.app.desk.run.data.state, RunState::Interrupted);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_viewer_may_be_there_before_the_run() {
     let dir = folder.path().join("later");
     let mut dashboard = open(&dir, folder.path(), "Landscape", Look::Plain);
     assert!(shown(&dashboard).contains("waiting for a run in"));
-    assert!(dashboard.app.desk.data.damage.is_empty());
+    assert!(dashboard.app.desk.run.data.damage.is_empty());
     support::write_run(&dir);
     dashboard.read_all();
     let screen = shown(&dashboard);
@@ -83,14 +83,14 @@ fn events_branches_and_probes_are_followed_while_the_run_is_written() {
         dashboard.read_all();
     }
     let codes = |dashboard: &Headless| {
-        let stops = &dashboard.app.desk.timeline.stops;
+        let stops = &dashboard.app.desk.run.timeline.stops;
         stops
             .iter()
             .flat_map(|stop| stop.codes.clone())
             .collect::<Vec<_>>()
     };
     assert_eq!(codes(&dashboard), [(Code::Fold, 1)]);
-    let data = &dashboard.app.desk.data;
+    let data = &dashboard.app.desk.run.data;
     assert_eq!(data.curves("rest").len(), 3);
     let probes = data.evaluations();
     assert_eq!(probes["recall"], [(0.0, 0.25), (100.0, 0.5)]);
@@ -117,7 +117,7 @@ fn damage_is_told_in_its_pane_and_the_rest_goes_on() {
     let screen = text(&dashboard.screen(200, 60));
     assert!(screen.matches("is damaged").count() >= 2, "{screen}");
     assert!(screen.contains("unreadable"), "{screen}");
-    let steps = &dashboard.app.desk.data.steps;
+    let steps = &dashboard.app.desk.run.data.steps;
     assert_eq!((steps[0].step, steps.len()), (101, 200), "the whole files");
     dashboard.press("l");
     assert!(shown(&dashboard).contains("9 fixed points: 4/4/1 with 0/1/2"));
@@ -192,10 +192,9 @@ fn a_deleted_run_is_told_and_the_picture_stays() {
 fn a_shortened_manifest_is_told_once() {
     let (folder, mut dashboard) = landscape();
     fs::write(folder.path().join("grown/manifest.jsonl"), b"").unwrap();
-    assert!(
-        matches!(dashboard.loader.poll(), Some(Update::Problem(text)) if text.contains("shorter"))
-    );
-    assert!(dashboard.loader.poll().is_none());
+    let loader = dashboard.loaders.values_mut().next().unwrap();
+    assert!(matches!(loader.poll(), Some(Update::Problem(text)) if text.contains("shorter")));
+    assert!(loader.poll().is_none());
 }
 
 #[test]

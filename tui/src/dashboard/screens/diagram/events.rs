@@ -12,14 +12,14 @@ use crate::dashboard::theme::{Ink, counted, short_number};
 use crate::dashboard::timeline::{Code, Stop};
 
 pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-    let stops = &desk.timeline.stops;
+    let stops = &desk.run.timeline.stops;
     let inner = pane.frame_with_foot(desk, title(desk), "n N go to them", buffer);
     if stops.is_empty() {
         let text = "the number of fixed points never changes";
         return message(inner, text, desk.theme.style(Ink::Faint), buffer);
     }
     // What happened at the playhead, or last before it, begins at the top: as much of it is seen as there is room for.
-    let here = desk.timeline.step();
+    let here = desk.run.timeline.step();
     let first = stops.partition_point(|stop| stop.to_step <= here);
     let shown = &stops[first.saturating_sub(1)..];
     let rows = shown
@@ -46,9 +46,14 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
 }
 
 fn title(desk: &Desk) -> String {
-    let intervals = desk.timeline.stops.iter().filter(|stop| stop.is_event());
+    let intervals = desk
+        .run
+        .timeline
+        .stops
+        .iter()
+        .filter(|stop| stop.is_event());
     let intervals = intervals.count();
-    let events = desk.bifurcations().count();
+    let events = desk.run.bifurcations().count();
     if events > 0 {
         return format!(
             "{} in {}",
@@ -71,7 +76,7 @@ fn rows_of(desk: &Desk, stop: &Stop, is_here: bool) -> Vec<Row<'static>> {
         (true, true) => ">",
     };
     let here = |event: &&Bifurcation| event.row.to_step == stop.to_step;
-    let mut events: Vec<&Bifurcation> = desk.bifurcations().filter(here).collect();
+    let mut events: Vec<&Bifurcation> = desk.run.bifurcations().filter(here).collect();
     events.sort_by(|a, b| a.row.position.total_cmp(&b.row.position));
     let mut rows: Vec<Row> = events.iter().map(|event| one(desk, mark, event)).collect();
     let is_left = |&(code, _): &(Code, usize)| {

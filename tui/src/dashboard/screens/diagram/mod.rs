@@ -150,7 +150,7 @@ impl Diagram {
     }
 
     fn diagram(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-        let zoomed = if self.zoom > 1.0 || desk.timeline.window.is_some() {
+        let zoomed = if self.zoom > 1.0 || desk.run.timeline.window.is_some() {
             " · zoomed, = shows all"
         } else {
             ""
@@ -163,8 +163,9 @@ impl Diagram {
         };
         let inner = pane.frame_with_foot(desk, title, foot, buffer);
         let Some(axis) = self.axis() else {
-            let text = if desk.timeline.frames.is_empty() || desk.data.summaries.is_empty() {
-                desk.waiting()
+            let text = if desk.run.timeline.frames.is_empty() || desk.run.data.summaries.is_empty()
+            {
+                desk.run.waiting()
             } else if matches!(self.quantity, Quantity::Output(_)) {
                 "no point has such an output: v shows another quantity".into()
             } else {
@@ -267,7 +268,8 @@ impl Diagram {
         desk: &'a Desk,
     ) -> impl Iterator<Item = (&'a Bifurcation, (f64, f64))> {
         let place = |event: &Bifurcation| Some((event.step(), self.quantity.of_event(event)?));
-        desk.bifurcations()
+        desk.run
+            .bifurcations()
             .filter_map(move |event| Some((event, place(event)?)))
     }
 
@@ -287,8 +289,8 @@ impl Diagram {
                 plot.text(x, y, desk.theme.sign(kind), desk.theme.style(ink));
             }
         }
-        let step = desk.timeline.step();
-        let selected = desk.selected_point().map(|point| point.id);
+        let step = desk.run.timeline.step();
+        let selected = desk.run.selected_point().map(|point| point.id);
         for place in self
             .curves
             .iter()
@@ -296,6 +298,7 @@ impl Diagram {
             .filter(|place| place.step == step)
         {
             let Some(point) = desk
+                .run
                 .points()
                 .iter()
                 .find(|point| Some(point.id) == place.point)
@@ -312,7 +315,7 @@ impl Diagram {
     }
 
     fn selected_branch(&self, desk: &Desk) -> Option<u32> {
-        let (id, step) = (desk.selected_point()?.id, desk.timeline.step());
+        let (id, step) = (desk.run.selected_point()?.id, desk.run.timeline.step());
         let holds = |curve: &&Curve| {
             let mut places = curve.places.iter();
             places.any(|place| place.step == step && place.point == Some(id))
@@ -346,7 +349,7 @@ impl Screen for Diagram {
 
     fn why_not(&self, action: Action, desk: &Desk) -> Option<String> {
         match action {
-            Action::Select(_) if desk.points().is_empty() => {
+            Action::Select(_) if desk.run.points().is_empty() => {
                 Some("there is no fixed point at this checkpoint".into())
             }
             _ => None,
@@ -354,33 +357,37 @@ impl Screen for Diagram {
     }
 
     fn derive(&mut self, desk: &Desk) {
-        self.condition = desk.condition();
+        self.condition = desk.run.condition();
         self.curves = self
             .condition
             .as_deref()
-            .map_or_else(Vec::new, |name| desk.data.curves(name));
+            .map_or_else(Vec::new, |name| desk.run.data.curves(name));
     }
 
     fn act(&mut self, action: Action, desk: &mut Desk) -> Option<Effect> {
         match action {
-            Action::Zoom(direction) => desk.timeline.zoom(direction),
+            Action::Zoom(direction) => desk.run.timeline.zoom(direction),
             Action::ZoomReset => {
-                desk.timeline.window = None;
+                desk.run.timeline.window = None;
                 (self.zoom, self.middle) = (1.0, 0.5);
             }
             Action::Pan(direction) => {
-                desk.timeline.pan(direction);
+                desk.run.timeline.pan(direction);
             }
-            Action::Select(by) => desk.select(by),
+            Action::Select(by) => desk.run.select(by),
             Action::Enter => {
-                if desk.pinned.is_none() {
-                    desk.toggle_pin();
+                if desk.run.pinned.is_none() {
+                    desk.run.toggle_pin();
                 }
-                desk.before_and_after = desk.timeline.stop().is_some_and(Stop::is_event);
+                desk.run.before_and_after = desk.run.timeline.stop().is_some_and(Stop::is_event);
                 desk.go_to_screen = Some(super::LANDSCAPE);
             }
             Action::Own("quantity") => {
-                let outputs = desk.points().first().map_or(0, |point| point.readout.len());
+                let outputs = desk
+                    .run
+                    .points()
+                    .first()
+                    .map_or(0, |point| point.readout.len());
                 self.quantity = self.quantity.next(outputs);
                 (self.zoom, self.middle) = (1.0, 0.5);
             }
@@ -402,17 +409,17 @@ impl Screen for Diagram {
         match (pane, mouse) {
             (DIAGRAM, Mouse::Wheel { by, column }) => {
                 let step = curves::step_of(desk, picture, column);
-                desk.timeline.zoom_at(by, step);
+                desk.run.timeline.zoom_at(by, step);
             }
             (DIAGRAM, Mouse::Down { column, .. }) => {
                 let step = curves::step_of(desk, picture, column);
-                desk.timeline.go_to_step(step);
+                desk.run.timeline.go_to_step(step);
             }
             (DIAGRAM, Mouse::Drag { by: (_, down) }) => {
                 self.move_by(f64::from(down) / f64::from(area.height.max(1)));
             }
             (EVENTS, Mouse::Wheel { by, .. }) => {
-                desk.timeline.go_to_stop(-by);
+                desk.run.timeline.go_to_stop(-by);
             }
             _ => {}
         }

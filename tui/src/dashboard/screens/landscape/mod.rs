@@ -9,7 +9,7 @@ use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 
 use crate::dashboard::camera::Camera;
-use crate::dashboard::data::Request;
+use crate::dashboard::data::{Request, RunId};
 use crate::dashboard::keys::{Action, Binding, row};
 use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen};
 
@@ -137,18 +137,18 @@ impl Screen for Landscape {
     }
 
     fn why_not(&self, action: Action, desk: &Desk) -> Option<String> {
-        let no_event = || desk.timeline.stop().is_none_or(|stop| !stop.is_event());
+        let no_event = || desk.run.timeline.stop().is_none_or(|stop| !stop.is_event());
         match action {
-            Action::Select(_) if desk.points().is_empty() => {
+            Action::Select(_) if desk.run.points().is_empty() => {
                 Some("there is no fixed point at this checkpoint".into())
             }
-            Action::Enter if desk.pinned.is_none() && desk.selected_point().is_none() => {
+            Action::Enter if desk.run.pinned.is_none() && desk.run.selected_point().is_none() => {
                 Some("select a fixed point first, with j and k".into())
             }
-            Action::Own("before") if !desk.before_and_after && no_event() => {
+            Action::Own("before") if !desk.run.before_and_after && no_event() => {
                 Some("no event here: n goes to the next".into())
             }
-            Action::Own("refit") if desk.timeline.frame().is_none() => {
+            Action::Own("refit") if desk.run.timeline.frame().is_none() => {
                 Some("there is no checkpoint yet".into())
             }
             _ => None,
@@ -158,14 +158,14 @@ impl Screen for Landscape {
     fn act(&mut self, action: Action, desk: &mut Desk) -> Option<Effect> {
         let Action::Own(name) = action else {
             match action {
-                Action::Select(by) => desk.select(by),
-                Action::Enter => desk.toggle_pin(),
+                Action::Select(by) => desk.run.select(by),
+                Action::Enter => desk.run.toggle_pin(),
                 _ => {}
             }
             return None;
         };
         match name {
-            "before" => desk.before_and_after = !desk.before_and_after,
+            "before" => desk.run.before_and_after = !desk.run.before_and_after,
             "modes" => self.modes = !self.modes,
             "flow" => self.flow = !self.flow,
             "trials" => self.trajectories = !self.trajectories,
@@ -178,12 +178,13 @@ impl Screen for Landscape {
             "farther" => self.camera.zoom(-1),
             "view" => self.camera = Camera::default(),
             "refit" => {
-                let frame = desk.timeline.frame()?;
+                let frame = desk.run.timeline.frame()?;
                 desk.say(format!(
                     "plane fitted to the probe trials at step {}",
                     frame.step
                 ));
-                return Some(Effect::Request(Request::Refit(frame.checkpoint)));
+                let refit = Request::Refit(frame.checkpoint);
+                return Some(Effect::Request(desk.run.id, refit));
             }
             _ => {}
         }
@@ -199,13 +200,13 @@ impl Screen for Landscape {
             (SPACE, Mouse::Wheel { by, .. }) => self.camera.zoom(by),
             (SPACE, Mouse::Down { column, row }) => {
                 if let Some(number) = space::point_at(self, desk, area, (column, row)) {
-                    desk.select_row(number);
+                    desk.run.select_row(number);
                 }
             }
-            (TABLE, Mouse::Wheel { by, .. }) => desk.select(-by),
+            (TABLE, Mouse::Wheel { by, .. }) => desk.run.select(-by),
             (TABLE, Mouse::Down { row, .. }) => {
                 if let Some(number) = table::row_at(desk, area, row) {
-                    desk.select_row(number);
+                    desk.run.select_row(number);
                 }
             }
             _ => {}
@@ -214,20 +215,22 @@ impl Screen for Landscape {
     }
 
     fn back(&mut self, desk: &mut Desk) -> bool {
-        std::mem::take(&mut desk.before_and_after)
+        std::mem::take(&mut desk.run.before_and_after)
     }
 
-    fn wants(&self, desk: &Desk) -> Option<Request> {
-        if !self.needs_dynamics() {
-            return None;
+    fn wants(&self, desk: &Desk) -> Vec<(RunId, Request)> {
+        let run = &desk.run;
+        let Some((frame, scene)) = run.timeline.frame().zip(run.scene()) else {
+            return Vec::new();
+        };
+        let is_there = run.data.dynamics.as_ref().is_some_and(|known| {
+            known.checkpoint == frame.checkpoint && known.condition == scene.condition
+        });
+        if is_there || !self.needs_dynamics() {
+            return Vec::new();
         }
-        let checkpoint = desk.timeline.frame()?.checkpoint;
-        let condition = desk.scene()?.condition.clone();
-        let is_there =
-            desk.data.dynamics.as_ref().is_some_and(|known| {
-                known.checkpoint == checkpoint && known.condition == condition
-            });
-        (!is_there).then_some(Request::Dynamics(checkpoint, condition))
+        let condition = scene.condition.clone();
+        vec![(run.id, Request::Dynamics(frame.checkpoint, condition))]
     }
 
     fn draw(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {

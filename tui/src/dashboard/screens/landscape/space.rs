@@ -30,7 +30,7 @@ struct Projector<'a> {
 
 impl<'a> Projector<'a> {
     fn new(landscape: &'a Landscape, desk: &Desk) -> Self {
-        let (centre, radius) = desk.data.bounds.sphere();
+        let (centre, radius) = desk.run.data.bounds.sphere();
         Self {
             landscape,
             centre,
@@ -58,15 +58,22 @@ pub(super) fn draw(landscape: &Landscape, pane: Pane, desk: &Desk, buffer: &mut 
         &legend(desk.theme, pane.area.width),
         buffer,
     );
-    let Some(frame) = desk.timeline.frame() else {
-        return message(inner, &desk.waiting(), desk.theme.style(Ink::Faint), buffer);
+    let Some(frame) = desk.run.timeline.frame() else {
+        return message(
+            inner,
+            &desk.run.waiting(),
+            desk.theme.style(Ink::Faint),
+            buffer,
+        );
     };
     let before = desk
+        .run
         .timeline
         .stop()
-        .filter(|stop| desk.before_and_after && stop.is_event())
+        .filter(|stop| desk.run.before_and_after && stop.is_event())
         .and_then(|stop| {
-            desk.timeline
+            desk.run
+                .timeline
                 .frames
                 .iter()
                 .find(|of| of.step == stop.from_step)
@@ -98,13 +105,13 @@ pub(super) fn draw(landscape: &Landscape, pane: Pane, desk: &Desk, buffer: &mut 
 }
 
 fn title(desk: &Desk) -> String {
-    let plane = match desk.data.plane {
+    let plane = match desk.run.data.plane {
         Some(PlaneSource::Trials(step)) => format!(" · PCs of step {step}"),
         Some(PlaneSource::Stored) => " · stored projection".into(),
         None => String::new(),
     };
-    let conditions = desk.conditions_here();
-    let condition = desk.condition().map_or_else(String::new, |name| {
+    let conditions = desk.run.conditions_here();
+    let condition = desk.run.condition().map_or_else(String::new, |name| {
         let at = conditions.iter().position(|of| *of == name).unwrap_or(0);
         match conditions.len() {
             0 | 1 => format!(" · {name}"),
@@ -138,12 +145,14 @@ fn legend(theme: Theme, width: u16) -> String {
 }
 
 fn scene(desk: &Desk, frame: Frame) -> Option<&Scene> {
-    desk.data.scene(frame.checkpoint, &desk.condition()?)
+    desk.run
+        .data
+        .scene(frame.checkpoint, &desk.run.condition()?)
 }
 
 fn draw_frame(landscape: &Landscape, desk: &Desk, frame: Frame, area: Rect, buffer: &mut Buffer) {
     let theme = desk.theme;
-    let summary = desk.data.summaries.get(&frame.checkpoint);
+    let summary = desk.run.data.summaries.get(&frame.checkpoint);
     let Some(summary) = summary else {
         return message(area, "reading…", theme.style(Ink::Faint), buffer);
     };
@@ -153,7 +162,7 @@ fn draw_frame(landscape: &Landscape, desk: &Desk, frame: Frame, area: Rect, buff
     let projector = Projector::new(landscape, desk);
     let mut plot = Plot::square(theme, area, projector.radius);
     let dynamics = dynamics_of(desk, frame);
-    let detail = desk.data.details.get(&frame.checkpoint);
+    let detail = desk.run.data.details.get(&frame.checkpoint);
     if landscape.flow
         && let Some(dynamics) = dynamics
     {
@@ -202,8 +211,8 @@ fn draw_frame(landscape: &Landscape, desk: &Desk, frame: Frame, area: Rect, buff
 }
 
 fn dynamics_of(desk: &Desk, frame: Frame) -> Option<&Dynamics> {
-    let condition = desk.condition()?;
-    let known = desk.data.dynamics.as_ref()?;
+    let condition = desk.run.condition()?;
+    let known = desk.run.data.dynamics.as_ref()?;
     (known.checkpoint == frame.checkpoint && known.condition == condition).then_some(known)
 }
 
@@ -254,7 +263,7 @@ fn trajectories(plot: &mut Plot, projector: &Projector, detail: &Detail) {
 }
 
 fn modes(plot: &mut Plot, projector: &Projector, desk: &Desk, dynamics: &Dynamics) {
-    let selected = desk.selected_point().map(|point| point.id);
+    let selected = desk.run.selected_point().map(|point| point.id);
     for mode in dynamics.modes.iter().flatten() {
         if selected.is_some_and(|id| id != mode.point) {
             continue;
@@ -291,7 +300,7 @@ fn flow(plot: &mut Plot, projector: &Projector, dynamics: &Dynamics) {
 /// Fixed points from the farthest to the nearest, then the selected one.
 fn points(plot: &mut Plot, projector: &Projector, desk: &Desk, points: &[Point]) {
     let theme = desk.theme;
-    let selected = desk.selected_point().map(|point| point.id);
+    let selected = desk.run.selected_point().map(|point| point.id);
     let mut seen: Vec<(bool, [f64; 3], &Point)> = points
         .iter()
         .map(|point| (Some(point.id) == selected, projector.see(point.at), point))
@@ -327,8 +336,8 @@ fn events(plot: &mut Plot, projector: &Projector, desk: &Desk) {
 }
 
 fn events_here(desk: &Desk) -> impl Iterator<Item = &Bifurcation> {
-    let step = desk.timeline.step();
-    let events = desk.bifurcations();
+    let step = desk.run.timeline.step();
+    let events = desk.run.bifurcations();
     events.filter(move |event| event.row.to_step == step)
 }
 
@@ -346,7 +355,7 @@ pub(super) fn point_at(
         let (at_column, at_row) = plot.cell(x, y)?;
         Some(u32::from(at_column.abs_diff(column)) + 2 * u32::from(at_row.abs_diff(row)))
     };
-    let near = desk.points().iter().enumerate();
+    let near = desk.run.points().iter().enumerate();
     let near = near.filter_map(|(number, point)| Some((distance(point)?, number)));
     near.filter(|&(distance, _)| distance <= 2)
         .min()

@@ -13,12 +13,13 @@ const REACH: f64 = 1.5;
 
 /// Draws the eigenvalues of all fixed points on screen, or of the selected one.
 pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-    let selected = desk.selected_point().map(|point| point.id);
+    let selected = desk.run.selected_point().map(|point| point.id);
     let whose = selected.map_or_else(|| "all points".to_owned(), |id| format!("point {id}"));
     let detail = desk
+        .run
         .timeline
         .frame()
-        .and_then(|frame| desk.data.details.get(&frame.checkpoint));
+        .and_then(|frame| desk.run.data.details.get(&frame.checkpoint));
     let shown = match detail.map(|detail| &detail.spectra) {
         Some(Ok(spectra)) => on_screen(desk, spectra, selected),
         _ => Vec::new(),
@@ -36,8 +37,8 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
     let inner = pane.frame_with_foot(desk, format!("eigenvalues · {whose}{note}"), foot, buffer);
     match detail.map(|detail| &detail.spectra) {
         None => {
-            let text = if desk.timeline.frames.is_empty() {
-                desk.waiting()
+            let text = if desk.run.timeline.frames.is_empty() {
+                desk.run.waiting()
             } else {
                 "reading…".into()
             };
@@ -49,7 +50,7 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
 }
 
 fn on_screen(desk: &Desk, spectra: &[Spectrum], selected: Option<u32>) -> Vec<(f64, f64)> {
-    let condition = desk.condition().unwrap_or_default();
+    let condition = desk.run.condition().unwrap_or_default();
     spectra
         .iter()
         .filter(|of| of.condition == condition)

@@ -31,12 +31,13 @@ struct Head {
 
 impl Head {
     fn of(desk: &Desk) -> Self {
-        let points = desk.points();
-        let landscape = desk.scene().and_then(|scene| scene.landscape.as_ref());
+        let points = desk.run.points();
+        let landscape = desk.run.scene().and_then(|scene| scene.landscape.as_ref());
         let summary = desk
+            .run
             .timeline
             .frame()
-            .and_then(|frame| desk.data.summaries.get(&frame.checkpoint));
+            .and_then(|frame| desk.run.data.summaries.get(&frame.checkpoint));
         let problems = summary.map_or(&[][..], |summary| &summary.problems);
         let warnings = landscape.and_then(|row| row.warning.clone());
         let warnings: Vec<String> = warnings
@@ -76,12 +77,13 @@ pub(super) fn draw(pane: Pane, desk: &Desk, buffer: &mut Buffer) {
     let inner = pane.frame(desk, title(desk), buffer);
     let theme = desk.theme;
     let summary = desk
+        .run
         .timeline
         .frame()
-        .and_then(|frame| desk.data.summaries.get(&frame.checkpoint));
+        .and_then(|frame| desk.run.data.summaries.get(&frame.checkpoint));
     let Some(summary) = summary else {
-        let text = if desk.timeline.frames.is_empty() {
-            desk.waiting()
+        let text = if desk.run.timeline.frames.is_empty() {
+            desk.run.waiting()
         } else {
             "reading…".into()
         };
@@ -105,13 +107,14 @@ pub(super) fn row_at(desk: &Desk, area: Rect, row: u16) -> Option<usize> {
     let within = usize::from(row.checked_sub(list.y + 1)?);
     let room = usize::from(list.height.saturating_sub(1));
     let first = desk
+        .run
         .selected_row()
         .map_or(0, |at| (at + 1).saturating_sub(room));
-    (first + within < desk.points().len()).then_some(first + within)
+    (first + within < desk.run.points().len()).then_some(first + within)
 }
 
 fn title(desk: &Desk) -> String {
-    match (desk.pinned, desk.selected_row()) {
+    match (desk.run.pinned, desk.run.selected_row()) {
         (Some(id), Some(_)) => format!("fixed points · {id} pinned"),
         (Some(id), None) => format!("fixed points · pinned point {id} is not here"),
         (None, _) => "fixed points".to_owned(),
@@ -153,11 +156,11 @@ fn counts(points: &[Point], landscape: Option<&LandscapeRow>) -> String {
 
 /// What happened between the checkpoint on screen and the one before, in words.
 fn event(desk: &Desk) -> String {
-    let Some(stop) = desk.timeline.stop().filter(|stop| stop.is_event()) else {
+    let Some(stop) = desk.run.timeline.stop().filter(|stop| stop.is_event()) else {
         return String::new();
     };
     let here = |event: &&Bifurcation| event.row.to_step == stop.to_step;
-    let rows: Vec<&Bifurcation> = desk.bifurcations().filter(here).collect();
+    let rows: Vec<&Bifurcation> = desk.run.bifurcations().filter(here).collect();
     let what: Vec<String> = stop
         .codes
         .iter()
@@ -215,7 +218,7 @@ fn bar(theme: Theme, basins: &[(Kind, f64)], area: Rect, buffer: &mut Buffer) {
 
 fn list(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let theme = desk.theme;
-    let points = desk.points();
+    let points = desk.run.points();
     let is_full = area.width >= FULL_WIDTH;
     let header = ["point", "kind", "unst", "|λ|max", "readout", "index", "q"];
     let widths = [5, 4, 4, 6, 8, 5];
@@ -234,10 +237,10 @@ fn list(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let table = Table::new(rows, widths)
         .header(Row::new(header))
         .row_highlight_style(Modifier::REVERSED);
-    let mut state = TableState::default().with_selected(desk.selected_row());
+    let mut state = TableState::default().with_selected(desk.run.selected_row());
     StatefulWidget::render(table, area, buffer, &mut state);
     let room = usize::from(area.height.saturating_sub(1));
-    if points.len() > room && desk.selected_row().is_none() && area.height > 1 {
+    if points.len() > room && desk.run.selected_row().is_none() && area.height > 1 {
         let place = Rect {
             y: area.bottom() - 1,
             height: 1,

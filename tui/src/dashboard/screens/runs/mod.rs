@@ -1,7 +1,9 @@
 //! The runs of a directory: what they are, how they stand, how their loss fell.
 
+mod cells;
 mod preview;
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use tui::buffer::Buffer;
@@ -10,15 +12,11 @@ use tui::style::Modifier;
 use tui::text::Line;
 use tui::widgets::{Row, StatefulWidget, Table, TableState};
 
-use crate::dashboard::data::RunState;
+use self::cells::{SPARK_WIDTH, cells, sign, state};
 use crate::dashboard::data::runs::{Brief, Listed};
 use crate::dashboard::keys::{Action, Binding, row};
 use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
-use crate::dashboard::theme::{Ink, Theme, short_number};
-
-/// Cells of a sparkline.
-const SPARK_WIDTH: usize = 16;
-const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+use crate::dashboard::theme::Ink;
 
 /// By what the list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +64,12 @@ const KEYS: &[Binding] = &[
     row(&["k", "<up>"], Action::Select(-1), "previous run", None),
     row(&["<enter>"], Action::Enter, "open the run", Some("open")),
     row(
+        &["b"],
+        Action::Own("beside"),
+        "open beside the others, or close",
+        Some("beside"),
+    ),
+    row(
         &["/"],
         Action::Own("filter"),
         "show only some runs",
@@ -92,7 +96,7 @@ impl Runs {
             let text = words_of(run).to_lowercase();
             words.iter().all(|word| text.contains(word))
         };
-        let mut shown: Vec<&Listed> = desk.runs.iter().filter(has_words).collect();
+        let mut shown: Vec<&Listed> = desk.listed.iter().filter(has_words).collect();
         let brief = |run: &Listed| {
             run.brief
                 .as_ref()
@@ -132,6 +136,11 @@ impl Runs {
             .map(|run| run.name.clone());
     }
 
+    fn selected_dir(&self, desk: &Desk) -> Option<PathBuf> {
+        let shown = self.shown(desk);
+        Some(shown.get(self.row_of(&shown))?.dir.clone())
+    }
+
     fn toggle_mark(&mut self, desk: &Desk) {
         let shown = self.shown(desk);
         let Some(run) = shown.get(self.row_of(&shown)) else {
@@ -152,7 +161,7 @@ impl Runs {
         } else {
             format!(" · only “{}”", self.filter)
         };
-        let count = match (shown.len(), desk.runs.len()) {
+        let count = match (shown.len(), desk.listed.len()) {
             (1, 1) => "1 run".to_owned(),
             (some, all) if some == all => format!("{all} runs"),
             (some, all) => format!("{some} of {all} runs"),
@@ -164,9 +173,9 @@ impl Runs {
         );
         let inner = pane.frame(desk, title, buffer);
         if shown.is_empty() {
-            let text = if !desk.runs_known {
+            let text = if !desk.list_known {
                 "reading…".to_owned()
-            } else if desk.runs.is_empty() {
+            } else if desk.listed.is_empty() {
                 format!(
                     "no run in {} yet: `creode train curricula/flip-flop.toml` makes one, and it appears here",
                     desk.traces.display()
@@ -178,9 +187,8 @@ impl Runs {
         }
         let now = SystemTime::now();
         let rows = shown.iter().map(|run| {
-            let is_open = run.dir == desk.dir;
             let is_marked = self.marked.contains(&run.name);
-            cells(desk.theme, run, is_marked, is_open, now)
+            cells(desk.theme, run, sign(desk, run, is_marked), now)
         });
         let wide = inner.width >= 100;
         let header = [
@@ -243,6 +251,12 @@ impl Runs {
     }
 }
 
+/// Shows a run in the landscape.
+fn show(dir: PathBuf, desk: &mut Desk) {
+    desk.show(dir);
+    desk.go_to_screen = Some(super::LANDSCAPE);
+}
+
 fn words_of(run: &Listed) -> String {
     let brief = match &run.brief {
         Some(Ok(brief)) => format!("{} {} {}", state(brief).0, brief.curriculum, brief.cell),
@@ -250,104 +264,6 @@ fn words_of(run: &Listed) -> String {
         None => String::new(),
     };
     format!("{} {brief}", run.name)
-}
-
-fn state(brief: &Brief) -> (&'static str, Ink) {
-    match brief.state {
-        RunState::Training => ("training", Ink::Accuracy),
-        RunState::Interrupted | RunState::Absent => ("interrupted", Ink::Warning),
-        RunState::Followed => ("ended", Ink::Stable),
-        RunState::Finished => ("finished", Ink::Stable),
-        RunState::Diverged(_) => ("diverged", Ink::Saddle),
-    }
-}
-
-fn cells(
-    theme: Theme,
-    run: &Listed,
-    is_marked: bool,
-    is_open: bool,
-    now: SystemTime,
-) -> Row<'static> {
-    let sign = match (is_marked, is_open) {
-        (true, _) => "✓",
-        (false, true) => "▸",
-        (false, false) => "",
-    };
-    let mut cells = vec![Line::raw(sign), Line::raw(run.name.clone())];
-    match &run.brief {
-        None => cells.push(Line::styled("reading…", theme.style(Ink::Faint))),
-        Some(Err(problem)) => {
-            let what = if problem.contains("schema") {
-                "newer"
-            } else {
-                "damaged"
-            };
-            cells.push(Line::styled(format!("! {what}"), theme.bold(Ink::Warning)));
-        }
-        Some(Ok(brief)) => {
-            let (text, ink) = state(brief);
-            let number = |x: Option<f64>, text: fn(f64) -> String| x.map_or_else(String::new, text);
-            cells.extend([
-                Line::styled(text, theme.style(ink)),
-                Line::raw(brief.step.to_string()),
-                Line::raw(brief.checkpoints.to_string()),
-                Line::raw(points(brief)),
-                Line::raw(number(brief.loss, short_number)),
-                Line::raw(number(brief.accuracy, |x| format!("{x:.3}"))),
-                Line::styled(sparkline(&brief.curve), theme.style(Ink::Loss)),
-            ]);
-        }
-    }
-    while cells.len() < 9 {
-        cells.push(Line::default());
-    }
-    cells.push(Line::styled(ago(run.written, now), theme.style(Ink::Faint)));
-    Row::new(cells)
-}
-
-fn points(brief: &Brief) -> String {
-    brief
-        .points
-        .map_or_else(String::new, |(all, stable)| format!("{all} ({stable}●)"))
-}
-
-/// The logarithm of the loss in eighths of a cell; a gap where it is not finite.
-fn sparkline(curve: &[(u64, f64)]) -> String {
-    let (Some(&(begin, _)), Some(&(end, _))) = (curve.first(), curve.last()) else {
-        return String::new();
-    };
-    let mut columns = [f64::NAN; SPARK_WIDTH];
-    for &(step, loss) in curve
-        .iter()
-        .filter(|(_, loss)| loss.is_finite() && *loss > 0.0)
-    {
-        let at = (step - begin) as usize * SPARK_WIDTH / (end - begin + 1) as usize;
-        columns[at] = loss.ln();
-    }
-    let finite = columns.iter().copied().filter(|x| x.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-        (low.min(x), high.max(x))
-    });
-    let spark = |x: &f64| {
-        if !x.is_finite() {
-            return ' ';
-        }
-        let share = (x - low) / (high - low).max(f64::MIN_POSITIVE);
-        SPARKS[(share * 7.0).round().clamp(0.0, 7.0) as usize]
-    };
-    columns.iter().map(spark).collect()
-}
-
-/// `3 min ago`.
-fn ago(then: SystemTime, now: SystemTime) -> String {
-    let secs = now.duration_since(then).map_or(0, |since| since.as_secs());
-    match secs {
-        0..60 => "now".into(),
-        60..3600 => format!("{} min", secs / 60),
-        3600..86_400 => format!("{} h", secs / 3600),
-        _ => format!("{} d", secs / 86_400),
-    }
 }
 
 impl Screen for Runs {
@@ -376,18 +292,34 @@ impl Screen for Runs {
     fn why_not(&self, action: Action, desk: &Desk) -> Option<String> {
         let needs_runs = matches!(
             action,
-            Action::Enter | Action::Select(_) | Action::Own("mark")
+            Action::Enter | Action::Select(_) | Action::Own("mark" | "beside")
         );
-        (needs_runs && self.shown(desk).is_empty()).then(|| "there is no run in the list".into())
+        if needs_runs && self.shown(desk).is_empty() {
+            return Some("there is no run in the list".into());
+        }
+        if action != Action::Own("beside") {
+            return None;
+        }
+        match desk.open_in(&self.selected_dir(desk)?) {
+            Some(_) if desk.has_several() => None,
+            Some(_) => Some("this is the only open run: q quits".into()),
+            None => desk.why_not_beside(),
+        }
     }
 
     fn act(&mut self, action: Action, desk: &mut Desk) -> Option<Effect> {
         match action {
             Action::Select(by) => self.select(by, desk),
             Action::Enter => {
-                let shown = self.shown(desk);
-                let run = shown.get(self.row_of(&shown))?;
-                return Some(Effect::Open(run.dir.clone()));
+                let dir = self.selected_dir(desk)?;
+                show(dir, desk);
+            }
+            Action::Own("beside") => {
+                let dir = self.selected_dir(desk)?;
+                match desk.open_in(&dir).map(|run| run.id) {
+                    Some(id) => desk.close(id),
+                    None => desk.open_beside(dir),
+                }
             }
             Action::Own("filter") => return Some(Effect::AskFilter),
             Action::Own("sort") => self.order = self.order.next(),
@@ -408,10 +340,11 @@ impl Screen for Runs {
                 let first = (at + 1).saturating_sub(room);
                 let clicked = first + usize::from(row - area.y - 1);
                 let run = shown.get(clicked)?;
+                let (name, dir) = (run.name.clone(), run.dir.clone());
                 if clicked == at {
-                    return Some(Effect::Open(run.dir.clone()));
+                    show(dir, desk);
                 }
-                self.selected = Some(run.name.clone());
+                self.selected = Some(name);
             }
             _ => {}
         }
@@ -433,43 +366,5 @@ impl Screen for Runs {
             0 => self.table(pane, desk, buffer),
             _ => self.preview(pane, desk, buffer),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sparklines_fall_with_the_loss_and_leave_gaps() {
-        let curve: Vec<(u64, f64)> = (0..160)
-            .map(|step| (step, 0.97_f64.powi(step as i32)))
-            .collect();
-        assert_eq!(sparkline(&curve), "██▇▇▆▆▅▅▄▄▃▃▂▂▁▁");
-        let holed: Vec<(u64, f64)> = curve
-            .iter()
-            .map(|&(step, loss)| {
-                (
-                    step,
-                    if (40..80).contains(&step) {
-                        f64::NAN
-                    } else {
-                        loss
-                    },
-                )
-            })
-            .collect();
-        assert_eq!(sparkline(&holed).chars().filter(|&c| c == ' ').count(), 4);
-        assert_eq!(sparkline(&[]), "");
-    }
-
-    #[test]
-    fn times_are_short() {
-        let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
-        let before = |secs| now - std::time::Duration::from_secs(secs);
-        assert_eq!(ago(before(5), now), "now");
-        assert_eq!(ago(before(125), now), "2 min");
-        assert_eq!(ago(before(7300), now), "2 h");
-        assert_eq!(ago(now + std::time::Duration::from_secs(9), now), "now");
     }
 }
