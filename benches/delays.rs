@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use creode::curriculum::Curriculum;
-use creode::dynamics::search::{Limits, search};
+use creode::dynamics::points::search::{Limits, search};
 use creode::lab;
 use creode::lab::again::{Settings, Subject};
 use creode::map::Map;

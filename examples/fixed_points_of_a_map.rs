@@ -4,8 +4,8 @@
 //! over any `Scalar`: read in numbers it is a step, in jets it gives derivatives, in intervals it encloses boxes.
 
 use creode::calculus::{Bound, Interval, Jet, Scalar, Smooth};
-use creode::dynamics::search::{Limits, search};
-use creode::dynamics::starts::simulated;
+use creode::dynamics::points::search::{Limits, search};
+use creode::dynamics::points::starts::simulated;
 use creode::map::Map;
 use faer::MatMut;
 

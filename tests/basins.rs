@@ -6,8 +6,8 @@ use std::path::Path;
 use creode::cell::formula::RateFormula;
 use creode::cell::map::CellMap;
 use creode::cell::spec::{Activation, LeakyForm};
-use creode::dynamics::attractor::{self, attractors};
-use creode::dynamics::starts::independent;
+use creode::dynamics::motion::attractor::{self, attractors};
+use creode::dynamics::points::starts::independent;
 use creode::lab::again::{Drawn, Settings, Subject};
 
 /// Three independent bistable units: each of the eight memories has exactly 1/8 of the basins, by symmetry.

@@ -8,7 +8,7 @@ use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{INITIAL_STATE, Parameters};
 use creode::cell::path::CellPath;
 use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
-use creode::dynamics::newton::{Ending, Limits, solve};
+use creode::dynamics::points::newton::{Ending, Limits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
 use creode::train::bptt::Bptt;

@@ -5,7 +5,7 @@ use creode::cell::formula::RateFormula;
 use creode::cell::map::CellMap;
 use creode::cell::path::CellPath;
 use creode::cell::spec::Activation;
-use creode::dynamics::starts::simulated;
+use creode::dynamics::points::starts::simulated;
 use creode::dynamics::watch::Unwatched;
 use creode::lab::history::RunEvent;
 use creode::lab::sweep::{Sweep, sweep};

@@ -4,7 +4,7 @@
 
 use creode::cell::map::CellMap;
 use creode::cell::path::CellPath;
-use creode::dynamics::starts::simulated;
+use creode::dynamics::points::starts::simulated;
 use creode::dynamics::watch::Unwatched;
 use creode::lab::sweep::sweep;
 use rand::{RngExt as _, SeedableRng as _};

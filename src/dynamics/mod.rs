@@ -1,33 +1,7 @@
 //! What one map does: its fixed points, their spectra, and the slow points beside them.
 
-pub mod attractor;
-pub mod batch;
-pub mod certificate;
-pub mod continuum;
-pub mod curve;
-pub mod cycle;
-mod deflation;
-pub mod edge;
-pub mod enumerate;
-mod fiber;
-pub mod flat;
-pub mod floquet;
-pub mod kreiss;
-pub mod krylov;
-pub mod linearisation;
-pub mod lyapunov;
-pub mod manifold;
-pub mod newton;
-pub mod persistence;
-pub mod projection;
-pub mod roots;
-pub mod rotation;
-pub mod search;
-mod singular;
-mod sink;
-pub mod slow;
-mod slow_curve;
-pub mod spectrum;
-pub mod starts;
-pub mod supports;
+pub mod cycles;
+pub mod linear;
+pub mod motion;
+pub mod points;
 pub mod watch;

@@ -17,9 +17,9 @@ use super::trainer::{CheckpointId, Snapshot, Trainer, in_memory, reload, stream}
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{AdaptiveCheckpoints, CheckpointPolicy, Curriculum};
-use crate::dynamics::search::{Findings, Known, Limits, search};
-use crate::dynamics::spectrum::SpectrumError;
-use crate::dynamics::starts::jittered;
+use crate::dynamics::linear::spectrum::SpectrumError;
+use crate::dynamics::points::search::{Findings, Known, Limits, search};
+use crate::dynamics::points::starts::jittered;
 use crate::trace::Run;
 use crate::train::rules::TrainableReal;
 

@@ -6,9 +6,11 @@ use super::basins::shares;
 use super::history::Node;
 use super::trainer::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
-use crate::dynamics::projection::Projection;
-use crate::dynamics::search::{Findings, FixedPoint, Known, Limits, search, search_watched};
-use crate::dynamics::spectrum::SpectrumError;
+use crate::dynamics::linear::spectrum::SpectrumError;
+use crate::dynamics::motion::projection::Projection;
+use crate::dynamics::points::search::{
+    Findings, FixedPoint, Known, Limits, search, search_watched,
+};
 use crate::dynamics::watch::Watch;
 use crate::map::Map as _;
 use crate::trace::rows::{FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow};

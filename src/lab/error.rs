@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::curriculum::CurriculumError;
-use crate::dynamics::spectrum::SpectrumError;
+use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::foreign::ForeignError;
 use crate::text::shown;
 use crate::trace::TraceError;

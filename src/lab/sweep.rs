@@ -6,7 +6,7 @@ use super::analysed::Analysed;
 use super::history::{History, Interval, Place, connected};
 use crate::cell::map::CellMap;
 use crate::cell::path::CellPath;
-use crate::dynamics::spectrum::SpectrumError;
+use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::watch::Watch;
 use crate::map::Family as _;
 use crate::trace::rows::BranchRow;

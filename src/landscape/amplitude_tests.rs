@@ -9,8 +9,8 @@ use super::super::event::{Kind, events};
 use super::super::examples::Tanh;
 use super::super::path::trace;
 use super::*;
-use crate::dynamics::linearisation::linearise;
-use crate::dynamics::newton::{self, Ending, solve};
+use crate::dynamics::points::linearisation::linearise;
+use crate::dynamics::points::newton::{self, Ending, solve};
 
 /// Mean distance |wᴴ(x − x*)| of the curve around a fixed point in its leading mode, after a long simulation.
 fn amplitude<M: Map>(map: &M, fixed: &[f64], guess: f64) -> f64 {

@@ -93,7 +93,7 @@ mod tests {
     use super::super::examples::{Along, Formula};
     use super::*;
     use crate::calculus::Scalar;
-    use crate::dynamics::cycle::shoot;
+    use crate::dynamics::cycles::cycle::shoot;
     use crate::map::iterate::Iterate;
     use crate::map::{HenonFamily, Logistic, LogisticFamily};
     use crate::norms::distance;

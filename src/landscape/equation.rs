@@ -4,7 +4,7 @@ use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 
 use crate::calculus::Jet;
-use crate::dynamics::newton::permutation_sign;
+use crate::dynamics::points::newton::permutation_sign;
 use crate::map::{Family, Map};
 
 /// A point (x, s) of the extended space, or a direction in it.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::branch::{Branch, Ending, Limits, PathPoint, Route};
 use super::path::trace;
-use crate::dynamics::search::Known;
+use crate::dynamics::points::search::Known;
 use crate::map::Family;
 use crate::norms::{distance, scale_of};
 

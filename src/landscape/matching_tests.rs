@@ -4,7 +4,7 @@ use super::super::event::{Kind, events};
 use super::super::examples::{Along, Tanh};
 use super::super::test_functions::{Between, Change, between};
 use super::*;
-use crate::dynamics::search::{self, FixedPoint, search};
+use crate::dynamics::points::search::{self, FixedPoint, search};
 
 /// Fixed points at one end from a grid of starts.
 fn fixed_points(family: &Along<Tanh>, s: f64) -> Vec<FixedPoint> {

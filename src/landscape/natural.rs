@@ -166,7 +166,7 @@ mod tests {
     use super::super::examples::Tanh;
     use super::super::matching::{match_ends, match_rest};
     use super::*;
-    use crate::dynamics::search::{self, FixedPoint, Known, search};
+    use crate::dynamics::points::search::{self, FixedPoint, Known, search};
     use crate::map::Map as _;
 
     fn points(family: &super::super::examples::Along<Tanh>, s: f64) -> Vec<FixedPoint> {

@@ -3,8 +3,8 @@
 use faer::Mat;
 
 use super::pursuit::{Cover, Settings, run};
-use crate::dynamics::lyapunov::{Lengths, lyapunov};
-use crate::dynamics::newton::{Ending, Limits, solve};
+use crate::dynamics::motion::lyapunov::{Lengths, lyapunov};
+use crate::dynamics::points::newton::{Ending, Limits, solve};
 use crate::map::{Family, Map};
 use crate::norms::distance;
 

@@ -168,7 +168,7 @@ impl<F: Family + ?Sized> Family for IterateFamily<'_, F> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::dynamics::certificate::certify;
+    use crate::dynamics::points::certificate::certify;
     use crate::map::derivatives::{mixed, second};
     use crate::map::{Logistic, LogisticFamily};
 

@@ -11,8 +11,8 @@ use super::{Cell, Claim, Expectation, Experiment, Paper, Report, Settings, Table
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
-use crate::dynamics::search::FixedPoint;
-use crate::dynamics::spectrum::Spectrum;
+use crate::dynamics::linear::spectrum::Spectrum;
+use crate::dynamics::points::search::FixedPoint;
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
 use crate::map::Map as _;

@@ -405,7 +405,7 @@ mod tests {
 
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::spectrum::Spectrum;
+    use crate::dynamics::linear::spectrum::Spectrum;
 
     fn map(weights: &[[f64; 2]; 2]) -> CellMap {
         let CellKind::Leaky {

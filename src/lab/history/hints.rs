@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{ByCondition, Wired, complete, networks};
-use crate::dynamics::attractor::{self, Attractor, attractors};
-use crate::dynamics::starts::simulated;
+use crate::dynamics::motion::attractor::{self, Attractor, attractors};
+use crate::dynamics::points::starts::simulated;
 use crate::lab::LabError;
 use crate::landscape::hint::{Hint, Settings, hint};
 use crate::trace::Run;

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use crate::cell::map::CellMap;
 use crate::cell::path::CellPath;
-use crate::dynamics::search::Known;
-use crate::dynamics::spectrum::Spectrum;
+use crate::dynamics::linear::spectrum::Spectrum;
+use crate::dynamics::points::search::Known;
 use crate::landscape::born::{Born, born};
 use crate::landscape::branch::Limits;
 use crate::landscape::event::{Event, events};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::trained::{Course, landscape};
 use crate::cell::parameters::Parameters;
-use crate::dynamics::attractor::{self, Attractor, attractors};
-use crate::dynamics::search::{FixedPoint, Known};
+use crate::dynamics::motion::attractor::{self, Attractor, attractors};
+use crate::dynamics::points::search::{FixedPoint, Known};
 use crate::lab::LabError;
 use crate::task::Batch;
 use crate::train::engine::Simulation;

@@ -1,7 +1,7 @@
 //! `creode analyze --continuum` and `--cycles`: slow sets, and cycles of every stability.
 
-use creode::dynamics::continuum::Continuum;
-use creode::dynamics::cycle::Cycles;
+use creode::dynamics::cycles::cycle::Cycles;
+use creode::dynamics::motion::continuum::Continuum;
 use creode::lab::again::Portrait;
 use creode::lab::analysed::Analysed;
 use serde_json::{Value, json};

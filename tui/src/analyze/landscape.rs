@@ -1,8 +1,8 @@
 //! `creode analyze SUBJECT`: the fixed points of one network, what is near them, and where motion ends.
 
-use creode::dynamics::attractor::Attractor;
-use creode::dynamics::cycle::Cycles;
-use creode::dynamics::linearisation::Linearisation;
+use creode::dynamics::cycles::cycle::Cycles;
+use creode::dynamics::motion::attractor::Attractor;
+use creode::dynamics::points::linearisation::Linearisation;
 use creode::lab::again::{Flow, Portrait, Subject};
 use creode::lab::analysed::Analysed;
 use creode::trace::export_landscape;
@@ -178,7 +178,7 @@ fn linearisation(of: &Linearisation) -> Value {
 }
 
 fn attractors(flow: &Flow) -> Value {
-    let basin = |basin: &creode::dynamics::attractor::Basin| {
+    let basin = |basin: &creode::dynamics::motion::attractor::Basin| {
         let (rotation, exponents) = match &basin.attractor {
             Attractor::Curve {
                 pieces,

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use creode::dynamics::linearisation::linearise;
-use creode::dynamics::projection::Projection;
+use creode::dynamics::motion::projection::Projection;
+use creode::dynamics::points::linearisation::linearise;
 use creode::lab::again::{Settings, Subject};
 use creode::map::Map as _;
 

@@ -1,6 +1,6 @@
 //! The plane in which the state space of a run is drawn, the same for all its checkpoints.
 
-use creode::dynamics::projection::Projection;
+use creode::dynamics::motion::projection::Projection;
 use creode::trace::Run;
 
 use super::files::step_of;

@@ -1,0 +1,203 @@
+//! Eigenvalues of a map at a point, and what they say of it.
+
+use faer::{Mat, c64};
+
+use super::krylov::leading_eigenvalues;
+use crate::map::{Core, Map};
+use crate::trace::rows::Kind;
+
+/// Largest dimension of which all eigenvalues are computed.
+pub const DENSE_DIM: usize = 1000;
+/// Eigenvalues of a larger map that are computed first, and at most before all are.
+const LEADING: (usize, usize) = (10, 40);
+
+/// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
+/// imaginary part first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Spectrum {
+    /// (real part, imaginary part). Of a map of more than [`DENSE_DIM`] dimensions only the leading ones: all that lie
+    /// outside the unit circle, and some inside.
+    pub eigenvalues: Vec<(f64, f64)>,
+    /// Dimension of the state space.
+    pub dim: usize,
+    /// Moduli closer to 1 than this are not told from 1: 100 n u ‖J‖, u the unit roundoff.
+    pub marginal_band: f64,
+}
+
+/// Why a spectrum could not be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the eigenvalue iteration of a {dim} × {dim} Jacobian did not converge")]
+pub struct SpectrumError {
+    /// Size of the matrix.
+    pub dim: usize,
+}
+
+impl Spectrum {
+    /// The spectrum of a map at a point.
+    pub fn at<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Self, SpectrumError> {
+        let dim = map.dim();
+        let mut jacobian = Mat::zeros(dim, dim);
+        map.jacobian(point, jacobian.as_mut());
+        match map.jacobian_core(point) {
+            Some(core) if core.matrix.nrows() < dim => Self::of_core(&jacobian, &core),
+            _ => Self::of(&jacobian),
+        }
+    }
+
+    /// The spectrum of a Jacobian of which a smaller matrix has all eigenvalues but one.
+    fn of_core(jacobian: &Mat<f64>, core: &Core) -> Result<Self, SpectrumError> {
+        let (dim, rank) = (jacobian.nrows(), core.matrix.nrows());
+        let norm = jacobian.norm_l2().max(core.matrix.norm_l2());
+        let marginal_band = 50.0 * dim as f64 * f64::EPSILON * norm;
+        let mut values = eigenvalues(&core.matrix, marginal_band)?;
+        values.resize(dim.max(rank), c64::new(core.rest, 0.0));
+        Ok(Self::sorted(values, dim, marginal_band))
+    }
+
+    /// The spectrum of a Jacobian.
+    pub fn of(jacobian: &Mat<f64>) -> Result<Self, SpectrumError> {
+        let dim = jacobian.nrows();
+        let marginal_band = 50.0 * dim as f64 * f64::EPSILON * jacobian.norm_l2();
+        let values = eigenvalues(jacobian, marginal_band)?;
+        Ok(Self::sorted(values, dim, marginal_band))
+    }
+
+    fn sorted(values: Vec<c64>, dim: usize, marginal_band: f64) -> Self {
+        let mut eigenvalues: Vec<(f64, f64)> = values
+            .into_iter()
+            .map(|value| (value.re, value.im))
+            .collect();
+        eigenvalues.sort_by(|a, b| {
+            modulus(*b)
+                .total_cmp(&modulus(*a))
+                .then(b.1.total_cmp(&a.1))
+        });
+        Self {
+            eigenvalues,
+            dim,
+            marginal_band,
+        }
+    }
+
+    /// The eigenvalue of largest modulus.
+    pub fn leading(&self) -> (f64, f64) {
+        self.eigenvalues.first().copied().unwrap_or((0.0, 0.0))
+    }
+
+    /// Sets the eigenvalues nearest to 1 to it: along a continuum of so many dimensions nothing moves, on whichever side of 1
+    /// rounding has put them.
+    pub(in crate::dynamics) fn rest_along(&mut self, dimensions: usize) {
+        let from_one = |&(re, im): &(f64, f64)| (re - 1.0).hypot(im);
+        let mut places: Vec<usize> = (0..self.eigenvalues.len()).collect();
+        places.sort_by(|&a, &b| {
+            from_one(&self.eigenvalues[a]).total_cmp(&from_one(&self.eigenvalues[b]))
+        });
+        for &place in places.iter().take(dimensions) {
+            self.eigenvalues[place] = (1.0, 0.0);
+        }
+    }
+
+    /// Number of eigenvalues outside the unit circle.
+    pub fn n_unstable(&self) -> usize {
+        self.eigenvalues
+            .iter()
+            .filter(|&&value| modulus(value) > 1.0)
+            .count()
+    }
+
+    /// What a fixed point with these eigenvalues is.
+    pub fn kind(&self) -> Kind {
+        let n_unstable = self.n_unstable();
+        if self
+            .eigenvalues
+            .iter()
+            .any(|&value| (modulus(value) - 1.0).abs() <= self.marginal_band)
+        {
+            Kind::Marginal
+        } else if n_unstable == 0 {
+            if self.leading().1 == 0.0 {
+                Kind::StableNode
+            } else {
+                Kind::StableFocus
+            }
+        } else if n_unstable == self.dim {
+            Kind::Repeller
+        } else {
+            Kind::Saddle
+        }
+    }
+}
+
+/// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle.
+fn eigenvalues(matrix: &Mat<f64>, marginal_band: f64) -> Result<Vec<c64>, SpectrumError> {
+    let dim = matrix.nrows();
+    let mut count = LEADING.0;
+    while dim > DENSE_DIM && count <= LEADING.1 {
+        let leading = leading_eigenvalues(matrix, count);
+        let reaches_inside = leading
+            .last()
+            .is_some_and(|last| last.norm() < 1.0 - marginal_band);
+        if reaches_inside {
+            return Ok(leading);
+        }
+        count *= 2;
+    }
+    matrix.eigenvalues().map_err(|_| SpectrumError { dim })
+}
+
+/// |λ|.
+pub fn modulus((re, im): (f64, f64)) -> f64 {
+    re.hypot(im)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cell::map::CellMap;
+    use crate::map::{Henon, Logistic};
+
+    #[test]
+    fn henon_multipliers_are_the_published_ones() {
+        let x = 0.631_354_477_089_505;
+        let spectrum = Spectrum::at(&Henon { a: 1.4, b: 0.3 }, &[x, 0.3 * x]).unwrap();
+        assert!((spectrum.eigenvalues[0].0 + 1.923_738_858).abs() < 1e-9);
+        assert!((spectrum.eigenvalues[1].0 - 0.155_946_322).abs() < 1e-9);
+        assert_eq!(spectrum.kind(), Kind::Saddle);
+        let x = -1.131_354_477_089_505;
+        let spectrum = Spectrum::at(&Henon { a: 1.4, b: 0.3 }, &[x, 0.3 * x]).unwrap();
+        assert!((spectrum.eigenvalues[0].0 - 3.259_822_098).abs() < 1e-9);
+        assert!((spectrum.eigenvalues[1].0 + 0.092_029_562).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_memories_of_a_tanh_unit_have_the_published_multipliers() {
+        for (w, x, multiplier) in [
+            (1.5, 0.858_559_636_640_110, 0.394_313_025_499),
+            (2.0, 0.957_504_024_077_269, 0.166_372_087_752),
+        ] {
+            let spectrum = Spectrum::at(&CellMap::vanilla(&[w], vec![0.0]), &[x]).unwrap();
+            assert!((spectrum.leading().0 - multiplier).abs() < 1e-11);
+        }
+    }
+
+    #[test]
+    fn kinds_follow_the_unit_circle() {
+        let kind = |rate: f64, x: f64| Spectrum::at(&Logistic { rate }, &[x]).unwrap().kind();
+        assert_eq!(kind(0.5, 0.0), Kind::StableNode);
+        assert_eq!(kind(1.0, 0.0), Kind::Marginal);
+        assert_eq!(kind(2.0, 0.0), Kind::Repeller);
+        let rotation = |radius: f64| {
+            let (sin, cos) = 1.0_f64.sin_cos();
+            CellMap::vanilla(&[cos, -sin, sin, cos].map(|w| radius * w), vec![0.0; 2])
+        };
+        assert_eq!(
+            Spectrum::at(&rotation(0.9), &[0.0; 2]).unwrap().kind(),
+            Kind::StableFocus
+        );
+        assert_eq!(
+            Spectrum::at(&rotation(1.1), &[0.0; 2]).unwrap().kind(),
+            Kind::Repeller
+        );
+    }
+}
