@@ -15,7 +15,7 @@ use std::time::Instant;
 use creode::curriculum::Curriculum;
 use creode::lab;
 use creode::lab::history::{Interval, of_run};
-use creode::landscape::event::Kind;
+use creode::landscape::events::event::Kind;
 use creode::trace::RunWriter;
 
 const STRIDES: [usize; 3] = [1, 2, 5];

@@ -15,7 +15,7 @@ use creode::dynamics::watch::Unwatched;
 use creode::lab::history::RunEvent;
 use creode::lab::sweep::{Sweep, sweep};
 use creode::lab::{self, history};
-use creode::landscape::event::Kind;
+use creode::landscape::events::event::Kind;
 use creode::trace::RunWriter;
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};

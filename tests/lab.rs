@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::support::{keep_lines, problems, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Outcome, Summary};
-use creode::landscape::event::Kind;
+use creode::landscape::events::event::Kind;
 use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow};
 use creode::trace::{Run, RunWriter, verify};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use creode::lab::history::hints::{self, RunHint};
 use creode::lab::history::{self, History, Interval, RunEvent};
-use creode::landscape::born::Born;
-use creode::landscape::event::Event;
+use creode::landscape::events::born::Born;
+use creode::landscape::events::event::Event;
 use creode::trace::rows::{BornRow, EventRow};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};

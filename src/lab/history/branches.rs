@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::passage::{Node, Passage};
 use super::{ByCondition, History, Interval, Place, RunEvent};
-use crate::landscape::matching::End;
+use crate::landscape::follow::matching::End;
 use crate::trace::rows::{BranchRow, Matched};
 
 /// The fixed points of all checkpoints and what joins them.

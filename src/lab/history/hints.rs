@@ -8,7 +8,7 @@ use super::{ByCondition, Wired, complete, networks};
 use crate::dynamics::motion::attractor::{self, Attractor, attractors};
 use crate::dynamics::points::starts::simulated;
 use crate::lab::LabError;
-use crate::landscape::hint::{Hint, Settings, hint};
+use crate::landscape::beyond::hint::{Hint, Settings, hint};
 use crate::trace::Run;
 use crate::trace::rows::{EventRow, HintRow};
 

@@ -1,0 +1,387 @@
+//! Locates bifurcations to rounding, by Newton's method on minimally augmented systems.
+//!
+//! A matrix that becomes singular at the bifurcation is bordered so that it stays regular; one component g of the
+//! solution is then a smooth function that vanishes exactly there, and its gradient costs only second derivatives of
+//! the map (Govaerts, *Numerical Methods for Bifurcations of Dynamical Equilibria*, 2000).
+
+use faer::linalg::solvers::{PartialPivLu, Solve as _};
+use faer::{Mat, c64};
+
+use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot, norm, unit};
+use crate::landscape::equations::test_functions::eigenvalues;
+use crate::map::Family;
+use crate::map::derivatives::{mixed, second};
+
+/// Newton steps of one location.
+pub(in crate::landscape) const MOST_STEPS: usize = 25;
+
+/// An eigenvalue of J at +1 or −1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RealCritical {
+    /// Where.
+    pub place: Extended,
+    /// Right null vector of I ∓ J, of length 1.
+    pub right: Vec<f64>,
+    /// Left null vector of I ∓ J, scaled so that left · right = 1.
+    pub left: Vec<f64>,
+    /// Largest of |x − F(x)| and |g| there.
+    pub residual: f64,
+    /// Smallest singular value of I ∓ J there.
+    pub sigma: f64,
+}
+
+/// A pair of eigenvalues of J on the unit circle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComplexCritical {
+    /// Where.
+    pub place: Extended,
+    /// The eigenvalue is e^{iθ}, θ in (0, π).
+    pub theta: f64,
+    /// Right eigenvector, of length 1.
+    pub right: Vec<c64>,
+    /// Left eigenvector, Jᵀp = e^{−iθ}p, scaled so that pᴴq = 1.
+    pub left: Vec<c64>,
+    /// Largest of |x − F(x)| and |g| there.
+    pub residual: f64,
+    /// Smallest singular value of J − e^{iθ}I there.
+    pub sigma: f64,
+}
+
+/// Whether an iteration of corrections has come to its end.
+pub(in crate::landscape) struct Progress {
+    previous: f64,
+}
+
+pub(in crate::landscape) enum Verdict {
+    Go,
+    Done,
+    Lost,
+}
+
+impl Progress {
+    pub(in crate::landscape) fn new() -> Self {
+        Self {
+            previous: f64::INFINITY,
+        }
+    }
+
+    /// Done when a correction is at rounding, or small and no longer falling.
+    pub(in crate::landscape) fn judge(&mut self, size: f64, scale: f64) -> Verdict {
+        let verdict = if !size.is_finite() || size > 10.0 * scale {
+            Verdict::Lost
+        } else if size <= 1e-15 * scale || (size <= 1e-9 * scale && size > 0.1 * self.previous) {
+            Verdict::Done
+        } else {
+            Verdict::Go
+        };
+        self.previous = size;
+        verdict
+    }
+}
+
+/// The fold nearest to a guess: I − J singular, with a generic dependence on s.
+pub fn fold<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<RealCritical> {
+    real(family, guess, 1.0)
+}
+
+/// The flip nearest to a guess: I + J singular.
+pub fn flip<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<RealCritical> {
+    real(family, guess, -1.0)
+}
+
+/// Solves (G, g)(x, s) = 0 for A = I − σJ, σ = ±1.
+///
+/// 1. Borders b, c: the left and right singular vectors of A to its smallest singular value.
+/// 2. [[A, b], [cᵀ, 0]] (q, g) = (0, 1) and [[Aᵀ, c], [bᵀ, 0]] (p, g) = (0, 1).
+/// 3. g_y = −pᵀA_y q, that is g_x e = σ pᵀD²F[q, e] and g_s = σ pᵀ∂_s(J) q.
+/// 4. Newton step with [[I − J, −F_s], [g_x, g_s]]; b and c become p and q.
+fn real<F: Family + ?Sized>(family: &F, guess: &Extended, sigma: f64) -> Option<RealCritical> {
+    let dim = guess.state.len();
+    let mut place = guess.clone();
+    let (mut b, mut c) = singular_pair(&Linearised::at(family, &place).shifted(sigma))?;
+    let mut progress = Progress::new();
+    for _ in 0..MOST_STEPS {
+        let equation = Linearised::at(family, &place);
+        let a = equation.shifted(sigma);
+        let bordered = Factored::new(&with_border(&a, &b, &c));
+        let last = Mat::from_fn(dim + 1, 1, |i, _| f64::from(u8::from(i == dim)));
+        let (q, g) = split(&bordered.solve(last.clone())?);
+        let (p, _) = split(&bordered.solve_transpose(last)?);
+        let map = family.at(place.s);
+        let gradient = |j: usize| {
+            if j == dim {
+                sigma * dot(&p, &mixed(family, place.s, &place.state, &q))
+            } else {
+                sigma * dot(&p, &second(&map, &place.state, &q, &unit(dim, j)))
+            }
+        };
+        let row: Vec<f64> = (0..=dim).map(gradient).collect();
+        let matrix = Mat::from_fn(dim + 1, dim + 1, |i, j| {
+            if i == dim {
+                row[j]
+            } else {
+                equation.entry(i, j)
+            }
+        });
+        let right = Mat::from_fn(
+            dim + 1,
+            1,
+            |i, _| {
+                -if i == dim { g } else { equation.residual[i] }
+            },
+        );
+        let step = Extended::from_column(&Factored::new(&matrix).solve(right)?, dim);
+        match progress.judge(step.norm(), 1.0 + place.norm()) {
+            Verdict::Lost => return None,
+            Verdict::Done => return finish_real(family, place, sigma),
+            Verdict::Go => place = place.moved(1.0, &step),
+        }
+        (b, c) = (scaled(&p, 1.0 / norm(&p)), scaled(&q, 1.0 / norm(&q)));
+    }
+    None
+}
+
+/// Null vectors and residuals of I − σJ at a located point; `None` if left and right null vector are orthogonal, as they
+/// are where the eigenvalue is double.
+pub(in crate::landscape) fn finish_real<F: Family + ?Sized>(
+    family: &F,
+    place: Extended,
+    sigma: f64,
+) -> Option<RealCritical> {
+    let equation = Linearised::at(family, &place);
+    let a = equation.shifted(sigma);
+    let smallest = smallest_singular(&a)?;
+    let (left, right) = singular_pair(&a)?;
+    let overlap = dot(&left, &right);
+    if overlap.abs() < 1e-8 {
+        return None;
+    }
+    let residual = equation
+        .residual
+        .iter()
+        .fold(smallest, |m, r| m.max(r.abs()));
+    // The largest component of the right vector is positive, so that signs are reproducible.
+    let largest = right
+        .iter()
+        .fold(0.0, |m: f64, x| if x.abs() > m.abs() { *x } else { m });
+    let sign = largest.signum();
+    Some(RealCritical {
+        place,
+        right: scaled(&right, sign),
+        left: scaled(&left, sign / overlap),
+        residual,
+        sigma: smallest,
+    })
+}
+
+/// The Neimark–Sacker point nearest to a guess.
+///
+/// Solves (G, Re g, Im g)(x, s, θ) = 0 with K = J − e^{iθ}I:
+/// 1. Borders b, c: the left and right singular vectors of K to its smallest singular value.
+/// 2. [[K, b], [cᴴ, 0]] (q, g) = (0, 1), and with the adjoint matrix (p, ḡ).
+/// 3. g_y = −pᴴK_y q, that is g_x e = −pᴴD²F[q, e], g_s = −pᴴ∂_s(J) q, g_θ = i e^{iθ} pᴴq.
+/// 4. Newton step in n + 2 real unknowns; b and c become p and q.
+///
+/// The start of θ is the argument of the complex eigenvalue nearest to the circle.
+pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<ComplexCritical> {
+    let dim = guess.state.len();
+    let mut place = guess.clone();
+    let equation = Linearised::at(family, &place);
+    let mut theta = nearest_pair(&equation.jacobian)?;
+    let (mut b, mut c) = complex_singular_pair(&rotated(&equation.jacobian, theta))?;
+    let mut progress = Progress::new();
+    for _ in 0..MOST_STEPS {
+        let equation = Linearised::at(family, &place);
+        let bordered = complex_border(&rotated(&equation.jacobian, theta), &b, &c);
+        let (q, g) = complex_split(&bordered, dim);
+        let adjoint = Mat::from_fn(dim + 1, dim + 1, |i, j| bordered[(j, i)].conj());
+        let (p, _) = complex_split(&adjoint, dim);
+        let gradient = pair_gradient(family, &place, theta, &p, &q);
+        let matrix = Mat::from_fn(dim + 2, dim + 2, |i, j| match i {
+            i if i == dim => gradient[j].re,
+            i if i > dim => gradient[j].im,
+            _ if j <= dim => equation.entry(i, j),
+            _ => 0.0,
+        });
+        let right = Mat::from_fn(dim + 2, 1, |i, _| match i {
+            i if i == dim => -g.re,
+            i if i > dim => -g.im,
+            _ => -equation.residual[i],
+        });
+        let solution = Factored::new(&matrix).solve(right)?;
+        let step = Extended::from_column(&solution, dim);
+        let turn = solution[(dim + 1, 0)];
+        match progress.judge(step.norm().max(turn.abs()), 1.0 + place.norm()) {
+            Verdict::Lost => return None,
+            Verdict::Done => return finish_complex(family, place, theta),
+            Verdict::Go => {
+                place = place.moved(1.0, &step);
+                theta += turn;
+            }
+        }
+        (b, c) = (complex_unit(&p), complex_unit(&q));
+    }
+    None
+}
+
+/// Step 3 of [`neimark_sacker`]: the derivatives of g in x, s, θ.
+fn pair_gradient<F: Family + ?Sized>(
+    family: &F,
+    place: &Extended,
+    theta: f64,
+    p: &[c64],
+    q: &[c64],
+) -> Vec<c64> {
+    let dim = q.len();
+    let (re, im) = parts(q);
+    let map = family.at(place.s);
+    let against = |real: &[f64], imaginary: &[f64]| {
+        (0..dim)
+            .map(|i| -p[i].conj() * c64::new(real[i], imaginary[i]))
+            .sum::<c64>()
+    };
+    let mut gradient: Vec<c64> = (0..dim)
+        .map(|j| {
+            let along = unit(dim, j);
+            against(
+                &second(&map, &place.state, &re, &along),
+                &second(&map, &place.state, &im, &along),
+            )
+        })
+        .collect();
+    let rate = |v: &[f64]| mixed(family, place.s, &place.state, v);
+    gradient.push(against(&rate(&re), &rate(&im)));
+    let turned = c64::new(-theta.sin(), theta.cos());
+    gradient.push(turned * complex_dot(p, q));
+    gradient
+}
+
+/// Eigenvectors and residuals at a located Neimark–Sacker point.
+fn finish_complex<F: Family + ?Sized>(
+    family: &F,
+    place: Extended,
+    theta: f64,
+) -> Option<ComplexCritical> {
+    if !(theta > 0.0 && theta < std::f64::consts::PI) {
+        return None;
+    }
+    let equation = Linearised::at(family, &place);
+    let shifted = rotated(&equation.jacobian, theta);
+    let sigma = *shifted.singular_values().ok()?.last()?;
+    let (left, right) = complex_singular_pair(&shifted)?;
+    let overlap = complex_dot(&left, &right);
+    if overlap.norm() < 1e-8 {
+        return None;
+    }
+    // pᴴq = 1.
+    let left = left.iter().map(|p| p / overlap.conj()).collect();
+    let residual = equation.residual.iter().fold(sigma, |m, r| m.max(r.abs()));
+    Some(ComplexCritical {
+        place,
+        theta,
+        right,
+        left,
+        residual,
+        sigma,
+    })
+}
+
+/// Left and right singular vectors to the smallest singular value.
+pub(in crate::landscape) fn singular_pair(matrix: &Mat<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
+    let dim = matrix.nrows();
+    let svd = matrix.svd().ok()?;
+    Some((
+        (0..dim).map(|i| svd.U()[(i, dim - 1)]).collect(),
+        (0..dim).map(|i| svd.V()[(i, dim - 1)]).collect(),
+    ))
+}
+
+fn smallest_singular(matrix: &Mat<f64>) -> Option<f64> {
+    matrix.singular_values().ok()?.last().copied()
+}
+
+pub(in crate::landscape) fn with_border(a: &Mat<f64>, b: &[f64], c: &[f64]) -> Mat<f64> {
+    let dim = a.nrows();
+    Mat::from_fn(dim + 1, dim + 1, |i, j| match (i < dim, j < dim) {
+        (true, true) => a[(i, j)],
+        (true, false) => b[i],
+        (false, true) => c[j],
+        (false, false) => 0.0,
+    })
+}
+
+pub(in crate::landscape) fn split(column: &Mat<f64>) -> (Vec<f64>, f64) {
+    let dim = column.nrows() - 1;
+    ((0..dim).map(|i| column[(i, 0)]).collect(), column[(dim, 0)])
+}
+
+fn scaled(v: &[f64], factor: f64) -> Vec<f64> {
+    v.iter().map(|v| factor * v).collect()
+}
+
+/// Argument of the eigenvalue with positive imaginary part that is nearest to the unit circle.
+fn nearest_pair(jacobian: &Mat<f64>) -> Option<f64> {
+    eigenvalues(jacobian)?
+        .into_iter()
+        .filter(|l| l.1 > 0.0)
+        .min_by(|a, b| {
+            let off = |l: &(f64, f64)| (l.0.hypot(l.1) - 1.0).abs();
+            off(a).total_cmp(&off(b))
+        })
+        .map(|(re, im)| im.atan2(re))
+}
+
+/// J − e^{iθ}I.
+pub(in crate::landscape) fn rotated(jacobian: &Mat<f64>, theta: f64) -> Mat<c64> {
+    let multiplier = c64::new(theta.cos(), theta.sin());
+    Mat::from_fn(jacobian.nrows(), jacobian.ncols(), |i, j| {
+        let entry = c64::new(jacobian[(i, j)], 0.0);
+        if i == j { entry - multiplier } else { entry }
+    })
+}
+
+fn complex_singular_pair(matrix: &Mat<c64>) -> Option<(Vec<c64>, Vec<c64>)> {
+    let dim = matrix.nrows();
+    let svd = matrix.svd().ok()?;
+    Some((
+        (0..dim).map(|i| svd.U()[(i, dim - 1)]).collect(),
+        (0..dim).map(|i| svd.V()[(i, dim - 1)]).collect(),
+    ))
+}
+
+fn complex_border(k: &Mat<c64>, b: &[c64], c: &[c64]) -> Mat<c64> {
+    let dim = k.nrows();
+    Mat::from_fn(dim + 1, dim + 1, |i, j| match (i < dim, j < dim) {
+        (true, true) => k[(i, j)],
+        (true, false) => b[i],
+        (false, true) => c[j].conj(),
+        (false, false) => c64::new(0.0, 0.0),
+    })
+}
+
+/// The solution for the last unit vector, split into vector and scalar.
+fn complex_split(matrix: &Mat<c64>, dim: usize) -> (Vec<c64>, c64) {
+    let mut column = Mat::from_fn(dim + 1, 1, |i, _| {
+        c64::new(f64::from(u8::from(i == dim)), 0.0)
+    });
+    PartialPivLu::new(matrix.as_ref()).solve_in_place(column.as_mut());
+    ((0..dim).map(|i| column[(i, 0)]).collect(), column[(dim, 0)])
+}
+
+/// pᴴq.
+pub(in crate::landscape) fn complex_dot(p: &[c64], q: &[c64]) -> c64 {
+    p.iter().zip(q).map(|(p, q)| p.conj() * q).sum()
+}
+
+fn complex_unit(v: &[c64]) -> Vec<c64> {
+    let length = v.iter().map(c64::norm_sqr).sum::<f64>().sqrt();
+    v.iter().map(|v| v / length).collect()
+}
+
+/// Real and imaginary parts.
+pub(in crate::landscape) fn parts(q: &[c64]) -> (Vec<f64>, Vec<f64>) {
+    (
+        q.iter().map(|q| q.re).collect(),
+        q.iter().map(|q| q.im).collect(),
+    )
+}

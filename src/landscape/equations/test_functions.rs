@@ -1,0 +1,176 @@
+//! Functions along a branch whose sign changes mark bifurcations, and what a change between two points means.
+
+use faer::Mat;
+
+/// What is known of one point of a branch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tests {
+    /// sign det(I − J), the index of the fixed point. Changes at folds and branch points.
+    pub index: i8,
+    /// ln |det(I − J)|.
+    pub log_index: f64,
+    /// sign det(I + J). Changes at flips.
+    pub flip: i8,
+    /// ln |det(I + J)|.
+    pub log_flip: f64,
+    /// s-component of the unit tangent. Changes sign at folds.
+    pub turning: f64,
+    /// sign det of \[I − J, −F_s\] with the tangent as a further row. Changes at branch points, not at folds.
+    pub border: i8,
+    /// Eigenvalues (re, im), in no particular order.
+    pub eigenvalues: Vec<(f64, f64)>,
+}
+
+impl Tests {
+    /// Number of eigenvalues outside the unit circle.
+    pub fn n_unstable(&self) -> usize {
+        self.eigenvalues.iter().filter(|&&l| outside(l)).count()
+    }
+
+    /// Number of complex pairs outside the unit circle.
+    pub fn pairs_outside(&self) -> usize {
+        self.eigenvalues
+            .iter()
+            .filter(|&&l| l.1 > 0.0 && outside(l))
+            .count()
+    }
+
+    /// Number of complex pairs.
+    pub fn pairs(&self) -> usize {
+        self.eigenvalues.iter().filter(|l| l.1 > 0.0).count()
+    }
+}
+
+fn outside((re, im): (f64, f64)) -> bool {
+    re.hypot(im) > 1.0
+}
+
+/// The eigenvalues of a matrix, or `None` if the iteration did not converge.
+pub(in crate::landscape) fn eigenvalues(matrix: &Mat<f64>) -> Option<Vec<(f64, f64)>> {
+    let values = matrix.eigenvalues().ok()?;
+    Some(values.into_iter().map(|l| (l.re, l.im)).collect())
+}
+
+/// A bifurcation of codimension one, as the test functions see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The branch turns in s.
+    Fold,
+    /// Two branches cross.
+    BranchPoint,
+    /// An eigenvalue passes −1.
+    Flip,
+    /// A complex pair passes the unit circle.
+    NeimarkSacker,
+}
+
+/// What happened between two neighbouring points of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing that changes a count.
+    Nothing,
+    /// One bifurcation, which explains all changes.
+    One(Change),
+    /// More than one bifurcation explains.
+    Unexplained,
+}
+
+/// Reads the changes from one point to the next.
+///
+/// 1. Sign changes are collected: v_s (fold), the bordered determinant (branch point), det(I + J) (flip).
+/// 2. None, and the number of unstable eigenvalues stays: nothing. (A real pair with product 1, a neutral saddle,
+///    leaves this number alone and so is never taken for a Neimark–Sacker point.)
+/// 3. None, and two eigenvalues more or fewer are unstable: a Neimark–Sacker point, if the pair is complex on both
+///    sides and so the number of pairs outside changes by one while the number of pairs stays.
+/// 4. Exactly one, and one eigenvalue more or fewer is unstable: that bifurcation.
+/// 5. v_s and the bordered determinant together, and no eigenvalue: the branch that turns at a pitchfork, on its way
+///    through the branch point.
+/// 6. Anything else is unexplained; a shorter step tells.
+pub fn between(before: &Tests, after: &Tests) -> Between {
+    let crossed = after.n_unstable().abs_diff(before.n_unstable());
+    let signs = [
+        (
+            (before.turning < 0.0) != (after.turning < 0.0),
+            Change::Fold,
+        ),
+        (before.border != after.border, Change::BranchPoint),
+        (before.flip != after.flip, Change::Flip),
+    ];
+    let mut changed = signs.into_iter().filter(|(changed, _)| *changed);
+    match (changed.next(), changed.next(), crossed) {
+        (None, _, 0) => Between::Nothing,
+        (None, _, 2)
+            if before.pairs_outside().abs_diff(after.pairs_outside()) == 1
+                && before.pairs() == after.pairs() =>
+        {
+            Between::One(Change::NeimarkSacker)
+        }
+        (Some((_, change)), None, 1) => Between::One(change),
+        (Some((_, Change::Fold)), Some((_, Change::BranchPoint)), 0)
+            if before.flip == after.flip =>
+        {
+            Between::One(Change::BranchPoint)
+        }
+        _ => Between::Unexplained,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tests(eigenvalues: &[(f64, f64)]) -> Tests {
+        let sign = |at: f64| {
+            let negative = eigenvalues
+                .iter()
+                .filter(|l| l.1 == 0.0 && at * l.0 > 1.0)
+                .count();
+            if negative % 2 == 0 { 1 } else { -1 }
+        };
+        Tests {
+            index: sign(1.0),
+            log_index: 0.0,
+            flip: sign(-1.0),
+            log_flip: 0.0,
+            turning: f64::from(sign(1.0)),
+            border: 1,
+            eigenvalues: eigenvalues.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_neutral_saddle_is_no_neimark_sacker_point() {
+        // A real pair whose product passes 1.
+        let (before, after) = (
+            tests(&[(2.0, 0.0), (0.49, 0.0)]),
+            tests(&[(2.0, 0.0), (0.51, 0.0)]),
+        );
+        assert_eq!(between(&before, &after), Between::Nothing);
+        let pair = |r: f64| tests(&[(0.3 * r, 0.9 * r), (0.3 * r, -0.9 * r)]);
+        assert_eq!(
+            between(&pair(1.0), &pair(1.1)),
+            Between::One(Change::NeimarkSacker)
+        );
+        // A pair that turns real on its way out needs a closer look.
+        let real = tests(&[(1.2, 0.0), (1.3, 0.0)]);
+        assert_eq!(between(&pair(1.0), &real), Between::Unexplained);
+    }
+
+    #[test]
+    fn one_event_at_a_time() {
+        let at = |a: f64, b: f64| tests(&[(a, 0.0), (b, 0.0)]);
+        assert_eq!(
+            between(&at(0.9, 0.1), &at(1.1, 0.1)),
+            Between::One(Change::Fold)
+        );
+        assert_eq!(
+            between(&at(0.9, -0.9), &at(0.9, -1.1)),
+            Between::One(Change::Flip)
+        );
+        assert_eq!(
+            between(&at(0.9, -0.9), &at(1.1, -1.1)),
+            Between::Unexplained
+        );
+        assert_eq!(between(&at(0.9, 0.9), &at(1.1, 1.1)), Between::Unexplained);
+    }
+}

@@ -1,0 +1,418 @@
+//! Follows a fixed point of a family along s by pseudo-arclength continuation, through folds.
+//!
+//! Steps are taken along the curve G(x, s) = 0 and not along s, so that a fold is no obstacle (Keller 1977; Allgower and
+//! Georg, *Numerical Continuation Methods*, 1990).
+
+use faer::Mat;
+
+use super::border;
+use super::branch::{Branch, Ending, Limits, PathPoint, Reason, Route};
+use crate::landscape::equations::equation::{Extended, Factored, Linearised};
+use crate::landscape::equations::test_functions::{Between, Change, Tests, between, eigenvalues};
+use crate::map::Family;
+
+/// A fixed point of affine maps that is so much larger than it was is on its way to infinity.
+const FAR: f64 = 1e5;
+
+/// Follows the fixed point near `start` along a route; one of rectified units through the borders at which units become
+/// active or inactive.
+pub fn trace<F: Family + ?Sized>(
+    family: &F,
+    start: &[f64],
+    route: Route,
+    limits: &Limits,
+) -> Branch {
+    match family.piecewise() {
+        Some(path) => border::walk(&path, start, route, limits),
+        None => trace_guarded(family, start, route, limits, |_: &Extended| None),
+    }
+}
+
+/// The same with a guard against jumps to another branch: `uniqueness` gives a radius, in the maximum norm of the
+/// state, in which a fixed point is the only one, where it can; no correction may be longer than a tenth of it.
+///
+/// 1. The start is corrected at fixed s; the tangent z of the branch there solves [[I−J, −F_s], [⟨v, ·⟩]] z = e_{n+1}.
+/// 2. If the whole interval moves the point by less than a tenth of the radius, a natural step goes to its end.
+/// 3. Otherwise a step of length h goes along the tangent and is corrected by Newton's method on (G, ⟨v, y − y₀⟩ − h).
+/// 4. The step is taken if Newton's method contracts and converges within the limit, if the first correction is
+///    shorter than 0.3 h, if the tangent turns little, if the guard allows it, and if at most one bifurcation lies in
+///    it; h then grows by 1.5 if three corrections were enough. Otherwise h is halved.
+/// 5. A step over the end of the interval is replaced by one that ends on it.
+pub fn trace_guarded<F: Family + ?Sized>(
+    family: &F,
+    start: &[f64],
+    route: Route,
+    limits: &Limits,
+    uniqueness: impl Fn(&Extended) -> Option<f64>,
+) -> Branch {
+    let tracer = Tracer {
+        family,
+        route,
+        limits,
+        uniqueness,
+        is_affine: false,
+    };
+    let mut points = Vec::new();
+    let ending = match tracer.first(start) {
+        Ok(first) => {
+            points.push(first);
+            tracer.follow(&mut points)
+        }
+        Err(reason) => Ending::Stalled {
+            reason,
+            s: route.start,
+        },
+    };
+    Branch::smooth(points, ending)
+}
+
+/// Follows the branch that leaves a fixed point in a given direction, between `low` and `high`: at a branch point, whose
+/// location gives the directions of both branches, this switches to either. The place itself is not among the points, and
+/// the branch has [`Reached`](Ending::Reached) the end that lies ahead of its first point.
+///
+/// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`].
+pub fn trace_leaving<F: Family + ?Sized>(
+    family: &F,
+    place: &Extended,
+    direction: &Extended,
+    (low, high): (f64, f64),
+    limits: &Limits,
+) -> Branch {
+    let mut tracer = Tracer {
+        family,
+        route: Route::within(place.s, low, high, true),
+        limits,
+        uniqueness: |_: &Extended| None,
+        is_affine: false,
+    };
+    let direction = direction.scaled(1.0 / direction.norm());
+    let mut points = Vec::new();
+    let mut h = limits.first_step;
+    while h >= limits.shortest_step {
+        let guess = place.moved(h, &direction);
+        let first = correct(
+            family,
+            &guess,
+            &direction,
+            limits.corrections,
+            limits.contraction,
+        )
+        .filter(|first| tracer.is_guarded(&guess, &first.place, h))
+        .filter(|first| tracer.route.exit(first.place.s).is_none())
+        .and_then(|first| describe(family, first.place, &direction))
+        .filter(|first| first.tangent.dot(&direction) >= limits.least_cosine);
+        if let Some(first) = first {
+            tracer.route.forward = first.tangent.s > 0.0;
+            points.push(first);
+            let ending = tracer.follow(&mut points);
+            return Branch::smooth(points, ending);
+        }
+        h *= 0.5;
+    }
+    let reason = Reason::SingularStart;
+    let ending = Ending::Stalled { reason, s: place.s };
+    Branch::smooth(points, ending)
+}
+
+pub(in crate::landscape) struct Tracer<'a, F: ?Sized, R> {
+    pub(in crate::landscape) family: &'a F,
+    pub(in crate::landscape) route: Route,
+    pub(in crate::landscape) limits: &'a Limits,
+    pub(in crate::landscape) uniqueness: R,
+    /// Whether the maps are affine, so that far away steps may be longer, and branches end at infinity.
+    pub(in crate::landscape) is_affine: bool,
+}
+
+/// A fixed point that Newton's method came to.
+pub(in crate::landscape) struct Corrected {
+    pub(in crate::landscape) place: Extended,
+    corrections: usize,
+}
+
+impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
+    /// Step 1.
+    pub(in crate::landscape) fn first(&self, start: &[f64]) -> Result<PathPoint, Reason> {
+        let guess = Extended::new(start.to_vec(), self.route.start);
+        let along_s = Extended::new(vec![0.0; start.len()], 1.0);
+        let corrected =
+            correct(self.family, &guess, &along_s, 12, 1.0).ok_or(Reason::NoFixedPointAtStart)?;
+        // At a fold the tangent has no s-component: any direction will do as the last row but that one.
+        let rows = [along_s, Extended::new(vec![1.0; start.len()], 0.0)];
+        let mut point = rows
+            .iter()
+            .find_map(|row| describe(self.family, corrected.place.clone(), row))
+            .ok_or(Reason::SingularStart)?;
+        if (point.tangent.s > 0.0) != self.route.forward {
+            point.tangent = point.tangent.scaled(-1.0);
+            point.tests.turning = -point.tests.turning;
+            point.tests.border = -point.tests.border;
+        }
+        Ok(point)
+    }
+
+    fn follow(&self, points: &mut Vec<PathPoint>) -> Ending {
+        if let Some(last) = self.natural_step(&points[0]) {
+            points.push(last);
+            return Ending::Reached {
+                s: self.route.ahead(),
+            };
+        }
+        let ending = self.follow_watched(points, &|_, _| None);
+        // Nobody watches.
+        ending.unwrap_or(Ending::Closed)
+    }
+
+    /// Steps from the last point on until the branch ends. `watch` sees every step; `None` if it ended one at a point of its
+    /// own, which is then the last.
+    pub(in crate::landscape) fn follow_watched(
+        &self,
+        points: &mut Vec<PathPoint>,
+        watch: &dyn Fn(&PathPoint, &PathPoint) -> Option<PathPoint>,
+    ) -> Option<Ending> {
+        let begun = points.len();
+        let mut h = self.limits.first_step;
+        loop {
+            let last = &points[points.len() - 1];
+            if points.len() >= self.limits.most_points {
+                return Some(stalled(Reason::TooManyPoints, last));
+            }
+            if h < self.limits.shortest_step {
+                return Some(stalled(Reason::StepTooShort, last));
+            }
+            let Some((next, corrections, exit)) = self.step(last, h) else {
+                h *= 0.5;
+                continue;
+            };
+            if corrections <= 3 {
+                h = (1.5 * h).min(self.longest_step(&next));
+            }
+            if let Some(stop) = watch(last, &next) {
+                points.push(stop);
+                return None;
+            }
+            let closed = points.len() > begun + 1 && passes(last, &next, &points[0]);
+            let is_far = self.is_affine
+                && largest(&next.place.state) > FAR * (1.0 + largest(&points[0].place.state));
+            let s = next.place.s;
+            points.push(next);
+            match exit {
+                Some(s) if s == self.route.ahead() => return Some(Ending::Reached { s }),
+                Some(s) => return Some(Ending::TurnedBack { s }),
+                None if closed => return Some(Ending::Closed),
+                None if is_far => return Some(Ending::Infinite { s }),
+                None => {}
+            }
+        }
+    }
+
+    fn longest_step(&self, at: &PathPoint) -> f64 {
+        let longest = self.limits.longest_step;
+        if self.is_affine {
+            longest * at.place.norm().max(1.0)
+        } else {
+            longest
+        }
+    }
+
+    /// Step 2.
+    fn natural_step(&self, from: &PathPoint) -> Option<PathPoint> {
+        let radius = (self.uniqueness)(&from.place)?;
+        let span = self.route.ahead() - from.place.s;
+        let step = from.tangent.scaled(span / from.tangent.s);
+        let moved = largest(&step.state);
+        if moved.is_nan() || moved >= 0.1 * radius {
+            return None;
+        }
+        let guess = Extended {
+            s: self.route.ahead(),
+            ..from.place.moved(1.0, &step)
+        };
+        self.land(from, &guess, step.norm())
+    }
+
+    /// Steps 3 to 5: the next point, the corrections it took, and the end of the interval it lies on, if it does.
+    fn step(&self, from: &PathPoint, h: f64) -> Option<(PathPoint, usize, Option<f64>)> {
+        let guess = from.place.moved(h, &from.tangent);
+        let corrected = correct(
+            self.family,
+            &guess,
+            &from.tangent,
+            self.limits.corrections,
+            self.limits.contraction,
+        )?;
+        if let Some(s) = self.route.exit(corrected.place.s) {
+            let whole = from.place.towards(&corrected.place);
+            let share = (s - from.place.s) / whole.s;
+            let guess = Extended {
+                s,
+                ..from.place.moved(share, &whole)
+            };
+            let landed = self.land(from, &guess, h)?;
+            return Some((landed, corrected.corrections, Some(s)));
+        }
+        let next = describe(self.family, corrected.place, &from.tangent)?;
+        let taken = self.is_guarded(&guess, &next.place, h) && self.is_acceptable(from, &next, h);
+        taken.then_some((next, corrected.corrections, None))
+    }
+
+    /// A point at the s of the guess.
+    fn land(&self, from: &PathPoint, guess: &Extended, h: f64) -> Option<PathPoint> {
+        let along_s = Extended::new(vec![0.0; guess.state.len()], 1.0);
+        let corrected = correct(
+            self.family,
+            guess,
+            &along_s,
+            self.limits.corrections,
+            self.limits.contraction,
+        )?;
+        let next = describe(self.family, corrected.place, &from.tangent)?;
+        // Backwards it would be the point that it comes from; and it leaves through the end that it lands on.
+        let is_leaving = (next.tangent.s > 0.0) == (guess.s == self.route.high);
+        let forward = is_leaving && from.place.towards(&next.place).dot(&from.tangent) > 0.0;
+        let taken =
+            forward && self.is_guarded(guess, &next.place, h) && self.is_acceptable(from, &next, h);
+        taken.then_some(next)
+    }
+
+    fn is_guarded(&self, guess: &Extended, corrected: &Extended, h: f64) -> bool {
+        let correction = guess.towards(corrected);
+        correction.norm() <= 0.3 * h
+            && (self.uniqueness)(corrected)
+                .is_none_or(|radius| largest(&correction.state) <= 0.1 * radius)
+    }
+
+    fn is_acceptable(&self, from: &PathPoint, next: &PathPoint, h: f64) -> bool {
+        let cosine = from.tangent.dot(&next.tangent);
+        let single = match between(&from.tests, &next.tests) {
+            // Where s has its extremum beyond the interval, the branch leaves it before it turns.
+            Between::One(Change::Fold) => self.route.exit(extremum(from, next)).is_none(),
+            Between::Nothing | Between::One(Change::Flip | Change::NeimarkSacker) => true,
+            Between::One(Change::BranchPoint) | Between::Unexplained => {
+                h <= self.limits.finest_step
+            }
+        };
+        cosine >= self.limits.least_cosine && single
+    }
+}
+
+fn stalled(reason: Reason, last: &PathPoint) -> Ending {
+    Ending::Stalled {
+        reason,
+        s: last.place.s,
+    }
+}
+
+pub(in crate::landscape) fn largest(state: &[f64]) -> f64 {
+    state.iter().fold(0.0, |most, x| x.abs().max(most))
+}
+
+/// The extremum of s between two points with a fold between them, on the parabola through s and its slope.
+fn extremum(from: &PathPoint, next: &PathPoint) -> f64 {
+    let length = from.place.towards(&next.place).norm();
+    let (a, b) = (from.tangent.s, next.tangent.s);
+    let share = a / (a - b);
+    from.place.s + 0.5 * a * share * length
+}
+
+/// Whether a step passes by a point in the point's own direction.
+fn passes(from: &PathPoint, next: &PathPoint, point: &PathPoint) -> bool {
+    let step = from.place.towards(&next.place);
+    let offset = from.place.towards(&point.place);
+    let share = offset.dot(&step) / step.dot(&step);
+    let aside = offset.moved(-share, &step).norm();
+    (0.0..=1.0).contains(&share)
+        && aside <= 0.2 * step.norm()
+        && from.tangent.dot(&point.tangent) > 0.0
+}
+
+/// Newton's method on (G, ⟨v, y − guess⟩). `None` if a correction does not contract, or none is small within the limit.
+pub(in crate::landscape) fn correct_on<F: Family + ?Sized>(
+    family: &F,
+    guess: &Extended,
+    v: &Extended,
+) -> Option<Extended> {
+    correct(family, guess, v, 8, 1.0).map(|corrected| corrected.place)
+}
+
+/// The same within given limits, with the number of corrections.
+pub(in crate::landscape) fn correct<F: Family + ?Sized>(
+    family: &F,
+    guess: &Extended,
+    v: &Extended,
+    most: usize,
+    contraction: f64,
+) -> Option<Corrected> {
+    let dim = guess.state.len();
+    let mut place = guess.clone();
+    let mut previous = f64::INFINITY;
+    for corrections in 1..=most {
+        let equation = Linearised::at(family, &place);
+        let aside = guess.towards(&place).dot(v);
+        let right = Mat::from_fn(dim + 1, 1, |i, _| {
+            -if i == dim {
+                aside
+            } else {
+                equation.residual[i]
+            }
+        });
+        let solution = Factored::new(&equation.bordered(v)).solve(right)?;
+        let correction = Extended::from_column(&solution, dim);
+        place = place.moved(1.0, &correction);
+        let size = correction.norm();
+        // The error after a correction is about its square: 10⁻¹⁰ is then far below rounding.
+        if size <= 1e-10 * (1.0 + place.norm()) {
+            // Rounding in the border must not move s off the end of the interval.
+            if v.state.iter().all(|v| *v == 0.0) {
+                place.s = guess.s;
+            }
+            return place
+                .is_finite()
+                .then_some(Corrected { place, corrections });
+        }
+        if size.is_nan() || size > contraction * previous {
+            return None;
+        }
+        previous = size;
+    }
+    None
+}
+
+/// Tangent and test functions at a fixed point; the tangent goes the way of `along`.
+pub(in crate::landscape) fn describe<F: Family + ?Sized>(
+    family: &F,
+    place: Extended,
+    along: &Extended,
+) -> Option<PathPoint> {
+    let dim = place.state.len();
+    let equation = Linearised::at(family, &place);
+    let border = Factored::new(&equation.bordered(along));
+    let last = Mat::from_fn(dim + 1, 1, |i, _| f64::from(u8::from(i == dim)));
+    let tangent = Extended::from_column(&border.solve(last)?, dim);
+    let tangent = tangent.scaled(1.0 / tangent.norm());
+    if border.sign == 0 || !tangent.is_finite() {
+        return None;
+    }
+    let (index, flip) = (
+        Factored::new(&equation.shifted(1.0)),
+        Factored::new(&equation.shifted(-1.0)),
+    );
+    let tests = Tests {
+        index: index.sign,
+        log_index: index.log,
+        flip: flip.sign,
+        log_flip: flip.log,
+        turning: tangent.s,
+        border: border.sign,
+        eigenvalues: eigenvalues(&equation.jacobian)?,
+    };
+    Some(PathPoint {
+        place,
+        tangent,
+        tests,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+#[path = "path_tests.rs"]
+mod tests;
