@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 
@@ -16,10 +16,9 @@ use super::rows::{
     BornRow, EventRow, FixedPointRow, Found, HintRow, Kind, LandscapeRow, SpectrumRow, Stability,
     Status, StepRow, TrialRow,
 };
-use super::schema::{SCHEMA_VERSION_KEY, Table};
+use super::schema::SCHEMA_VERSION_KEY;
 use super::table::TableFile;
 use super::tables::Row;
-use super::tables::declare::Declared as _;
 
 const PATH: &str = "fixed_points/00000600.parquet";
 
@@ -167,19 +166,31 @@ fn more_rows_than_one_batch_come_back_and_a_nan_loss_stays_nan() {
     );
 }
 
-/// A file of spectra with its batch changed by `change` before it is written.
-fn changed_file(change: impl Fn(RecordBatch) -> RecordBatch) -> Vec<u8> {
-    let batch = RecordBatch::try_new(
-        Table::Spectra.schema(),
-        SpectrumRow::arrays(&[spectrum_row(0)]),
-    )
-    .unwrap();
-    let batch = change(batch);
+/// A file of rows with its batch changed by `change` before it is written.
+fn changed<R: Row>(rows: &[R], change: impl Fn(RecordBatch) -> RecordBatch) -> Vec<u8> {
+    let batch = change(RecordBatch::try_new(R::TABLE.schema(), R::arrays(rows)).unwrap());
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes
+}
+
+/// The same of one eigenvalue.
+fn changed_file(change: impl Fn(RecordBatch) -> RecordBatch) -> Vec<u8> {
+    changed(&[spectrum_row(0)], change)
+}
+
+/// The batch with another array in place of a column, which may then be null.
+fn with_array(batch: &RecordBatch, name: &str, array: ArrayRef) -> RecordBatch {
+    let schema = batch.schema();
+    let at = schema.index_of(name).unwrap();
+    let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+    fields[at] = Arc::new(Field::new(name, array.data_type().clone(), true));
+    let mut columns = batch.columns().to_vec();
+    columns[at] = array;
+    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+    RecordBatch::try_new(Arc::new(schema), columns).unwrap()
 }
 
 fn event() -> EventRow {
@@ -224,14 +235,8 @@ fn events_of_files_without_the_later_columns_come_back_without_them() {
     };
     let rows = [event(), hinted];
     assert_eq!(round_trip(&rows), rows);
-    let schema = Table::Events.schema();
-    let batch = RecordBatch::try_new(schema, EventRow::arrays(&rows)).unwrap();
     let first: Vec<usize> = (0..15).collect();
-    let batch = batch.project(&first).unwrap();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
+    let bytes = changed(&rows, |batch| batch.project(&first).unwrap());
     let read = decode::<EventRow>(Path::new("events.parquet"), bytes).unwrap();
     let without = rows.map(|row| EventRow {
         born: None,
@@ -256,21 +261,40 @@ fn columns_are_found_by_name_and_a_missing_or_mistyped_one_is_named() {
         "{message}"
     );
 
-    let mistyped = changed_file(|batch| {
-        let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
-        fields[5] = Arc::new(fields[3].as_ref().clone().with_name("re"));
-        let mut columns = batch.columns().to_vec();
-        columns[5] = Arc::clone(&columns[3]);
-        let schema = Schema::new_with_metadata(fields, batch.schema().metadata().clone());
-        RecordBatch::try_new(Arc::new(schema), columns).unwrap()
-    });
-    let message = decode::<SpectrumRow>(Path::new(PATH), mistyped)
-        .unwrap_err()
-        .to_string();
+    let read = |name: &str, array: ArrayRef| {
+        let bytes = changed_file(|batch| with_array(&batch, name, Arc::clone(&array)));
+        let error = decode::<SpectrumRow>(Path::new(PATH), bytes).unwrap_err();
+        error.to_string()
+    };
+    let mistyped = read("re", Arc::new(UInt32Array::from(vec![3])));
     assert!(
-        message.contains("`re`") && message.contains("UInt32"),
+        mistyped.contains("`re`") && mistyped.contains("Float64") && mistyped.contains("UInt32"),
+        "{mistyped}"
+    );
+    let null = read("im", Arc::new(Float64Array::from(vec![None])));
+    assert!(
+        null.contains("`im`") && null.contains("without nulls"),
+        "{null}"
+    );
+}
+
+#[test]
+fn a_name_that_stands_for_nothing_is_told_with_its_column() {
+    let stability = |text: Option<&str>| {
+        let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
+        let bytes = changed(&[event()], |batch| {
+            with_array(&batch, "born_stability", Arc::clone(&array))
+        });
+        decode::<EventRow>(Path::new("events.parquet"), bytes)
+    };
+    let message = stability(Some("wobbly")).unwrap_err().to_string();
+    assert!(
+        message.contains("`born_stability`") && message.contains("`wobbly`"),
         "{message}"
     );
+    // Null is no name: nothing is born.
+    assert_eq!(stability(None).unwrap()[0].born, None);
+    assert_eq!(stability(Some("stable")).unwrap(), [event()]);
 }
 
 #[test]
