@@ -124,11 +124,14 @@ pub(in crate::trace) trait Cells: Sized {
     where
         Self: 'r;
 
+    /// The column, or those of a group, of one batch: see [`Column::read`].
     fn read<'a>(column: &Column<Self>, columns: &Columns<'a>)
     -> Result<Self::Read<'a>, TraceError>;
 
+    /// What stands in a row, borrowed from the batch.
     fn see<'a>(read: &Self::Read<'a>, row: usize) -> Self::Seen<'a>;
 
+    /// What stands in a row, by itself.
     fn owned(seen: Self::Seen<'_>) -> Self;
 }
 
@@ -231,6 +234,7 @@ pub(in crate::trace) trait Member: Sized {
     /// What its column holds.
     type Value: Value;
 
+    /// What its column holds of a group that is there; none is null.
     fn get(&self) -> Option<&Self::Value>;
 
     /// The field of what its column holds; none if that says that the group is absent.

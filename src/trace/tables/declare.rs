@@ -2,15 +2,21 @@
 //!
 //! ```ignore
 //! table! {
-//!     /// One training step.                          // what one row is
-//!     #[table = "steps"]                              // name of the table, and of its folder or file
-//!     #[belongs(step = UpToStep)]                     // which columns say whose row it is: see `Belonging`
+//!     // What one row is.
+//!     /// One training step.
+//!     // Name of the table, and of its folder or file.
+//!     #[table = "steps"]
+//!     // The columns that say whose row it is, and how: see `Belonging`. A table may have none.
+//!     #[belongs(step = UpToStep)]
 //!     pub struct StepRow {
-//!         /// Training step, counted from 1.          // the field's documentation and the column's description
-//!         #[unit = "training step"]                   // unit of the column; `1` if there is none
+//!         // Documentation of the field, and without its last full stop the description of the column.
+//!         /// Training step, counted from 1.
+//!         // Unit of the column; `1` if there is none.
+//!         #[unit = "training step"]
 //!         pub step: u64,
 //!         /// Learning rate of this step.
-//!         #[later]                                    // earlier files may lack it: it must be an `Option`
+//!         // Files that were written before there was the column lack it. It must be an `Option`.
+//!         #[later]
 //!         pub learning_rate: Option<f64>,
 //!     }
 //! }
@@ -67,6 +73,7 @@ macro_rules! table {
         }
     ) => {
         $(#[doc = $about])+
+        #[doc = concat!("\n\nA row of table `", $name, "`.")]
         #[derive(Debug, Clone, PartialEq)]
         pub struct $row {
             $(
@@ -76,42 +83,47 @@ macro_rules! table {
             )+
         }
 
-        // Named like the fields they are of.
-        #[allow(non_upper_case_globals)]
-        impl $row {
-            $(
-                pub(in crate::trace) const $field: $crate::trace::tables::cells::Column<$cells> =
-                    $crate::trace::tables::cells::Column::new(stringify!($field), concat!($($doc),+))
-                        $(.unit($unit))? $(.later($($nothing)?))?;
-            )+
-        }
+        const _: () = {
+            use $crate::trace::columns::Columns;
+            use $crate::trace::error::TraceError;
+            use $crate::trace::owner::Belonging;
+            use $crate::trace::tables::cells::{Cells, Column, Described};
+            use $crate::trace::tables::declare::Declared;
 
-        impl $crate::trace::tables::declare::Declared for $row {
-            const NAME: &'static str = $name;
-            const ABOUT: &'static str = concat!($($about),+);
-            const BELONGING: &'static [$crate::trace::owner::Belonging] = &[
-                $($($crate::trace::owner::Belonging::$belonging(Self::$owned)),+)?
-            ];
-
-            fn described() -> Vec<$crate::trace::tables::cells::Described> {
-                [$(Self::$field.describe()),+].concat()
+            // Named like the fields they are of.
+            #[allow(non_upper_case_globals)]
+            impl $row {
+                $(
+                    pub(in crate::trace) const $field: Column<$cells> =
+                        Column::new(stringify!($field), concat!($($doc),+))
+                            $(.unit($unit))? $(.later($($nothing)?))?;
+                )+
             }
 
-            fn arrays(rows: &[Self]) -> Vec<arrow_array::ArrayRef> {
-                use $crate::trace::tables::cells::Cells;
-                let mut arrays = Vec::new();
-                $(Cells::write(rows.iter().map(|row| &row.$field), &mut arrays);)+
-                arrays
-            }
+            impl Declared for $row {
+                const NAME: &'static str = $name;
+                const ABOUT: &'static str = concat!($($about),+);
+                const BELONGING: &'static [Belonging] = &[
+                    $($(Belonging::$belonging(Self::$owned)),+)?
+                ];
 
-            fn from_columns(
-                columns: &$crate::trace::columns::Columns,
-            ) -> Result<Vec<Self>, $crate::trace::error::TraceError> {
-                $(let $field = Self::$field.read(columns)?;)+
-                let row = |row| Self { $($field: $field.value(row)),+ };
-                Ok((0..columns.row_count()).map(row).collect())
+                fn described() -> Vec<Described> {
+                    [$(Self::$field.describe()),+].concat()
+                }
+
+                fn arrays(rows: &[Self]) -> Vec<arrow_array::ArrayRef> {
+                    let mut arrays = Vec::new();
+                    $(Cells::write(rows.iter().map(|row| &row.$field), &mut arrays);)+
+                    arrays
+                }
+
+                fn from_columns(columns: &Columns) -> Result<Vec<Self>, TraceError> {
+                    $(let $field = Self::$field.read(columns)?;)+
+                    let row = |row| Self { $($field: $field.value(row)),+ };
+                    Ok((0..columns.row_count()).map(row).collect())
+                }
             }
-        }
+        };
     };
 }
 pub(in crate::trace) use table;
@@ -122,13 +134,16 @@ pub(in crate::trace) use table;
 /// ```ignore
 /// group! {
 ///     /// The cycle or closed curve that is born at an event.
-///     #[prefix = "born_"]                             // what the names of its columns begin with
+///     // What the names of its columns begin with.
+///     #[prefix = "born_"]
 ///     pub struct BornRow {
-///         /// Steps of one turn of it.                // fields as in `table!`
+///         // Fields as in `table!`. Where the column is null, the group is absent.
+///         /// Steps of one turn of it.
 ///         #[unit = "time step"]
-///         pub period: f64,                            // null in the file: the group is absent
+///         pub period: f64,
+///         // Where this column is null, the amplitude alone is absent.
 ///         /// Its amplitude.
-///         pub amplitude: Option<f64>,                 // null in the file: this alone is absent
+///         pub amplitude: Option<f64>,
 ///     }
 /// }
 /// ```
@@ -146,6 +161,7 @@ macro_rules! group {
         }
     ) => {
         $(#[doc = $about])+
+        #[doc = concat!("\n\nColumns `", $prefix, "…` of the table that it stands in.")]
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct $group {
             $(
@@ -155,64 +171,59 @@ macro_rules! group {
             )+
         }
 
-        // Named like the fields they are of.
-        #[allow(non_upper_case_globals)]
-        impl $group {
-            $(
-                const $field: $crate::trace::tables::cells::Column<
-                    Option<<$member as $crate::trace::tables::cells::Member>::Value>
-                > = $crate::trace::tables::cells::Column::new(
-                    concat!($prefix, stringify!($field)),
-                    concat!($($doc),+),
-                ) $(.unit($unit))? $(.later($($nothing)?))?;
-            )+
-        }
+        const _: () = {
+            use $crate::trace::columns::Columns;
+            use $crate::trace::error::TraceError;
+            use $crate::trace::tables::cells::{Cells, Column, Described, Member, Read};
+            use $crate::trace::tables::value::Value;
 
-        impl $crate::trace::tables::cells::Cells for Option<$group> {
-            type Read<'a> = ($(
-                $crate::trace::tables::cells::Read<
-                    'a,
-                    Option<<$member as $crate::trace::tables::cells::Member>::Value>,
-                >,
-            )+);
-            type Seen<'a> = Self;
-
-            fn describe(
-                _: &$crate::trace::tables::cells::Column<Self>,
-            ) -> Vec<$crate::trace::tables::cells::Described> {
-                [$($group::$field.describe()),+].concat()
-            }
-
-            fn write<'r>(
-                cells: impl Iterator<Item = &'r Self> + Clone,
-                arrays: &mut Vec<arrow_array::ArrayRef>,
-            ) {
-                use $crate::trace::tables::{cells::Member, value::Value};
+            // Named like the fields they are of.
+            #[allow(non_upper_case_globals)]
+            impl $group {
                 $(
-                    let members = cells.clone().map(|group| {
-                        group.as_ref().and_then(|group| Member::get(&group.$field))
-                    });
-                    arrays.push(<<$member as Member>::Value as Value>::array(members));
+                    const $field: Column<Option<<$member as Member>::Value>> =
+                        Column::new(concat!($prefix, stringify!($field)), concat!($($doc),+))
+                            $(.unit($unit))? $(.later($($nothing)?))?;
                 )+
             }
 
-            fn read<'a>(
-                _: &$crate::trace::tables::cells::Column<Self>,
-                columns: &$crate::trace::columns::Columns<'a>,
-            ) -> Result<Self::Read<'a>, $crate::trace::error::TraceError> {
-                Ok(($($group::$field.read(columns)?,)+))
-            }
+            impl Cells for Option<$group> {
+                type Read<'a> = ($(Read<'a, Option<<$member as Member>::Value>>,)+);
+                type Seen<'a> = Self;
 
-            fn see<'a>(read: &Self::Read<'a>, row: usize) -> Self::Seen<'a> {
-                use $crate::trace::tables::cells::Member;
-                let ($($field,)+) = read;
-                Some($group { $($field: Member::from_cell($field.value(row))?),+ })
-            }
+                fn describe(_: &Column<Self>) -> Vec<Described> {
+                    [$($group::$field.describe()),+].concat()
+                }
 
-            fn owned(seen: Self) -> Self {
-                seen
+                fn write<'r>(
+                    groups: impl Iterator<Item = &'r Self> + Clone,
+                    arrays: &mut Vec<arrow_array::ArrayRef>,
+                ) {
+                    $(
+                        let members = groups.clone().map(|group| {
+                            group.as_ref().and_then(|group| Member::get(&group.$field))
+                        });
+                        arrays.push(<<$member as Member>::Value as Value>::array(members));
+                    )+
+                }
+
+                fn read<'a>(
+                    _: &Column<Self>,
+                    columns: &Columns<'a>,
+                ) -> Result<Self::Read<'a>, TraceError> {
+                    Ok(($($group::$field.read(columns)?,)+))
+                }
+
+                fn see<'a>(read: &Self::Read<'a>, row: usize) -> Self::Seen<'a> {
+                    let ($($field,)+) = read;
+                    Some($group { $($field: Member::from_cell($field.value(row))?),+ })
+                }
+
+                fn owned(seen: Self) -> Self {
+                    seen
+                }
             }
-        }
+        };
     };
 }
 pub(in crate::trace) use group;

@@ -86,6 +86,7 @@ macro_rules! tables {
         $(mod $module;)+
 
         /// What the files of tables declare in public: row types and the types of their fields.
+        // It is public as `trace::rows`.
         #[allow(unreachable_pub)]
         pub mod rows {
             $(pub use super::$module::*;)+

@@ -13,6 +13,7 @@ pub(super) mod value;
 pub(super) use self::list::Row;
 use self::list::tables;
 
+// In this order the files of a run are merged and named in the manifest.
 tables! {
     Steps: steps::StepRow,
     Landscapes: landscapes::LandscapeRow,
