@@ -12,7 +12,7 @@ use creode::cell::spec::NetworkSpec;
 use creode::curriculum::Curriculum;
 use creode::lab;
 use creode::map::Map as _;
-use creode::trace::rows::EventRow;
+use creode::trace::rows::{EventRow, Status};
 use creode::trace::{CheckpointFile, Run, RunWriter};
 use faer::Mat;
 
@@ -339,7 +339,7 @@ fn every_event_of_every_cell_is_where_the_files_say() {
         let events: Vec<EventRow> = checkpoints
             .filter_map(|checkpoint| run.events_at(checkpoint).unwrap())
             .flatten()
-            .filter(|event| event.is_located)
+            .filter(|event| event.status == Status::Located)
             .collect();
         let (mut furthest, mut off_circle) = (0.0_f64, 0.0_f64);
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();

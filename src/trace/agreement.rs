@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::checkpoint::CheckpointFile;
 use super::error::TraceError;
+use super::owner::Owner;
 use super::reader::{Entry, Run};
 use super::rows::{BranchRow, EventRow};
 use super::schema::Table;
-use super::table::Place;
 
-/// Says in words what is wrong with the weights of a place: what training has written beside them says of which step they
+/// Says in words what is wrong with the weights of a checkpoint or pause: what training has written beside them says of which step they
 /// are.
-pub(super) fn weights(file: &CheckpointFile, place: Place) -> Result<(), String> {
+pub(super) fn weights(file: &CheckpointFile, owner: Owner) -> Result<(), String> {
     let Some(text) = file.metadata.get("position") else {
         return Ok(());
     };
@@ -19,8 +19,8 @@ pub(super) fn weights(file: &CheckpointFile, place: Place) -> Result<(), String>
         serde_json::from_str(text).map_err(|error| format!("its position is no JSON: {error}"))?;
     let number = |key: &str| position.get(key).and_then(serde_json::Value::as_u64);
     let expected = [
-        ("step", Some(place.step)),
-        ("checkpoint", place.checkpoint.map(u64::from)),
+        ("step", Some(owner.step)),
+        ("checkpoint", owner.checkpoint.map(u64::from)),
     ];
     for (key, expected) in expected {
         if let (Some(found), Some(expected)) = (number(key), expected)

@@ -22,13 +22,15 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
+use super::encode::properties;
 use super::error::TraceError;
 use super::leftovers;
 use super::manifest::{Event, FileRecord, ManifestAppender, MergedFile, RowGroup};
+use super::owner::Owner;
 use super::reader::Run;
 use super::schema::Table;
 use super::store::{self, hash_all, hex};
-use super::table::{Place, properties, record_batches};
+use super::table::record_batches;
 use crate::files;
 
 /// Rows from which on a row group is closed; more where there would be too many groups.
@@ -91,7 +93,7 @@ fn summary(run: &Run, merged: &[MergedFile]) -> Compacted {
 }
 
 /// The files of a table that are not merged with others.
-fn alone(run: &Run, table: Table) -> Vec<&(FileRecord, Place)> {
+fn alone(run: &Run, table: Table) -> Vec<&(FileRecord, Owner)> {
     let files = run.contents().files_of(table);
     files
         .filter(|(file, _)| !run.contents().is_merged(&file.path))
@@ -139,7 +141,7 @@ fn free_name(run: &Run, table: Table, first: u64, last: u64) -> String {
 fn write(
     run: &Run,
     table: Table,
-    files: &[&(FileRecord, Place)],
+    files: &[&(FileRecord, Owner)],
     file: &mut File,
 ) -> Result<ParquetMetaData, TraceError> {
     let failed = |error: ParquetError| TraceError::Encode {

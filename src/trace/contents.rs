@@ -6,11 +6,12 @@ use std::path::Path;
 
 use super::error::TraceError;
 use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, MergedFile, Session};
+use super::owner::Owner;
 use super::reader::{Entry, Pause};
 use super::replaced::{MARKS_FILE, is_derived};
 use super::schema::Table;
 use super::store::check_path;
-use super::table::{Part, Place};
+use super::table::Part;
 use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
 
 /// What a manifest says.
@@ -20,7 +21,7 @@ pub(super) struct Contents {
     pub(super) entries: Vec<Entry>,
     /// The files of each checkpoint.
     files: BTreeMap<u32, Vec<FileRecord>>,
-    pub(super) step_files: Vec<(FileRecord, Place)>,
+    pub(super) step_files: Vec<(FileRecord, Owner)>,
     pub(super) pause: Option<Pause>,
     pub(super) ending: Option<Ending>,
     pub(super) run_file: Option<FileRecord>,
@@ -28,7 +29,7 @@ pub(super) struct Contents {
     /// Files that are replaced as wholes, as they were last: derived tables and marks.
     pub(super) replaced: Vec<FileRecord>,
     /// All files of tables and weights that lines name, in order.
-    named: Vec<(FileRecord, Place)>,
+    named: Vec<(FileRecord, Owner)>,
     paths: HashSet<String>,
     /// Of each checkpoint, whichever of its two lines came first.
     steps: BTreeMap<u32, u64>,
@@ -112,7 +113,7 @@ impl Contents {
                 files,
             } => self.take_landscape(*checkpoint, *step, files)?,
             Event::Pause { step, files } => {
-                let place = Place {
+                let owner = Owner {
                     checkpoint: None,
                     step: *step,
                 };
@@ -122,7 +123,7 @@ impl Contents {
                         "training stopped at step {step}, before its last checkpoint at step {last}"
                     ));
                 }
-                self.take_files(place, files)?;
+                self.take_files(owner, files)?;
                 let mut weights = files.iter().filter(|file| is_weights(file));
                 self.pause = weights.next().cloned().map(|weights| Pause {
                     step: *step,
@@ -175,12 +176,12 @@ impl Contents {
                 last.checkpoint, last.step
             ));
         }
-        let place = Place {
+        let owner = Owner {
             checkpoint: Some(checkpoint),
             step,
         };
         self.check_step(checkpoint, step)?;
-        self.take_files(place, files)?;
+        self.take_files(owner, files)?;
         self.entries.push(Entry {
             checkpoint,
             step,
@@ -197,7 +198,7 @@ impl Contents {
         step: u64,
         files: &[FileRecord],
     ) -> Result<(), String> {
-        let place = Place {
+        let owner = Owner {
             checkpoint: Some(checkpoint),
             step,
         };
@@ -208,7 +209,7 @@ impl Contents {
                 "the landscape of checkpoint {checkpoint} is named a second time"
             ));
         }
-        self.take_files(place, files)
+        self.take_files(owner, files)
     }
 
     /// The two lines of a checkpoint must be of one step; either may come first.
@@ -222,25 +223,25 @@ impl Contents {
         ))
     }
 
-    fn take_files(&mut self, place: Place, files: &[FileRecord]) -> Result<(), String> {
+    fn take_files(&mut self, owner: Owner, files: &[FileRecord]) -> Result<(), String> {
         for file in files {
             let name = file.path.split_once('/').map_or("", |(_, name)| name);
             let named_step: Option<u64> = name.split('.').next().and_then(|step| step.parse().ok());
-            if named_step != Some(place.step) {
+            if named_step != Some(owner.step) {
                 return Err(format!(
                     "the line is of step {}, and its file is {:?}",
-                    place.step, file.path
+                    owner.step, file.path
                 ));
             }
             if !self.paths.insert(file.path.clone()) {
                 return Err(format!("{:?} is named a second time", file.path));
             }
-            self.named.push((file.clone(), place));
+            self.named.push((file.clone(), owner));
             if file.folder() == Table::Steps.name() {
-                self.step_files.push((file.clone(), place));
+                self.step_files.push((file.clone(), owner));
             }
         }
-        if let Some(checkpoint) = place.checkpoint {
+        if let Some(checkpoint) = owner.checkpoint {
             let known = self.files.entry(checkpoint).or_default();
             known.extend(files.iter().cloned());
         }
@@ -290,7 +291,7 @@ impl Contents {
     }
 
     /// All files of tables and weights that lines name, in order.
-    pub(super) fn named(&self) -> &[(FileRecord, Place)] {
+    pub(super) fn named(&self) -> &[(FileRecord, Owner)] {
         &self.named
     }
 
@@ -312,12 +313,12 @@ impl Contents {
     }
 
     /// The files of a table by step; two of one step in the order of their lines.
-    pub(super) fn files_of(&self, table: Table) -> impl Iterator<Item = &(FileRecord, Place)> {
+    pub(super) fn files_of(&self, table: Table) -> impl Iterator<Item = &(FileRecord, Owner)> {
         let named = self.named.iter();
         let mut files: Vec<_> = named
             .filter(|(file, _)| file.folder() == table.name())
             .collect();
-        files.sort_by_key(|(_, place)| place.step);
+        files.sort_by_key(|(_, owner)| owner.step);
         files.into_iter()
     }
 
@@ -334,7 +335,7 @@ impl Contents {
 
 /// Where the rows of the files that were merged are: each file whole within a row group.
 fn parts<'a>(
-    files: impl Iterator<Item = &'a (FileRecord, Place)>,
+    files: impl Iterator<Item = &'a (FileRecord, Owner)>,
     merged: &MergedFile,
 ) -> Result<HashMap<String, Option<Part>>, String> {
     let mut parts = HashMap::new();

@@ -8,12 +8,14 @@ pub mod checkpoint;
 mod columns;
 mod compact;
 mod contents;
+mod encode;
 pub mod error;
 pub mod glance;
 mod leftovers;
 pub mod lock;
 mod log;
 pub mod manifest;
+mod owner;
 mod pages;
 pub mod reader;
 mod replaced;
@@ -21,6 +23,9 @@ pub mod rows;
 pub mod schema;
 mod store;
 mod table;
+#[cfg(test)]
+mod table_tests;
+mod tables;
 pub mod verify;
 pub mod writer;
 

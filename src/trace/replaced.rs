@@ -12,12 +12,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::contents::Contents;
+use super::encode::encode;
 use super::error::TraceError;
 use super::manifest::{Event, FileRecord, Manifest, ManifestAppender};
 use super::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow};
 use super::schema::Table;
 use super::store::{self, is_missing, read_checked};
-use super::table::{Row, encode};
+use super::tables::Row;
 use crate::files;
 
 /// Name of the file of marks and notes on training steps.

@@ -12,12 +12,14 @@ use super::error::TraceError;
 use super::leftovers::{self, Kind, LEFTOVERS_FOLDER, Unnamed};
 use super::log::LOG_FILE;
 use super::manifest::{FileRecord, MANIFEST_FILE};
+use super::owner::Owner;
 use super::reader::{Entry, Run};
 use super::replaced::{MARKS_FILE, derived_file, read_replaced};
 use super::rows::{BranchRow, EventRow, StepRow};
 use super::schema::Table;
 use super::store::{self, read_checked};
-use super::table::{Place, Row, TableFile};
+use super::table::{Selection, TableFile};
+use super::tables::Row;
 use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
 
 /// Something wrong with a run, or worth knowing of it.
@@ -129,12 +131,12 @@ fn check_checkpoint(run: &Run, number: usize) -> Report {
     let entry = run.entries()[number];
     let before = number.checked_sub(1).map(|before| run.entries()[before]);
     let mut report = Report::default();
-    let place = Place {
+    let owner = Owner {
         checkpoint: Some(entry.checkpoint),
         step: entry.step,
     };
     for file in run.contents().files_at(entry.checkpoint) {
-        check_file(run, file, place, &mut report);
+        check_file(run, file, owner, &mut report);
     }
     if report.problems.is_empty() {
         for (table, what) in agreement::problems(run, entry, before) {
@@ -158,14 +160,14 @@ fn path_of(run: &Run, entry: Entry, table: Table) -> PathBuf {
 /// What pauses left, and the landscapes of checkpoints that are not there.
 fn check_the_rest(run: &Run) -> Report {
     let mut report = Report::default();
-    for (file, place) in run.contents().named() {
-        let is_checked = place
+    for (file, owner) in run.contents().named() {
+        let is_checked = owner
             .checkpoint
             .is_some_and(|checkpoint| run.contents().entry(checkpoint).is_some());
         if !is_checked {
-            check_file(run, file, *place, &mut report);
+            check_file(run, file, *owner, &mut report);
         }
-        if let Some(checkpoint) = place.checkpoint
+        if let Some(checkpoint) = owner.checkpoint
             && !is_checked
         {
             let what = format!("its checkpoint {checkpoint} is in no line of the manifest");
@@ -176,7 +178,7 @@ fn check_the_rest(run: &Run) -> Report {
 }
 
 /// A file by itself.
-fn check_file(run: &Run, file: &FileRecord, place: Place, report: &mut Report) {
+fn check_file(run: &Run, file: &FileRecord, owner: Owner, report: &mut Report) {
     let path = run.dir().join(&file.path);
     if run.contents().whereabouts(file) == Whereabouts::Alone {
         report.files += 1;
@@ -184,10 +186,10 @@ fn check_file(run: &Run, file: &FileRecord, place: Place, report: &mut Report) {
     let checked = if is_weights(file) {
         let bytes = read_checked(run.dir(), file).map_err(what_is_wrong);
         bytes
-            .and_then(|bytes| check_weights(&bytes, place))
+            .and_then(|bytes| check_weights(&bytes, owner))
             .map(|()| 0)
     } else if let Some(table) = Table::from_name(file.folder()) {
-        check_table(run, file, table, place)
+        check_table(run, file, table, owner)
     } else {
         read_checked(run.dir(), file)
             .map_err(what_is_wrong)
@@ -217,7 +219,7 @@ fn what_is_derivable(error: TraceError) -> String {
     }
 }
 
-fn check_weights(bytes: &[u8], place: Place) -> Result<(), String> {
+fn check_weights(bytes: &[u8], owner: Owner) -> Result<(), String> {
     let checkpoint = CheckpointFile::from_bytes(bytes).map_err(|error| error.to_string())?;
     let not_finite = checkpoint
         .tensors
@@ -232,16 +234,22 @@ fn check_weights(bytes: &[u8], place: Place) -> Result<(), String> {
             names.join(", ")
         ));
     }
-    agreement::weights(&checkpoint, place)
+    agreement::weights(&checkpoint, owner)
 }
 
-fn check_table(run: &Run, file: &FileRecord, table: Table, place: Place) -> Result<u64, String> {
+fn check_table(run: &Run, file: &FileRecord, table: Table, owner: Owner) -> Result<u64, String> {
     if run.contents().whereabouts(file) == Whereabouts::Nowhere {
         return Ok(0);
     }
+    let columns = table.columns();
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    let all = Selection {
+        table,
+        names: &names,
+    };
     let checked = run.with_table(file, |of| {
         let columns = check_columns(&of, table);
-        of.columns(table, &table.column_names(), Some(place), |_| Ok(()))?;
+        of.columns(all, Some(owner), |_| Ok(()))?;
         Ok(columns)
     });
     checked.map_err(what_is_wrong)??;
@@ -281,10 +289,10 @@ fn check_columns(file: &TableFile<'_>, table: Table) -> Result<(), String> {
 /// The training steps of all files together have no gaps and no overlaps.
 fn check_steps(run: &Run, report: &mut Report) {
     let mut last: Option<u64> = None;
-    for (file, place) in &run.contents().step_files {
+    for (file, owner) in &run.contents().step_files {
         let mut first_and_last: Option<(u64, u64)> = None;
         let mut is_in_order = true;
-        let read = read_steps(run, file, *place, |step| {
+        let read = read_steps(run, file, *owner, |step| {
             let (first, before) = first_and_last.unwrap_or((step, step));
             is_in_order &= first_and_last.is_none() || before.checked_add(1) == Some(step);
             first_and_last = Some((first, step));
@@ -294,11 +302,11 @@ fn check_steps(run: &Run, report: &mut Report) {
             continue;
         };
         let follows = last.is_none_or(|last| last.checked_add(1) == Some(first));
-        if !is_in_order || !follows || end != place.step {
+        if !is_in_order || !follows || end != owner.step {
             let what = format!(
                 "its training steps are {first} to {end}; they should go from {} to {} without gaps",
                 last.map_or(first, |last| last + 1),
-                place.step
+                owner.step
             );
             report.add(run.dir().join(&file.path), what);
         }
@@ -309,16 +317,20 @@ fn check_steps(run: &Run, report: &mut Report) {
 fn read_steps(
     run: &Run,
     file: &FileRecord,
-    place: Place,
+    owner: Owner,
     mut visit: impl FnMut(u64),
 ) -> Result<(), TraceError> {
     if run.contents().whereabouts(file) == Whereabouts::Nowhere {
         return Ok(());
     }
+    let selection = Selection {
+        table: StepRow::TABLE,
+        names: &[StepRow::step.name()],
+    };
     run.with_table(file, |table| {
-        table.columns(StepRow::TABLE, &["step"], Some(place), |columns| {
-            let steps: &arrow_array::UInt64Array = columns.required("step")?;
-            steps.values().iter().for_each(|&step| visit(step));
+        table.columns(selection, Some(owner), |columns| {
+            let steps = StepRow::step.read(columns)?;
+            (0..columns.row_count()).for_each(|row| visit(steps.see(row)));
             Ok(())
         })
     })

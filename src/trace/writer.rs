@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::compact::{self, Compacted};
 use super::contents::Contents;
+use super::encode::encode;
 use super::error::TraceError;
 use super::leftovers;
 use super::lock::RunLock;
@@ -25,7 +26,7 @@ use super::rows::{
     StepRow, TrialRow,
 };
 use super::store::{self, read_checked};
-use super::table::{Row, encode};
+use super::tables::Row;
 use crate::files;
 
 pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";

@@ -9,7 +9,7 @@ use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Summary};
 use creode::trace::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
-    SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    SlowPointRow, SpectrumRow, Status, StepRow, TrialRow,
 };
 use creode::trace::{
     CheckpointFile, LandscapeTables, NamedTensor, RunWriter, TensorValues, digest, verify,
@@ -198,7 +198,7 @@ pub fn event_row(from_step: u64, to_step: u64) -> EventRow {
         to_step,
         position: 0.25,
         kind: "LP".into(),
-        is_located: true,
+        status: Status::Located,
         multiplier_re: 1.0,
         multiplier_im: 0.0,
         coefficient: Some(-0.5),

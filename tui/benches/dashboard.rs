@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use creode::trace::rows::{
-    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SpectrumRow, StepRow,
-    TrialRow,
+    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SpectrumRow, Status,
+    StepRow, TrialRow,
 };
 use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
 use creode_tui::dashboard::{Headless, Look};
@@ -311,7 +311,7 @@ fn event(checkpoint: u32) -> EventRow {
         to_step: u64::from(checkpoint) * EVERY,
         position: 0.5,
         kind: "LP".into(),
-        is_located: true,
+        status: Status::Located,
         multiplier_re: 1.0,
         multiplier_im: 0.0,
         coefficient: Some(0.1),

@@ -7,7 +7,7 @@ use creode::lab::history::hints::{self, RunHint};
 use creode::lab::history::{self, History, Interval, RunEvent};
 use creode::landscape::events::born::Born;
 use creode::landscape::events::event::Event;
-use creode::trace::rows::{BornRow, EventRow};
+use creode::trace::rows::EventRow;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -46,16 +46,15 @@ fn advance(bar: &ProgressBar, done: usize, all: usize) {
 /// Every interval with its events, in the columns of `events`, and the hints with what they were fitted to.
 pub(crate) fn as_json(intervals: &[Interval], events: &[EventRow], hints: &[RunHint]) -> Value {
     let event = |row: &EventRow| {
-        let stability = |born: BornRow| if born.is_stable { "stable" } else { "unstable" };
         json!({
-            "position": row.position, "kind": row.kind, "status": if row.is_located { "located" } else { "bracketed" },
+            "position": row.position, "kind": row.kind, "status": row.status.name(),
             "multiplier_re": row.multiplier_re, "multiplier_im": row.multiplier_im,
             "coefficient": row.coefficient, "criticality": row.criticality, "pair_change": row.pair_change,
             "branches": row.branches, "state": row.state, "loss": row.loss, "grad_norm": row.grad_norm,
             "born_side": row.born.map(|born| born.side), "born_period": row.born.map(|born| born.period),
             "born_distance": row.born.map(|born| born.distance),
             "born_amplitude": row.born.and_then(|born| born.amplitude),
-            "born_predicted": row.born.map(|born| born.predicted), "born_stability": row.born.map(stability),
+            "born_predicted": row.born.map(|born| born.predicted), "born_stability": row.born.map(|born| born.stability.name()),
             "hint_exponent": row.hint.map(|hint| hint.exponent), "hint_r_squared": row.hint.map(|hint| hint.r_squared),
         })
     };

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use creode::trace::Run;
+use creode::trace::rows::Status;
 use serde_json::Value;
 
 /// One bit in eight units, trained until it is held.
@@ -379,7 +380,7 @@ fn an_attractor_that_ends_between_checkpoints_is_hinted_at() {
     let rows = Run::open(folder.path().join("traces/pinned")).unwrap();
     let rows = rows.derived_events().unwrap().unwrap();
     let hint = rows.iter().find(|row| row.kind == "hint SNIC").unwrap();
-    assert!(!hint.is_located && hint.hint.unwrap().r_squared > 0.99);
+    assert!(hint.status == Status::Bracketed && hint.hint.unwrap().r_squared > 0.99);
     // The fold that it happens at is among the events.
     let is_fold = |row: &&creode::trace::rows::EventRow| {
         row.kind == "LP" && (row.position - hint.position).abs() < 1e-9

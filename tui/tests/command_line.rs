@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::shell::{CURRICULUM, Folder, LONG, files, last_weights, send};
+use creode::trace::rows::Status;
 use creode::trace::{CheckpointFile, Run, RunWriter, TensorValues, digest};
 
 /// Replaces a file of a run and, in the manifest, its digest and all seals: damage that no checksum sees.
@@ -327,7 +328,7 @@ fn the_bifurcations_of_a_run_are_listed() {
         born >= 1
             && stored
                 .iter()
-                .all(|event| event.is_located && event.loss.is_some())
+                .all(|event| event.status == Status::Located && event.loss.is_some())
     );
     folder
         .creode(&["verify", "small"])

@@ -10,7 +10,7 @@ use crate::dynamics::points::starts::simulated;
 use crate::lab::LabError;
 use crate::landscape::beyond::hint::{Hint, Settings, hint};
 use crate::trace::Run;
-use crate::trace::rows::{EventRow, HintRow};
+use crate::trace::rows::{EventRow, HintRow, Status};
 
 /// States from which attractors are sought, with their jitter and the seed of both.
 const STARTS: (usize, f64, u64) = (64, 0.5, 0);
@@ -143,7 +143,7 @@ pub fn hint_rows(dir: &Path, hints: &[RunHint]) -> Result<Vec<EventRow>, LabErro
             to_step: of.to_step,
             position: of.hint.s,
             kind: of.hint.kind.code().to_owned(),
-            is_located: false,
+            status: Status::Bracketed,
             multiplier_re: f64::NAN,
             multiplier_im: 0.0,
             coefficient: None,

@@ -24,7 +24,7 @@ use crate::curriculum::Curriculum;
 use crate::landscape::events::born::Born;
 use crate::landscape::events::event::{Event, Kind};
 use crate::task::{Probe, Task as _};
-use crate::trace::rows::{BornRow, BranchRow, EventRow, StepRow};
+use crate::trace::rows::{BornRow, BranchRow, EventRow, Stability, Status, StepRow};
 use crate::trace::{Entry, Run};
 use crate::train::rules::TrainableReal;
 
@@ -223,7 +223,10 @@ impl Interval {
             // An event on a checkpoint may seem to lie beyond it by rounding.
             position: event.place.s.clamp(0.0, 1.0),
             kind: event.kind.code().to_owned(),
-            is_located: !matches!(event.kind, Kind::Unclassified { .. }),
+            status: match event.kind {
+                Kind::Unclassified { .. } => Status::Bracketed,
+                _ => Status::Located,
+            },
             multiplier_re,
             multiplier_im: multiplier_im.abs(),
             coefficient: event.kind.coefficient(),
@@ -239,7 +242,11 @@ impl Interval {
                 distance: born.distance,
                 amplitude: born.amplitude,
                 predicted: born.predicted,
-                is_stable: born.is_stable,
+                stability: if born.is_stable {
+                    Stability::Stable
+                } else {
+                    Stability::Unstable
+                },
             }),
             hint: None,
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use creode::trace::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
-    SlowPointRow, SpectrumRow, StepRow, TrialRow,
+    SlowPointRow, SpectrumRow, Status, StepRow, TrialRow,
 };
 use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
 
@@ -141,7 +141,7 @@ fn event() -> EventRow {
         to_step: 100,
         position: 0.4,
         kind: "LP".into(),
-        is_located: true,
+        status: Status::Located,
         multiplier_re: 1.0,
         multiplier_im: 0.0,
         coefficient: Some(0.25),

@@ -53,7 +53,7 @@ impl Tables<'_> {
                 id: row.point,
                 kind: row.kind,
                 n_unstable: row.n_unstable,
-                multiplier: row.multiplier,
+                multiplier: (row.multiplier_re, row.multiplier_im),
                 q: row.q,
                 index: row.index,
                 readout: row.readout.iter().map(|&y| y as f32).collect(),
@@ -82,12 +82,12 @@ impl Tables<'_> {
             .run
             .glance_at_spectra(checkpoint, |row| match spectra.last_mut() {
                 Some(last) if last.point == row.point && *last.condition == *row.condition => {
-                    last.values.push(row.value);
+                    last.values.push((row.re, row.im));
                 }
                 _ => spectra.push(Spectrum {
                     condition: row.condition.into(),
                     point: row.point,
-                    values: vec![row.value],
+                    values: vec![(row.re, row.im)],
                 }),
             });
         let spectra = in_words(read.map(|()| spectra));
