@@ -19,6 +19,7 @@ pub mod parameters;
 pub mod reproduce;
 pub mod simd;
 pub mod statistics;
+pub mod streams;
 pub mod task;
 pub mod text;
 pub mod trace;

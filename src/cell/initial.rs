@@ -1,6 +1,6 @@
 //! The parameters of an untrained network.
 
-use rand::{RngExt as _, SeedableRng as _};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
@@ -12,6 +12,7 @@ use super::parameters::{
 };
 use super::spec::{CellKind, InitialState, NetworkSpec};
 use crate::simd::Real;
+use crate::streams::Stream;
 
 impl<T: Real> Parameters<T> {
     /// Draws the weights of an untrained network: recurrent N(0, g²/N), input N(0, g_in²/inputs), readout
@@ -22,7 +23,7 @@ impl<T: Real> Parameters<T> {
     /// Under Dale's law recurrent weights are ±|w|, scaled so that excitation and inhibition balance (Song, Yang &
     /// Wang 2016) and the mean square stays g²/N.
     pub fn initial(spec: &NetworkSpec, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = Stream::Weights.open(seed);
         let mut parameters = Self::zeros(spec);
         let units = (spec.units as f64).sqrt();
         let inputs = (spec.inputs.max(1) as f64).sqrt();

@@ -13,18 +13,16 @@ use super::LabError;
 use super::analysed::Analysed;
 use super::position::Position;
 use super::probe::ProbeTrials;
-use super::trainer::{CheckpointId, Snapshot, Trainer, in_memory, reload, stream};
+use super::trainer::{CheckpointId, Snapshot, Trainer, in_memory, reload};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{AdaptiveCheckpoints, CheckpointPolicy, Curriculum};
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::points::search::{Findings, Known, Limits, search};
 use crate::dynamics::points::starts::jittered;
+use crate::streams::Stream;
 use crate::trace::Run;
 use crate::train::rules::TrainableReal;
-
-/// Streams of the generator from here on belong to the starts of these searches, by training step.
-const CANDIDATE_STREAMS: u64 = (1 << 63) + (1 << 62);
 
 /// A landscape that gains or loses points is ahead of any other change.
 const AHEAD: f64 = 1e3;
@@ -152,13 +150,16 @@ impl<'a, T: TrainableReal> Adaptive<'a, T> {
         };
         let mut landscapes = Vec::new();
         for (place, probe) in probes.iter().enumerate() {
-            let number = CANDIDATE_STREAMS + (snapshot.step << 16) + place as u64;
+            let from = Stream::CandidateStarts {
+                step: snapshot.step,
+                input: place,
+            };
             let starts = jittered(
                 states,
                 job.simulation.state_size,
                 settings.starts,
                 settings.noise,
-                &mut stream(curriculum.seed, number),
+                &mut from.open(curriculum.seed),
             );
             let map = CellMap::new(&curriculum.network, &job.parameters, &probe.input);
             let found = Analysed::of(&probe.name, map, |map| {

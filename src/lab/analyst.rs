@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::history::Wired;
 use super::history::live::Live;
 use super::landscapes::{AtInput, Landscapes, Subject, Written};
-use super::trainer::{CheckpointId, stream};
+use super::trainer::CheckpointId;
 use super::{Event, LabError};
 use crate::cell::map::Readout;
 use crate::cell::parameters::Parameters;
@@ -16,13 +16,12 @@ use crate::cell::spec::NetworkSpec;
 use crate::curriculum::{AnalysisSettings, Curriculum};
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::jittered;
+use crate::streams::Stream;
 use crate::task::{Batch, Probe};
 use crate::trace::rows::{LandscapeRow, TrialRow};
 use crate::trace::{Run, RunWriter};
 use crate::train::engine::Simulation;
 
-/// Streams of the generator from here on belong to the starts of the search, one a checkpoint.
-const START_STREAMS: u64 = 1 << 63;
 /// Probe trials stored per checkpoint; all of them serve as starts.
 const STORED_TRIALS: usize = 4;
 /// Checkpoints that may wait for analysis before training waits for it.
@@ -232,8 +231,11 @@ impl<'a> Worker<'a> {
 
     /// Where the search at one constant input starts: states of the probe trials with jitter.
     fn starts(&self, id: CheckpointId, simulation: &Simulation, place: usize) -> Vec<Vec<f64>> {
-        let number = (u64::from(id.number) << 16) + place as u64;
-        let mut rng = stream(self.seed, START_STREAMS + number);
+        let stream = Stream::Starts {
+            checkpoint: id.number,
+            input: place,
+        };
+        let mut rng = stream.open(self.seed);
         jittered(
             &simulation.states,
             simulation.state_size,

@@ -4,11 +4,12 @@
 use super::LabError;
 use super::analyst::Job;
 use super::position::Position;
-use super::trainer::{CheckpointId, reload, stream};
+use super::trainer::{CheckpointId, reload};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::each_jittered;
+use crate::streams::Stream;
 use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
 use crate::trace::Run;
@@ -19,17 +20,8 @@ use crate::train::rules::TrainableReal;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-/// Streams of the generator from here on belong to probe trials, one a stage; those below to training steps.
-const PROBE_STREAMS: u64 = 1 << 62;
-
-/// Streams from here on belong to the trials that basins are measured from, one a stage.
-const BASIN_STREAMS: u64 = PROBE_STREAMS + (1 << 60);
-
 /// Trials of these that are simulated together.
 const TOGETHER: usize = 64;
-
-/// Streams from here on belong to the probe tasks, one each.
-const EVALUATION_STREAMS: u64 = PROBE_STREAMS + (1 << 61);
 
 /// The probe trials, and the network's run through them.
 pub(super) struct ProbeTrials<'a, T> {
@@ -68,12 +60,14 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         position: &Position,
     ) -> Result<(Batch, Simulation), LabError> {
         let curriculum = self.curriculum;
-        let number = PROBE_STREAMS + position.shown().0 as u64;
+        let stream = Stream::ProbeTrials {
+            stage: position.shown().0,
+        };
         let batch = self.drawn(
             parameters,
             &position.shown_task(curriculum),
             curriculum.analysis.probe_trials,
-            &mut stream(curriculum.seed, number),
+            &mut stream.open(curriculum.seed),
         );
         let simulation = self.engine.simulate(parameters, &batch)?;
         Ok((batch, simulation))
@@ -146,12 +140,14 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         } else {
             0
         };
-        let number = BASIN_STREAMS + position.shown().0 as u64;
+        let stream = Stream::Basins {
+            stage: position.shown().0,
+        };
         let basin_starts = self.independent(
             parameters,
             position,
             (n_basin_starts, settings.noise),
-            &mut stream(curriculum.seed, number),
+            &mut stream.open(curriculum.seed),
         )?;
         let task = position.shown_task(curriculum);
         Ok(Job {
@@ -175,7 +171,7 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         let mut rows = Vec::new();
         for (place, probe) in curriculum.probes.iter().enumerate() {
             let task = curriculum.probe(probe);
-            let mut rng = stream(curriculum.seed, EVALUATION_STREAMS + place as u64);
+            let mut rng = Stream::Evaluation { probe: place }.open(curriculum.seed);
             let batch = self.drawn(parameters, &task, probe.trials, &mut rng);
             let outputs = self.engine.simulate(parameters, &batch)?.outputs;
             rows.push(EvaluationRow {

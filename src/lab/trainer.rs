@@ -3,9 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
-
 use super::LabError;
 use super::analyst::Job;
 use super::position::Position;
@@ -15,6 +12,7 @@ use crate::cell::noise::add_noise;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, transfer};
 use crate::simd::Real;
+use crate::streams::Stream;
 use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
 use crate::trace::rows::{EvaluationRow, StepRow};
@@ -24,9 +22,6 @@ use crate::train::optimiser::norm;
 use crate::train::policy::NetworkPolicy;
 use crate::train::rules::Setting;
 use crate::train::rules::TrainableReal;
-
-/// Streams of the generator from here on belong to the noise of training steps in a world, one each.
-const WORLD_NOISE_STREAMS: u64 = 1 << 60;
 
 /// Number and training step of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -297,6 +292,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             learning_rate: learnt.learning_rate,
             weight_norm: norm(self.state.parameters.values()),
             wall_secs: self.wall_secs(),
+            mean_return: self.batch.mean_return(),
         };
         if step > self.rows_until {
             self.rows.push(row);
@@ -321,9 +317,9 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         } else {
             step
         };
-        let mut rng = stream(self.curriculum.seed, draw);
+        let mut rng = Stream::TrainingStep(draw).open(self.curriculum.seed);
         if task.is_in_world() {
-            let noise = stream(self.curriculum.seed, WORLD_NOISE_STREAMS + draw);
+            let noise = Stream::WorldNoise(draw).open(self.curriculum.seed);
             let mut policy = NetworkPolicy::new(network, &self.state.parameters, Some(noise));
             task.experience(&mut policy, &mut rng, &mut self.batch);
         } else {
@@ -375,13 +371,6 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     fn wall_secs(&self) -> f64 {
         self.earlier_secs + self.session.elapsed().as_secs_f64()
     }
-}
-
-/// The generator of everything random at a training step.
-pub(super) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(stream);
-    rng
 }
 
 /// The learning rule of a curriculum, before its first step.

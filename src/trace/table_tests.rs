@@ -154,6 +154,7 @@ fn more_rows_than_one_batch_come_back_and_a_nan_loss_stays_nan() {
         learning_rate: 1e-3,
         weight_norm: 7.0,
         wall_secs: 0.1,
+        mean_return: None,
     };
     let read = round_trip(std::slice::from_ref(&step));
     assert!(read[0].loss.is_nan());

@@ -3,8 +3,7 @@
 
 use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Side};
-use rand::{RngExt as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt as _;
 
 use super::engine::EngineError;
 use super::learner::{Learner, LearnerState, Learnt};
@@ -14,14 +13,13 @@ use super::rules::FullForce;
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT, WEIGHT_HH};
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
+use crate::streams::Stream;
 use crate::task::Batch;
 use crate::trace::NamedTensor;
 
 const INVERSE: &str = "learner.inverse_correlation";
 const CORRELATION: &str = "learner.correlation";
 const CROSS: &str = "learner.cross_correlation";
-/// Stream of the generator from which the weights of the target to the teacher network are drawn.
-const TEACHER_STREAM: u64 = (1 << 61) + 1;
 
 /// How an error changes weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -197,8 +195,7 @@ fn least_squares(network: &NetworkSpec, regularisation: f64, every: usize) -> Co
 
 /// A network that receives the target over weights drawn from the uniform distribution within ± `gain`.
 fn driven_by_target(mut network: RateNetwork, gain: f64, seed: u64) -> RateNetwork {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(TEACHER_STREAM);
+    let mut rng = Stream::Teacher.open(seed);
     let weights = network.parameters.get(READOUT_WEIGHT).len();
     network.feedback = (0..weights)
         .map(|_| gain * rng.random_range(-1.0..=1.0))

@@ -1,7 +1,5 @@
 //! Random feedback local online learning (Murray 2019, eLife 8:e43299): a gradient from what each synapse knows.
 
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::credit::{Credit, Outcome};
@@ -13,11 +11,9 @@ use crate::cell::parameters::{
 };
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
+use crate::streams::Stream;
 use crate::task::Batch;
 use crate::task::objective::Row;
-
-/// Stream of the generator from which the random feedback is drawn.
-const FEEDBACK_STREAM: u64 = (1 << 61) + 2;
 
 /// Credit by what each synapse knows (RFLO).
 ///
@@ -39,8 +35,7 @@ pub struct Rflo {
 impl Rflo {
     /// For a network with vanilla or leaky units; the feedback is drawn as an untrained readout is, N(0, 1/N).
     pub fn new(network: &NetworkSpec, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(FEEDBACK_STREAM);
+        let mut rng = Stream::LocalFeedback.open(seed);
         let deviation = 1.0 / (network.units as f64).sqrt();
         let feedback = (0..network.outputs * network.units)
             .map(|_| {

@@ -40,6 +40,7 @@ pub fn step_row(step: u64) -> StepRow {
         learning_rate: 1e-3,
         weight_norm: 9.0,
         wall_secs: 0.25,
+        mean_return: None,
     }
 }
 

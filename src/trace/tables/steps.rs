@@ -27,5 +27,8 @@ table! {
         /// Time spent in training since the run began, over all its sessions.
         #[unit = "s"]
         pub wall_secs: f64,
+        /// Mean sum of the rewards of the episodes of this step; null in tasks that are no world.
+        #[later]
+        pub mean_return: Option<f64>,
     }
 }

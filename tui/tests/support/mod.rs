@@ -244,6 +244,7 @@ fn step_row(step: u64) -> StepRow {
         learning_rate: 1e-3,
         weight_norm: 8.0,
         wall_secs: step as f64,
+        mean_return: None,
     }
 }
 
