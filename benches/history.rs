@@ -15,7 +15,7 @@ use std::time::Instant;
 use creode::curriculum::Curriculum;
 use creode::lab;
 use creode::lab::history::{Interval, of_run};
-use creode::landscape::events::event::Kind;
+use creode::landscape::events::event::EventKind;
 use creode::trace::RunWriter;
 
 const STRIDES: [usize; 3] = [1, 2, 5];
@@ -150,7 +150,9 @@ fn agreement(fine: &[Interval], coarse: &[Interval]) -> (usize, usize, usize) {
         let count = |history: &[&Interval]| {
             let mut counts = BTreeMap::new();
             let events = history.iter().flat_map(|of| &of.events);
-            for event in events.filter(|of| !matches!(of.event.kind, Kind::Unclassified { .. })) {
+            for event in
+                events.filter(|of| !matches!(of.event.kind, EventKind::Unclassified { .. }))
+            {
                 *counts.entry(event.event.kind.code()).or_insert(0) += 1;
             }
             counts

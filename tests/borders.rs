@@ -15,7 +15,7 @@ use creode::dynamics::watch::Unwatched;
 use creode::lab::history::RunEvent;
 use creode::lab::sweep::{Sweep, sweep};
 use creode::lab::{self, history};
-use creode::landscape::events::event::Kind;
+use creode::landscape::events::event::EventKind;
 use creode::trace::RunWriter;
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -66,7 +66,7 @@ fn one_unit_meets_its_border_as_its_weight_says() {
         let all = events(&found);
         assert_eq!(all.len(), 1, "{w}: {all:?}");
         let (s, of) = &all[0];
-        let Kind::Border(border) = &of.event.kind else {
+        let EventKind::Border(border) = &of.event.kind else {
             panic!("{w}: {of:?}")
         };
         assert!((s - 0.7 / 1.6).abs() < 1e-15, "{w}: {s}");
@@ -102,7 +102,7 @@ fn a_point_that_goes_to_infinity_is_told() {
     let found = swept(relu(&[0.5], &[1.0]), relu(&[1.7], &[1.0]), 2);
     let all = events(&found);
     assert_eq!(all.len(), 1, "{all:?}");
-    assert_eq!(all[0].1.event.kind, Kind::Infinity);
+    assert_eq!(all[0].1.event.kind, EventKind::Infinity);
     assert!((all[0].0 - 0.5 / 1.2).abs() < 1e-12, "{}", all[0].0);
     assert_eq!(
         (found.intervals[0].escaped, found.intervals[0].arrived),
@@ -120,7 +120,7 @@ fn two_units_gain_a_winner_in_a_fold() {
     // (1 − w)x = b with both active: x₁ = (b₁/2 − b₂)/(¼ − 1) and the same of x₂, at b₂ from ½ to 2. There the winner
     // x₁ = 2 has b₂ − x₁ = 0 at b₂ = 2, outside; x₂ = 2b₂ has 1 − 2b₂ = 0 at b₂ = ½: where the two are born.
     assert_eq!(all.len(), 1, "{all:?}");
-    let Kind::Border(border) = &all[0].1.event.kind else {
+    let EventKind::Border(border) = &all[0].1.event.kind else {
         panic!("{all:?}")
     };
     assert_eq!(
@@ -250,7 +250,7 @@ fn tally(seed: u64, stations: usize) -> Tally {
         for of in &interval.events {
             let s = found.value(interval.from_step, of.event.place.s);
             match &of.event.kind {
-                Kind::Border(border) => collisions.push((s, border.unit)),
+                EventKind::Border(border) => collisions.push((s, border.unit)),
                 kind => *tally.others.entry(kind.code()).or_insert(0) += 1,
             }
         }
@@ -314,7 +314,7 @@ fn told(dir: &Path, network: &str) -> (usize, usize, usize) {
     lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| {}).unwrap();
     let history = history::of_run(dir, 1, &|_, _| {}).unwrap();
     let sum = |of: &dyn Fn(&history::Interval) -> usize| history.intervals.iter().map(of).sum();
-    let is_border = |of: &&RunEvent| matches!(of.event.kind, Kind::Border(_));
+    let is_border = |of: &&RunEvent| matches!(of.event.kind, EventKind::Border(_));
     (
         sum(&|of| of.events.iter().filter(is_border).count()),
         sum(&|of| of.created + of.annihilated),

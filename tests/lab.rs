@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::support::{keep_lines, problems, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Outcome, Summary};
-use creode::landscape::events::event::Kind;
+use creode::landscape::events::event::EventKind;
 use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow};
 use creode::trace::{Run, RunWriter, verify};
 
@@ -295,7 +295,7 @@ fn a_checkpoint_with_nan_weights_cannot_be_resumed_and_says_which() {
         .iter_mut()
         .find(|tensor| tensor.name == "rnn.weight_hh_l0")
         .unwrap();
-    if let creode::trace::TensorValues::F32(values) = &mut tensor.values {
+    if let creode::tensors::TensorValues::F32(values) = &mut tensor.values {
         values[3] = f32::NAN;
     }
     let bytes = file.to_bytes().unwrap();
@@ -365,7 +365,7 @@ fn every_change_of_the_landscape_is_explained_by_located_bifurcations() {
             .events
             .iter()
             .filter_map(|of| match &of.event.kind {
-                Kind::Fold(form) => Some(form.pair_side()),
+                EventKind::Fold(form) => Some(form.pair_side()),
                 _ => None,
             })
             .sum();

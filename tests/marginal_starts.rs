@@ -9,7 +9,7 @@ use creode::dynamics::points::starts::simulated;
 use creode::dynamics::watch::Unwatched;
 use creode::lab::history::RunEvent;
 use creode::lab::sweep::{Sweep, sweep};
-use creode::trace::rows::Kind;
+use creode::nouns::PointKind;
 
 /// What is expected of a sweep in three stations.
 struct Expected<'a> {
@@ -29,7 +29,9 @@ fn check(name: &str, from: CellMap, to: CellMap, expected: &Expected<'_>) -> Swe
     let counts: Vec<usize> = points.clone().map(Vec::len).collect();
     assert_eq!(counts, expected.points, "{name}");
     for (station, points) in points.enumerate() {
-        let marginal = points.iter().filter(|point| point.kind() == Kind::Marginal);
+        let marginal = points
+            .iter()
+            .filter(|point| point.kind() == PointKind::Marginal);
         let wanted = usize::from(station == expected.marginal);
         assert_eq!(marginal.count(), wanted, "{name}: station {station}");
     }

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters};
 use creode::cell::spec::{Activation, CellKind, NetworkSpec, Precision};
 use creode::task::Batch;
-use creode::trace::{CheckpointFile, TensorValues};
+use creode::tensors::TensorValues;
+use creode::trace::CheckpointFile;
 use creode::train::bptt::Bptt;
 use creode::train::credit::Credit as _;
 

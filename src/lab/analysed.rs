@@ -13,7 +13,8 @@ use crate::dynamics::points::search::{
 };
 use crate::dynamics::watch::Watch;
 use crate::map::Map as _;
-use crate::trace::rows::{FixedPointRow, Found, Kind, LandscapeRow, SlowPointRow, SpectrumRow};
+use crate::nouns::{Found, PointKind};
+use crate::trace::rows::{FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow};
 
 /// A landscape, with the identities of its points.
 #[derive(Debug, Clone)]
@@ -244,7 +245,8 @@ impl Analysed {
                 findings.n_sampled
             ));
         }
-        let is_marginal = |point: &&FixedPoint| point.kind() == Kind::Marginal && !goes_on(point);
+        let is_marginal =
+            |point: &&FixedPoint| point.kind() == PointKind::Marginal && !goes_on(point);
         let marginal = points().filter(is_marginal).count();
         if marginal > 0 {
             parts.push(format!(

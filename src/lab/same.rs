@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::position::Position;
 use super::saved::POSITION;
-use crate::trace::{CheckpointFile, NamedTensor, TensorValues, TraceError};
+use crate::tensors::{NamedTensor, TensorValues};
+use crate::trace::{CheckpointFile, TraceError};
 
 /// What differs, each in a few words; empty if training goes on from both alike.
 ///

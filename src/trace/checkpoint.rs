@@ -10,7 +10,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde_json::{Map, Value, json};
 
 use super::error::TraceError;
-use crate::simd::Real;
+use crate::tensors::{NamedTensor, TensorValues};
 
 /// The content of a checkpoint file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,63 +19,6 @@ pub struct CheckpointFile {
     pub tensors: Vec<NamedTensor>,
     /// Texts beside the tensors.
     pub metadata: BTreeMap<String, String>,
-}
-
-/// A tensor and its name.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NamedTensor {
-    /// Name, of its own within the file.
-    pub name: String,
-    /// Extent of each dimension; empty for a scalar.
-    pub shape: Vec<usize>,
-    /// The elements, last dimension fastest, as many as the product of `shape`.
-    pub values: TensorValues,
-}
-
-/// The elements of a tensor.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TensorValues {
-    /// Single precision.
-    F32(Vec<f32>),
-    /// Double precision.
-    F64(Vec<f64>),
-}
-
-impl TensorValues {
-    /// Number of elements.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::F32(values) => values.len(),
-            Self::F64(values) => values.len(),
-        }
-    }
-
-    /// Whether there are no elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether no element is NaN or infinite.
-    pub fn is_finite(&self) -> bool {
-        match self {
-            Self::F32(values) => values.iter().all(|value| value.is_finite()),
-            Self::F64(values) => values.iter().all(|value| value.is_finite()),
-        }
-    }
-
-    fn dtype_name(&self) -> &'static str {
-        match self {
-            Self::F32(_) => "F32",
-            Self::F64(_) => "F64",
-        }
-    }
-
-    fn append_to(&self, bytes: &mut Vec<u8>) {
-        match self {
-            Self::F32(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
-            Self::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
-        }
-    }
 }
 
 impl CheckpointFile {
@@ -96,13 +39,13 @@ impl CheckpointFile {
         let mut data = Vec::new();
         for tensor in tensors {
             let begin = data.len();
-            tensor.values.append_to(&mut data);
+            append_to(&tensor.values, &mut data);
             let info = json!({
-                "dtype": tensor.values.dtype_name(),
+                "dtype": dtype_name(&tensor.values),
                 "shape": tensor.shape,
                 "data_offsets": [begin, data.len()],
             });
-            tensor.check()?;
+            check(tensor)?;
             if header.insert(tensor.name.clone(), info).is_some() {
                 return Err(invalid(format!("two tensors are named `{}`", tensor.name)));
             }
@@ -128,7 +71,7 @@ impl CheckpointFile {
         let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
         let mut tensors: Vec<NamedTensor> = file
             .iter()
-            .map(|(name, view)| NamedTensor::from_view(name, &view))
+            .map(|(name, view)| from_view(name, &view))
             .collect::<Result<_, _>>()?;
         tensors.sort_by(|a, b| {
             let is_f32 = |tensor: &NamedTensor| matches!(tensor.values, TensorValues::F32(_));
@@ -138,87 +81,69 @@ impl CheckpointFile {
     }
 }
 
-impl NamedTensor {
-    /// A tensor in the precision of its values.
-    pub fn new<T: Real>(name: impl Into<String>, shape: &[usize], values: &[T]) -> Self {
-        let values = if T::NAME == f64::NAME {
-            TensorValues::F64(values.iter().map(|value| value.to_f64()).collect())
-        } else {
-            TensorValues::F32(values.iter().map(|value| value.to_f64() as f32).collect())
-        };
-        Self {
-            name: name.into(),
-            shape: shape.to_vec(),
-            values,
+fn dtype_name(values: &TensorValues) -> &'static str {
+    match values {
+        TensorValues::F32(_) => "F32",
+        TensorValues::F64(_) => "F64",
+    }
+}
+
+fn append_to(values: &TensorValues, bytes: &mut Vec<u8>) {
+    match values {
+        TensorValues::F32(values) => {
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        TensorValues::F64(values) => {
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         }
     }
+}
 
-    /// Its values, if it has the shape that is needed and all are finite; else says in words what is wrong.
-    pub fn finite_values<T: Real>(&self, shape: &[usize]) -> Result<Vec<T>, String> {
-        let name = &self.name;
-        if self.shape != shape {
-            return Err(format!(
-                "{name} has shape {:?}, the network needs {shape:?}",
-                self.shape
-            ));
-        }
-        if !self.values.is_finite() {
-            return Err(format!("{name} holds values that are NaN or infinite"));
-        }
-        Ok(match &self.values {
-            TensorValues::F32(values) => values
+/// Whether a tensor can be written as it is.
+fn check(tensor: &NamedTensor) -> Result<(), TraceError> {
+    let demanded: usize = tensor.shape.iter().product();
+    if demanded != tensor.values.len() {
+        let count = tensor.values.len();
+        return Err(invalid(format!(
+            "tensor `{}` of shape {:?} has {count} values",
+            tensor.name, tensor.shape
+        )));
+    }
+    if tensor.name == "__metadata__" {
+        return Err(invalid("no tensor can be named `__metadata__`".to_owned()));
+    }
+    Ok(())
+}
+
+fn from_view(name: &str, view: &TensorView) -> Result<NamedTensor, TraceError> {
+    let values = match view.dtype() {
+        Dtype::F32 => TensorValues::F32(
+            view.data()
+                .as_chunks()
+                .0
                 .iter()
-                .map(|&value| T::from_f64(value.into()))
+                .map(|b| f32::from_le_bytes(*b))
                 .collect(),
-            TensorValues::F64(values) => values.iter().map(|&value| T::from_f64(value)).collect(),
-        })
-    }
-
-    fn check(&self) -> Result<(), TraceError> {
-        let demanded: usize = self.shape.iter().product();
-        if demanded != self.values.len() {
-            let count = self.values.len();
+        ),
+        Dtype::F64 => TensorValues::F64(
+            view.data()
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| f64::from_le_bytes(*b))
+                .collect(),
+        ),
+        other => {
             return Err(invalid(format!(
-                "tensor `{}` of shape {:?} has {count} values",
-                self.name, self.shape
+                "tensor `{name}` is {other:?}, not F32 or F64"
             )));
         }
-        if self.name == "__metadata__" {
-            return Err(invalid("no tensor can be named `__metadata__`".to_owned()));
-        }
-        Ok(())
-    }
-
-    fn from_view(name: &str, view: &TensorView) -> Result<Self, TraceError> {
-        let values = match view.dtype() {
-            Dtype::F32 => TensorValues::F32(
-                view.data()
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|b| f32::from_le_bytes(*b))
-                    .collect(),
-            ),
-            Dtype::F64 => TensorValues::F64(
-                view.data()
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|b| f64::from_le_bytes(*b))
-                    .collect(),
-            ),
-            other => {
-                return Err(invalid(format!(
-                    "tensor `{name}` is {other:?}, not F32 or F64"
-                )));
-            }
-        };
-        Ok(Self {
-            name: name.to_owned(),
-            shape: view.shape().to_vec(),
-            values,
-        })
-    }
+    };
+    Ok(NamedTensor {
+        name: name.to_owned(),
+        shape: view.shape().to_vec(),
+        values,
+    })
 }
 
 fn invalid(reason: String) -> TraceError {

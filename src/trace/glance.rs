@@ -2,9 +2,10 @@
 
 use super::error::TraceError;
 use super::reader::{Run, StepCursor};
-use super::rows::{BranchRow, FixedPointRow, Kind, SlowPointRow, SpectrumRow, StepRow, TrialRow};
+use super::rows::{BranchRow, FixedPointRow, SlowPointRow, SpectrumRow, StepRow, TrialRow};
 use super::table::Selection;
 use super::tables::Row;
+use crate::nouns::PointKind;
 
 /// Declares a part of a row: a struct with some of its columns, each under the name that it has in the row, borrowed from the
 /// batch it is read in (`&str` of a `String`, `&[f64]` of a `Vec<f64>`).
@@ -66,8 +67,8 @@ glance! {
         pub condition: &'a str,
         /// Identity of the point's branch within the run and condition.
         pub point: u32,
-        /// Kind.
-        pub kind: Kind,
+        /// PointKind.
+        pub kind: PointKind,
         /// The point in state space.
         pub state: &'a [f64],
         /// ½‖F(x)−x‖².

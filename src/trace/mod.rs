@@ -29,7 +29,7 @@ mod tables;
 pub mod verify;
 pub mod writer;
 
-pub use checkpoint::{CheckpointFile, NamedTensor, TensorValues};
+pub use checkpoint::CheckpointFile;
 pub use compact::Compacted;
 pub use error::TraceError;
 pub use leftovers::{LEFTOVERS_FOLDER, OUTPUT_FILE};

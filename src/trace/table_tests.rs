@@ -13,12 +13,13 @@ use proptest::prelude::*;
 use super::encode::encode;
 use super::error::TraceError;
 use super::rows::{
-    BornRow, EventRow, FixedPointRow, Found, HintRow, Kind, LandscapeRow, SpectrumRow, Stability,
-    Status, StepRow, TrialRow,
+    BornRow, EventRow, FixedPointRow, HintRow, LandscapeRow, SpectrumRow, Stability, Status,
+    StepRow, TrialRow,
 };
 use super::schema::SCHEMA_VERSION_KEY;
 use super::table::TableFile;
 use super::tables::Row;
+use crate::nouns::{Found, PointKind};
 
 const PATH: &str = "fixed_points/00000600.parquet";
 
@@ -37,7 +38,7 @@ prop_compose! {
     fn fixed_point()(
         (checkpoint, step, point, n_unstable, index) in any::<(u32, u64, u32, u16, i8)>(),
         condition in ".{0,8}",
-        kind in prop::sample::select(vec![Kind::StableNode, Kind::StableFocus, Kind::Saddle, Kind::Repeller, Kind::Marginal]),
+        kind in prop::sample::select(vec![PointKind::StableNode, PointKind::StableFocus, PointKind::Saddle, PointKind::Repeller, PointKind::Marginal]),
         found in prop::sample::select(vec![Found::Tracked, Found::Searched]),
         (state, readout) in (vector(), vector()),
         (q, multiplier_re, multiplier_im) in (number(), number(), number()),

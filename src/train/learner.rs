@@ -6,7 +6,7 @@ use super::engine::EngineError;
 use crate::cell::parameters::Parameters;
 use crate::simd::Real;
 use crate::task::Batch;
-use crate::trace::NamedTensor;
+use crate::tensors::NamedTensor;
 
 /// What one training step made of a batch.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,7 +15,7 @@ use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::streams::Stream;
 use crate::task::Batch;
-use crate::trace::NamedTensor;
+use crate::tensors::NamedTensor;
 
 const INVERSE: &str = "learner.inverse_correlation";
 const CORRELATION: &str = "learner.correlation";

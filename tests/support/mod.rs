@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Event, Summary};
+use creode::nouns::{Found, PointKind};
+use creode::tensors::{NamedTensor, TensorValues};
 use creode::trace::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
-    SlowPointRow, SpectrumRow, Status, StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, Matched, SlowPointRow,
+    SpectrumRow, Status, StepRow, TrialRow,
 };
-use creode::trace::{
-    CheckpointFile, LandscapeTables, NamedTensor, RunWriter, TensorValues, digest, verify,
-};
+use creode::trace::{CheckpointFile, LandscapeTables, RunWriter, digest, verify};
 
 pub fn weights(value: f32) -> Vec<u8> {
     let tensor = NamedTensor {
@@ -93,7 +93,7 @@ pub fn fixed_point_row(checkpoint: u32, step: u64) -> FixedPointRow {
         step,
         condition: "zero".into(),
         point: 4,
-        kind: Kind::StableNode,
+        kind: PointKind::StableNode,
         state: vec![0.1, -0.2],
         q: 1e-30,
         radius: Some(1e-12),

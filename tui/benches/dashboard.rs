@@ -8,9 +8,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use creode::nouns::{Found, PointKind};
 use creode::trace::rows::{
-    BranchRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched, SpectrumRow, Status,
-    StepRow, TrialRow,
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, Matched, SpectrumRow, Status, StepRow,
+    TrialRow,
 };
 use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
 use creode_tui::dashboard::{Headless, Look};
@@ -210,9 +211,9 @@ fn point(checkpoint: u32, step: u64, number: u32) -> FixedPointRow {
         condition: "rest".into(),
         point: number,
         kind: if n_unstable == 0 {
-            Kind::StableNode
+            PointKind::StableNode
         } else {
-            Kind::Saddle
+            PointKind::Saddle
         },
         pc: [state[0], state[1], state[2]],
         readout: state[..3].to_vec(),

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::shell::{CURRICULUM, Folder, LONG, files, last_weights, send};
+use creode::tensors::TensorValues;
 use creode::trace::rows::Status;
-use creode::trace::{CheckpointFile, Run, RunWriter, TensorValues, digest};
+use creode::trace::{CheckpointFile, Run, RunWriter, digest};
 
 /// Replaces a file of a run and, in the manifest, its digest and all seals: damage that no checksum sees.
 fn forge(run: &Path, file: &str, bytes: &[u8]) {

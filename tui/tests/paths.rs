@@ -7,8 +7,9 @@ use std::os::unix::fs::symlink;
 use std::process::Stdio;
 
 use crate::shell::{Folder, files};
+use creode::tensors::{NamedTensor, TensorValues};
 use creode::text::is_unprintable;
-use creode::trace::{CheckpointFile, NamedTensor, Run, TensorValues};
+use creode::trace::{CheckpointFile, Run};
 
 /// One recurrent matrix under a name, as safetensors.
 fn network(name: &str, weights: [f64; 4]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use faer::{Mat, c64};
 
 use super::krylov::leading_eigenvalues;
 use crate::map::{Core, Map};
-use crate::trace::rows::Kind;
+use crate::nouns::PointKind;
 
 /// Largest dimension of which all eigenvalues are computed.
 pub const DENSE_DIM: usize = 1000;
@@ -106,24 +106,24 @@ impl Spectrum {
     }
 
     /// What a fixed point with these eigenvalues is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> PointKind {
         let n_unstable = self.n_unstable();
         if self
             .eigenvalues
             .iter()
             .any(|&value| (modulus(value) - 1.0).abs() <= self.marginal_band)
         {
-            Kind::Marginal
+            PointKind::Marginal
         } else if n_unstable == 0 {
             if self.leading().1 == 0.0 {
-                Kind::StableNode
+                PointKind::StableNode
             } else {
-                Kind::StableFocus
+                PointKind::StableFocus
             }
         } else if n_unstable == self.dim {
-            Kind::Repeller
+            PointKind::Repeller
         } else {
-            Kind::Saddle
+            PointKind::Saddle
         }
     }
 }
@@ -163,7 +163,7 @@ mod tests {
         let spectrum = Spectrum::at(&Henon { a: 1.4, b: 0.3 }, &[x, 0.3 * x]).unwrap();
         assert!((spectrum.eigenvalues[0].0 + 1.923_738_858).abs() < 1e-9);
         assert!((spectrum.eigenvalues[1].0 - 0.155_946_322).abs() < 1e-9);
-        assert_eq!(spectrum.kind(), Kind::Saddle);
+        assert_eq!(spectrum.kind(), PointKind::Saddle);
         let x = -1.131_354_477_089_505;
         let spectrum = Spectrum::at(&Henon { a: 1.4, b: 0.3 }, &[x, 0.3 * x]).unwrap();
         assert!((spectrum.eigenvalues[0].0 - 3.259_822_098).abs() < 1e-9);
@@ -184,20 +184,20 @@ mod tests {
     #[test]
     fn kinds_follow_the_unit_circle() {
         let kind = |rate: f64, x: f64| Spectrum::at(&Logistic { rate }, &[x]).unwrap().kind();
-        assert_eq!(kind(0.5, 0.0), Kind::StableNode);
-        assert_eq!(kind(1.0, 0.0), Kind::Marginal);
-        assert_eq!(kind(2.0, 0.0), Kind::Repeller);
+        assert_eq!(kind(0.5, 0.0), PointKind::StableNode);
+        assert_eq!(kind(1.0, 0.0), PointKind::Marginal);
+        assert_eq!(kind(2.0, 0.0), PointKind::Repeller);
         let rotation = |radius: f64| {
             let (sin, cos) = 1.0_f64.sin_cos();
             CellMap::vanilla(&[cos, -sin, sin, cos].map(|w| radius * w), vec![0.0; 2])
         };
         assert_eq!(
             Spectrum::at(&rotation(0.9), &[0.0; 2]).unwrap().kind(),
-            Kind::StableFocus
+            PointKind::StableFocus
         );
         assert_eq!(
             Spectrum::at(&rotation(1.1), &[0.0; 2]).unwrap().kind(),
-            Kind::Repeller
+            PointKind::Repeller
         );
     }
 }

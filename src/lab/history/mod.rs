@@ -22,7 +22,7 @@ use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::events::born::Born;
-use crate::landscape::events::event::{Event, Kind};
+use crate::landscape::events::event::{Event, EventKind};
 use crate::task::{Probe, Task as _};
 use crate::trace::rows::{BornRow, BranchRow, EventRow, Stability, Status, StepRow};
 use crate::trace::{Entry, Run};
@@ -224,7 +224,7 @@ impl Interval {
             position: event.place.s.clamp(0.0, 1.0),
             kind: event.kind.code().to_owned(),
             status: match event.kind {
-                Kind::Unclassified { .. } => Status::Bracketed,
+                EventKind::Unclassified { .. } => Status::Bracketed,
                 _ => Status::Located,
             },
             multiplier_re,

@@ -2,7 +2,7 @@
 
 use crate::landscape::equations::crossing::branch_point;
 use crate::landscape::equations::equation::Extended;
-use crate::landscape::events::event::{Event, Kind, events};
+use crate::landscape::events::event::{Event, EventKind, events};
 use crate::landscape::follow::branch::{Limits, Route};
 use crate::landscape::follow::path::{trace, trace_leaving};
 use crate::map::Family;
@@ -86,7 +86,7 @@ fn first_flip<F: Family + ?Sized>(
     family: &F,
     branch: &crate::landscape::follow::branch::Branch,
 ) -> Option<Event> {
-    let is_flip = |event: &Event| matches!(event.kind, Kind::Flip(_));
+    let is_flip = |event: &Event| matches!(event.kind, EventKind::Flip(_));
     events(family, branch).into_iter().find(is_flip)
 }
 

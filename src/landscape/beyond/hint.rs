@@ -12,7 +12,7 @@ use crate::dynamics::cycles::cycle::settled_on;
 use crate::dynamics::motion::lyapunov::{Lengths, Motion, lyapunov};
 use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::locate;
-use crate::landscape::events::event::{Event, Kind, events};
+use crate::landscape::events::event::{Event, EventKind, events};
 use crate::landscape::follow::branch::{Limits, Route};
 use crate::landscape::follow::path::trace;
 use crate::map::Family;
@@ -233,7 +233,7 @@ impl<F: Family + ?Sized> End<'_, F> {
         let branch = trace(self.family, &resting, route, &Limits::default());
         events(self.family, &branch)
             .into_iter()
-            .filter(|event| matches!(event.kind, Kind::Fold(_)))
+            .filter(|event| matches!(event.kind, EventKind::Fold(_)))
             .map(|event| ((event.place.s - end).abs(), event))
             .filter(|(off, _)| *off <= SAME_PLACE * self.first)
             .min_by(|a, b| a.0.total_cmp(&b.0))
@@ -243,7 +243,7 @@ impl<F: Family + ?Sized> End<'_, F> {
     /// Step 3.
     fn snic(&self) -> Option<Hint> {
         let fold = self.fold()?;
-        let Kind::Fold(form) = fold.kind else {
+        let EventKind::Fold(form) = fold.kind else {
             return None;
         };
         let laps = self.laps(fold.place.s, 0.0);

@@ -7,7 +7,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use super::*;
 use crate::dynamics::points::linearisation::linearise;
 use crate::dynamics::points::newton::{self, Ending, solve};
-use crate::landscape::events::event::{Kind, events};
+use crate::landscape::events::event::{EventKind, events};
 use crate::landscape::examples::Tanh;
 use crate::landscape::follow::branch::{Limits, Route};
 use crate::landscape::follow::path::trace;
@@ -60,7 +60,7 @@ fn the_curve_beyond_a_neimark_sacker_point_is_as_large_as_its_normal_form_says()
         let Some(event) = events(&family, &branch).into_iter().next() else {
             continue;
         };
-        let Kind::NeimarkSacker(form) = event.kind else {
+        let EventKind::NeimarkSacker(form) = event.kind else {
             continue;
         };
         if form.criticality() != Criticality::Supercritical {

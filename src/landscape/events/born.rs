@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use faer::{Mat, c64};
 
-use super::event::{Event, Kind};
+use super::event::{Event, EventKind};
 use super::normal_form::Criticality;
 use crate::dynamics::cycles::curve::{Curve, refined};
 use crate::dynamics::cycles::cycle::shoot;
@@ -71,7 +71,7 @@ pub struct Born {
 ///    not; in more than 200 dimensions a stable one is simulated.
 /// 5. Border at which det(I + J) changes its sign: the 2-cycle with one state on each side, from its linear equation.
 pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
-    if let Kind::Border(border) = &event.kind {
+    if let EventKind::Border(border) = &event.kind {
         let is_flip = border.flip_ratio < 0.0;
         return is_flip.then(|| cycle_beside(&family.piecewise()?, event, border))?;
     }
@@ -80,7 +80,7 @@ pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
         return None;
     }
     let critical = match &event.kind {
-        Kind::Flip(form) => {
+        EventKind::Flip(form) => {
             let at = locate::flip(family, &event.place)?;
             let complex = |v: &[f64]| v.iter().map(|&v| c64::new(v, 0.0)).collect();
             Critical {
@@ -91,7 +91,7 @@ pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
                 place: at.place,
             }
         }
-        Kind::NeimarkSacker(form) => {
+        EventKind::NeimarkSacker(form) => {
             let at = locate::neimark_sacker(family, &event.place)?;
             Critical {
                 right: at.right,
@@ -105,8 +105,8 @@ pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
     };
     let beside = critical.beside(family)?;
     match &event.kind {
-        Kind::Flip(_) => Some(cycle(&critical, &beside)),
-        Kind::NeimarkSacker(form) => Some(curve(&critical, &beside, form.d.1)),
+        EventKind::Flip(_) => Some(cycle(&critical, &beside)),
+        EventKind::NeimarkSacker(form) => Some(curve(&critical, &beside, form.d.1)),
         _ => None,
     }
 }
@@ -335,7 +335,8 @@ mod tests {
 
     fn first<F: Family>(family: &F, start: &[f64], (from, to): (f64, f64)) -> (Event, Born) {
         let branch = trace(family, start, Route::across(from, to), &Steps::default());
-        let of_type = |event: &Event| matches!(event.kind, Kind::Flip(_) | Kind::NeimarkSacker(_));
+        let of_type =
+            |event: &Event| matches!(event.kind, EventKind::Flip(_) | EventKind::NeimarkSacker(_));
         let event = events(family, &branch).into_iter().find(of_type).unwrap();
         let born = born(family, &event).unwrap();
         (event, born)

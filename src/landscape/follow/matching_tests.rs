@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::dynamics::points::search::{self, FixedPoint, search};
 use crate::landscape::equations::test_functions::{Between, Change, between};
-use crate::landscape::events::event::{Kind, events};
+use crate::landscape::events::event::{EventKind, events};
 use crate::landscape::examples::{Along, Tanh};
 
 /// Fixed points at one end from a grid of starts.
@@ -93,7 +93,10 @@ fn a_pitchfork_joins_its_two_outer_points() {
     assert_eq!(matching.after[end].index, 1);
     let found = events(&family, &matching.forward[a].branch);
     assert_eq!(found.len(), 1);
-    assert!(matches!(found[0].kind, Kind::BranchPoint(_)), "{found:?}");
+    assert!(
+        matches!(found[0].kind, EventKind::BranchPoint(_)),
+        "{found:?}"
+    );
     assert!((found[0].place.s - 0.5).abs() < 1e-12);
 }
 
@@ -171,7 +174,7 @@ proptest! {
             let turned_back = matches!(strand.branch.ending, Ending::TurnedBack { .. });
             let folds = events(&family, &strand.branch)
                 .iter()
-                .filter(|event| matches!(event.kind, Kind::Fold(_)))
+                .filter(|event| matches!(event.kind, EventKind::Fold(_)))
                 .count();
             prop_assert_eq!(turned_back, folds % 2 == 1);
         }

@@ -1,7 +1,7 @@
 //! The fixed points of the checkpoints.
 
 use super::declare::table;
-use crate::trace::rows::{Found, Kind};
+use crate::nouns::{Found, PointKind};
 
 table! {
     /// One fixed point of one checkpoint at one probe input.
@@ -18,7 +18,7 @@ table! {
         /// Identity of the point's branch within the run and condition.
         pub point: u32,
         /// stable_node, stable_focus, saddle, repeller or marginal.
-        pub kind: Kind,
+        pub kind: PointKind,
         /// The point in state space, one value a state variable.
         pub state: Vec<f64>,
         /// Half the squared norm of F(x) - x, in f64 at the stored point.

@@ -11,9 +11,9 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field};
 
+use crate::nouns::{Found, PointKind};
 use crate::trace::columns::Columns;
 use crate::trace::error::TraceError;
-use crate::trace::rows::{Found, Kind};
 
 /// A type that a column can hold; `Option` of it is a column with nulls.
 pub(in crate::trace) trait Value: Sized {
@@ -252,6 +252,6 @@ macro_rules! named {
 pub(in crate::trace) use named;
 
 named! {
-    Kind: Marginal,
+    PointKind: Marginal,
     Found: Searched,
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use creode::trace::rows::Kind;
+use creode::nouns::PointKind;
 use tui::buffer::Buffer;
 use tui::style::{Color, Modifier, Style};
 
@@ -153,31 +153,31 @@ impl Theme {
     }
 
     /// Style of a kind of fixed point.
-    pub(crate) fn kind(self, kind: Kind) -> Style {
+    pub(crate) fn kind(self, kind: PointKind) -> Style {
         self.style(match kind {
-            Kind::StableNode | Kind::StableFocus => Ink::Stable,
-            Kind::Saddle => Ink::Saddle,
-            Kind::Repeller => Ink::Repeller,
-            Kind::Marginal => Ink::Marginal,
+            PointKind::StableNode | PointKind::StableFocus => Ink::Stable,
+            PointKind::Saddle => Ink::Saddle,
+            PointKind::Repeller => Ink::Repeller,
+            PointKind::Marginal => Ink::Marginal,
         })
     }
 
     /// The sign of a kind of fixed point.
-    pub(crate) fn sign(self, kind: Kind) -> &'static str {
+    pub(crate) fn sign(self, kind: PointKind) -> &'static str {
         let (unicode, ascii) = match kind {
-            Kind::StableNode => ("●", "*"),
-            Kind::StableFocus => ("◉", "@"),
-            Kind::Saddle => ("◇", "x"),
-            Kind::Repeller => ("○", "o"),
-            Kind::Marginal => ("◐", "%"),
+            PointKind::StableNode => ("●", "*"),
+            PointKind::StableFocus => ("◉", "@"),
+            PointKind::Saddle => ("◇", "x"),
+            PointKind::Repeller => ("○", "o"),
+            PointKind::Marginal => ("◐", "%"),
         };
         if self.ascii { ascii } else { unicode }
     }
 
     /// The sign of a fixed point; saddles have the number of their unstable directions beside it.
-    pub(crate) fn point(self, kind: Kind, n_unstable: u16) -> String {
+    pub(crate) fn point(self, kind: PointKind, n_unstable: u16) -> String {
         let sign = self.sign(kind);
-        if kind == Kind::Saddle {
+        if kind == PointKind::Saddle {
             format!("{sign}{n_unstable}")
         } else {
             sign.to_owned()

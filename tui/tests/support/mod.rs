@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
+use creode::nouns::{Found, PointKind};
 use creode::trace::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, Found, Kind, LandscapeRow, Matched,
-    SlowPointRow, SpectrumRow, Status, StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, Matched, SlowPointRow,
+    SpectrumRow, Status, StepRow, TrialRow,
 };
 use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
 
@@ -267,10 +268,10 @@ fn fixed_point(checkpoint: u32, number: u32, sides: u32) -> FixedPointRow {
     let state = vec![at(0), at(1), 0.1];
     let n_unstable = (0..sides).filter(|&side| at(side) == 0.0).count() as u16;
     let kind = match (n_unstable, number) {
-        (0, 2) => Kind::StableFocus,
-        (0, _) => Kind::StableNode,
-        (2, _) => Kind::Repeller,
-        _ => Kind::Saddle,
+        (0, 2) => PointKind::StableFocus,
+        (0, _) => PointKind::StableNode,
+        (2, _) => PointKind::Repeller,
+        _ => PointKind::Saddle,
     };
     FixedPointRow {
         checkpoint,

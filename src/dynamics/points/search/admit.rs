@@ -11,7 +11,7 @@ use crate::dynamics::points::flat::{Degenerate, Flatness, is_flat};
 use crate::dynamics::points::newton::{Ending, Factored, index_of, polish};
 use crate::map::{Map, q};
 use crate::norms::distance;
-use crate::trace::rows::Found;
+use crate::nouns::Found;
 
 /// Dimension up to which the factors of I − J are kept.
 pub(super) const LARGEST_FACTORED: usize = 512;

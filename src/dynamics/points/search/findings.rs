@@ -5,7 +5,7 @@ use crate::dynamics::points::certificate::Certificate;
 use crate::dynamics::points::flat::Flatness;
 use crate::dynamics::points::slow::Ghost;
 use crate::norms::{distance, scale_of};
-use crate::trace::rows::{Found, Kind};
+use crate::nouns::{Found, PointKind};
 
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
@@ -49,16 +49,16 @@ pub struct FixedPoint {
 impl FixedPoint {
     /// What it is. A point is marginal, and never stable, where a multiplier is on the unit circle as far as the rounding of
     /// the spectrum and of the point itself can tell.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> PointKind {
         match &self.flatness {
-            Some(flatness) if flatness.is_marginal => Kind::Marginal,
+            Some(flatness) if flatness.is_marginal => PointKind::Marginal,
             _ => self.spectrum.kind(),
         }
     }
 
     /// Whether all that is near comes closer.
     pub fn is_stable(&self) -> bool {
-        matches!(self.kind(), Kind::StableNode | Kind::StableFocus)
+        matches!(self.kind(), PointKind::StableNode | PointKind::StableFocus)
     }
 
     /// How near another root must be to be this one: within the ball in which a certificate says that there is no other,

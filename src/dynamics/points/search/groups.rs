@@ -5,7 +5,7 @@ use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
 use crate::dynamics::points::flat::{Degenerate, Flatness};
 use crate::map::{Map, q};
 use crate::norms::{distance, scale_of};
-use crate::trace::rows::Found;
+use crate::nouns::Found;
 
 /// Roots of a group that are kept are at least this far apart, relative to the largest coordinate (at least 1).
 const APART: f64 = 0.05;

@@ -35,7 +35,7 @@ pub enum Shape {
 
 /// What happens.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum EventKind {
     /// Two fixed points of opposite index meet and vanish.
     Fold(FoldForm),
     /// Two branches cross.
@@ -59,7 +59,7 @@ pub enum Kind {
     },
 }
 
-impl Kind {
+impl EventKind {
     /// The field's abbreviation: LP (fold, limit point), BP, PD (flip, period doubling), NS, BC (border collision); INF for
     /// infinity, `?` for the unclassified.
     pub fn code(&self) -> &'static str {
@@ -122,7 +122,7 @@ impl Side {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// What, with coefficients.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// Where.
     pub place: Extended,
     /// Largest of |x − F(x)| and of the function that vanishes at the event.
@@ -141,11 +141,11 @@ impl Event {
     /// Criticality, for those events that have one.
     pub fn criticality(&self) -> Option<Criticality> {
         match &self.kind {
-            Kind::BranchPoint(point) if point.shape == Shape::Pitchfork => {
+            EventKind::BranchPoint(point) if point.shape == Shape::Pitchfork => {
                 Some(point.form.criticality())
             }
-            Kind::Flip(form) => Some(form.criticality()),
-            Kind::NeimarkSacker(form) => Some(form.criticality()),
+            EventKind::Flip(form) => Some(form.criticality()),
+            EventKind::NeimarkSacker(form) => Some(form.criticality()),
             _ => None,
         }
     }
@@ -153,7 +153,7 @@ impl Event {
     /// The name of its criticality, or of what a border does to the fixed point.
     pub fn manner(&self) -> Option<&'static str> {
         match &self.kind {
-            Kind::Border(border) => Some(border.name()),
+            EventKind::Border(border) => Some(border.name()),
             _ => self.criticality().map(Criticality::name),
         }
     }

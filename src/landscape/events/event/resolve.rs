@@ -1,7 +1,7 @@
 //! Which bifurcations lie between the points of a branch, and where.
 
 use super::super::normal_form;
-use super::{BranchPoint, Event, Kind, Shape, Side};
+use super::{BranchPoint, Event, EventKind, Shape, Side};
 use crate::landscape::equations::crossing;
 use crate::landscape::equations::equation::{Extended, Linearised};
 use crate::landscape::equations::locate::{self, ComplexCritical, RealCritical};
@@ -171,14 +171,14 @@ impl<F: Family + ?Sized> Step<'_, F> {
     /// A located event between two points, as the end of what lies beside it.
     fn centre(&self, event: &Event, from: &PathPoint, to: &PathPoint) -> Option<Centre> {
         let is_located = match event.kind {
-            Kind::Unclassified { within, .. } => within == 0.0,
+            EventKind::Unclassified { within, .. } => within == 0.0,
             _ => true,
         };
         is_located.then_some(())?;
         let chord = from.place.towards(&to.place);
         let chord = chord.scaled(1.0 / chord.norm());
         let tangent = match &event.kind {
-            Kind::BranchPoint(point) => {
+            EventKind::BranchPoint(point) => {
                 let tangents = point.tangents.iter().flatten();
                 let nearest = tangents.max_by(|a, b| {
                     let angle = |tangent: &Extended| tangent.dot(&chord).abs();
@@ -189,7 +189,7 @@ impl<F: Family + ?Sized> Step<'_, F> {
             _ => describe(self.family, event.place.clone(), &chord)?.tangent,
         };
         let expected = match event.kind {
-            Kind::NeimarkSacker(_) => 2,
+            EventKind::NeimarkSacker(_) => 2,
             _ => 1,
         };
         Some(Centre {
@@ -291,14 +291,14 @@ fn middle<F: Family + ?Sized>(
 
 /// An event that has its place and its coefficients.
 struct Located {
-    kind: Kind,
+    kind: EventKind,
     place: Extended,
     residual: f64,
     sigma: f64,
 }
 
 fn locate<F: Family + ?Sized>(family: &F, guess: &Extended, change: Change) -> Option<Located> {
-    let real = |kind: Kind, at: RealCritical| Located {
+    let real = |kind: EventKind, at: RealCritical| Located {
         kind,
         place: at.place,
         residual: at.residual,
@@ -307,15 +307,15 @@ fn locate<F: Family + ?Sized>(family: &F, guess: &Extended, change: Change) -> O
     match change {
         Change::Fold => {
             let at = locate::fold(family, guess)?;
-            Some(real(Kind::Fold(normal_form::fold(family, &at)?), at))
+            Some(real(EventKind::Fold(normal_form::fold(family, &at)?), at))
         }
         Change::Flip => {
             let at = locate::flip(family, guess)?;
-            Some(real(Kind::Flip(normal_form::flip(family, &at)?), at))
+            Some(real(EventKind::Flip(normal_form::flip(family, &at)?), at))
         }
         Change::NeimarkSacker => {
             let at = locate::neimark_sacker(family, guess)?;
-            let kind = Kind::NeimarkSacker(normal_form::neimark_sacker(family, &at)?);
+            let kind = EventKind::NeimarkSacker(normal_form::neimark_sacker(family, &at)?);
             let ComplexCritical {
                 place,
                 residual,
@@ -339,7 +339,7 @@ fn locate<F: Family + ?Sized>(family: &F, guess: &Extended, change: Change) -> O
                 (true, false) => Shape::Pitchfork,
                 (true, true) => Shape::Transcritical,
             };
-            let kind = Kind::BranchPoint(BranchPoint {
+            let kind = EventKind::BranchPoint(BranchPoint {
                 shape,
                 form,
                 imperfection: crossing.imperfection,
@@ -365,7 +365,7 @@ impl Located {
             1
         };
         let kind = if multipliers.len() > expected {
-            Kind::Unclassified {
+            EventKind::Unclassified {
                 suspected: Some(change),
                 within: 0.0,
             }
@@ -421,7 +421,7 @@ fn unclassified<F: Family + ?Sized>(
         .iter()
         .fold(0.0, |m: f64, r| m.max(r.abs()));
     Event {
-        kind: Kind::Unclassified {
+        kind: EventKind::Unclassified {
             suspected,
             within: chord.norm(),
         },

@@ -35,28 +35,28 @@ fn assert_near(found: f64, expected: f64, tolerance: f64) {
 
 fn fold(event: &Event) -> FoldForm {
     match event.kind {
-        Kind::Fold(form) => form,
+        EventKind::Fold(form) => form,
         ref other => panic!("{other:?}"),
     }
 }
 
 fn flip(event: &Event) -> FlipForm {
     match event.kind {
-        Kind::Flip(form) => form,
+        EventKind::Flip(form) => form,
         ref other => panic!("{other:?}"),
     }
 }
 
 fn neimark_sacker(event: &Event) -> NeimarkSackerForm {
     match event.kind {
-        Kind::NeimarkSacker(form) => form,
+        EventKind::NeimarkSacker(form) => form,
         ref other => panic!("{other:?}"),
     }
 }
 
 fn branch_point(event: &Event) -> &BranchPoint {
     match &event.kind {
-        Kind::BranchPoint(point) => point,
+        EventKind::BranchPoint(point) => point,
         other => panic!("{other:?}"),
     }
 }
@@ -152,7 +152,7 @@ fn two_flips_close_together_are_told_apart() {
     let event = only(&family, &[0.0; 2], 0.5, 1.7);
     assert!(matches!(
         event.kind,
-        Kind::Unclassified {
+        EventKind::Unclassified {
             suspected: None,
             ..
         }
@@ -345,7 +345,7 @@ fn flips_that_come_back_within_one_step_are_seen() {
         assert_eq!(found.len(), 2, "{w}");
         for (event, side) in found.iter().zip([-1.0, 1.0]) {
             assert_near(event.place.s, side * exact, 1e-10);
-            assert!(matches!(event.kind, Kind::Flip(_)));
+            assert!(matches!(event.kind, EventKind::Flip(_)));
         }
         assert_eq!(
             (found[0].after.n_unstable, found[1].after.n_unstable),
@@ -508,7 +508,7 @@ fn the_mixtures_of_a_hopfield_network_leave_the_memories_at_their_published_gain
     let family = Tanh::gain(w, vec![0.0; 8]);
     let event = only(&family, &[0.0; 8], 0.9, 1.2);
     assert_eq!(event.multipliers.len(), 3);
-    assert!(matches!(event.kind, Kind::Unclassified { .. }));
+    assert!(matches!(event.kind, EventKind::Unclassified { .. }));
     assert_near(event.place.s, 1.0, 1e-8);
     assert_eq!(event.after.n_unstable, 3);
     // The mixture of two patterns: a pitchfork at g = 1.7408880596, where its index changes.
@@ -526,7 +526,10 @@ fn the_mixtures_of_a_hopfield_network_leave_the_memories_at_their_published_gain
         .map(|i| 0.5 * (0..3).map(|k| pattern(k, i)).sum::<f64>())
         .collect();
     let event = only(&family, &three, 2.1, 2.25);
-    assert!(matches!(event.kind, Kind::Unclassified { .. }), "{event:?}");
+    assert!(
+        matches!(event.kind, EventKind::Unclassified { .. }),
+        "{event:?}"
+    );
     assert_near(event.place.s, 2.174_885_880_0, 1e-9);
     assert_eq!((event.before.n_unstable, event.after.n_unstable), (2, 0));
     assert_eq!(event.multipliers.len(), 2);
@@ -580,7 +583,7 @@ fn the_doubling_cascade_of_two_neurons_has_feigenbaums_ratio() {
         let found = events(&family, &branch);
         let event = found
             .iter()
-            .find(|event| matches!(event.kind, Kind::Flip(_)))
+            .find(|event| matches!(event.kind, EventKind::Flip(_)))
             .unwrap_or_else(|| panic!("{k}: {:?} {found:?}", branch.ending));
         assert_eq!(event.criticality(), Some(Criticality::Supercritical));
         if let Some(published) = published.get(k as usize) {

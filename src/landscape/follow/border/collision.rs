@@ -11,7 +11,7 @@ use crate::landscape::equations::locate::{
 };
 use crate::landscape::equations::test_functions::eigenvalues;
 use crate::landscape::events::born::Born;
-use crate::landscape::events::event::{Event, Kind, Side};
+use crate::landscape::events::event::{Event, EventKind, Side};
 use crate::map::derivatives::mixed;
 use crate::map::piecewise::{Locked, PiecewisePath};
 use crate::map::{Family, Map as _};
@@ -72,11 +72,11 @@ pub(in crate::landscape) fn collision(
         .filter(|_| switched.len() == 1)
         .and_then(|unit| border(*unit, active[1][*unit], before, after))
         .map_or(
-            Kind::Unclassified {
+            EventKind::Unclassified {
                 suspected: None,
                 within: 0.0,
             },
-            Kind::Border,
+            EventKind::Border,
         );
     Event {
         kind,
@@ -139,7 +139,7 @@ pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> E
     }
     let side = Side::of(&last.tests);
     Event {
-        kind: Kind::Infinity,
+        kind: EventKind::Infinity,
         residual: sigma,
         sigma,
         multipliers: nearest_to_one(locked, &place),

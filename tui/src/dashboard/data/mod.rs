@@ -11,9 +11,10 @@ mod tables;
 
 use std::sync::Arc;
 
+use creode::nouns::PointKind;
 use creode::trace::Entry;
 pub(crate) use creode::trace::glance::StepGlance;
-use creode::trace::rows::{EventRow, Kind, LandscapeRow};
+use creode::trace::rows::{EventRow, LandscapeRow};
 
 /// Tells open runs apart: news and requests go by it. No two runs that were opened have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +43,7 @@ pub(crate) enum RunState {
 pub(crate) struct Point {
     /// Identity of its branch.
     pub(crate) id: u32,
-    pub(crate) kind: Kind,
+    pub(crate) kind: PointKind,
     pub(crate) n_unstable: u16,
     /// The leading eigenvalue.
     pub(crate) multiplier: (f64, f64),

@@ -5,7 +5,7 @@ mod events;
 
 use std::sync::Arc;
 
-use creode::trace::rows::Kind;
+use creode::nouns::PointKind;
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::Modifier;
@@ -282,8 +282,8 @@ impl Diagram {
         for curve in &self.curves {
             if let [place] = &curve.places[..] {
                 let (kind, ink) = match place.n_unstable {
-                    0 => (Kind::StableNode, Ink::Stable),
-                    _ => (Kind::Saddle, Ink::Saddle),
+                    0 => (PointKind::StableNode, Ink::Stable),
+                    _ => (PointKind::Saddle, Ink::Saddle),
                 };
                 let (x, y) = self.place(place);
                 plot.text(x, y, desk.theme.sign(kind), desk.theme.style(ink));

@@ -123,12 +123,12 @@ fn title(desk: &Desk) -> String {
 
 /// The signs explained, as many as fit.
 fn legend(theme: Theme, width: u16) -> String {
-    use creode::trace::rows::Kind;
+    use creode::nouns::PointKind;
     let parts = [
-        format!("{} node", theme.sign(Kind::StableNode)),
-        format!("{} focus", theme.sign(Kind::StableFocus)),
-        format!("{}k saddle, k unstable", theme.sign(Kind::Saddle)),
-        format!("{} repeller", theme.sign(Kind::Repeller)),
+        format!("{} node", theme.sign(PointKind::StableNode)),
+        format!("{} focus", theme.sign(PointKind::StableFocus)),
+        format!("{}k saddle, k unstable", theme.sign(PointKind::Saddle)),
+        format!("{} repeller", theme.sign(PointKind::Repeller)),
         format!("{} slow", theme.slow_point()),
     ];
     let mut text = String::new();

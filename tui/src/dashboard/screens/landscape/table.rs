@@ -1,6 +1,7 @@
 //! The list of fixed points, and what they sum up to.
 
-use creode::trace::rows::{Kind, LandscapeRow};
+use creode::nouns::PointKind;
+use creode::trace::rows::LandscapeRow;
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::{Modifier, Style};
@@ -25,7 +26,7 @@ const MOST_ROWS: u16 = 3;
 struct Head {
     counts: String,
     warning: String,
-    basins: Vec<(Kind, f64)>,
+    basins: Vec<(PointKind, f64)>,
     event: String,
 }
 
@@ -190,7 +191,7 @@ fn common_fate(rows: &[&Bifurcation], code: Code) -> &'static str {
 }
 
 /// Shares of the basins, one after the other, behind what they are shares of.
-fn bar(theme: Theme, basins: &[(Kind, f64)], area: Rect, buffer: &mut Buffer) {
+fn bar(theme: Theme, basins: &[(PointKind, f64)], area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
