@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::basins::shares;
 use super::history::Node;
-use super::trainer::CheckpointId;
+use super::saved::CheckpointId;
 use crate::cell::map::{CellMap, Readout};
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::motion::projection::Projection;

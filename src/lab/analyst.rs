@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::history::Wired;
 use super::history::live::Live;
 use super::landscapes::{AtInput, Landscapes, Subject, Written};
-use super::trainer::CheckpointId;
+use super::saved::CheckpointId;
 use super::{Event, LabError};
 use crate::cell::map::Readout;
 use crate::cell::parameters::Parameters;

@@ -7,7 +7,7 @@ use super::history::live::Live;
 use super::history::{Wired, followed_maps};
 use super::landscapes::{AtInput, Landscapes, Subject};
 use super::origin::{Followed, Origin};
-use super::trainer::CheckpointId;
+use super::saved::CheckpointId;
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::{independent, simulated};
 use crate::foreign::tensors::read;

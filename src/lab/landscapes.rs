@@ -15,7 +15,7 @@ use super::LabError;
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
 use super::history::{Node, Place, Wired};
-use super::trainer::CheckpointId;
+use super::saved::CheckpointId;
 use crate::cell::map::Readout;
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::motion::projection::Projection;

@@ -278,7 +278,8 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let parameters = trainer.parameters();
         let job = self.probe.job(checkpoint, parameters, trainer.position())?;
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
-        trainer.save(checkpoint, &job, &evaluations, self.writer)?;
+        let trials = job.trial_rows();
+        trainer.save(checkpoint, &trials, &evaluations, self.writer)?;
         (self.observer)(&Event::Checkpoint {
             checkpoint: checkpoint.number,
             step: checkpoint.step,

@@ -4,7 +4,7 @@
 use super::LabError;
 use super::analyst::Job;
 use super::position::Position;
-use super::trainer::{CheckpointId, reload};
+use super::saved::{CheckpointId, reload};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::dynamics::motion::projection::Projection;

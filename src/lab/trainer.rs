@@ -4,9 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::LabError;
-use super::analyst::Job;
 use super::position::Position;
-use super::saved::Saved;
+use super::saved::{CheckpointId, Saved, Snapshot, in_memory, reload, reload_with_learner, unfit};
 use crate::cell::constraints::constrain;
 use crate::cell::noise::add_noise;
 use crate::cell::parameters::Parameters;
@@ -15,31 +14,13 @@ use crate::simd::Real;
 use crate::streams::Stream;
 use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
-use crate::trace::rows::{EvaluationRow, StepRow};
+use crate::trace::rows::{EvaluationRow, StepRow, TrialRow};
 use crate::trace::{Run, RunWriter, WeightsFile, digest};
-use crate::train::learner::{Learner, LearnerState};
+use crate::train::learner::Learner;
 use crate::train::optimiser::norm;
 use crate::train::policy::NetworkPolicy;
 use crate::train::rules::Setting;
 use crate::train::rules::TrainableReal;
-
-/// Number and training step of a checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheckpointId {
-    /// Number, counted from 0.
-    pub number: u32,
-    /// Training steps made.
-    pub step: u64,
-}
-
-/// Everything that training goes on from, at one step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot {
-    /// Training steps made.
-    pub step: u64,
-    /// The content of a checkpoint file.
-    pub bytes: Vec<u8>,
-}
 
 /// The stretch of a curriculum that is trained: by default all of it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -332,7 +313,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     pub fn save(
         &mut self,
         id: CheckpointId,
-        job: &Job,
+        trials: &[TrialRow],
         evaluations: &[EvaluationRow],
         writer: &RunWriter,
     ) -> Result<(), LabError> {
@@ -343,7 +324,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             id.step,
             &self.state.to_bytes(self.learner.state())?,
             &self.rows[..count],
-            &job.trial_rows(),
+            trials,
             evaluations,
         )?;
         self.rows.drain(..count);
@@ -453,45 +434,4 @@ fn last_whole(curriculum: &Curriculum, run: &Run) -> Result<Option<(Saving, u32)
         }
     }
     Ok(None)
-}
-
-/// A snapshot as a file that is not on disk.
-pub(super) fn in_memory(snapshot: &Snapshot) -> WeightsFile {
-    WeightsFile {
-        path: "(in memory)".into(),
-        bytes: snapshot.bytes.clone(),
-    }
-}
-
-/// Reads a file of weights, which must be of this training step.
-pub(super) fn reload<T: Real>(
-    curriculum: &Curriculum,
-    file: &WeightsFile,
-    step: u64,
-) -> Result<Saved<T>, LabError> {
-    reload_with_learner(curriculum, file, step).map(|(saved, _)| saved)
-}
-
-/// As [`reload`], with what the file holds for the learning rule.
-fn reload_with_learner<T: Real>(
-    curriculum: &Curriculum,
-    file: &WeightsFile,
-    step: u64,
-) -> Result<(Saved<T>, LearnerState), LabError> {
-    let (saved, learner) = Saved::from_bytes(&file.bytes, &curriculum.network)
-        .map_err(|problem| unfit(file, step, problem))?;
-    let found = saved.position.step;
-    if found == step {
-        Ok((saved, learner))
-    } else {
-        Err(unfit(file, step, format!("the file is of step {found}")))
-    }
-}
-
-fn unfit(file: &WeightsFile, step: u64, problem: String) -> LabError {
-    LabError::Checkpoint {
-        path: file.path.clone(),
-        step,
-        problem,
-    }
 }

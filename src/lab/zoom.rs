@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::origin::TRAINED;
-use super::trainer::{Snapshot, Span};
+use super::saved::Snapshot;
+use super::trainer::Span;
 use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
 use crate::curriculum::CheckpointPolicy;
 use crate::text::first_messages;

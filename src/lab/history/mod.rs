@@ -17,7 +17,7 @@ use self::passage::{Passage, passage, spectra};
 pub(super) use self::wired::Wired;
 use super::LabError;
 use super::origin::{Followed, Origin};
-use super::trainer::reload;
+use super::saved::reload;
 use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
