@@ -18,7 +18,6 @@ use creode::train::online::Online;
 use creode::train::penalty::RatePenalty;
 use creode::train::rflo::Rflo;
 use creode::train::rls::RecursiveLeastSquares;
-use creode::train::rules::FullForce;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use creode::train::speed_penalty::{ClassMean, SpeedPenalty};
 use faer::{Mat, Side};
@@ -289,7 +288,7 @@ fn learners(
         ),
         (
             "full-force",
-            Box::new(Online::full_force(spec, &FullForce::default(), 4).unwrap()),
+            Box::new(Online::full_force(spec, (1.0, 2), 1.0, 4).unwrap()),
         ),
         ("ridge", Box::new(Online::ridge(spec, 1e-3).unwrap())),
         ("lms", Box::new(Online::lms(spec, 1e-3).unwrap())),

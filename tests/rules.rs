@@ -11,7 +11,6 @@ use creode::train::descent::Descent;
 use creode::train::learner::Learner as _;
 use creode::train::online::Online;
 use creode::train::rflo::Rflo;
-use creode::train::rules::FullForce;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -83,7 +82,7 @@ fn force_learns_a_pattern_that_the_network_then_generates_alone() {
 fn full_force_trains_the_recurrent_weights_to_generate_a_pattern() {
     let spec = reservoir(100, 0.0);
     let mut parameters = Parameters::<f64>::initial(&spec, 1);
-    let mut learner = Online::full_force(&spec, &FullForce::default(), 1).unwrap();
+    let mut learner = Online::full_force(&spec, (1.0, 2), 1.0, 1).unwrap();
     let training = four_sines(300, 4, 20);
     for _ in 0..20 {
         learner.step(&mut parameters, &training).unwrap();

@@ -7,10 +7,10 @@
 
 use faer::{Mat, MatMut};
 
+use super::blend::{Blended, bend_of, blend};
 use super::enclosure::{affine_over_box, product_over_box, transposed_over_box};
+use super::features::{Cell, affine};
 use super::formula::RateFormula;
-use super::map::{Cell, CellMap, affine};
-use super::path::{Blended, bend_of, blend};
 use super::spec::{Activation, LeakyForm};
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
 use crate::map::piecewise::PiecewiseAffine;
@@ -34,6 +34,26 @@ pub struct LowRank {
 }
 
 impl LowRank {
+    /// The rate network of the summed weights M Nᵀ/N + `random`: its formula, weights and drive.
+    pub(super) fn with_whole_weights(self, random: &[f64]) -> (RateFormula, Vec<f64>, Vec<f64>) {
+        let inward = self.inward.chunks_exact(self.rank);
+        let weights: Vec<f64> = self
+            .outward
+            .chunks_exact(self.rank)
+            .flat_map(|m| {
+                let of_unit = inward.clone();
+                of_unit.map(|n| m.iter().zip(n).map(|(m, n)| m * n).sum::<f64>())
+            })
+            .zip(random)
+            .map(|(low, random)| low + random)
+            .collect();
+        let formula = RateFormula {
+            activation: self.activation,
+            leak: Some((self.form, self.alpha)),
+        };
+        (formula, weights, self.drive)
+    }
+
     /// The network with connectivity m nᵀ, both `[units][rank]` row-major and any factor 1/N taken into them, leak α in
     /// (0, 1], and drive B u + b.
     pub fn new(
@@ -53,30 +73,6 @@ impl LowRank {
             inward,
             drive,
         }
-    }
-
-    /// The network with more connections, `[units][units]` row-major, beside its factors: then nothing is low-rank, and
-    /// it is a leaky cell with the sum as its weights. Without more, it stays.
-    pub fn with_random_part(self, random: &[f64]) -> CellMap {
-        if random.is_empty() {
-            return CellMap::LowRank(self);
-        }
-        let inward = self.inward.chunks_exact(self.rank);
-        let weights: Vec<f64> = self
-            .outward
-            .chunks_exact(self.rank)
-            .flat_map(|m| {
-                let of_unit = inward.clone();
-                of_unit.map(|n| m.iter().zip(n).map(|(m, n)| m * n).sum::<f64>())
-            })
-            .zip(random)
-            .map(|(low, random)| low + random)
-            .collect();
-        let formula = RateFormula {
-            activation: self.activation,
-            leak: Some((self.form, self.alpha)),
-        };
-        CellMap::rate(formula, &weights, self.drive)
     }
 
     /// The network with its connectivity multiplied by a gain, which m takes up.

@@ -2,6 +2,7 @@
 
 use faer::{Mat, MatMut};
 
+use super::features::{Cell, affine};
 use super::feedback::closed_loop;
 use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
 use super::low_rank::LowRank;
@@ -14,12 +15,6 @@ use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
 use crate::map::piecewise::PiecewiseAffine;
 use crate::map::{Core, Linearised, Map, Part, Rectified, Reduced};
-
-/// A recurrent cell at a constant input, in f64.
-pub trait Cell: Map {
-    /// What the readout sees of a state.
-    fn features(&self, state: &[f64]) -> Vec<f64>;
-}
 
 /// Any cell at a constant input.
 #[derive(Debug, Clone)]
@@ -281,33 +276,6 @@ impl Readout {
     }
 }
 
-/// Σ a_i b_i in four interleaved parts.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
-    let rest: f64 = chunks_a
-        .remainder()
-        .iter()
-        .zip(chunks_b.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
-    for (x, y) in chunks_a.zip(chunks_b) {
-        for lane in 0..4 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + rest
-}
-
-/// `matrix · vector + offset` for a row-major matrix.
-pub(crate) fn affine(matrix: &[f64], vector: &[f64], offset: &[f64]) -> Vec<f64> {
-    matrix
-        .chunks_exact(vector.len())
-        .zip(offset)
-        .map(|(row, c)| dot(row, vector) + c)
-        .collect()
-}
-
 /// a + b, element by element.
 fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
@@ -319,5 +287,17 @@ fn drive(weight: &[f64], bias: &[f64], input: &[f64]) -> Vec<f64> {
         bias.to_vec()
     } else {
         affine(weight, input, bias)
+    }
+}
+
+impl LowRank {
+    /// The network with more connections, `[units][units]` row-major, beside its factors: then nothing is low-rank, and
+    /// it is a leaky cell with the sum as its weights. Without more, it stays.
+    pub fn with_random_part(self, random: &[f64]) -> CellMap {
+        if random.is_empty() {
+            return CellMap::LowRank(self);
+        }
+        let (formula, weights, drive) = self.with_whole_weights(random);
+        CellMap::rate(formula, &weights, drive)
     }
 }

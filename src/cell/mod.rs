@@ -3,8 +3,10 @@
 //! A cell appears twice: as a fused [`sequence`] kernel in the number format of training, and at a constant
 //! input as a map of its state space in f64, for analysis.
 
+mod blend;
 pub mod constraints;
 mod enclosure;
+pub mod features;
 pub mod feedback;
 pub mod formula;
 mod gates;

@@ -1,12 +1,10 @@
 //! The path between two cells at constant inputs as a family.
 
+use super::blend::Blended;
 use super::map::CellMap;
 use crate::calculus::Jet;
 use crate::map::piecewise::PiecewisePath;
 use crate::map::{Family, Map};
-
-/// A weight that is this near to the middle of two others, relative to the largest of all, is in the middle.
-const ROUNDING: f64 = 1e-14;
 
 /// The path between two cells of one architecture: straight in their weights or, where those are no affine functions of
 /// the parameters, straight in the parameters.
@@ -19,21 +17,6 @@ pub struct CellPath {
     to: CellMap,
     /// w_b in the places of the weights; `None` where it is zero.
     bend: Option<CellMap>,
-}
-
-/// What a kind of cell does on the way to another of its kind.
-pub(super) trait Blended: Sized {
-    /// Whether the other differs in nothing but its weights.
-    fn is_alike(&self, other: &Self) -> bool;
-
-    /// w_b, given the cell at s = ½; `None` if it is zero to rounding.
-    fn bend(&self, middle: &Self, other: &Self) -> Option<Self>;
-
-    /// The cell at s.
-    fn between(&self, other: &Self, bend: Option<&Self>, s: f64) -> Self;
-
-    /// Taylor coefficients of t ↦ F_{s(t)}(x(t)).
-    fn path_jet(&self, other: &Self, bend: Option<&Self>, s: Jet, curve: &[Jet]) -> Vec<Jet>;
 }
 
 /// Evaluates an expression for two cells of one kind, and a third one that may be missing.
@@ -103,30 +86,4 @@ impl Family for CellPath {
         let (middle, end) = (self.at(0.5).piecewise()?, self.to.piecewise()?);
         Some(PiecewisePath::through(&start, &middle, &end))
     }
-}
-
-/// (1−s) a + s b + 4s(1−s) c, element by element.
-pub(super) fn blend(a: &[f64], b: &[f64], bend: Option<&[f64]>, s: f64) -> Vec<f64> {
-    let mut sum: Vec<f64> = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| (1.0 - s) * a + s * b)
-        .collect();
-    for (sum, c) in sum.iter_mut().zip(bend.unwrap_or_default()) {
-        *sum += 4.0 * s * (1.0 - s) * c;
-    }
-    sum
-}
-
-/// What the middle of two vectors misses a third by; whether that is more than rounding.
-pub(super) fn bend_of(a: &[f64], middle: &[f64], b: &[f64]) -> (Vec<f64>, bool) {
-    let ends = a.iter().zip(b);
-    let bend: Vec<f64> = ends
-        .zip(middle)
-        .map(|((a, b), m)| m - 0.5 * (a + b))
-        .collect();
-    let largest = |v: &[f64]| v.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-    let scale = largest(a).max(largest(b)).max(largest(middle));
-    let is_bent = largest(&bend) > ROUNDING * scale;
-    (bend, is_bent)
 }

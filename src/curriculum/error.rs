@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::{Bound, RangeInclusive};
 use std::path::{Path, PathBuf};
 
+use crate::parameters::RealRange;
 use crate::text::{escaped, first_messages, shown};
 
 /// Why a curriculum could not be read.
@@ -162,6 +164,26 @@ fn similar_file(path: &Path) -> Option<String> {
         .map(String::as_str)
         .or_else(|| closest(asked, names.iter().map(String::as_str)))?;
     Some(shown(&path.with_file_name(similar)).to_string())
+}
+
+/// An allowed whole number, as a message names it.
+pub(super) fn describe_integers(range: &RangeInclusive<u64>) -> String {
+    format!("an integer from {} to {}", range.start(), range.end())
+}
+
+/// An allowed number, as a message names it.
+pub(super) fn describe_reals((low, high): RealRange) -> String {
+    let low = match low {
+        Bound::Included(low) => format!(" of at least {low}"),
+        Bound::Excluded(low) => format!(" greater than {low}"),
+        Bound::Unbounded => String::new(),
+    };
+    let high = match high {
+        Bound::Included(high) => format!(" and at most {high}"),
+        Bound::Excluded(high) => format!(" and less than {high}"),
+        Bound::Unbounded => String::new(),
+    };
+    format!("a finite number{low}{high}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 use std::ops::Bound;
 
-use super::ramp::WEIGHT;
 use super::{
     AdaptiveCheckpoints, AnalysisSettings, CheckpointPolicy, PartObjective, ProbeTask, StagePart,
     Until,
@@ -11,6 +10,8 @@ use super::{
 use crate::parameters::{ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor};
 use crate::train::engines::EngineName;
 
+/// The share of a part in its stage.
+pub(super) const WEIGHT: &str = "weight";
 /// TOML promises integers up to 2⁶³ − 1 only.
 pub(super) const MAX_SEED: u64 = i64::MAX as u64;
 const MAX_STEPS: u64 = 1_000_000_000_000;

@@ -6,12 +6,9 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::section::{describe_integers, describe_reals};
+use super::error::{describe_integers, describe_reals};
 use super::{Stage, StagePart};
 use crate::parameters::{ChoiceOrList, ParameterVisitor, RealRange};
-
-/// The name of a part's share among the parameters that can ramp.
-pub(super) const WEIGHT: &str = "weight";
 
 /// A number that changes while a stage is trained.
 #[derive(Debug, Clone, PartialEq)]

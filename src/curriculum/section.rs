@@ -1,8 +1,10 @@
 //! Reads one section of a curriculum: takes out keys, checks them, and reports what is missing or left over.
 
-use std::ops::{Bound, RangeInclusive};
+use std::ops::RangeInclusive;
 
-use super::error::{Mistakes, Place, closest, did_you_mean, quoted_list};
+use super::error::{
+    Mistakes, Place, closest, describe_integers, describe_reals, did_you_mean, quoted_list,
+};
 use super::ramp::{Pace, Ramp};
 use super::tree::{Node, Table, Value};
 use crate::parameters::{ChoiceOrList, FRACTION, ParameterVisitor, RealRange};
@@ -470,24 +472,4 @@ fn one_of(choices: &[&str]) -> String {
     } else {
         format!("one of {list}")
     }
-}
-
-/// An allowed whole number, as a message names it.
-pub(super) fn describe_integers(range: &RangeInclusive<u64>) -> String {
-    format!("an integer from {} to {}", range.start(), range.end())
-}
-
-/// An allowed number, as a message names it.
-pub(super) fn describe_reals((low, high): RealRange) -> String {
-    let low = match low {
-        Bound::Included(low) => format!(" of at least {low}"),
-        Bound::Excluded(low) => format!(" greater than {low}"),
-        Bound::Unbounded => String::new(),
-    };
-    let high = match high {
-        Bound::Included(high) => format!(" and at most {high}"),
-        Bound::Excluded(high) => format!(" and less than {high}"),
-        Bound::Unbounded => String::new(),
-    };
-    format!("a finite number{low}{high}")
 }

@@ -2,7 +2,8 @@
 
 use super::error::{Place, closest, did_you_mean, quoted_list};
 use super::fields;
-use super::ramp::{OutOfBounds, Pace, Ramp, WEIGHT};
+use super::fields::WEIGHT;
+use super::ramp::{OutOfBounds, Pace, Ramp};
 use super::section::{Section, Variants};
 use super::tree::{Node, Table, Value};
 use super::{ProbeTask, Stage, StagePart, Until};

@@ -4,8 +4,15 @@ use std::fmt::Write as _;
 
 use super::scene::{Anchor, Colour, Scene, Shape};
 
+impl Scene {
+    /// The scene as an SVG file.
+    pub fn to_svg(&self) -> String {
+        write(self)
+    }
+}
+
 /// Writes the file.
-pub(super) fn write(scene: &Scene) -> String {
+fn write(scene: &Scene) -> String {
     let (width, height) = (number(scene.width), number(scene.height));
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \

@@ -3,9 +3,10 @@
 use super::ForeignError;
 use super::options::{CellName, Options, Role};
 use super::tensors::{Tensor, Tensors};
+use crate::cell::features::affine;
 use crate::cell::formula::RateFormula;
 use crate::cell::low_rank::LowRank;
-use crate::cell::map::{CellMap, Readout, affine};
+use crate::cell::map::{CellMap, Readout};
 use crate::cell::spec::{Activation, LeakyForm};
 
 /// A recurrent network read from a file.

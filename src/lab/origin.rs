@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LabError, session};
+use super::LabError;
 use crate::curriculum::Curriculum;
 use crate::foreign::tensors::from_safetensors;
 use crate::foreign::{ForeignNetwork, Options};
 use crate::task::Probe;
+use crate::trace::lock::host;
 use crate::trace::{RUN_FILE, Run, WeightsFile, run_toml};
 
 /// Key of the origin in the table `[run]`.
@@ -17,6 +18,21 @@ pub const ORIGIN: &str = "origin";
 pub const TRAINED: &str = "trained";
 /// Its value in a run made of another program's checkpoints.
 pub const FOLLOWED: &str = "followed";
+
+/// The table `[run]` of a run: what made it and where, and where its networks come from.
+pub fn about(origin: &str) -> toml::Table {
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    [
+        ("creode", env!("CARGO_PKG_VERSION").to_owned()),
+        (ORIGIN, origin.to_owned()),
+        ("simd", crate::simd::level().to_owned()),
+        ("host", host()),
+        ("system", system),
+    ]
+    .map(|(key, value)| (key.to_owned(), toml::Value::String(value)))
+    .into_iter()
+    .collect()
+}
 
 /// Where the networks of a run come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,7 +136,7 @@ impl Followed {
             path: self.folder.clone(),
             reason: error.to_string(),
         })?;
-        Ok(run_toml(&text, &session::about(FOLLOWED)))
+        Ok(run_toml(&text, &about(FOLLOWED)))
     }
 
     /// The network of one of the run's checkpoints.

@@ -3,26 +3,10 @@
 use std::path::Path;
 
 use super::LabError;
-use super::origin::{ORIGIN, Origin, TRAINED};
+use super::origin::{Origin, TRAINED, about};
 use crate::curriculum::Curriculum;
 use crate::trace::lock::host;
 use crate::trace::{Ending, EndingReason, Run, RunWriter, Session, run_toml};
-
-/// The table `[run]` of a run: what made it and where, and where its networks come from.
-pub fn about(origin: &str) -> toml::Table {
-    let now = present(0);
-    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-    [
-        ("creode", now.creode),
-        (ORIGIN, origin.to_owned()),
-        ("simd", now.simd),
-        ("host", now.host),
-        ("system", system),
-    ]
-    .map(|(key, value)| (key.to_owned(), toml::Value::String(value)))
-    .into_iter()
-    .collect()
-}
 
 /// Begins a run of a curriculum in `dir`, which may be missing.
 pub fn begin(dir: &Path, curriculum: &Curriculum) -> Result<RunWriter, LabError> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::origin::TRAINED;
+use super::origin::{TRAINED, about};
 use super::saved::Snapshot;
 use super::trainer::Span;
 use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
@@ -103,7 +103,7 @@ fn entry(run: &Run, number: u32) -> Result<Entry, TraceError> {
 
 /// The table `[run]` of a zoom, with a table `[run.zoom]` that says of what.
 fn with_stretch(from: Entry, to: Entry) -> toml::Table {
-    let mut about = session::about(TRAINED);
+    let mut about = about(TRAINED);
     let numbers = [
         ("from_checkpoint", u64::from(from.checkpoint)),
         ("to_checkpoint", u64::from(to.checkpoint)),

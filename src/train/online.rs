@@ -9,7 +9,6 @@ use super::engine::EngineError;
 use super::learner::{Learner, LearnerState, Learnt};
 use super::rate_network::{RateNetwork, RateState, rate_formula};
 use super::rls::RecursiveLeastSquares;
-use super::rules::FullForce;
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT, WEIGHT_HH};
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
@@ -70,17 +69,18 @@ impl Online {
         Self::new(network, least_squares(network, regularisation, every))
     }
 
-    /// full-FORCE before its first step.
+    /// full-FORCE before its first step; the target drives the teacher over weights within ± `target_gain`.
     pub fn full_force(
         network: &NetworkSpec,
-        rule: &FullForce,
+        (regularisation, every): (f64, usize),
+        target_gain: f64,
         seed: u64,
     ) -> Result<Self, EngineError> {
         let first = RateNetwork::new(network, Parameters::initial(network, seed));
         let first = first.ok_or(EngineError::Cell)?;
-        let correction = least_squares(network, rule.regularisation, rule.every);
+        let correction = least_squares(network, regularisation, every);
         Ok(Self {
-            teacher: Some(driven_by_target(first, rule.target_gain, seed)),
+            teacher: Some(driven_by_target(first, target_gain, seed)),
             ..Self::new(network, correction)?
         })
     }

@@ -1,8 +1,8 @@
 //! A rate network that is run step by step in f64, so that its weights can change on the way.
 
 use crate::calculus::Dual;
+use crate::cell::features::affine;
 use crate::cell::formula::{Formula as _, RateFormula};
-use crate::cell::map::affine;
 use crate::cell::parameters::{
     BIAS_IH, INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH,
     WEIGHT_IH,

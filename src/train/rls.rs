@@ -1,6 +1,6 @@
 //! Recursive least squares with one inverse correlation matrix for all outputs (Sussillo & Abbott 2009, Neuron 63:544).
 
-use crate::cell::map::affine;
+use crate::cell::features::affine;
 
 /// P = (α I + Σ x xᵀ)⁻¹ over the vectors x seen so far.
 #[derive(Debug, Clone, PartialEq)]

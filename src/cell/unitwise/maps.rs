@@ -4,8 +4,8 @@ use faer::{Mat, MatMut};
 
 use super::{Of, Unitwise};
 use crate::calculus::{Bound, Interval, Jet, Scalar};
+use crate::cell::features::Cell;
 use crate::cell::formula::{Formula, MOST_GATES};
-use crate::cell::map::Cell;
 use crate::map::piecewise::PiecewiseAffine;
 use crate::map::{Linearised, Map, Part, Rectified, Reduced};
 

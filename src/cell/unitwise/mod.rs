@@ -9,8 +9,8 @@ mod products;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
+use super::blend::{Blended, bend_of, blend};
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
-use super::path::{Blended, bend_of, blend};
 use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
 use crate::simd::vectorised;
 

@@ -7,6 +7,7 @@ pub mod edge;
 pub mod enumerate;
 pub(in crate::dynamics) mod fiber;
 pub mod flat;
+pub(in crate::dynamics) mod gmres;
 pub mod linearisation;
 pub mod newton;
 pub mod roots;

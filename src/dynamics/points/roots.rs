@@ -1,6 +1,6 @@
 //! Roots that are known, and which starts are on their way to them.
 
-use super::batch::{Accuracy, gmres, norm, residuals};
+use super::gmres::{Accuracy, gmres, norm, residuals};
 use super::newton::Factored;
 use crate::map::{Linearised, Map};
 use crate::norms::scale_of;

@@ -7,7 +7,8 @@
 use faer::linalg::solvers::{Llt, Solve as _};
 use faer::{Mat, MatMut, Side};
 
-use super::batch::{CLOSE, dot, half_square, norm, residuals};
+use super::batch::CLOSE;
+use super::gmres::{dot, half_square, norm, residuals};
 use super::newton::gram;
 use super::roots::Roots;
 use crate::map::{Linearised, Map};

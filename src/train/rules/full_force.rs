@@ -1,7 +1,9 @@
 //! `full-force`: recursive least squares on the recurrent weights of all units.
 
 use super::{LearningRule, Made, Setting};
+use crate::cell::spec::NetworkSpec;
 use crate::parameters::{NOT_NEGATIVE, POSITIVE, ParameterVisitor};
+use crate::train::engine::EngineError;
 use crate::train::online::Online;
 
 /// full-FORCE (DePasquale et al. 2018): recursive least squares on the recurrent weights of all units.
@@ -25,6 +27,13 @@ impl Default for FullForce {
     }
 }
 
+impl FullForce {
+    fn learner(&self, network: &NetworkSpec, seed: u64) -> Result<Online, EngineError> {
+        let solver = (self.regularisation, self.every);
+        Online::full_force(network, solver, self.target_gain, seed)
+    }
+}
+
 impl LearningRule for FullForce {
     fn name(&self) -> &'static str {
         "full-force"
@@ -41,18 +50,10 @@ impl LearningRule for FullForce {
     }
 
     fn in_f32(&self, setting: Setting<'_, f32>) -> Made<f32> {
-        Ok(Box::new(Online::full_force(
-            setting.network,
-            self,
-            setting.seed,
-        )?))
+        Ok(Box::new(self.learner(setting.network, setting.seed)?))
     }
 
     fn in_f64(&self, setting: Setting<'_, f64>) -> Made<f64> {
-        Ok(Box::new(Online::full_force(
-            setting.network,
-            self,
-            setting.seed,
-        )?))
+        Ok(Box::new(self.learner(setting.network, setting.seed)?))
     }
 }

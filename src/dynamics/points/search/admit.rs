@@ -4,6 +4,7 @@ use faer::Mat;
 use rayon::prelude::*;
 
 use super::ends::End;
+use super::limits::LARGEST_FACTORED;
 use super::{FixedPoint, Known, Search, with_equation};
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
 use crate::dynamics::points::certificate::{Certificate, certify};
@@ -13,8 +14,6 @@ use crate::map::{Map, q};
 use crate::norms::distance;
 use crate::nouns::Found;
 
-/// Dimension up to which the factors of I − J are kept.
-pub(super) const LARGEST_FACTORED: usize = 512;
 /// Numbers kept in them at most, 256 MiB.
 const FACTORS_KEPT: usize = 1 << 25;
 

@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::admit::LARGEST_FACTORED;
+use super::limits::LARGEST_FACTORED;
 use super::{Search, with_equation};
-use crate::dynamics::points::batch::{BATCH, CLOSE, Left, SMALLEST_DIM, descend, residuals};
+use crate::dynamics::points::batch::{BATCH, CLOSE, Left, SMALLEST_DIM, descend};
+use crate::dynamics::points::gmres::residuals;
 use crate::dynamics::points::newton::{Ending, Factored, fall_back, newton};
 use crate::dynamics::points::roots::Roots;
 use crate::dynamics::points::sink::{Sunk, sink};

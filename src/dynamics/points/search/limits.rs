@@ -2,6 +2,9 @@
 
 use crate::dynamics::points::newton;
 
+/// Dimension up to which the factors of I − J are kept.
+pub(super) const LARGEST_FACTORED: usize = 512;
+
 /// Dimension up to which all starts are gone through, of which there are usually so many …
 const FULL_DIM: usize = 128;
 const ALL_STARTS: usize = 1024;
