@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use creode::curriculum::Curriculum;
-use creode::lab;
-use creode::trace::{Run, RunWriter};
+use creode::lab::{self, session};
+use creode::trace::Run;
 
 const CURRICULUM: &str = r#"
 seed = 1
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let curriculum = Curriculum::parse(CURRICULUM, "the example", &[])?;
     let folder = tempfile::tempdir()?;
     let dir = folder.path().join("run");
-    let writer = RunWriter::create(&dir, &curriculum.to_toml())?;
+    let writer = session::begin(&dir, &curriculum)?;
     // Somebody else may set this to true, and training stops cleanly.
     let stop = AtomicBool::new(false);
     let observer = |event: &lab::Event| {

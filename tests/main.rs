@@ -10,6 +10,7 @@ mod cells;
 mod compaction;
 mod completeness;
 mod curricula;
+mod extending;
 mod fixed_points;
 mod foreign;
 mod gradients;

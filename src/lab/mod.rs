@@ -31,6 +31,7 @@ pub mod saved;
 pub mod session;
 pub mod sweep;
 pub mod trainer;
+pub mod training;
 pub mod zoom;
 
 pub use error::LabError;
@@ -39,7 +40,8 @@ use adaptive::Adaptive;
 use analyst::Analyst;
 use origin::Origin;
 use probe::ProbeTrials;
-use trainer::{Span, Step, Trainer};
+use trainer::{Span, Trainer};
+use training::{Step, StepMade};
 
 /// What happens during a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,12 +204,13 @@ fn run<T: TrainableReal>(
                     return Ok(Outcome::Interrupted);
                 }
                 match trainer.step()? {
-                    Step::Made {
+                    Step::Made(StepMade {
                         step,
                         stage,
                         loss,
                         accuracy,
-                    } => {
+                        ..
+                    }) => {
                         observer(&Event::Step {
                             step,
                             stage,
@@ -215,7 +218,7 @@ fn run<T: TrainableReal>(
                             accuracy,
                         });
                     }
-                    Step::Diverged { message } => {
+                    Step::Diverged { message, .. } => {
                         keeper.keep(&mut trainer)?;
                         analyst.end_of_run()?;
                         return Ok(Outcome::Diverged { message });

@@ -1,0 +1,281 @@
+//! The core of training: batches, steps, stages, and nothing on disk.
+
+use std::path::Path;
+
+use super::LabError;
+use super::position::Position;
+use super::saved::{Saved, Snapshot, in_memory, reload_with_learner, unfit};
+use crate::cell::constraints::constrain;
+use crate::cell::noise::add_noise;
+use crate::cell::parameters::Parameters;
+use crate::curriculum::{Curriculum, transfer};
+use crate::simd::Real;
+use crate::streams::Stream;
+use crate::task::mixture::Mixture;
+use crate::task::{Batch, Task as _};
+use crate::trace::{WeightsFile, digest};
+use crate::train::learner::Learner;
+use crate::train::optimiser::norm;
+use crate::train::policy::NetworkPolicy;
+use crate::train::rules::{Setting, TrainableReal};
+
+/// What came of a training step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// It was made.
+    Made(StepMade),
+    /// Loss or gradient was not finite; nothing was changed.
+    Diverged {
+        /// Loss on its batch.
+        loss: f64,
+        /// What the user should know.
+        message: String,
+    },
+}
+
+/// A training step that was made.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StepMade {
+    /// Its number, counted from 1.
+    pub step: u64,
+    /// Place of its stage.
+    pub stage: usize,
+    /// Names of the tasks of the stage.
+    pub task: String,
+    /// Loss on its batch, before the update.
+    pub loss: f64,
+    /// Accuracy on its batch, before the update.
+    pub accuracy: f64,
+    /// Euclidean norm of the gradient, before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Euclidean norm of all parameters after the update.
+    pub weight_norm: f64,
+    /// Mean sum of the rewards of its episodes; `None` in tasks that are no world.
+    pub mean_return: Option<f64>,
+}
+
+/// A network in training by a curriculum, in memory.
+///
+/// ```
+/// use creode::curriculum::Curriculum;
+/// use creode::lab::training::{Step, Training};
+///
+/// let text = r#"
+/// [network]
+/// cell = "gru"
+/// units = 8
+/// [[stage]]
+/// task = "flip-flop"
+/// bits = 1
+/// trial_steps = 20
+/// until = { steps = 3 }
+/// [checkpoints]
+/// every = 1
+/// "#;
+/// let curriculum = Curriculum::parse(text, "bit.toml", &[])?;
+/// let mut training = Training::<f32>::begin(&curriculum)?;
+/// while !training.is_finished() {
+///     if let Step::Made(made) = training.step()? {
+///         println!("step {}: loss {}", made.step, made.loss);
+///     }
+/// }
+/// assert_eq!(training.position().step, 3);
+/// # Ok::<(), creode::lab::LabError>(())
+/// ```
+pub struct Training<'a, T: TrainableReal> {
+    curriculum: &'a Curriculum,
+    learner: Box<dyn Learner<T>>,
+    state: Saved<T>,
+    batch: Batch,
+}
+
+impl<'a, T: TrainableReal> Training<'a, T> {
+    /// At step 0. Weights that a curriculum takes from another run are looked for in the present folder.
+    pub fn begin(curriculum: &'a Curriculum) -> Result<Self, LabError> {
+        Self::begin_beside(curriculum, Path::new(""))
+    }
+
+    /// The same, with weights of another run looked for in the folder `runs`.
+    pub fn begin_beside(curriculum: &'a Curriculum, runs: &Path) -> Result<Self, LabError> {
+        let parameters = initial(curriculum, runs)?;
+        let learner = learner(curriculum, &parameters)?;
+        let position = Position::default();
+        let state = Saved {
+            parameters,
+            position,
+        };
+        Ok(Self {
+            curriculum,
+            learner,
+            state,
+            batch: Batch::default(),
+        })
+    }
+
+    /// Where a file of weights, which must be of this training step, has it.
+    pub fn resume(
+        curriculum: &'a Curriculum,
+        file: &WeightsFile,
+        step: u64,
+    ) -> Result<Self, LabError> {
+        let (state, remembered) = reload_with_learner::<T>(curriculum, file, step)?;
+        let mut learner = learner(curriculum, &state.parameters)?;
+        let restored = learner.restore(&remembered);
+        restored.map_err(|problem| unfit(file, step, problem))?;
+        Ok(Self {
+            curriculum,
+            learner,
+            state,
+            batch: Batch::default(),
+        })
+    }
+
+    /// Where training is.
+    pub fn position(&self) -> &Position {
+        &self.state.position
+    }
+
+    pub(super) fn position_mut(&mut self) -> &mut Position {
+        &mut self.state.position
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Parameters<T> {
+        &self.state.parameters
+    }
+
+    /// Whether all stages are done.
+    pub fn is_finished(&self) -> bool {
+        self.state.position.stage == self.curriculum.stages.len()
+    }
+
+    /// Mean of the recent accuracies.
+    pub fn mean_accuracy(&self) -> f64 {
+        let recent = &self.state.position.recent_accuracies;
+        recent.iter().sum::<f64>() / recent.len() as f64
+    }
+
+    /// Everything that training goes on from.
+    pub fn snapshot(&self) -> Result<Snapshot, LabError> {
+        Ok(Snapshot {
+            step: self.state.position.step,
+            bytes: self.state.to_bytes(self.learner.state())?,
+        })
+    }
+
+    /// Goes to another step of the same run.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), LabError> {
+        let checkpoint = self.state.position.checkpoint;
+        let file = in_memory(snapshot);
+        let (state, remembered) = reload_with_learner(self.curriculum, &file, snapshot.step)?;
+        let restored = self.learner.restore(&remembered);
+        restored.map_err(|problem| unfit(&file, snapshot.step, problem))?;
+        self.state = state;
+        self.state.position.checkpoint = checkpoint;
+        Ok(())
+    }
+
+    /// Makes one training step: batch, step of the learning rule, metrics.
+    pub fn step(&mut self) -> Result<Step, LabError> {
+        let step = self.state.position.step + 1;
+        let stage_place = self.state.position.stage;
+        let stage = &self.curriculum.stages[stage_place];
+        let task = self
+            .curriculum
+            .mixture(stage_place, &self.state.position.progress());
+        self.draw_batch(&task, step);
+        let learnt = self.learner.step(&mut self.state.parameters, &self.batch)?;
+        if !learnt.is_finite() {
+            let (what, value) = if learnt.loss.is_finite() {
+                ("gradient", learnt.gradient_norm)
+            } else {
+                ("loss", learnt.loss)
+            };
+            let message = format!(
+                "the {what} is {value} at step {step}; the weights before it are saved. A smaller learning rate \
+                 (now {}) or `clip_norm` may help",
+                learnt.learning_rate,
+            );
+            return Ok(Step::Diverged {
+                loss: learnt.loss,
+                message,
+            });
+        }
+        constrain(&self.curriculum.network, &mut self.state.parameters);
+        let accuracy = task.accuracy(&self.batch, &learnt.outputs);
+        let made = StepMade {
+            step,
+            stage: stage_place,
+            task: stage.task_names(),
+            loss: learnt.loss,
+            accuracy,
+            gradient_norm: learnt.gradient_norm,
+            learning_rate: learnt.learning_rate,
+            weight_norm: norm(self.state.parameters.values()),
+            mean_return: self.batch.mean_return(),
+        };
+        self.state.position.advance(stage, accuracy, learnt.loss);
+        Ok(Step::Made(made))
+    }
+
+    fn draw_batch(&mut self, task: &Mixture, step: u64) {
+        let network = &self.curriculum.network;
+        let (steps, trials) = (task.trial_steps(), self.curriculum.trials_per_step);
+        self.batch
+            .clear(steps, trials, network.inputs, network.outputs);
+        // Within a stage a fixed batch is that of step 1; steps are counted from 1.
+        let draw = if self.learner.wants_fixed_batch() {
+            1
+        } else {
+            step
+        };
+        let mut rng = Stream::TrainingStep(draw).open(self.curriculum.seed);
+        if task.is_in_world() {
+            let noise = Stream::WorldNoise(draw).open(self.curriculum.seed);
+            let mut policy = NetworkPolicy::new(network, &self.state.parameters, Some(noise));
+            task.experience(&mut policy, &mut rng, &mut self.batch);
+        } else {
+            task.draw(&mut rng, &mut self.batch);
+            add_noise(network, &mut rng, &mut self.batch);
+        }
+    }
+}
+
+/// The learning rule of a curriculum, before its first step.
+fn learner<T: TrainableReal>(
+    curriculum: &Curriculum,
+    parameters: &Parameters<T>,
+) -> Result<Box<dyn Learner<T>>, LabError> {
+    let (network, seed) = (&curriculum.network, curriculum.seed);
+    let setting = Setting {
+        engine: curriculum.engine,
+        penalties: curriculum.penalties,
+        ..Setting::new(network, parameters, curriculum.optimiser, seed)
+    };
+    Ok(T::learner(curriculum.rule.rule(), setting)?)
+}
+
+/// The parameters before training: drawn, or those of another run, which is looked for in the folder `runs`.
+fn initial<T: Real>(curriculum: &Curriculum, runs: &Path) -> Result<Parameters<T>, LabError> {
+    let Some(transfer) = &curriculum.transfer else {
+        return Ok(Parameters::initial(&curriculum.network, curriculum.seed));
+    };
+    let run = transfer::open(runs, &transfer.from)?;
+    let file = run.weights(transfer.from_checkpoint)?;
+    let unfit = |problem: String| LabError::Transfer {
+        path: file.path.clone(),
+        problem,
+    };
+    let found = digest(&file.bytes);
+    if found != transfer.from_sha256 {
+        let expected = &transfer.from_sha256;
+        return Err(unfit(format!(
+            "its SHA-256 is {found}, the curriculum says {expected:?}"
+        )));
+    }
+    let saved = Saved::<T>::from_bytes(&file.bytes, &curriculum.network).map_err(unfit)?;
+    Ok(saved.0.parameters)
+}
