@@ -7,23 +7,6 @@ use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::parameters::{ParameterVisitor, Variant};
-use binary_stream::{BinaryStream, Rule};
-use context_integration::ContextIntegration;
-use corridor::Corridor;
-use delayed_classification::DelayedClassification;
-use delayed_discrimination::DelayedDiscrimination;
-use delayed_match::DelayedMatch;
-use flip_flop::FlipFlop;
-use go_no_go::GoNoGo;
-use interval_discrimination::IntervalDiscrimination;
-use interval_reproduction::IntervalReproduction;
-use kindergarten::Kindergarten;
-use memory_response::MemoryResponse;
-use moving_average::MovingAverage;
-use pattern::Pattern;
-use perceptual_integration::PerceptualIntegration;
-use sine::Sine;
-use two_neuron::TwoNeuron;
 use world::{Indifferent, Policy, World, live};
 
 pub use about::{About, ParameterAbout};
@@ -193,24 +176,24 @@ impl TaskSpec {
     /// Every task there is, with its default parameters.
     pub fn all() -> Vec<Self> {
         vec![
-            Self::new(FlipFlop::default()),
-            Self::new(Sine::default()),
-            Self::new(MovingAverage::default()),
-            Self::new(PerceptualIntegration::default()),
-            Self::new(ContextIntegration::default()),
-            Self::new(DelayedDiscrimination::default()),
-            Self::new(IntervalReproduction::default()),
-            Self::new(IntervalDiscrimination::default()),
-            Self::new(DelayedMatch::default()),
-            Self::new(MemoryResponse::default()),
-            Self::new(GoNoGo::default()),
-            Self::new(BinaryStream::of(Rule::Parity)),
-            Self::new(BinaryStream::of(Rule::Match)),
-            Self::new(DelayedClassification::default()),
-            Self::new(Kindergarten::default()),
-            Self::new(TwoNeuron::default()),
-            Self::new(Pattern::default()),
-            Self::new(Corridor::default()),
+            Self::new(flip_flop::FlipFlop::default()),
+            Self::new(sine::Sine::default()),
+            Self::new(moving_average::MovingAverage::default()),
+            Self::new(perceptual_integration::PerceptualIntegration::default()),
+            Self::new(context_integration::ContextIntegration::default()),
+            Self::new(delayed_discrimination::DelayedDiscrimination::default()),
+            Self::new(interval_reproduction::IntervalReproduction::default()),
+            Self::new(interval_discrimination::IntervalDiscrimination::default()),
+            Self::new(delayed_match::DelayedMatch::default()),
+            Self::new(memory_response::MemoryResponse::default()),
+            Self::new(go_no_go::GoNoGo::default()),
+            Self::new(binary_stream::BinaryStream::of(binary_stream::Rule::Parity)),
+            Self::new(binary_stream::BinaryStream::of(binary_stream::Rule::Match)),
+            Self::new(delayed_classification::DelayedClassification::default()),
+            Self::new(kindergarten::Kindergarten::default()),
+            Self::new(two_neuron::TwoNeuron::default()),
+            Self::new(pattern::Pattern::default()),
+            Self::new(corridor::Corridor::default()),
         ]
     }
 
@@ -232,7 +215,7 @@ impl TaskSpec {
 
 impl Default for TaskSpec {
     fn default() -> Self {
-        Self::new(FlipFlop::default())
+        Self::new(flip_flop::FlipFlop::default())
     }
 }
 

@@ -13,19 +13,12 @@ use crate::cell::spec::{CellKind, NetworkSpec};
 use crate::parameters::{ParameterVisitor, Variant};
 use crate::simd::Real;
 
-mod bptt;
-mod force;
-mod full_force;
-mod lms;
-mod rflo;
-mod ridge;
-
-pub use bptt::BpttRule;
-pub use force::Force;
-pub use full_force::FullForce;
-pub use lms::Lms;
-pub use rflo::RfloRule;
-pub use ridge::Ridge;
+pub mod bptt;
+pub mod force;
+pub mod full_force;
+pub mod lms;
+pub mod rflo;
+pub mod ridge;
 
 /// What a learner is made for.
 #[derive(Debug, Clone, Copy)]
@@ -161,12 +154,12 @@ impl Variant for RuleSpec {
     /// Every rule there is, with its default parameters.
     fn all() -> Vec<Self> {
         vec![
-            Self::new(BpttRule),
-            Self::new(Force::default()),
-            Self::new(FullForce::default()),
-            Self::new(Ridge::default()),
-            Self::new(Lms::default()),
-            Self::new(RfloRule),
+            Self::new(bptt::BpttRule),
+            Self::new(force::Force::default()),
+            Self::new(full_force::FullForce::default()),
+            Self::new(ridge::Ridge::default()),
+            Self::new(lms::Lms::default()),
+            Self::new(rflo::RfloRule),
         ]
     }
 
@@ -181,7 +174,7 @@ impl Variant for RuleSpec {
 
 impl Default for RuleSpec {
     fn default() -> Self {
-        Self::new(BpttRule)
+        Self::new(bptt::BpttRule)
     }
 }
 
