@@ -13,7 +13,7 @@ use creode::memory::available_bytes;
 use creode::trace::{Run, RunWriter, TraceError, check_name};
 
 use crate::cli::{ERROR, INTERRUPTED, Place, TrainArgs};
-use crate::progress::{Progress, count};
+use crate::progress::Progress;
 use crate::say::say;
 use crate::signals::{ALL, DETACHED, stop_on_signals};
 use crate::{attended, runs};
@@ -130,9 +130,10 @@ pub(crate) fn report_end(name: &str, summary: &Summary) {
             .index_expected
             .map_or(String::new(), |sum| format!(" (theory {sum:+})"));
         say!(
-            "{}: {} with 0/1/2/… unstable directions, index sum {:+}{expected}, {} slow points",
+            "{}: {} fixed points, {} of them stable, index sum {:+}{expected}, {} slow points",
             row.condition,
-            count(&summary.by_unstable),
+            row.n_fixed,
+            row.n_stable,
             row.index_sum,
             row.n_slow,
         );

@@ -39,8 +39,6 @@ const CORRECTIONS: usize = 8;
 /// What takes the place of a certificate at a degenerate fixed point.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Flatness {
-    /// Dimension of the null space of I − J, as far as can be told.
-    pub null_dim: usize,
     /// In how many directions fixed points go on: 0 if the point is isolated as far as can be told.
     pub continuum_dim: usize,
     /// Length of the flat stretch, or how far it was looked at.
@@ -185,7 +183,6 @@ impl Degenerate {
             _ => None,
         };
         Ok(Flatness {
-            null_dim,
             continuum_dim,
             length: stretches.iter().map(length).fold(0.0, f64::max),
             is_marginal: continuum_dim > 0 || self.is_marginal(map, &stretches, full, lift)?,

@@ -2,6 +2,7 @@
 
 use creode::dynamics::cycles::cycle::Cycles;
 use creode::dynamics::motion::attractor::Attractor;
+use creode::dynamics::motion::lyapunov::Lyapunov;
 use creode::dynamics::points::linearisation::Linearisation;
 use creode::lab::again::{Flow, Portrait, Subject};
 use creode::lab::analysed::Analysed;
@@ -199,6 +200,8 @@ fn attractors(flow: &Flow) -> Value {
             "hits": basin.hits, "rotation_number": rotation,
             "lyapunov_exponents": exponents.map(|of| of.exponents.clone()),
             "lyapunov_errors": exponents.map(|of| of.errors.clone()),
+            "kaplan_yorke_dimension": exponents.and_then(Lyapunov::kaplan_yorke_dimension),
+            "entropy_bound_nats": exponents.map(Lyapunov::entropy_bound),
             "states": basin.attractor.states(),
         })
     };
