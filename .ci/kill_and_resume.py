@@ -70,7 +70,7 @@ NETWORKS = {
     "lms": ["training.rule=lms"],
     "lbfgs": ["optimiser.rule=lbfgs"],
     "dale": ["network.excitatory_share=0.8", "network.recurrent_density=0.5", "optimiser.rule=rmsprop"],
-    "direct": ["training.engine=direct"],
+    "dfdx": ["training.engine=dfdx"],
     "world": ["stage.0.task=corridor"],
     "adaptive": ["checkpoints.adaptive={ budget = 40, coarsest = 20 }"],
 }

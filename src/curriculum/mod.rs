@@ -43,7 +43,7 @@ pub struct Curriculum {
     pub transfer: Option<Transfer>,
     /// Trials in the batch of one training step. Default 64.
     pub trials_per_step: usize,
-    /// What runs the network in training. Default: dfdx.
+    /// What runs the network in training. Default: the direct engine.
     pub engine: EngineName,
     /// How a batch changes the parameters. Default: backpropagation through time.
     pub rule: RuleSpec,

@@ -11,6 +11,7 @@ use crate::foreign::{ForeignNetwork, Options};
 use crate::task::Probe;
 use crate::trace::lock::host;
 use crate::trace::{RUN_FILE, Run, WeightsFile, run_toml};
+use crate::train::engines::EngineName;
 
 /// Key of the origin in the table `[run]`.
 pub const ORIGIN: &str = "origin";
@@ -62,7 +63,10 @@ impl Origin {
         match named(&config) {
             TRAINED => {
                 let name = path.display().to_string();
-                let curriculum = Curriculum::parse(run.curriculum_text(), &name, &[])?;
+                let mut curriculum = Curriculum::parse(run.curriculum_text(), &name, &[])?;
+                if !names_engine(&config) {
+                    curriculum.engine = EngineName::Dfdx;
+                }
                 Ok(Self::Trained(Box::new(curriculum)))
             }
             FOLLOWED => {
@@ -78,6 +82,12 @@ impl Origin {
             ))),
         }
     }
+}
+
+/// Whether a run says which engine it was trained on; those of older versions do not, and there was dfdx alone.
+pub(super) fn names_engine(config: &toml::Table) -> bool {
+    let training = config.get("training");
+    training.is_some_and(|training| training.get("engine").is_some())
 }
 
 /// Whether the networks of a run come from elsewhere, as far as its `run.toml` can be read.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::LabError;
-use super::origin::{Origin, TRAINED, about};
+use super::origin::{Origin, TRAINED, about, names_engine};
 use crate::curriculum::Curriculum;
 use crate::trace::lock::host;
 use crate::trace::{Ending, EndingReason, Run, RunWriter, Session, run_toml};
@@ -29,7 +29,8 @@ pub enum TakenUp {
 }
 
 /// Takes up the run in `dir`, once it is known to be that of the curriculum: taking it up tidies its folder. Weights that it
-/// started from stay those that it had, even if the run that they were taken from has gone on since.
+/// started from stay those that it had, even if the run that they were taken from has gone on since; so does its engine,
+/// where it says none.
 ///
 /// # Errors
 /// [`LabError::OtherCurriculum`] if it is not; nothing was changed then.
@@ -47,6 +48,10 @@ pub fn take_up(dir: &Path, curriculum: &mut Curriculum) -> Result<TakenUp, LabEr
         && begun.from == now.from
     {
         now.clone_from(begun);
+    }
+    let config: toml::Table = run.config_text().parse().unwrap_or_default();
+    if !names_engine(&config) {
+        curriculum.engine = begun.engine;
     }
     if *begun != *curriculum {
         return Err(LabError::OtherCurriculum {

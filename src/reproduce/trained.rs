@@ -13,6 +13,7 @@ use crate::task::Batch;
 use crate::train::bptt::Bptt;
 use crate::train::credit::Credit as _;
 use crate::train::engine::Simulation;
+use crate::train::engines::{EngineName, EngineReal as _};
 use crate::train::optimiser::Optimiser;
 use crate::train::penalty::RatePenalty;
 use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
@@ -74,8 +75,13 @@ impl Course {
         Ok(loss)
     }
 
+    /// On the engine that the numbers of `docs/REPRODUCE.md` were measured with.
+    fn network_alone(&self) -> Bptt<f32> {
+        Bptt::new(&self.network, f32::engine(EngineName::Dfdx, &self.network))
+    }
+
     fn credit(&self) -> Bptt<f32> {
-        let credit = Bptt::of(&self.network);
+        let credit = self.network_alone();
         let weight = self.rate_penalty;
         if weight > 0.0 {
             credit.with_penalty(RatePenalty { weight })
@@ -116,7 +122,7 @@ impl Course {
         parameters: &Parameters<f32>,
         batch: &Batch,
     ) -> Result<Simulation, LabError> {
-        Ok(Bptt::of(&self.network).simulate(parameters, batch)?)
+        Ok(self.network_alone().simulate(parameters, batch)?)
     }
 
     /// The network of some weights at a constant input.

@@ -1,4 +1,4 @@
-//! The default engine: dfdx for the readout and the tape, with the recurrence as one fused operation on the tape.
+//! An engine on dfdx: its tensors and tape for the readout, with the recurrence as one fused operation on the tape.
 
 use std::cell::RefCell;
 use std::ops::DerefMut;

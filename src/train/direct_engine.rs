@@ -1,4 +1,5 @@
-//! An engine of our own for the readout, beside the fused recurrence: no tape, no tensors. Every engine must agree with it.
+//! The default engine: the readout by our own vectors, beside the fused recurrence; no tape, no tensors. Every engine must
+//! agree with it.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
