@@ -1,6 +1,7 @@
 //! One training step (forward, backward, Adam) of Creode against PyTorch's on the CPU, on the same work: 3-bit
 //! flip-flop, 64 trials of 100 time steps, f32, each side with the number of threads that is best for it. The sides
-//! take turns, and of each the best round counts, so that what else the machine does hits neither alone. The last column
+//! take turns, and of each the best round counts, so that what else the machine does hits neither alone. `dfdx engine` is the
+//! time of a step on that engine over that on the default one. The last column
 //! is the time for a floating-point operation over that of the vanilla cell of as many units, measured in turns, too.
 //!
 //! `cargo bench --bench training` needs a Python with torch: the one that `CREODE_PYTHON` names, or that
@@ -16,6 +17,7 @@ use creode::task::flip_flop::FlipFlop;
 use creode::task::{Batch, Task as _};
 use creode::train::bptt::Bptt;
 use creode::train::credit::Credit as _;
+use creode::train::engines::{EngineName, EngineReal as _};
 use creode::train::optimiser::Optimiser;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
 use rand::SeedableRng as _;
@@ -74,7 +76,7 @@ fn main() {
         python.as_deref().unwrap_or("none")
     );
     println!(
-        "cell       units   creode ms (threads)   PyTorch ms (threads)   ratio   share of gemm   cost of a flop"
+        "cell       units   creode ms (threads)   PyTorch ms (threads)   ratio   dfdx engine   share of gemm   cost of a flop"
     );
     for (name, cell) in CELLS {
         for units in UNITS.into_iter().filter(|&units| wants(name, units)) {
@@ -96,6 +98,8 @@ struct Comparison {
     units: usize,
     own: (f64, usize),
     peer: Option<(f64, usize)>,
+    /// The same on the engine that is not the default.
+    dfdx: (f64, usize),
     vanilla: (f64, usize),
     gemm_millis: f64,
 }
@@ -113,10 +117,16 @@ impl Comparison {
             units,
             own: never,
             peer: None,
+            dfdx: never,
             vanilla: never,
             gemm_millis: f64::INFINITY,
         };
-        let fastest = |cell| self::best(&[1, cores], |threads| step_millis(cell, units, threads));
+        let on = |engine, cell| {
+            self::best(&[1, cores], |threads| {
+                step_millis(engine, cell, units, threads)
+            })
+        };
+        let fastest = |cell| on(EngineName::default(), cell);
         for _ in 0..ROUNDS {
             best.own = faster(best.own, fastest(cell));
             best.vanilla = faster(
@@ -127,6 +137,7 @@ impl Comparison {
                     fastest(VANILLA)
                 },
             );
+            best.dfdx = faster(best.dfdx, on(EngineName::Dfdx, cell));
             best.gemm_millis = best.gemm_millis.min(gemm_millis(units, best.own.1));
             best.peer = best.peer.into_iter().chain(peer(units)).reduce(faster);
         }
@@ -142,11 +153,12 @@ impl Comparison {
         let with_threads = |(millis, threads): (f64, usize)| format!("{millis:.2} ({threads})");
         let dash = || "-".to_owned();
         format!(
-            "{name:10} {units:5}   {:>19}   {:>20}   {:>5}   {:>12.0}%   {cost:>14.2}",
+            "{name:10} {units:5}   {:>19}   {:>20}   {:>5}   {:>11.2}   {:>12.0}%   {cost:>14.2}",
             with_threads(own),
             self.peer.map_or_else(dash, with_threads),
             self.peer
                 .map_or_else(dash, |(millis, _)| format!("{:.2}", millis / own.0)),
+            self.dfdx.0 / own.0,
             100.0 * share
         )
     }
@@ -199,7 +211,7 @@ fn faster(a: (f64, usize), b: (f64, usize)) -> (f64, usize) {
 }
 
 /// Median duration of a training step.
-fn step_millis(cell: CellKind, units: usize, threads: usize) -> f64 {
+fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize) -> f64 {
     let spec = NetworkSpec::new(cell, units, 3, 3);
     let task = FlipFlop {
         trial_steps: STEPS,
@@ -222,9 +234,9 @@ fn step_millis(cell: CellKind, units: usize, threads: usize) -> f64 {
     };
     let mut optimiser = Optimiser::new(adam, &parameters);
     in_pool(threads, || {
-        let mut engine = Bptt::of(&spec);
+        let mut credit = Bptt::new(&spec, f32::engine(engine, &spec));
         median(|| {
-            engine
+            credit
                 .loss_and_gradient(&parameters, &batch, &mut gradient)
                 .expect("the batch fits");
             optimiser.update(&mut parameters, &mut gradient);
