@@ -10,6 +10,7 @@ use crate::text::{escaped, first_messages, shown};
 
 /// Why a curriculum could not be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CurriculumError {
     /// The file cannot be read.
     #[error("cannot read the curriculum `{}`: {source}{hint}", shown(.path))]

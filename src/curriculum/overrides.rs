@@ -18,6 +18,7 @@ pub struct Override {
 
 /// Why a text is no override.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OverrideError {
     /// There is no `=`.
     #[error("`{0}`: expected KEY=VALUE, as in `network.units=128`")]

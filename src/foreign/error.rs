@@ -10,6 +10,7 @@ use crate::text::{escaped, shown};
 
 /// Why a foreign network could not be read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ForeignError {
     /// The file could not be read.
     #[error("cannot read {}: {source}", shown(path))]

@@ -11,6 +11,7 @@ use crate::train::engine::EngineError;
 
 /// Why a run could not be made or gone on with.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LabError {
     /// Reading or writing the trace failed.
     #[error(transparent)]

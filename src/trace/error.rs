@@ -12,6 +12,7 @@ use crate::text::shown;
 
 /// A failure to write, read or understand a run.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TraceError {
     /// The directory holds no run.
     #[error(
