@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::LabError;
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
-use super::history::{Node, Place, Wired};
+use super::history::{Node, Wired};
 use super::saved::CheckpointId;
 use crate::cell::map::Readout;
 use crate::dynamics::linear::spectrum::SpectrumError;
@@ -202,10 +202,6 @@ impl Landscapes {
             return Ok(None);
         };
         let id = subject.id;
-        let place = Place {
-            checkpoint: id.number,
-            step: id.step,
-        };
         let inputs = subject.inputs.iter();
         let maps = inputs
             .map(|at| (at.name.clone(), at.wired.clone()))
@@ -232,7 +228,7 @@ impl Landscapes {
                 }
             }
         };
-        let told = history.advance(place, maps, nodes, &mut store);
+        let told = history.advance(id, maps, nodes, &mut store);
         if let Some(source) = failure {
             return Err(failed(id, source));
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::analysed::Analysed;
-use super::history::{History, Interval, Place, connected};
+use super::history::{History, Interval, connected};
+use super::saved::CheckpointId;
 use crate::cell::map::CellMap;
 use crate::cell::path::CellPath;
 use crate::dynamics::linear::spectrum::SpectrumError;
@@ -68,9 +69,9 @@ pub fn sweep(
         landscapes.push(found);
     }
     watch.begins("between stations");
-    let places: Vec<Place> = (0..landscapes.len())
-        .map(|station| Place {
-            checkpoint: station as u32,
+    let places: Vec<CheckpointId> = (0..landscapes.len())
+        .map(|station| CheckpointId {
+            number: station as u32,
             step: station as u64,
         })
         .collect();

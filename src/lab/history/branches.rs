@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::passage::{Node, Passage};
-use super::{ByCondition, History, Interval, Place, RunEvent};
+use super::{ByCondition, History, Interval, RunEvent};
+use crate::lab::saved::CheckpointId;
 use crate::landscape::follow::matching::End;
 use crate::trace::rows::{BranchRow, Matched};
 
 /// The fixed points of all checkpoints and what joins them.
 pub(super) struct Chain<'a> {
-    pub(super) places: &'a [Place],
+    pub(super) places: &'a [CheckpointId],
     pub(super) nodes: &'a [ByCondition<Vec<Node>>],
     /// Between each checkpoint and the next.
     pub(super) passages: &'a [ByCondition<Passage>],
@@ -163,7 +164,7 @@ fn ascending(numbers: impl Iterator<Item = u32>) -> Vec<u32> {
 /// The rows of a checkpoint, given what happened before and after it where that is known.
 pub(super) fn branch_rows<'a>(
     condition: &'a str,
-    place: Place,
+    place: CheckpointId,
     side: Labelled<'a>,
     earlier: Option<&'a Passage>,
     later: Option<&'a Passage>,
@@ -179,7 +180,7 @@ pub(super) fn branch_rows<'a>(
     numbered.map(move |(at, node)| BranchRow {
         condition: condition.to_owned(),
         branch: side.labels[at].0,
-        checkpoint: place.checkpoint,
+        checkpoint: place.number,
         step: place.step,
         point: node.stored,
         matched: side.labels[at].1,

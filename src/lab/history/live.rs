@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use super::branches::{Labelled, Labels, branch_rows, interval, labelled};
 use super::passage::{Node, Passage, passage, spectra};
-use super::{ByCondition, Interval, Maps, Place, Wired, stored, trained_maps};
+use super::{ByCondition, Interval, Maps, Wired, stored, trained_maps};
 use crate::curriculum::Curriculum;
 use crate::lab::LabError;
+use crate::lab::saved::CheckpointId;
 use crate::trace::rows::BranchRow;
 use crate::trace::{Entry, Run};
 
@@ -34,7 +35,7 @@ pub struct Live {
 /// The last checkpoint.
 #[derive(Debug)]
 struct Front {
-    place: Place,
+    place: CheckpointId,
     maps: Maps,
     nodes: ByCondition<Vec<Node>>,
     labels: ByCondition<Labels>,
@@ -65,8 +66,8 @@ impl Live {
             return Ok(Self::default());
         };
         let mut front = Front {
-            place: Place {
-                checkpoint: entry.checkpoint,
+            place: CheckpointId {
+                number: entry.checkpoint,
                 step: entry.step,
             },
             maps: maps(entry)?,
@@ -89,7 +90,7 @@ impl Live {
     /// continuation leads to beside them, with their condition, and says under which identity it stores them, if it does.
     pub(in crate::lab) fn advance(
         &mut self,
-        place: Place,
+        place: CheckpointId,
         maps: Maps,
         mut nodes: ByCondition<Vec<Node>>,
         store: &mut dyn FnMut(&str, &Node) -> Option<u32>,
@@ -137,7 +138,7 @@ impl Live {
 impl Front {
     /// The fixed points as the table `branches` holds them.
     fn take(&mut self, run: &Run, rows: Vec<BranchRow>) -> Result<(), LabError> {
-        let checkpoint = self.place.checkpoint;
+        let checkpoint = self.place.number;
         let mut spectra = spectra(run, checkpoint)?;
         for row in rows.into_iter().filter(|row| row.checkpoint == checkpoint) {
             let labels = self.labels.entry(row.condition.clone()).or_default();

@@ -17,7 +17,7 @@ use self::passage::{Passage, passage, spectra};
 pub(super) use self::wired::Wired;
 use super::LabError;
 use super::origin::{Followed, Origin};
-use super::saved::reload;
+use super::saved::{CheckpointId, reload};
 use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
@@ -258,16 +258,9 @@ pub(in crate::lab) type ByCondition<T> = BTreeMap<String, T>;
 /// The network of a checkpoint at each constant input.
 pub(in crate::lab) type Maps = ByCondition<Wired>;
 
-/// A place on the way: number of the checkpoint, and its training step.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::lab) struct Place {
-    pub(in crate::lab) checkpoint: u32,
-    pub(in crate::lab) step: u64,
-}
-
 /// Steps 1 to 3 for any chain of places: `nodes` at each of them, and `paths` from each to the next.
 pub(super) fn connected<E>(
-    places: &[Place],
+    places: &[CheckpointId],
     mut nodes: Vec<ByCondition<Vec<Node>>>,
     mut paths: impl FnMut(usize) -> Result<ByCondition<CellPath>, E>,
     observer: &dyn Fn(usize, usize),
@@ -339,11 +332,11 @@ impl OfRun<'_> {
             .iter()
             .map(|entry| self.nodes(*entry))
             .collect::<Result<_, _>>()?;
-        let places: Vec<Place> = self
+        let places: Vec<CheckpointId> = self
             .complete
             .iter()
-            .map(|entry| Place {
-                checkpoint: entry.checkpoint,
+            .map(|entry| CheckpointId {
+                number: entry.checkpoint,
                 step: entry.step,
             })
             .collect();
