@@ -24,32 +24,28 @@ pub fn trace<F: Family + ?Sized>(
 ) -> Branch {
     match family.piecewise() {
         Some(path) => border::walk(&path, start, route, limits),
-        None => trace_guarded(family, start, route, limits, |_: &Extended| None),
+        None => trace_smooth(family, start, route, limits),
     }
 }
 
-/// The same with a guard against jumps to another branch: `uniqueness` gives a radius, in the maximum norm of the
-/// state, in which a fixed point is the only one, where it can; no correction may be longer than a tenth of it.
+/// The same of a family whose maps have derivatives.
 ///
 /// 1. The start is corrected at fixed s; the tangent z of the branch there solves [[I−J, −F_s], [⟨v, ·⟩]] z = e_{n+1}.
-/// 2. If the whole interval moves the point by less than a tenth of the radius, a natural step goes to its end.
-/// 3. Otherwise a step of length h goes along the tangent and is corrected by Newton's method on (G, ⟨v, y − y₀⟩ − h).
-/// 4. The step is taken if Newton's method contracts and converges within the limit, if the first correction is
-///    shorter than 0.3 h, if the tangent turns little, if the guard allows it, and if at most one bifurcation lies in
-///    it; h then grows by 1.5 if three corrections were enough. Otherwise h is halved.
-/// 5. A step over the end of the interval is replaced by one that ends on it.
-pub fn trace_guarded<F: Family + ?Sized>(
+/// 2. A step of length h goes along the tangent and is corrected by Newton's method on (G, ⟨v, y − y₀⟩ − h).
+/// 3. The step is taken if Newton's method contracts and converges within the limit, if the first correction is
+///    shorter than 0.3 h, if the tangent turns little, and if at most one bifurcation lies in it; h then grows by 1.5 if
+///    three corrections were enough. Otherwise h is halved.
+/// 4. A step over the end of the interval is replaced by one that ends on it.
+fn trace_smooth<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
     route: Route,
     limits: &Limits,
-    uniqueness: impl Fn(&Extended) -> Option<f64>,
 ) -> Branch {
     let tracer = Tracer {
         family,
         route,
         limits,
-        uniqueness,
         is_affine: false,
     };
     let mut points = Vec::new();
@@ -82,7 +78,6 @@ pub fn trace_leaving<F: Family + ?Sized>(
         family,
         route: Route::within(place.s, low, high, true),
         limits,
-        uniqueness: |_: &Extended| None,
         is_affine: false,
     };
     let direction = direction.scaled(1.0 / direction.norm());
@@ -97,7 +92,7 @@ pub fn trace_leaving<F: Family + ?Sized>(
             limits.corrections,
             limits.contraction,
         )
-        .filter(|first| tracer.is_guarded(&guess, &first.place, h))
+        .filter(|first| is_short(&guess, &first.place, h))
         .filter(|first| tracer.route.exit(first.place.s).is_none())
         .and_then(|first| describe(family, first.place, &direction))
         .filter(|first| first.tangent.dot(&direction) >= limits.least_cosine);
@@ -114,11 +109,10 @@ pub fn trace_leaving<F: Family + ?Sized>(
     Branch::smooth(points, ending)
 }
 
-pub(in crate::landscape) struct Tracer<'a, F: ?Sized, R> {
+pub(in crate::landscape) struct Tracer<'a, F: ?Sized> {
     pub(in crate::landscape) family: &'a F,
     pub(in crate::landscape) route: Route,
     pub(in crate::landscape) limits: &'a Limits,
-    pub(in crate::landscape) uniqueness: R,
     /// Whether the maps are affine, so that far away steps may be longer, and branches end at infinity.
     pub(in crate::landscape) is_affine: bool,
 }
@@ -129,7 +123,7 @@ pub(in crate::landscape) struct Corrected {
     corrections: usize,
 }
 
-impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
+impl<F: Family + ?Sized> Tracer<'_, F> {
     /// Step 1.
     pub(in crate::landscape) fn first(&self, start: &[f64]) -> Result<PathPoint, Reason> {
         let guess = Extended::new(start.to_vec(), self.route.start);
@@ -151,12 +145,6 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
     }
 
     fn follow(&self, points: &mut Vec<PathPoint>) -> Ending {
-        if let Some(last) = self.natural_step(&points[0]) {
-            points.push(last);
-            return Ending::Reached {
-                s: self.route.ahead(),
-            };
-        }
         let ending = self.follow_watched(points, &|_, _| None);
         // Nobody watches.
         ending.unwrap_or(Ending::Closed)
@@ -214,23 +202,7 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
         }
     }
 
-    /// Step 2.
-    fn natural_step(&self, from: &PathPoint) -> Option<PathPoint> {
-        let radius = (self.uniqueness)(&from.place)?;
-        let span = self.route.ahead() - from.place.s;
-        let step = from.tangent.scaled(span / from.tangent.s);
-        let moved = largest(&step.state);
-        if moved.is_nan() || moved >= 0.1 * radius {
-            return None;
-        }
-        let guess = Extended {
-            s: self.route.ahead(),
-            ..from.place.moved(1.0, &step)
-        };
-        self.land(from, &guess, step.norm())
-    }
-
-    /// Steps 3 to 5: the next point, the corrections it took, and the end of the interval it lies on, if it does.
+    /// Steps 2 to 4: the next point, the corrections it took, and the end of the interval it lies on, if it does.
     fn step(&self, from: &PathPoint, h: f64) -> Option<(PathPoint, usize, Option<f64>)> {
         let guess = from.place.moved(h, &from.tangent);
         let corrected = correct(
@@ -251,7 +223,7 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
             return Some((landed, corrected.corrections, Some(s)));
         }
         let next = describe(self.family, corrected.place, &from.tangent)?;
-        let taken = self.is_guarded(&guess, &next.place, h) && self.is_acceptable(from, &next, h);
+        let taken = is_short(&guess, &next.place, h) && self.is_acceptable(from, &next, h);
         taken.then_some((next, corrected.corrections, None))
     }
 
@@ -270,15 +242,8 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
         let is_leaving = (next.tangent.s > 0.0) == (guess.s == self.route.high);
         let forward = is_leaving && from.place.towards(&next.place).dot(&from.tangent) > 0.0;
         let taken =
-            forward && self.is_guarded(guess, &next.place, h) && self.is_acceptable(from, &next, h);
+            forward && is_short(guess, &next.place, h) && self.is_acceptable(from, &next, h);
         taken.then_some(next)
-    }
-
-    fn is_guarded(&self, guess: &Extended, corrected: &Extended, h: f64) -> bool {
-        let correction = guess.towards(corrected);
-        correction.norm() <= 0.3 * h
-            && (self.uniqueness)(corrected)
-                .is_none_or(|radius| largest(&correction.state) <= 0.1 * radius)
     }
 
     fn is_acceptable(&self, from: &PathPoint, next: &PathPoint, h: f64) -> bool {
@@ -293,6 +258,11 @@ impl<F: Family + ?Sized, R: Fn(&Extended) -> Option<f64>> Tracer<'_, F, R> {
         };
         cosine >= self.limits.least_cosine && single
     }
+}
+
+/// Whether a correction is short beside its step.
+fn is_short(guess: &Extended, corrected: &Extended, h: f64) -> bool {
+    guess.towards(corrected).norm() <= 0.3 * h
 }
 
 fn stalled(reason: Reason, last: &PathPoint) -> Ending {

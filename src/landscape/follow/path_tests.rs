@@ -139,25 +139,6 @@ fn every_point_is_on_the_curve_and_every_tangent_along_it() {
 }
 
 #[test]
-fn a_guard_makes_natural_steps_and_shorter_ones() {
-    let family = Tanh::unit([1.5, 0.01], [0.02, 0.0]);
-    let follow = |radius: f64| {
-        trace_guarded(
-            &family,
-            &[0.87],
-            Route::across(0.0, 1.0),
-            &Limits::default(),
-            |_| Some(radius),
-        )
-    };
-    let (free, tight) = (follow(0.5), follow(1e-4));
-    assert_eq!(free.points.len(), 2);
-    assert!(tight.points.len() > 3);
-    let end = |branch: &Branch| branch.end().unwrap().place.state[0];
-    assert!((end(&free) - end(&tight)).abs() < 1e-14);
-}
-
-#[test]
 fn a_failure_says_why() {
     let nowhere = trace(
         &HenonFamily { b: 0.3 },

@@ -16,7 +16,6 @@ use region::Region;
 
 use super::branch::{Branch, Ending, Limits, Piece, Reason, Route};
 use super::path::Tracer;
-use crate::landscape::equations::equation::Extended;
 use crate::map::piecewise::PiecewisePath;
 
 /// Borders that one branch passes, at most.
@@ -60,7 +59,6 @@ pub(in crate::landscape) fn walk(
             family: &locked,
             route,
             limits,
-            uniqueness: |_: &Extended| None,
             is_affine: true,
         };
         let watch = |from: &_, to: &_| region.border_between(from, to);

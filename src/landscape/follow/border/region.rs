@@ -49,7 +49,6 @@ impl<'a> Region<'a> {
                 family: &locked,
                 route,
                 limits,
-                uniqueness: |_: &Extended| None,
                 is_affine: true,
             };
             let first = tracer.first(start)?;
