@@ -171,9 +171,14 @@ fn what_cannot_learn_in_a_world_is_refused() {
             "the objective is the reward",
         ),
         ("stage.0.cells=4", "an odd number"),
+        ("stage.0.until.plateau_steps=20", "plateau"),
+        ("training.speed_penalty=1e-3", "classes of targets"),
     ] {
         let mut changes = vec![change.parse().unwrap()];
-        if change.starts_with("training") {
+        if change.ends_with("penalty=1e-3") {
+            changes.push("training.speed_time=3".parse().unwrap());
+        }
+        if change.starts_with("training.rule") {
             changes.push("network.cell=vanilla".parse().unwrap());
         }
         if change.starts_with("optimiser") {
@@ -188,4 +193,46 @@ fn what_cannot_learn_in_a_world_is_refused() {
         let mistakes = Curriculum::parse(CORRIDOR, "corridor.toml", &changes).unwrap_err();
         assert!(mistakes.to_string().contains(said), "{mistakes}");
     }
+}
+
+/// Bad parameters of a task, and sizes that no list of outputs has, are told and never tried.
+#[test]
+fn an_objective_is_not_tried_on_what_is_not_in_order() {
+    let text = CORRIDOR.replace(
+        "\"corridor\"\nuntil",
+        "\"delayed-classification\"\ndelay_min = 50\nuntil",
+    );
+    for objective in [
+        "\"cross-entropy\"",
+        "[1e300, 1]",
+        "[9223372036854775807, 9223372036854775807]",
+        "[0]",
+        "[]",
+    ] {
+        let changes = [format!("stage.0.objective={objective}").parse().unwrap()];
+        let mistakes = Curriculum::parse(&text, "corridor.toml", &changes).unwrap_err();
+        assert!(mistakes.to_string().contains("delay_min"), "{mistakes}");
+    }
+    let text = text.replace("delay_min = 50\n", "");
+    let changes = ["stage.0.objective=cross-entropy".parse().unwrap()];
+    let mistakes = Curriculum::parse(&text, "corridor.toml", &changes).unwrap_err();
+    assert!(mistakes.to_string().contains("probabilities"), "{mistakes}");
+}
+
+/// Noise reaches a mixture whose world has no trial in a batch.
+#[test]
+fn a_mixture_without_an_episode_has_the_noise_of_any_task() {
+    let text = CORRIDOR.replace(
+        "[[stage]]\ntask = \"corridor\"\nuntil = { steps = 300 }",
+        "[[stage]]\nuntil = { steps = 3 }\n[[stage.part]]\ntask = \"flip-flop\"\nbits = 2\ntrial_steps = 12\n\
+         [[stage.part]]\ntask = \"corridor\"\nweight = { from = 0.0, to = 1.0, over_steps = 1000 }",
+    );
+    let trained = |noise: &str| {
+        let changes = [format!("network.recurrent_noise={noise}").parse().unwrap()];
+        let curriculum = Curriculum::parse(&text, "mixed.toml", &changes).unwrap();
+        let mut training = lab::training::Training::<f32>::begin(&curriculum).unwrap();
+        training.step().unwrap();
+        training.parameters().values().to_vec()
+    };
+    assert_ne!(trained("0.0"), trained("0.2"));
 }

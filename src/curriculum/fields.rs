@@ -160,6 +160,7 @@ pub(super) fn objective(objective: &mut Option<PartObjective>, visitor: &mut dyn
             let is_size = |size: &f64| *size >= 1.0 && size.fract() == 0.0 && *size <= 4096.0;
             if sizes.is_empty() || !sizes.iter().all(is_size) {
                 visitor.refuse("objective", "sizes of groups of outputs, such as [3, 2]");
+                return;
             }
             PartObjective::Groups(sizes.iter().map(|&size| size as usize).collect())
         }

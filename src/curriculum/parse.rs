@@ -7,7 +7,7 @@ use super::fields;
 use super::section::{Section, Variants};
 use super::tree::{Node, Value};
 use super::{
-    AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, StagePart,
+    AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, StagePart,
     Transfer, stages, transfer, tree,
 };
 use crate::cell::spec::{Activation, CellKind, InitialState, NetworkSpec};
@@ -172,6 +172,22 @@ fn check_learning(
             world.task.task().name()
         );
         mistakes.add(optimiser_place, "optimiser.rule", problem);
+    }
+    let is_world = |part: &StagePart| part.task.task().is_in_world();
+    let of_world = |stage: &&Stage| stage.parts.iter().any(is_world);
+    if curriculum
+        .stages
+        .iter()
+        .filter(of_world)
+        .any(|stage| stage.until.plateau_steps.is_some())
+    {
+        let problem = "expected `steps` and `accuracy` alone in a stage with a world: the loss there follows the actions that were \
+                       drawn, and has no plateau";
+        mistakes.add(rule_place, "stage.until.plateau_steps", problem);
+    }
+    if curriculum.penalties.speed.is_some() && parts_of(curriculum).any(is_world) {
+        let problem = "expected none with a world, whose trials have no classes of targets";
+        mistakes.add(rule_place, "training.speed_penalty", problem);
     }
     let mut objectives = parts_of(curriculum).map(StagePart::objective);
     let has_others = objectives.any(|objective| objective != Objective::SquaredError);

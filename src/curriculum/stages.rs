@@ -10,8 +10,9 @@ use super::{ProbeTask, Stage, StagePart, Until};
 use crate::parameters::{ParameterVisitor, keys_of, named};
 use crate::task::{Objective, TaskSpec};
 
-/// Trials on which an objective is tried.
+/// Trials on which an objective is tried, and values of a trial above which it is not.
 const PROBED_TRIALS: usize = 8;
+const MOST_PROBED: usize = 1_000_000;
 
 /// A part that was read, and where it stands.
 struct Read {
@@ -154,9 +155,13 @@ fn part(mut section: Section<'_>, is_listed: bool) -> Read {
     if is_listed {
         fields::weight(&mut part.weight, &mut section);
     }
+    let mistakes_before = section.mistakes().count();
     named("task", &mut part.task, &mut section);
     fields::objective(&mut part.objective, &mut section);
-    if let Some(problem) = unfit_objective(&part) {
+    // A task whose parameters are not in order cannot be tried.
+    if section.mistakes().count() == mistakes_before
+        && let Some(problem) = unfit_objective(&part)
+    {
         section.mistake(&objective_place, "objective", problem);
     }
     let (ramps, places) = section.take_ramps().into_iter().unzip();
@@ -323,6 +328,13 @@ fn unfit_objective(part: &StagePart) -> Option<String> {
         return Some(format!(
             "expected groups of at most {channels} outputs together, those of the task, found {grouped}"
         ));
+    }
+    if task
+        .trial_steps()
+        .saturating_mul(channels + task.input_channels())
+        > MOST_PROBED
+    {
+        return None;
     }
     let batch = task.batch(PROBED_TRIALS, 0);
     let places = (0..batch.steps * batch.trials).map(|row| row * channels);

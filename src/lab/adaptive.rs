@@ -169,7 +169,12 @@ impl<'a, T: TrainableReal> Adaptive<'a, T> {
             landscapes.push(found.map_err(|source| failed(at_end, source))?);
         }
         Ok(View {
-            loss: job.batch.loss(&job.simulation.outputs),
+            // In a world the loss follows the actions that were drawn, and tells no change.
+            loss: if job.batch.lived.is_empty() {
+                job.batch.loss(&job.simulation.outputs)
+            } else {
+                f64::NAN
+            },
             length: (squares * job.simulation.state_size as f64 / states.len() as f64).sqrt(),
             parameters: job.parameters,
             landscapes,

@@ -172,7 +172,7 @@ impl<'a> Worker<'a> {
             seed: curriculum.seed,
             observer,
             writer,
-            landscapes: Landscapes::resume(run, history)?,
+            landscapes: Landscapes::resume(run, history, str::to_owned)?,
             analysis: Analysis::default(),
         })
     }

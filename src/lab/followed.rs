@@ -86,7 +86,7 @@ impl Follower {
         let run = Run::open(dir)?;
         let history = Live::resumed(&run, |entry| followed_maps(&run, &followed, entry))?;
         let mut follower = Self {
-            landscapes: Landscapes::resume(&run, Some(history))?,
+            landscapes: Landscapes::resume(&run, Some(history), dated)?,
             followed,
             run,
             writer,
@@ -112,7 +112,9 @@ impl Follower {
         self.units = Some(network.units());
         self.next_checkpoint = last.checkpoint + 1;
         self.last_step = Some(last.step);
-        for entry in entries.iter().filter(|entry| !entry.complete) {
+        // Those before a complete one had their turn.
+        let waiting = entries.iter().rev().take_while(|entry| !entry.complete);
+        for entry in waiting.collect::<Vec<_>>().into_iter().rev() {
             let network = self
                 .followed
                 .network(&self.run.weights(entry.checkpoint)?)?;
@@ -171,6 +173,12 @@ impl Follower {
             return Err(LabError::Followed {
                 path: path.to_path_buf(),
                 reason: format!("it has {} units, those before had {units}", network.units()),
+            });
+        }
+        if let Some(last) = self.last_step.filter(|last| step <= *last) {
+            return Err(LabError::Followed {
+                path: path.to_path_buf(),
+                reason: format!("it is of step {step}, and step {last} was taken already"),
             });
         }
         let id = CheckpointId {

@@ -69,13 +69,19 @@ pub(super) struct Landscapes {
     next_id: u32,
     /// An identity above all that are stored.
     unstored: u32,
+    /// How a line of the log is written.
+    line: fn(&str) -> String,
     /// The last checkpoint, whose landscape waits for the next.
     open: Option<(Subject, Vec<Analysed>)>,
 }
 
 impl Landscapes {
     /// Goes on where the run on disk left off.
-    pub(super) fn resume(run: &Run, history: Option<Live>) -> Result<Self, LabError> {
+    pub(super) fn resume(
+        run: &Run,
+        history: Option<Live>,
+        line: fn(&str) -> String,
+    ) -> Result<Self, LabError> {
         let (tracked, next_id, unstored) = last_tracked(run)?;
         Ok(Self {
             run: run.clone(),
@@ -83,6 +89,7 @@ impl Landscapes {
             tracked,
             next_id,
             unstored,
+            line,
             open: None,
         })
     }
@@ -177,7 +184,8 @@ impl Landscapes {
         // The log comes first: the line of the manifest says what stands in it.
         for row in &rows {
             if let Some(warning) = &row.warning {
-                writer.log(&format!("step {}, {}: {warning}", row.step, row.condition))?;
+                let text = format!("step {}, {}: {warning}", row.step, row.condition);
+                writer.log(&(self.line)(&text))?;
             }
         }
         writer.write_landscape(id.number, id.step, &tables)?;
@@ -237,7 +245,7 @@ impl Landscapes {
         let there = steps.iter().find(|step| step.step == id.step);
         for interval in &told.intervals {
             for doubt in interval.doubts() {
-                writer.log(&doubt)?;
+                writer.log(&(self.line)(&doubt))?;
             }
         }
         let events = told.intervals.iter();
@@ -297,7 +305,7 @@ fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Res
 fn last_tracked(run: &Run) -> Result<(ByCondition, u32, u32), LabError> {
     let mut last = Vec::new();
     let (mut next_id, mut unstored) = (0, 0);
-    for entry in run.entries().iter().take_while(|entry| entry.complete) {
+    for entry in run.entries().iter().filter(|entry| entry.complete) {
         let points = run.fixed_points(entry.checkpoint)?;
         next_id = next_id.max(unstored);
         let ids = points.iter().map(|point| point.point + 1);

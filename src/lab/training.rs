@@ -180,6 +180,12 @@ impl<'a, T: TrainableReal> Training<'a, T> {
 
     /// Makes one training step: batch, step of the learning rule, metrics.
     pub fn step(&mut self) -> Result<Step, LabError> {
+        if self.is_finished() {
+            return Err(LabError::Ended {
+                step: self.state.position.step,
+                message: "the curriculum was completed".to_owned(),
+            });
+        }
         let step = self.state.position.step + 1;
         let stage_place = self.state.position.stage;
         let stage = &self.curriculum.stages[stage_place];
@@ -239,6 +245,9 @@ impl<'a, T: TrainableReal> Training<'a, T> {
             task.experience(&mut policy, &mut rng, &mut self.batch);
         } else {
             task.draw(&mut rng, &mut self.batch);
+        }
+        // Who lives in a world has met its noise there.
+        if self.batch.lived.is_empty() {
             add_noise(network, &mut rng, &mut self.batch);
         }
     }

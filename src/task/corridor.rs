@@ -129,6 +129,10 @@ impl World for Corridor {
         2
     }
 
+    fn most_steps(&self) -> usize {
+        self.trial_steps
+    }
+
     fn discount(&self) -> f64 {
         self.discount
     }
@@ -139,7 +143,6 @@ impl World for Corridor {
             goal: if rng.random::<bool>() { 1 } else { -1 },
             position: 0,
             steps: 0,
-            most_steps: self.trial_steps,
             reward: self.reward,
             step_reward: self.step_reward,
         })
@@ -156,7 +159,6 @@ struct Walk {
     /// Cells to the right of the middle.
     position: i64,
     steps: usize,
-    most_steps: usize,
     reward: f64,
     step_reward: f64,
 }
@@ -181,7 +183,7 @@ impl Episode for Walk {
         };
         Consequence {
             reward: self.step_reward + at_end,
-            is_over: is_at_end || self.steps == self.most_steps,
+            is_over: is_at_end,
         }
     }
 

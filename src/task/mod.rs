@@ -114,7 +114,9 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
             trial.set_objective(&self.objective());
             self.draw_trial(rng, &mut trial);
         }
-        live(|trial| self.world(trial), policy, rng, batch);
+        if self.is_in_world() {
+            live(|trial| self.world(trial), policy, rng, batch);
+        }
     }
 
     /// Whether any of its trials is an episode in a world. Default: whether the first is.

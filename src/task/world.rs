@@ -40,6 +40,9 @@ pub trait World {
     /// Actions to choose from: as many output channels, from the first.
     fn actions(&self) -> usize;
 
+    /// Time steps of an episode at most.
+    fn most_steps(&self) -> usize;
+
     /// How much less a reward counts for each time step that it comes later, in (0, 1]. Default 1.
     fn discount(&self) -> f64 {
         1.0
@@ -76,6 +79,7 @@ struct Agent {
     episode: Box<dyn Episode>,
     actions: usize,
     discount: f64,
+    most_steps: usize,
     rewards: Vec<f64>,
     is_over: bool,
 }
@@ -106,6 +110,7 @@ pub fn live<'w>(
                 episode: world.begin(rng),
                 actions,
                 discount: world.discount(),
+                most_steps: world.most_steps(),
                 rewards: Vec::with_capacity(batch.steps),
                 is_over: false,
             });
@@ -126,7 +131,7 @@ pub fn live<'w>(
             let action = drawn(&outputs[agent.trial * channels..][..agent.actions], rng);
             let consequence = agent.episode.act(action, rng);
             agent.rewards.push(consequence.reward);
-            agent.is_over = consequence.is_over;
+            agent.is_over = consequence.is_over || agent.rewards.len() == agent.most_steps;
             let mut trial = batch.trial(agent.trial);
             for channel in 0..agent.actions {
                 let is_taken = f64::from(u8::from(channel == action));

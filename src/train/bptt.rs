@@ -79,7 +79,9 @@ impl<T: Real> Credit<T> for Bptt<T> {
         let outputs = by_time(pass.rows, batch.trials, pass.outputs);
         self.rate_slopes.clear();
         for penalty in &mut self.penalties {
-            loss += penalty.on_rates(&*self.engine, &mut self.rate_slopes);
+            let part = penalty.on_rates(&*self.engine, &mut self.rate_slopes);
+            // In the format of training, as the loss itself is summed.
+            loss = (T::from_f64(loss) + T::from_f64(part)).to_f64();
         }
         let slopes = Slopes {
             outputs: &self.output_slopes,

@@ -13,8 +13,15 @@ use crate::simd::product::add_dots;
 use crate::simd::transposed::{Columns, Scratch, add_transposed_product};
 use crate::task::Batch;
 
-/// Rows that one thread takes at a time; fixed, so that sums do not depend on the number of threads.
-const ROWS_TOGETHER: usize = 512;
+/// Rows that one thread takes at a time, at least, and parts that rows are cut into, at most, each with a gradient of the
+/// readout of its own. Neither depends on the number of threads.
+const LEAST_ROWS: usize = 512;
+const MOST_PARTS: usize = 32;
+
+/// Rows of a part.
+fn rows_together(rows: usize) -> usize {
+    rows.div_ceil(MOST_PARTS).max(LEAST_ROWS)
+}
 
 /// Engine without a library for automatic differentiation.
 ///
@@ -61,9 +68,10 @@ impl<T: Real> Engine<T> for DirectEngine<T> {
             self.outputs.extend_from_slice(bias);
         }
         let arch = Arch::new();
-        let chunks = self.outputs.par_chunks_mut(ROWS_TOGETHER * channels);
+        let together = rows_together(self.recurrence.rows().len());
+        let chunks = self.outputs.par_chunks_mut((together * channels).max(1));
         chunks
-            .zip(rates.par_chunks(ROWS_TOGETHER * units))
+            .zip(rates.par_chunks(together * units))
             .for_each(|(outputs, rates)| {
                 arch.dispatch(ReadOut {
                     rates,
@@ -106,11 +114,12 @@ impl<T: Real> Engine<T> for DirectEngine<T> {
             self.rate_slopes.extend_from_slice(slopes.rates);
         }
         let arch = Arch::new();
-        let rates = self.recurrence.rates().par_chunks(ROWS_TOGETHER * units);
-        let chunks = slopes.outputs.par_chunks(ROWS_TOGETHER * channels);
+        let together = rows_together(self.recurrence.rows().len());
+        let rates = self.recurrence.rates().par_chunks(together * units);
+        let chunks = slopes.outputs.par_chunks((together * channels).max(1));
         let sums: Vec<Vec<T>> = self
             .rate_slopes
-            .par_chunks_mut(ROWS_TOGETHER * units)
+            .par_chunks_mut(together * units)
             .zip(rates.zip(chunks))
             .map(|(rate_slopes, (rates, output_slopes))| {
                 arch.dispatch(TakeBack {
@@ -128,7 +137,7 @@ impl<T: Real> Engine<T> for DirectEngine<T> {
             add(gradient.get_mut(READOUT_WEIGHT), sums);
         }
         let bias = gradient.get_mut(READOUT_BIAS);
-        for row in slopes.outputs.chunks_exact(channels) {
+        for row in slopes.outputs.chunks_exact(channels.max(1)) {
             add(bias, row);
         }
         self.recurrence.backward(&self.rate_slopes, gradient);
@@ -207,7 +216,7 @@ impl<T: Real> WithSimd for TakeBack<'_, T> {
             &mut sums,
             &mut Scratch::default(),
         );
-        for (slopes, target) in (self.output_slopes.chunks_exact(channels))
+        for (slopes, target) in (self.output_slopes.chunks_exact(channels.max(1)))
             .zip(self.rate_slopes.chunks_exact_mut(units))
         {
             for (&slope, weights) in slopes.iter().zip(self.weights.chunks_exact(units)) {

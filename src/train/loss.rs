@@ -22,8 +22,8 @@ pub fn loss_and_slopes<T: Real>(
     slopes.clear();
     slopes.resize(outputs.len(), T::ZERO);
     let each = outputs
-        .chunks_exact(channels)
-        .zip(slopes.chunks_exact_mut(channels));
+        .chunks_exact(channels.max(1))
+        .zip(slopes.chunks_exact_mut(channels.max(1)));
     for (&(time, trial), (outputs, slopes)) in rows.iter().zip(each) {
         let at = (time * batch.trials + trial) * channels;
         for channel in 0..channels {

@@ -59,12 +59,11 @@ impl Rflo {
         &self,
         network: &RateNetwork,
         batch: &Batch,
-        trial: usize,
+        (trial, total_weight): (usize, f64),
         gradient: &mut Parameters<f64>,
         outputs: &mut [f64],
     ) -> f64 {
         let channels = batch.output_channels;
-        let total_weight = batch.total_weight().max(f64::MIN_POSITIVE);
         let mut now = network.rest();
         let mut rates = vec![now.rates.clone()];
         let mut slopes = Vec::with_capacity(batch.steps);
@@ -145,10 +144,17 @@ impl<T: Real> Credit<T> for Rflo {
         let network =
             RateNetwork::new(&self.network, parameters.cast()).ok_or(EngineError::Cell)?;
         let mut sums = network.parameters.zeros_like();
+        let total_weight = batch.total_weight().max(f64::MIN_POSITIVE);
         let mut outputs = vec![0.0; batch.targets.len()];
         let mut loss = 0.0;
         for trial in 0..batch.trials {
-            loss += self.trial(&network, batch, trial, &mut sums, &mut outputs);
+            loss += self.trial(
+                &network,
+                batch,
+                (trial, total_weight),
+                &mut sums,
+                &mut outputs,
+            );
         }
         *gradient = sums.cast();
         clear_untrained(&self.network, parameters, gradient);

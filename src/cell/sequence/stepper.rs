@@ -40,8 +40,10 @@ impl<T: Real> Stepper<T> {
     /// One step of all trials; `inputs` and `noise` as in a whole sequence, one row a trial. Returns the features.
     pub(super) fn step<K: StepKernel<T>>(&mut self, kernel: &K, inputs: &[T], noise: &[T]) -> &[T] {
         self.inputs.clear();
-        for row in inputs.chunks_exact(kernel.inputs()) {
-            self.inputs.extend_from_slice(row);
+        let width = kernel.inputs();
+        for trial in 0..self.trials {
+            self.inputs
+                .extend_from_slice(&inputs[trial * width..][..width]);
             self.inputs.push(T::ONE);
         }
         std::mem::swap(&mut self.before, &mut self.after);

@@ -54,7 +54,7 @@ impl Live {
     ) -> Result<Self, LabError> {
         let mut free: ByCondition<u32> = BTreeMap::new();
         let mut last: Option<(Entry, Option<Vec<BranchRow>>)> = None;
-        for entry in run.entries().iter().take_while(|entry| entry.complete) {
+        for entry in run.entries().iter().filter(|entry| entry.complete) {
             let rows = run.branches_at(entry.checkpoint)?;
             for row in rows.iter().flatten() {
                 let free = free.entry(row.condition.clone()).or_insert(0);

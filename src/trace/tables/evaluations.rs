@@ -14,7 +14,7 @@ table! {
         pub step: u64,
         /// Name of the probe task.
         pub probe: String,
-        /// Mean squared error over the weighted targets of the probe's trials.
+        /// Mean loss over the weighted targets of the probe's trials, by its objective: squared error, unless the task is a world.
         pub loss: f64,
         /// Accuracy on the probe's trials, in 0 to 1.
         pub accuracy: f64,

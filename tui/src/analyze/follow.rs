@@ -303,7 +303,11 @@ impl<'a> Following<'a> {
                 Err(error) => return Err(error.into()),
             };
             let standing = follower.standing(path, step)?;
-            if matches!(standing, Standing::Changed | Standing::SameStep { .. }) {
+            // What is later there belongs to another training.
+            if matches!(
+                standing,
+                Standing::Changed | Standing::SameStep { .. } | Standing::Late { .. }
+            ) {
                 continue;
             }
             say!(
