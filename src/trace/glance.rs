@@ -57,6 +57,8 @@ glance! {
         pub accuracy: f64,
         /// Euclidean norm of the gradient, before clipping.
         pub grad_norm: f64,
+        /// Mean sum of the rewards of its episodes; none in tasks that are no world.
+        pub mean_return: Option<f64>,
     }
 }
 
@@ -67,7 +69,7 @@ glance! {
         pub condition: &'a str,
         /// Identity of the point's branch within the run and condition.
         pub point: u32,
-        /// PointKind.
+        /// What it is, by its eigenvalues.
         pub kind: PointKind,
         /// The point in state space.
         pub state: &'a [f64],

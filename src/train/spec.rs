@@ -195,23 +195,21 @@ impl OptimiserSpec {
         visitor.real("learning_rate", &mut self.learning_rate, POSITIVE);
         self.rule.parameters(visitor);
         visitor.real("weight_decay", &mut self.weight_decay, NOT_NEGATIVE);
-        if visitor.gives("clip_norm", matches!(self.clipping, Clipping::Norm(_))) {
-            let mut limit = if let Clipping::Norm(limit) = self.clipping {
-                limit
-            } else {
-                1.0
-            };
-            visitor.real("clip_norm", &mut limit, POSITIVE);
-            self.clipping = Clipping::Norm(limit);
-        }
-        if visitor.gives("clip_value", matches!(self.clipping, Clipping::Value(_))) {
-            let mut limit = if let Clipping::Value(limit) = self.clipping {
-                limit
-            } else {
-                1.0
-            };
-            visitor.real("clip_value", &mut limit, POSITIVE);
-            self.clipping = Clipping::Value(limit);
+        let (by_norm, by_value, limit) = match self.clipping {
+            Clipping::Off => (false, false, 1.0),
+            Clipping::Norm(limit) => (true, false, limit),
+            Clipping::Value(limit) => (false, true, limit),
+        };
+        let kinds: [(_, _, fn(f64) -> Clipping); 2] = [
+            ("clip_norm", by_norm, Clipping::Norm),
+            ("clip_value", by_value, Clipping::Value),
+        ];
+        for (key, is_given, of) in kinds {
+            if visitor.gives(key, is_given) {
+                let mut limit = limit;
+                visitor.real(key, &mut limit, POSITIVE);
+                self.clipping = of(limit);
+            }
         }
     }
 }

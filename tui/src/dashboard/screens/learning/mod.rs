@@ -64,24 +64,39 @@ const KEYS: &[Binding] = &[
 ];
 
 impl Learning {
-    fn loss(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-        let scale = if self.log_loss { " (log)" } else { "" };
+    /// The loss, or in a world, whose loss follows the actions that were drawn, the return.
+    fn upper(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
+        let last = desk.run.data.steps.last();
+        let is_world = last.is_some_and(|sample| sample.mean_return.is_some());
+        let of = move |sample: &StepGlance| match sample.mean_return {
+            Some(mean_return) if is_world => mean_return,
+            _ => sample.loss,
+        };
+        let is_log = self.log_loss && !is_world;
+        let name = match (is_world, is_log) {
+            (true, _) => "return",
+            (false, true) => "loss (log)",
+            (false, false) => "loss",
+        };
         let here = desk.run.sample_here().map_or_else(String::new, |sample| {
-            format!(" {}", short_number(sample.loss))
+            format!(" {}", short_number(of(sample)))
         });
-        let inner = pane.frame(desk, format!("loss{scale}{here}"), buffer);
+        let inner = pane.frame(desk, format!("{name}{here}"), buffer);
         let log = |x: f64| if x > 0.0 { x.log10() } else { f64::NAN };
-        let loss = |x: f64| if self.log_loss { log(x) } else { x };
+        let scaled = |sample: &StepGlance| {
+            let value = of(sample);
+            if is_log { log(value) } else { value }
+        };
         let Some(inner) = steps_message(desk, inner, buffer) else {
             return;
         };
-        let all = several::values(desk, |sample| loss(sample.loss));
+        let all = several::values(desk, scaled);
         let Some(mut axis) = Axis::around(all, Ink::Loss) else {
-            let text = "no loss is finite";
-            return message(inner, text, desk.theme.style(Ink::Warning), buffer);
+            let text = format!("no {name} is finite");
+            return message(inner, &text, desk.theme.style(Ink::Warning), buffer);
         };
-        axis.power = self.log_loss;
-        if !self.log_loss {
+        axis.power = is_log;
+        if !is_log {
             axis.low = axis.low.min(0.0);
         }
         let rows = [
@@ -90,10 +105,10 @@ impl Learning {
             Constraint::Length(1),
         ];
         let [stages, picture, events] = Layout::vertical(rows).areas(inner);
-        several::curves(desk, axis, picture, |sample| loss(sample.loss), buffer);
+        several::curves(desk, axis, picture, scaled, buffer);
         draw_stages(desk, right_of_gutter(stages), buffer);
         curves::events(desk, right_of_gutter(events), buffer);
-        let value = |sample: &StepGlance| short_number(sample.loss);
+        let value = |sample: &StepGlance| short_number(of(sample));
         several::legend(desk, pane.area, value, buffer);
     }
 
@@ -260,7 +275,7 @@ impl Screen for Learning {
 
     fn draw(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
         match pane.number {
-            LOSS => self.loss(pane, desk, buffer),
+            LOSS => self.upper(pane, desk, buffer),
             ACCURACY => self.lower(pane, desk, buffer),
             _ => log::draw(pane, desk, self.scroll, buffer),
         }
