@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::support::{keep_lines, problems, train_and_kill};
 use creode::curriculum::Curriculum;
+use creode::lab::recorder::MemoryRecorder;
 use creode::lab::{self, Event, Outcome, Summary};
 use creode::landscape::events::event::EventKind;
-use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow};
+use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, StepRow};
 use creode::trace::{Run, RunWriter, verify};
 
 const SMALL: &str = r#"
@@ -474,4 +475,41 @@ fn what_an_interrupted_run_says_last_cannot_be_changed_unseen() {
     std::fs::write(&log, text).unwrap();
     std::fs::write(dir.join("stray.parquet"), "mine").unwrap();
     assert_eq!((notes_on("log.txt"), notes_on("stray.parquet")), (0, 1));
+}
+
+/// What is kept in memory is what is kept on disk.
+#[test]
+fn a_run_in_memory_holds_what_one_on_disk_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("run");
+    let curriculum = curriculum(&[]);
+    train(&curriculum, &dir, None);
+    let run = Run::open(&dir).unwrap();
+
+    let recorder = MemoryRecorder::default();
+    let never = AtomicBool::new(false);
+    let summary = lab::train(&curriculum, &recorder, &never, &|_| {}).unwrap();
+    assert_eq!(summary.outcome, Outcome::Finished);
+    let recorded = recorder.into_recorded();
+
+    let without_secs = |mut row: StepRow| {
+        row.wall_secs = 0.0;
+        row
+    };
+    let on_disk: Vec<StepRow> = run.steps().unwrap().into_iter().map(without_secs).collect();
+    let in_memory: Vec<StepRow> = recorded.steps.into_iter().map(without_secs).collect();
+    assert_eq!(on_disk, in_memory);
+    assert_eq!(run.entries().len(), recorded.checkpoints.len());
+    for (entry, of) in run.entries().iter().zip(&recorded.checkpoints) {
+        let number = entry.checkpoint;
+        assert_eq!((number, entry.step), (of.id.number, of.id.step));
+        assert_eq!(run.weights(number).unwrap().bytes, of.weights);
+        assert_eq!(run.fixed_points(number).unwrap(), of.fixed_points);
+        assert_eq!(run.branches_at(number).unwrap().unwrap(), of.branches);
+        assert_eq!(run.events_at(number).unwrap().unwrap(), of.events);
+        assert!(!of.landscapes.is_empty() && !of.trials.is_empty());
+    }
+    let events = recorded.checkpoints.iter().map(|of| of.events.len());
+    assert!(events.sum::<usize>() > 0);
+    assert_eq!(recorded.ending.as_ref(), run.ending());
 }

@@ -52,13 +52,13 @@ impl<'a, T: TrainableReal> Adaptive<'a, T> {
     /// What decides for a run whose trainer stands at its start or at the end of an interval; none if nothing is to be decided.
     pub(super) fn new(
         curriculum: &'a Curriculum,
-        run: &Run,
+        run: Option<&Run>,
         trainer: &Trainer<'_, T>,
     ) -> Result<Option<Self>, LabError> {
         let CheckpointPolicy::Adaptive(policy) = curriculum.checkpoints else {
             return Ok(None);
         };
-        let has_begun = !run.entries().is_empty();
+        let has_begun = run.is_some_and(|run| !run.entries().is_empty());
         Ok(Some(Self {
             curriculum,
             policy,

@@ -193,7 +193,8 @@ impl Subject {
             number: entry.checkpoint,
             step: entry.step,
         };
-        let job = ProbeTrials::new(curriculum, run)?.job(id, &saved.parameters, &saved.position)?;
+        let job =
+            ProbeTrials::new(curriculum, Some(run))?.job(id, &saved.parameters, &saved.position)?;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         let starts = jittered(
             &job.simulation.states,

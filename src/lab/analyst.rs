@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::history::Wired;
 use super::history::live::Live;
 use super::landscapes::{AtInput, Landscapes, Subject, Written};
+use super::recorder::Recorder;
 use super::saved::CheckpointId;
 use super::{Event, LabError};
 use crate::cell::map::Readout;
@@ -18,8 +19,8 @@ use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::jittered;
 use crate::streams::Stream;
 use crate::task::{Batch, Probe};
+use crate::trace::Run;
 use crate::trace::rows::{LandscapeRow, TrialRow};
-use crate::trace::{Run, RunWriter};
 use crate::train::engine::Simulation;
 
 /// Probe trials stored per checkpoint; all of them serve as starts.
@@ -108,11 +109,11 @@ impl<'scope> Analyst<'scope> {
     pub fn spawn<'env>(
         scope: &'scope Scope<'scope, 'env>,
         curriculum: &'env Curriculum,
-        writer: &'env RunWriter,
-        run: &Run,
+        recorder: &'env dyn Recorder,
+        run: Option<&Run>,
         observer: &'env (dyn Fn(&Event) + Sync),
     ) -> Result<Self, LabError> {
-        let worker = Worker::new(curriculum, writer, run, observer)?;
+        let worker = Worker::new(curriculum, recorder, run, observer)?;
         let (messages, inbox) = sync_channel(WAITING_JOBS);
         Ok(Self {
             messages,
@@ -150,7 +151,7 @@ struct Worker<'a> {
     network: Arc<NetworkSpec>,
     seed: u64,
     observer: &'a (dyn Fn(&Event) + Sync),
-    writer: &'a RunWriter,
+    recorder: &'a dyn Recorder,
     landscapes: Landscapes,
     analysis: Analysis,
 }
@@ -158,20 +159,24 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(
         curriculum: &'a Curriculum,
-        writer: &'a RunWriter,
-        run: &Run,
+        recorder: &'a dyn Recorder,
+        run: Option<&Run>,
         observer: &'a (dyn Fn(&Event) + Sync),
     ) -> Result<Self, LabError> {
         let settings = &curriculum.analysis;
         let history = (settings.enabled && settings.events)
-            .then(|| Live::of_training(run, curriculum))
+            .then(|| {
+                run.map_or(Ok(Live::default()), |run| {
+                    Live::of_training(run, curriculum)
+                })
+            })
             .transpose()?;
         Ok(Self {
             settings,
             network: Arc::new(curriculum.network.clone()),
             seed: curriculum.seed,
             observer,
-            writer,
+            recorder,
             landscapes: Landscapes::resume(run, history, str::to_owned)?,
             analysis: Analysis::default(),
         })
@@ -183,9 +188,9 @@ impl<'a> Worker<'a> {
             let written = match message {
                 Message::Job(job) => {
                     let subject = self.subject(*job);
-                    self.landscapes.add(self.writer, subject)?
+                    self.landscapes.add(self.recorder, subject)?
                 }
-                Message::LastWasHandedOver => self.landscapes.finish(self.writer)?,
+                Message::LastWasHandedOver => self.landscapes.finish(self.recorder)?,
             };
             if let Some(written) = written {
                 self.tell(written);

@@ -86,7 +86,7 @@ impl Follower {
         let run = Run::open(dir)?;
         let history = Live::resumed(&run, |entry| followed_maps(&run, &followed, entry))?;
         let mut follower = Self {
-            landscapes: Landscapes::resume(&run, Some(history), dated)?,
+            landscapes: Landscapes::resume(Some(&run), Some(history), dated)?,
             followed,
             run,
             writer,

@@ -15,6 +15,7 @@ use super::LabError;
 use super::analysed::{Analysed, Tracked};
 use super::history::live::Live;
 use super::history::{Node, Wired};
+use super::recorder::Recorder;
 use super::saved::CheckpointId;
 use crate::cell::map::Readout;
 use crate::dynamics::linear::spectrum::SpectrumError;
@@ -22,7 +23,7 @@ use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::search::{FixedPoint, Known, Limits, search};
 use crate::dynamics::watch::Unwatched;
 use crate::trace::rows::{BranchRow, EventRow, LandscapeRow};
-use crate::trace::{LandscapeTables, Run, RunWriter};
+use crate::trace::{LandscapeTables, Run};
 
 /// A checkpoint to be analysed.
 pub(super) struct Subject {
@@ -61,7 +62,8 @@ type ByCondition = Vec<(String, Vec<Tracked>)>;
 
 /// Analyses the checkpoints of a run in their order.
 pub(super) struct Landscapes {
-    run: Run,
+    /// The run on disk, if it is there: whose steps tell of the events.
+    run: Option<Run>,
     /// The history of the run so far, if it is kept.
     history: Option<Live>,
     /// Points of the last checkpoint by condition.
@@ -78,13 +80,13 @@ pub(super) struct Landscapes {
 impl Landscapes {
     /// Goes on where the run on disk left off.
     pub(super) fn resume(
-        run: &Run,
+        run: Option<&Run>,
         history: Option<Live>,
         line: fn(&str) -> String,
     ) -> Result<Self, LabError> {
-        let (tracked, next_id, unstored) = last_tracked(run)?;
+        let (tracked, next_id, unstored) = run.map_or(Ok(Default::default()), last_tracked)?;
         Ok(Self {
-            run: run.clone(),
+            run: run.cloned(),
             history,
             tracked,
             next_id,
@@ -97,7 +99,7 @@ impl Landscapes {
     /// Analyses the next checkpoint, and gives the landscape of the one before, which is written.
     pub(super) fn add(
         &mut self,
-        writer: &RunWriter,
+        recorder: &dyn Recorder,
         subject: Subject,
     ) -> Result<Option<Written>, LabError> {
         let landscapes = self.forward(&subject)?;
@@ -106,16 +108,16 @@ impl Landscapes {
             for later in &landscapes {
                 backward(&mut open, later, earlier.id)?;
             }
-            written = Some(self.write(writer, &earlier, &mut open)?);
+            written = Some(self.write(recorder, &earlier, &mut open)?);
         }
         self.open = Some((subject, landscapes));
         Ok(written)
     }
 
     /// Writes the landscape of the last checkpoint as it is: no other follows.
-    pub(super) fn finish(&mut self, writer: &RunWriter) -> Result<Option<Written>, LabError> {
+    pub(super) fn finish(&mut self, recorder: &dyn Recorder) -> Result<Option<Written>, LabError> {
         let open = self.open.take();
-        open.map(|(subject, mut landscapes)| self.write(writer, &subject, &mut landscapes))
+        open.map(|(subject, mut landscapes)| self.write(recorder, &subject, &mut landscapes))
             .transpose()
     }
 
@@ -149,12 +151,12 @@ impl Landscapes {
     /// Step 3.
     fn write(
         &mut self,
-        writer: &RunWriter,
+        recorder: &dyn Recorder,
         subject: &Subject,
         landscapes: &mut [Analysed],
     ) -> Result<Written, LabError> {
         let id = subject.id;
-        let history = self.history_rows(writer, subject, landscapes)?;
+        let history = self.history_rows(recorder, subject, landscapes)?;
         for (open, at) in landscapes.iter_mut().zip(&subject.inputs) {
             if !at.basin_starts.is_empty() {
                 let begun = Instant::now();
@@ -185,10 +187,10 @@ impl Landscapes {
         for row in &rows {
             if let Some(warning) = &row.warning {
                 let text = format!("step {}, {}: {warning}", row.step, row.condition);
-                writer.log(&(self.line)(&text))?;
+                recorder.log(&(self.line)(&text))?;
             }
         }
-        writer.write_landscape(id.number, id.step, &tables)?;
+        recorder.landscape(id, &tables)?;
         let mut by_unstable = Vec::new();
         for point in &fixed_points {
             let n_unstable = usize::from(point.n_unstable);
@@ -202,7 +204,7 @@ impl Landscapes {
     /// leads to that the searches have missed joins the landscapes.
     fn history_rows(
         &mut self,
-        writer: &RunWriter,
+        recorder: &dyn Recorder,
         subject: &Subject,
         landscapes: &mut [Analysed],
     ) -> Result<Option<HistoryRows>, LabError> {
@@ -240,16 +242,21 @@ impl Landscapes {
         if let Some(source) = failure {
             return Err(failed(id, source));
         }
-        self.run.refresh()?;
-        let steps = self.run.steps_at(id.number)?;
-        let there = steps.iter().find(|step| step.step == id.step);
+        let there = match &mut self.run {
+            None => recorder.step_row(id),
+            Some(run) => {
+                run.refresh()?;
+                let steps = run.steps_at(id.number)?;
+                steps.into_iter().find(|step| step.step == id.step)
+            }
+        };
         for interval in &told.intervals {
             for doubt in interval.doubts() {
-                writer.log(&(self.line)(&doubt))?;
+                recorder.log(&(self.line)(&doubt))?;
             }
         }
         let events = told.intervals.iter();
-        let events = events.flat_map(|interval| interval.event_rows(there));
+        let events = events.flat_map(|interval| interval.event_rows(there.as_ref()));
         Ok(Some((events.collect(), told.branches)))
     }
 }

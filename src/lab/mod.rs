@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::trace::rows::LandscapeRow;
-use crate::trace::{Ending, EndingReason, Run, RunWriter};
+use crate::trace::{Ending, EndingReason, Run};
 use crate::train::rules::TrainableReal;
 
 mod adaptive;
@@ -26,6 +26,7 @@ pub mod needs;
 pub mod origin;
 pub mod position;
 mod probe;
+pub mod recorder;
 mod same;
 pub mod saved;
 pub mod session;
@@ -40,6 +41,7 @@ use adaptive::Adaptive;
 use analyst::Analyst;
 use origin::Origin;
 use probe::ProbeTrials;
+use recorder::Recorder;
 use trainer::{Span, Trainer};
 use training::{Step, StepMade};
 
@@ -117,28 +119,29 @@ pub enum Outcome {
     },
 }
 
-/// Trains a curriculum into the run of `writer`, or goes on with it where it stopped.
+/// Trains a curriculum into a run, or goes on with it where it stopped. The recorder keeps it: a
+/// [`RunWriter`](crate::trace::RunWriter) on disk, a [`MemoryRecorder`](recorder::MemoryRecorder) in memory.
 ///
 /// `stop` ends it after the current step, with everything written; `observer` hears of all that happens, from two
 /// threads. The bytes of all weights depend on the curriculum alone.
 pub fn train(
     curriculum: &Curriculum,
-    writer: &RunWriter,
+    recorder: &dyn Recorder,
     stop: &AtomicBool,
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
-    let summary = train_span(curriculum, writer, &Span::default(), None, stop, observer)?;
-    end(writer, summary)
+    let summary = train_span(curriculum, recorder, &Span::default(), None, stop, observer)?;
+    end(recorder, summary)
 }
 
 /// Notes how a run ended, and merges the files of what has ended. The run is whole without that: a full disk here is no
 /// failure of it.
-fn end(writer: &RunWriter, mut summary: Summary) -> Result<Summary, LabError> {
-    write_ending(writer, &summary.outcome, summary.step)?;
+fn end(recorder: &dyn Recorder, mut summary: Summary) -> Result<Summary, LabError> {
+    write_ending(recorder, &summary.outcome, summary.step)?;
     if summary.outcome != Outcome::Interrupted {
-        let failure = writer.compact().err().map(|error| error.to_string());
+        let failure = recorder.tidy().err().map(|error| error.to_string());
         if let Some(failure) = &failure {
-            writer
+            recorder
                 .log_durably(&format!("the files were not merged: {failure}"))
                 .ok();
         }
@@ -150,42 +153,44 @@ fn end(writer: &RunWriter, mut summary: Summary) -> Result<Summary, LabError> {
 /// Trains a stretch of a curriculum, and leaves the ending to the caller. The fixed view is that of `viewed`, if it is given.
 fn train_span(
     curriculum: &Curriculum,
-    writer: &RunWriter,
+    recorder: &dyn Recorder,
     span: &Span,
     viewed: Option<&Run>,
     stop: &AtomicBool,
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
     match curriculum.network.precision {
-        Precision::F32 => run::<f32>(curriculum, writer, span, viewed, stop, observer),
-        Precision::F64 => run::<f64>(curriculum, writer, span, viewed, stop, observer),
+        Precision::F32 => run::<f32>(curriculum, recorder, span, viewed, stop, observer),
+        Precision::F64 => run::<f64>(curriculum, recorder, span, viewed, stop, observer),
     }
 }
 
 /// The main loop: next batch → train step → metrics → at a checkpoint: save, hand to the analysis.
 fn run<T: TrainableReal>(
     curriculum: &Curriculum,
-    writer: &RunWriter,
+    recorder: &dyn Recorder,
     span: &Span,
     viewed: Option<&Run>,
     stop: &AtomicBool,
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, LabError> {
     let begun = Instant::now();
-    let trace = Run::open(writer.dir())?;
-    let mut trainer = Trainer::<T>::start_or_resume(curriculum, &trace, span)?;
-    let mut probe = ProbeTrials::new(curriculum, viewed.unwrap_or(&trace))?;
-    let mut adaptive = Adaptive::new(curriculum, &trace, &trainer)?;
+    let begun_run = recorder.begun()?;
+    let trace = begun_run.as_ref();
+    let mut trainer = Trainer::<T>::start_or_resume(curriculum, trace, span)?;
+    let mut probe = ProbeTrials::new(curriculum, viewed.or(trace))?;
+    let mut adaptive = Adaptive::new(curriculum, trace, &trainer)?;
     let (outcome, analysis) = std::thread::scope(|scope| {
-        let analyst = Analyst::spawn(scope, curriculum, writer, &trace, observer)?;
+        let analyst = Analyst::spawn(scope, curriculum, recorder, trace, observer)?;
         let outcome = (|| {
-            for (checkpoint, saved) in trainer.without_landscape(&trace)? {
+            let waiting = trace.map_or(Ok(Vec::new()), |run| trainer.without_landscape(run))?;
+            for (checkpoint, saved) in waiting {
                 analyst.hand_over(probe.job(checkpoint, &saved.parameters, &saved.position)?)?;
             }
             let mut keeper = Keeper {
                 probe: &mut probe,
                 adaptive: adaptive.as_mut(),
-                writer,
+                recorder,
                 analyst: &analyst,
                 observer,
             };
@@ -198,7 +203,7 @@ fn run<T: TrainableReal>(
                     return Ok(Outcome::Finished);
                 }
                 if stop.load(Ordering::Relaxed) {
-                    trainer.pause(writer)?;
+                    trainer.pause(recorder)?;
                     let step = trainer.position().step;
                     observer(&Event::Stopped { step });
                     return Ok(Outcome::Interrupted);
@@ -250,7 +255,7 @@ fn run<T: TrainableReal>(
 struct Keeper<'k, 'c, 's, T: TrainableReal> {
     probe: &'k mut ProbeTrials<'c, T>,
     adaptive: Option<&'k mut Adaptive<'c, T>>,
-    writer: &'k RunWriter,
+    recorder: &'k dyn Recorder,
     analyst: &'k Analyst<'s>,
     observer: &'k (dyn Fn(&Event) + Sync),
 }
@@ -282,7 +287,7 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let job = self.probe.job(checkpoint, parameters, trainer.position())?;
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
         let trials = job.trial_rows();
-        trainer.save(checkpoint, &trials, &evaluations, self.writer)?;
+        trainer.save(checkpoint, &trials, &evaluations, self.recorder)?;
         (self.observer)(&Event::Checkpoint {
             checkpoint: checkpoint.number,
             step: checkpoint.step,
@@ -291,7 +296,7 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
     }
 }
 
-fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), LabError> {
+fn write_ending(recorder: &dyn Recorder, outcome: &Outcome, step: u64) -> Result<(), LabError> {
     let (reason, message) = match outcome {
         Outcome::Finished => (
             EndingReason::Finished,
@@ -299,11 +304,11 @@ fn write_ending(writer: &RunWriter, outcome: &Outcome, step: u64) -> Result<(), 
         ),
         Outcome::Diverged { message } => (EndingReason::Diverged, message.clone()),
         Outcome::Interrupted => {
-            return Ok(writer.log_durably(&format!("interrupted at step {step}"))?);
+            return Ok(recorder.log_durably(&format!("interrupted at step {step}"))?);
         }
     };
-    writer.log(&format!("ended at step {step}: {message}"))?;
-    Ok(writer.write_ending(Ending {
+    recorder.log(&format!("ended at step {step}: {message}"))?;
+    Ok(recorder.ending(Ending {
         reason,
         step,
         message,

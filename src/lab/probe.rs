@@ -33,9 +33,11 @@ pub(super) struct ProbeTrials<'a, T> {
 
 impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
     /// Probe trials of a run, whose projection is taken from disk if the run has begun.
-    pub(super) fn new(curriculum: &'a Curriculum, run: &Run) -> Result<Self, LabError> {
+    pub(super) fn new(curriculum: &'a Curriculum, run: Option<&Run>) -> Result<Self, LabError> {
         let mut probe = Self::without_view(curriculum);
-        if let Some(first) = run.entries().first() {
+        if let Some(run) = run
+            && let Some(first) = run.entries().first()
+        {
             let file = run.weights(first.checkpoint)?;
             let saved = reload(curriculum, &file, first.step)?;
             let simulation = probe.trials(&saved.parameters, &saved.position)?.1;

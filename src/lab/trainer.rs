@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use super::LabError;
 use super::position::Position;
+use super::recorder::{CheckpointTables, Recorder};
 use super::saved::{CheckpointId, Saved, Snapshot, in_memory, reload};
 use super::training::{Step, StepMade, Training};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::trace::rows::{EvaluationRow, StepRow, TrialRow};
-use crate::trace::{Run, RunWriter, WeightsFile};
+use crate::trace::{Run, WeightsFile};
 use crate::train::rules::TrainableReal;
 
 /// The stretch of a curriculum that is trained: by default all of it.
@@ -51,37 +52,40 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     /// Where checkpoints are adaptive, it begins at the last one that ends a whole interval, and chooses those after it again.
     pub fn start_or_resume(
         curriculum: &'a Curriculum,
-        run: &Run,
+        run: Option<&Run>,
         span: &Span,
     ) -> Result<Self, LabError> {
-        if let Some(ending) = run.ending() {
+        if let Some(ending) = run.and_then(Run::ending) {
             return Err(LabError::Ended {
                 step: ending.step,
                 message: ending.message.clone(),
             });
         }
         let first_step = span.start.as_ref().map_or(0, |start| start.step);
-        let saved_step = run.entries().last().map(|entry| entry.step);
-        let last = last_whole(curriculum, run)?;
+        let saved_step = run
+            .and_then(|run| run.entries().last())
+            .map(|entry| entry.step);
+        let last = run.map_or(Ok(None), |run| last_whole(curriculum, run))?;
         let checkpoint = last.as_ref().map_or(0, |(_, number)| number + 1);
         let start = span.start.as_ref();
         let mut file = last
             .map(|(file, _)| file)
             .or_else(|| start.map(|start| (in_memory(start), start.step)));
-        let pause = run
-            .pause()
-            .filter(|pause| Some(pause.step) > saved_step && !curriculum.checkpoints.is_adaptive());
-        if let Some(pause) = pause {
+        let is_later = |step: u64| Some(step) > saved_step && !curriculum.checkpoints.is_adaptive();
+        if let Some(run) = run
+            && let Some(pause) = run.pause().filter(|pause| is_later(pause.step))
+        {
             file = Some((run.pause_weights(pause)?, pause.step));
         }
         let mut training = if let Some((file, step)) = file {
             Training::resume(curriculum, &file, step)?
         } else {
-            let runs = run.dir().parent().unwrap_or(Path::new(""));
+            let runs = run.and_then(|run| run.dir().parent());
+            let runs = runs.unwrap_or(Path::new(""));
             Training::begin_beside(curriculum, runs)?
         };
         training.position_mut().checkpoint = checkpoint;
-        let rows = run.steps()?;
+        let rows = run.map_or(Ok(Vec::new()), Run::steps)?;
         let start_step = training.position().step;
         Ok(Self {
             curriculum,
@@ -232,18 +236,16 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         id: CheckpointId,
         trials: &[TrialRow],
         evaluations: &[EvaluationRow],
-        writer: &RunWriter,
+        recorder: &dyn Recorder,
     ) -> Result<(), LabError> {
         // Where checkpoints are adaptive, later steps have been made already.
         let count = self.rows.partition_point(|row| row.step <= id.step);
-        writer.write_checkpoint(
-            id.number,
-            id.step,
-            &self.training.snapshot()?.bytes,
-            &self.rows[..count],
+        let tables = CheckpointTables {
+            steps: &self.rows[..count],
             trials,
             evaluations,
-        )?;
+        };
+        recorder.checkpoint(id, &self.training.snapshot()?.bytes, tables)?;
         self.rows.drain(..count);
         self.rows_until = self.rows_until.max(id.step);
         self.saved_step = Some(id.step);
@@ -252,10 +254,11 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     }
 
     /// Writes the state between two checkpoints, so that nothing is lost by stopping here.
-    pub fn pause(&mut self, writer: &RunWriter) -> Result<(), LabError> {
+    pub fn pause(&mut self, recorder: &dyn Recorder) -> Result<(), LabError> {
         let step = self.position().step;
         if self.saved_step < Some(step) && self.rows_until < step {
-            writer.write_pause(step, &self.training.snapshot()?.bytes, &self.rows)?;
+            let weights = self.training.snapshot()?.bytes;
+            recorder.pause(step, &weights, &self.rows)?;
             self.rows.clear();
             self.rows_until = step;
         }

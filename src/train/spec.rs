@@ -200,15 +200,14 @@ impl OptimiserSpec {
             Clipping::Norm(limit) => (true, false, limit),
             Clipping::Value(limit) => (false, true, limit),
         };
-        let kinds: [(_, _, fn(f64) -> Clipping); 2] = [
-            ("clip_norm", by_norm, Clipping::Norm),
-            ("clip_value", by_value, Clipping::Value),
-        ];
-        for (key, is_given, of) in kinds {
+        for (key, is_given) in [("clip_norm", by_norm), ("clip_value", by_value)] {
             if visitor.gives(key, is_given) {
                 let mut limit = limit;
                 visitor.real(key, &mut limit, POSITIVE);
-                self.clipping = of(limit);
+                self.clipping = match key {
+                    "clip_norm" => Clipping::Norm(limit),
+                    _ => Clipping::Value(limit),
+                };
             }
         }
     }
