@@ -15,7 +15,7 @@ use crate::foreign::{ForeignError, ForeignNetwork};
 use crate::map::Map as _;
 use crate::tensors::{NamedTensor, TensorValues};
 use crate::trace::CheckpointFile;
-use crate::trace::lock::unix_time;
+use crate::trace::holder::unix_time;
 use crate::trace::rows::LandscapeRow;
 use crate::trace::{Compacted, Run, RunWriter, TraceError, file_digest};
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::checkpoint::CheckpointFile;
+use super::contents::Entry;
 use super::error::TraceError;
 use super::owner::Owner;
-use super::reader::{Entry, Run};
+use super::reader::Run;
 use super::rows::{BranchRow, EventRow};
 use super::schema::Table;
 

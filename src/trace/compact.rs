@@ -24,12 +24,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::encode::properties;
 use super::error::TraceError;
+use super::hex::hex;
 use super::leftovers;
 use super::manifest::{Event, FileRecord, ManifestAppender, MergedFile, RowGroup};
 use super::owner::Owner;
 use super::reader::Run;
 use super::schema::Table;
-use super::store::{self, hash_all, hex};
+use super::store::{self, hash_all};
 use super::table::record_batches;
 use crate::files;
 

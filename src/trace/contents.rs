@@ -5,14 +5,31 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::error::TraceError;
-use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, MergedFile, Session};
+use super::manifest::{Ending, Event, FileRecord, MergedFile, Session};
+use super::names::{CHECKPOINTS_FOLDER, MANIFEST_FILE, MARKS_FILE, RUN_FILE, is_derived};
 use super::owner::Owner;
-use super::reader::{Entry, Pause};
-use super::replaced::{MARKS_FILE, is_derived};
 use super::schema::Table;
 use super::store::check_path;
 use super::table::Part;
-use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
+
+/// One checkpoint of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Number of the checkpoint, counted from 0.
+    pub checkpoint: u32,
+    /// Its training step.
+    pub step: u64,
+    /// Whether its landscape is there too; weights and trials always are.
+    pub complete: bool,
+}
+
+/// What a clean stop after the last checkpoint left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Training step it stopped after.
+    pub step: u64,
+    pub(in crate::trace) weights: FileRecord,
+}
 
 /// What a manifest says.
 #[derive(Debug, Clone, Default)]

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::lock::Holder;
-use super::manifest::MANIFEST_FILE;
-use super::writer::MOST_NAME_BYTES;
+use super::holder::Holder;
+use super::names::{MANIFEST_FILE, MOST_NAME_BYTES};
 use crate::text::shown;
 
 /// A failure to write, read or understand a run.

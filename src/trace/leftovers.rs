@@ -10,12 +10,9 @@ use std::path::{Path, PathBuf};
 use super::contents::Contents;
 use super::error::TraceError;
 use super::lock::LOCK_FILE;
-use super::log::LOG_FILE;
-use super::manifest::MANIFEST_FILE;
-use super::replaced::{MARKS_FILE, is_derived};
+use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE, is_derived};
 use super::schema::Table;
 use super::store;
-use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
 use crate::files::{self, TEMPORARY};
 use crate::text::shown;
 

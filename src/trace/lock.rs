@@ -7,11 +7,10 @@
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use serde::{Deserialize, Serialize};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::error::TraceError;
+use super::holder::{Holder, unix_time};
 use crate::files;
 
 /// Name of the lock in a run's folder; it is there while a writer is.
@@ -20,31 +19,6 @@ pub const LOCK_FILE: &str = "lock";
 /// Looks at a lock before it counts as held: whoever asks who is writing holds it for a moment.
 const LOOKS: u32 = 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-
-/// Who writes a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Name of the machine.
-    pub host: String,
-    /// Number of the process there.
-    pub pid: u32,
-    /// Seconds since 1970-01-01 UTC at which it began.
-    pub since: u64,
-}
-
-impl std::fmt::Display for Holder {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let secs = unix_time().saturating_sub(self.since);
-        let ago = match secs {
-            0..120 => format!("{secs} s"),
-            120..7200 => format!("{} min", secs / 60),
-            7200..172_800 => format!("{} h", secs / 3600),
-            _ => format!("{} days", secs / 86_400),
-        };
-        let host = crate::text::escaped(&self.host);
-        write!(out, "process {} on {host}, which began {ago} ago", self.pid)
-    }
-}
 
 /// The lock of a run, held until this is dropped.
 #[derive(Debug)]
@@ -251,12 +225,6 @@ pub fn host() -> String {
 #[cfg(not(unix))]
 pub fn host() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
-}
-
-/// Seconds since 1970-01-01 UTC.
-pub(crate) fn unix_time() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |since| since.as_secs())
 }
 
 /// Why locks in a folder keep out this machine's processes only, as far as the table of mounts tells.

@@ -15,14 +15,12 @@ use super::contents::Contents;
 use super::encode::encode;
 use super::error::TraceError;
 use super::manifest::{Event, FileRecord, Manifest, ManifestAppender};
+use super::names::{MARKS_FILE, derived_file};
 use super::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow};
 use super::schema::Table;
 use super::store::{self, is_missing, read_checked};
 use super::tables::Row;
 use crate::files;
-
-/// Name of the file of marks and notes on training steps.
-pub const MARKS_FILE: &str = "marks.jsonl";
 
 /// Bytes that a file without a line in the manifest may have; older versions left such, and marks may be written by hand.
 const MOST_UNNAMED_BYTES: u64 = 16 << 20;
@@ -176,17 +174,4 @@ pub fn export_landscape(
 fn export<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {
     let path = dir.join(derived_file(R::TABLE));
     files::write(&path, &encode(rows)?).map_err(|error| TraceError::write(&path, error))
-}
-
-/// Whether a file's name is that of a table that is derived.
-pub(super) fn is_derived(name: &str) -> bool {
-    [Table::Events, Table::Branches]
-        .map(derived_file)
-        .iter()
-        .any(|derived| derived == name)
-}
-
-/// Name of the file of a table that is derived.
-pub(super) fn derived_file(table: Table) -> String {
-    format!("{}.parquet", table.name())
 }

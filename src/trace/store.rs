@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::error::TraceError;
+use super::hex::hex;
 use super::manifest::FileRecord;
 use crate::files;
 
@@ -22,16 +23,6 @@ pub fn file_digest(path: &Path) -> Result<String, TraceError> {
         .and_then(|mut file| hash_all(&mut file, |bytes| hasher.update(bytes)))
         .map_err(|error| TraceError::read(path, error))?;
     Ok(hex(&hasher.finalize()))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        for half in [byte >> 4, byte & 0xf] {
-            text.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-    text
 }
 
 /// Says in words what is wrong with a path of the manifest: it must lie within the run, in a folder of it at most.

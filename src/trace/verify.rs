@@ -7,20 +7,22 @@ use rayon::prelude::*;
 
 use super::agreement;
 use super::checkpoint::CheckpointFile;
+use super::contents::Entry;
 use super::contents::{Whereabouts, is_weights};
 use super::error::TraceError;
 use super::leftovers::{self, Kind, LEFTOVERS_FOLDER, Unnamed};
-use super::log::LOG_FILE;
-use super::manifest::{FileRecord, MANIFEST_FILE};
+use super::manifest::FileRecord;
+use super::names::{
+    CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE, derived_file,
+};
 use super::owner::Owner;
-use super::reader::{Entry, Run};
-use super::replaced::{MARKS_FILE, derived_file, read_replaced};
+use super::reader::Run;
+use super::replaced::read_replaced;
 use super::rows::{BranchRow, EventRow, StepRow};
 use super::schema::Table;
 use super::store::{self, read_checked};
 use super::table::{Selection, TableFile};
 use super::tables::Row;
-use super::writer::{CHECKPOINTS_FOLDER, RUN_FILE};
 
 /// Something wrong with a run, or worth knowing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

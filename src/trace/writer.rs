@@ -16,10 +16,9 @@ use super::encode::encode;
 use super::error::TraceError;
 use super::leftovers;
 use super::lock::RunLock;
-use super::log::{LOG_FILE, Log};
-use super::manifest::{
-    Ending, Event, FileRecord, MANIFEST_FILE, Manifest, ManifestAppender, Session,
-};
+use super::log::Log;
+use super::manifest::{Ending, Event, FileRecord, Manifest, ManifestAppender, Session};
+use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MOST_NAME_BYTES, RUN_FILE};
 use super::replaced;
 use super::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
@@ -28,13 +27,6 @@ use super::rows::{
 use super::store::{self, read_checked};
 use super::tables::Row;
 use crate::files;
-
-pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";
-/// Name of the file with a run's resolved curriculum; every run has one.
-pub const RUN_FILE: &str = "run.toml";
-
-/// Bytes of the longest name of a run.
-pub const MOST_NAME_BYTES: usize = 200;
 
 /// Whether a name can be that of a run: of a folder in the directory of runs, and of no other.
 pub fn check_name(name: &str) -> Result<(), TraceError> {

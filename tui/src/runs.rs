@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use creode::text::escaped;
-use creode::trace::manifest::MANIFEST_FILE;
+use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, holder};
 
 use crate::cli::Place;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::{Event, Line, LogState, Manifest};
 use crate::trace::error::TraceError;
+use crate::trace::holder::unix_time;
 use crate::trace::leftovers;
-use crate::trace::lock::unix_time;
 
 /// Appends lines to a manifest; a line that could not be written whole is cut off again.
 ///

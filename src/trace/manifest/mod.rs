@@ -29,10 +29,8 @@ pub use self::line::{Ending, EndingReason, Event, FileRecord, MergedFile, RowGro
 use self::line::{Line, LineVersion};
 use self::seal::Chain;
 use super::error::TraceError;
+use super::names::MANIFEST_FILE;
 use crate::files;
-
-/// Name of the manifest in the run's directory.
-pub const MANIFEST_FILE: &str = "manifest.jsonl";
 
 /// Latest version of a line that this library writes and reads; lines of kinds that were there from the beginning are of
 /// version 1.

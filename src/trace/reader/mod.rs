@@ -7,38 +7,19 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::contents::Contents;
+use super::contents::{Contents, Entry, Pause};
 use super::error::TraceError;
 use super::leftovers;
 use super::log;
-use super::manifest::{Ending, Event, FileRecord, MANIFEST_FILE, Manifest, MergedFile, Session};
-use super::replaced::{MARKS_FILE, read_replaced};
+use super::manifest::{Ending, Event, Manifest, MergedFile, Session};
+use super::names::{LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE};
+use super::replaced::read_replaced;
 use super::store::{self, is_missing};
 use super::table::Footer;
-use super::writer::RUN_FILE;
 use crate::files;
 
 /// Bytes of the largest `run.toml` that is read.
 const MOST_RUN_FILE_BYTES: u64 = 2 << 20;
-
-/// One checkpoint of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// Number of the checkpoint, counted from 0.
-    pub checkpoint: u32,
-    /// Its training step.
-    pub step: u64,
-    /// Whether its landscape is there too; weights and trials always are.
-    pub complete: bool,
-}
-
-/// What a clean stop after the last checkpoint left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pause {
-    /// Training step it stopped after.
-    pub step: u64,
-    pub(in crate::trace) weights: FileRecord,
-}
 
 /// A file of weights, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +150,7 @@ impl Run {
     /// The last lines of the run's log, which people may delete.
     pub fn last_log_lines(&self) -> Result<Vec<String>, TraceError> {
         match self.checked_log() {
-            Err(error) if is_missing(&error) => Ok(vec![format!("({} is gone)", log::LOG_FILE)]),
+            Err(error) if is_missing(&error) => Ok(vec![format!("({} is gone)", LOG_FILE)]),
             lines => lines,
         }
     }

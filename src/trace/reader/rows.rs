@@ -1,12 +1,14 @@
 //! The rows of each table, and the weights.
 
 use super::whereabouts::derivable;
-use super::{Pause, Run, StepCursor, WeightsFile};
+use super::{Run, StepCursor, WeightsFile};
+use crate::trace::contents::Pause;
 use crate::trace::contents::Whereabouts;
 use crate::trace::error::TraceError;
 use crate::trace::manifest::FileRecord;
+use crate::trace::names::{CHECKPOINTS_FOLDER, derived_file};
 use crate::trace::owner::Owner;
-use crate::trace::replaced::{derived_file, read_replaced};
+use crate::trace::replaced::read_replaced;
 use crate::trace::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
     StepRow, TrialRow,
@@ -14,7 +16,6 @@ use crate::trace::rows::{
 use crate::trace::store::read_checked;
 use crate::trace::table::TableFile;
 use crate::trace::tables::Row;
-use crate::trace::writer::CHECKPOINTS_FOLDER;
 
 impl Run {
     /// All training steps, in order.

@@ -10,9 +10,10 @@ use crate::trace::columns::Columns;
 use crate::trace::contents::{Merged, Whereabouts};
 use crate::trace::error::TraceError;
 use crate::trace::manifest::FileRecord;
+use crate::trace::names::derived_file;
 use crate::trace::owner::Owner;
 use crate::trace::pages::Window;
-use crate::trace::replaced::{derived_file, read_replaced};
+use crate::trace::replaced::read_replaced;
 use crate::trace::store::{is_missing, read_checked, read_stretch};
 use crate::trace::table::{Footer, Part, Selection, TableFile};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use creode::lab::zoom::ZOOMS_FOLDER;
-use creode::trace::manifest::MANIFEST_FILE;
+use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, StepCursor};
 
 use super::RunState;
