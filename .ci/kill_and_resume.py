@@ -71,6 +71,7 @@ NETWORKS = {
     "lbfgs": ["optimiser.rule=lbfgs"],
     "dale": ["network.excitatory_share=0.8", "network.recurrent_density=0.5", "optimiser.rule=rmsprop"],
     "dfdx": ["training.engine=dfdx"],
+    "choices": ["stage.0.task=delayed-classification", "stage.0.objective=cross-entropy"],
     "world": ["stage.0.task=corridor"],
     "adaptive": ["checkpoints.adaptive={ budget = 40, coarsest = 20 }"],
 }

@@ -12,7 +12,7 @@ use creode::parameters::Variant as _;
 use creode::simd::Real;
 use creode::task::corridor::Corridor;
 use creode::task::world::Policy;
-use creode::task::{Batch, Task as _};
+use creode::task::{Batch, Objective, Task as _};
 use creode::trace::{Run, RunWriter};
 use creode::train::bptt::Bptt;
 use creode::train::engines::EngineReal;
@@ -213,8 +213,15 @@ fn an_objective_is_not_tried_on_what_is_not_in_order() {
         let mistakes = Curriculum::parse(&text, "corridor.toml", &changes).unwrap_err();
         assert!(mistakes.to_string().contains("delay_min"), "{mistakes}");
     }
+    // This task has a target for each class, of which one is 1; the targets of a flip-flop are −1 and 1.
     let text = text.replace("delay_min = 50\n", "");
     let changes = ["stage.0.objective=cross-entropy".parse().unwrap()];
+    let curriculum = Curriculum::parse(&text, "corridor.toml", &changes).unwrap();
+    assert_eq!(
+        curriculum.stages[0].parts[0].objective(),
+        Objective::choice(11)
+    );
+    let text = text.replace("delayed-classification", "flip-flop");
     let mistakes = Curriculum::parse(&text, "corridor.toml", &changes).unwrap_err();
     assert!(mistakes.to_string().contains("probabilities"), "{mistakes}");
 }
@@ -224,7 +231,7 @@ fn an_objective_is_not_tried_on_what_is_not_in_order() {
 fn a_mixture_without_an_episode_has_the_noise_of_any_task() {
     let text = CORRIDOR.replace(
         "[[stage]]\ntask = \"corridor\"\nuntil = { steps = 300 }",
-        "[[stage]]\nuntil = { steps = 3 }\n[[stage.part]]\ntask = \"flip-flop\"\nbits = 2\ntrial_steps = 12\n\
+        "[[stage]]\nuntil = { steps = 2000 }\n[[stage.part]]\ntask = \"flip-flop\"\nbits = 2\ntrial_steps = 12\n\
          [[stage.part]]\ntask = \"corridor\"\nweight = { from = 0.0, to = 1.0, over_steps = 1000 }",
     );
     let trained = |noise: &str| {
