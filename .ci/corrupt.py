@@ -145,6 +145,9 @@ def answer(folder, command, next_checkpoint):
     # Times differ from run to run.
     out = re.sub(r'"wall_secs": [0-9.e+-]+', "", out)
     said = re.sub(r"[0-9.]+ s, of which the analysis was at work [0-9.]+ s \([0-9]+ %\)", "", said)
+    if command == ["compact", "stopped"]:
+        # So is how many files there are when it was gone on with.
+        said = re.sub(r"[0-9.]+ ([KM]iB)?", "N ", said)
     if command[0] == "zoom":
         last = checkpoints(folder, f"{command[1]}/zooms/0-1-every-5")
         out += str(last and last[-1].read_bytes())
