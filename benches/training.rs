@@ -221,11 +221,7 @@ fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize)
     task.draw(&mut ChaCha8Rng::seed_from_u64(0), &mut batch);
     let mut parameters = Parameters::<f32>::initial(&spec, 0);
     let mut gradient = parameters.zeros_like();
-    let rule = UpdateRule::Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    };
+    let rule = UpdateRule::adam();
     let adam = OptimiserSpec {
         rule,
         learning_rate: 1e-3,

@@ -295,11 +295,7 @@ fn what_is_frozen_or_fixed_has_no_gradient() {
 #[test]
 fn training_keeps_to_the_constraints() {
     let adam = OptimiserSpec {
-        rule: UpdateRule::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        },
+        rule: UpdateRule::adam(),
         learning_rate: 0.05,
         weight_decay: 0.01,
         clipping: Clipping::Off,

@@ -262,11 +262,7 @@ fn learners(
     parameters: &Parameters<f64>,
 ) -> Vec<(&'static str, Box<dyn Learner<f64>>)> {
     let exact = || Box::new(Bptt::<f64>::of(spec));
-    let adam = UpdateRule::Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-    };
+    let adam = UpdateRule::adam();
     let rflo = Box::new(Rflo::new(spec, 4));
     let (regularisation, every) = (1.0, 2);
     vec![

@@ -166,11 +166,7 @@ fn random_feedback_local_online_learning_learns_to_remember() {
     };
     let spec = NetworkSpec::new(leaky(LeakyForm::Rates, 0.3), 32, 1, 1);
     let adam = OptimiserSpec {
-        rule: UpdateRule::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        },
+        rule: UpdateRule::adam(),
         learning_rate: 3e-3,
         weight_decay: 0.0,
         clipping: Clipping::Norm(1.0),

@@ -113,11 +113,7 @@ fn trained_accuracy(task: &dyn Task, cell: CellKind, wanted: f64) -> (f64, u64) 
         ..NetworkSpec::new(cell, UNITS, task.input_channels(), task.output_channels())
     };
     let adam = OptimiserSpec {
-        rule: UpdateRule::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        },
+        rule: UpdateRule::adam(),
         learning_rate: 1e-2,
         weight_decay: 0.0,
         clipping: Clipping::Norm(1.0),

@@ -4,8 +4,8 @@
 use std::ops::Bound;
 
 use super::{
-    AdaptiveCheckpoints, AnalysisSettings, CheckpointPolicy, PartObjective, ProbeTask, StagePart,
-    Until,
+    AdaptiveCheckpoints, AnalysisSettings, CheckpointPolicy, DEFAULT_BASIN_STARTS, PartObjective,
+    ProbeTask, StagePart, Until,
 };
 use crate::parameters::{ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor};
 use crate::train::engines::EngineName;
@@ -123,7 +123,7 @@ pub(super) fn default_analysis() -> AnalysisSettings {
         noise: 0.5,
         probe_trials: 16,
         events: true,
-        basin_starts: 128,
+        basin_starts: DEFAULT_BASIN_STARTS,
     }
 }
 

@@ -99,6 +99,9 @@ pub struct AdaptiveCheckpoints {
     pub weight_change: f64,
 }
 
+/// Starts for the shares of basins where nobody says how many.
+pub const DEFAULT_BASIN_STARTS: usize = 128;
+
 /// How the landscape is analysed at each checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalysisSettings {

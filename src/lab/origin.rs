@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::LabError;
-use crate::curriculum::Curriculum;
+use crate::curriculum::{Curriculum, DEFAULT_BASIN_STARTS};
 use crate::foreign::tensors::from_safetensors;
 use crate::foreign::{ForeignNetwork, Options};
 use crate::task::Probe;
@@ -135,7 +135,7 @@ struct File<'a> {
 }
 
 fn default_basin_starts() -> usize {
-    128
+    DEFAULT_BASIN_STARTS
 }
 
 impl Followed {

@@ -99,11 +99,7 @@ impl Course {
 
     fn optimiser(&self) -> OptimiserSpec {
         OptimiserSpec {
-            rule: UpdateRule::Adam {
-                beta1: 0.9,
-                beta2: 0.999,
-                epsilon: 1e-8,
-            },
+            rule: UpdateRule::adam(),
             learning_rate: self.learning_rates[0],
             weight_decay: self.weight_decay,
             clipping: Clipping::Norm(self.clip_norm),

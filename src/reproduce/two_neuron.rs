@@ -191,11 +191,7 @@ fn network() -> NetworkSpec {
 
 fn optimiser() -> OptimiserSpec {
     OptimiserSpec {
-        rule: UpdateRule::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        },
+        rule: UpdateRule::adam(),
         learning_rate: 0.01,
         weight_decay: 0.0,
         clipping: Clipping::Norm(1.0),

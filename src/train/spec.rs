@@ -85,11 +85,7 @@ pub struct OptimiserSpec {
 impl Variant for UpdateRule {
     fn all() -> Vec<Self> {
         vec![
-            Self::Adam {
-                beta1: 0.9,
-                beta2: 0.999,
-                epsilon: 1e-8,
-            },
+            Self::adam(),
             Self::Sgd { momentum: 0.0 },
             Self::RmsProp {
                 decay: 0.99,
@@ -151,6 +147,15 @@ impl Variant for UpdateRule {
 }
 
 impl UpdateRule {
+    /// Adam with the moments of Kingma & Ba (2015), which are the defaults.
+    pub fn adam() -> Self {
+        Self::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        }
+    }
+
     /// Copies of the parameters that it keeps, roughly.
     pub(crate) fn copies(&self) -> u64 {
         match *self {
@@ -172,11 +177,7 @@ impl UpdateRule {
 impl Default for OptimiserSpec {
     /// Adam, learning rate 1e-3, no weight decay, no clipping.
     fn default() -> Self {
-        let rule = UpdateRule::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        };
+        let rule = UpdateRule::adam();
         Self {
             learning_rate: rule.default_learning_rate(),
             rule,

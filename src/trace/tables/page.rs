@@ -1,7 +1,7 @@
 //! Whether `docs/TRACE.md` tells the columns as they are declared.
 //!
 //! On the page, what stands between `<!-- columns of NAME -->` and `<!-- end of columns -->` is made here, of the declaration
-//! of the table; the rest is written by hand. `CREODE_WRITE_DOCS=1 cargo test --lib page` writes the page anew; it adds a
+//! of the table; the rest is written by hand. `CREODE_UPDATE_DOCS=1 cargo test --lib page` writes the page anew; it adds a
 //! section for a table that has none.
 
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use super::Table;
 use super::cells::Described;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/TRACE.md");
-const WRITE: &str = "CREODE_WRITE_DOCS";
+const WRITE: &str = "CREODE_UPDATE_DOCS";
 const END: &str = "<!-- end of columns -->\n";
 
 #[test]

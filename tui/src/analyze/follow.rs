@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
+use creode::curriculum::DEFAULT_BASIN_STARTS;
 use creode::lab::LabError;
 use creode::lab::followed::{Follower, Standing};
 use creode::lab::origin::Followed;
@@ -45,7 +46,7 @@ pub(super) fn follow(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
         folder: folder.clone(),
         input: args.input.clone(),
         starts: args.n_inits.unwrap_or(512),
-        basin_starts: 128,
+        basin_starts: DEFAULT_BASIN_STARTS,
         noise: args.noise_scale.unwrap_or(0.5),
         seed: args.seed,
         options: options(args),
