@@ -1,3 +1,8 @@
-//! How alike two networks are.
+//! How alike networks are, at a moment and on their way there.
+//!
+//! What is compared is read into plain data first, a [`portrait::Portrait`] of a network at a moment; measures know nothing of
+//! runs and files.
 
 pub mod cka;
+pub mod measure;
+pub mod portrait;
