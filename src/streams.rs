@@ -47,6 +47,8 @@ pub enum Stream {
         /// Place of the constant input, below 2¹⁶.
         input: usize,
     },
+    /// The starts of an experiment's own searches, the same for every network of a seed.
+    ExperimentStarts,
 }
 
 impl Stream {
@@ -60,6 +62,7 @@ impl Stream {
             Self::WorldNoise(step) => (1 << 60) + step,
             Self::Teacher => (1 << 61) + 1,
             Self::LocalFeedback => (1 << 61) + 2,
+            Self::ExperimentStarts => (1 << 61) + 3,
             Self::ProbeTrials { stage } => PROBES + stage as u64,
             Self::Basins { stage } => PROBES + (1 << 60) + stage as u64,
             Self::Evaluation { probe } => PROBES + (1 << 61) + probe as u64,

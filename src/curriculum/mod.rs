@@ -8,7 +8,7 @@ use crate::train::engines::EngineName;
 use crate::train::rules::RuleSpec;
 use crate::train::spec::{OptimiserSpec, Penalties};
 
-pub use error::{CurriculumError, Mistake, Place};
+pub use error::{CurriculumError, KeyPlace, Mistake};
 pub use overrides::{Override, OverrideError};
 pub use ramp::{Pace, Progress, Ramp};
 pub use stage::{PartObjective, ProbeTask, Stage, StagePart, Until};

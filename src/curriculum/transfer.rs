@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Curriculum;
-use super::error::{Place, quoted_list};
+use super::error::{KeyPlace, quoted_list};
 use super::section::Section;
 use super::tree::{Node, Value};
 use crate::cell::spec::{NetworkSpec, Part};
@@ -25,7 +25,7 @@ pub struct Transfer {
 /// A transfer while the file is read, with its place.
 pub(super) struct Asked {
     transfer: Transfer,
-    place: Place,
+    place: KeyPlace,
     has_checkpoint: bool,
 }
 

@@ -24,7 +24,7 @@ use crate::dynamics::motion::continuum::{Continuum, continuum};
 use crate::dynamics::motion::manifold::{Outflow, outflow};
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::linearisation::{Linearisation, linearise};
-use crate::dynamics::points::search::Limits;
+use crate::dynamics::points::search::SearchLimits;
 use crate::dynamics::points::starts::{independent, jittered, simulated};
 use crate::dynamics::watch::{Unwatched, Watch};
 use crate::foreign::ForeignNetwork;
@@ -80,7 +80,7 @@ enum Network {
 
 /// The landscapes of one network, one for each constant input.
 #[derive(Debug, Clone)]
-pub struct Portrait {
+pub struct NetworkLandscapes {
     /// The checkpoint; 0 where there is none.
     pub id: CheckpointId,
     /// The network's readout.
@@ -310,7 +310,7 @@ impl Subject {
     }
 
     /// Finds the fixed points at every constant input.
-    pub fn portrait(&self) -> Result<Portrait, LabError> {
+    pub fn portrait(&self) -> Result<NetworkLandscapes, LabError> {
         let mut projection = self.projection.clone();
         let mut landscapes = Vec::new();
         for probe in &self.probes {
@@ -318,15 +318,15 @@ impl Subject {
             let starts = self.starts(&[&map]);
             projection.get_or_insert_with(|| Projection::fit(&starts.concat(), map.dim()));
             let limits = if self.tries_all {
-                Limits::patient()
+                SearchLimits::patient()
             } else {
-                Limits::patient_enough(map.dim())
+                SearchLimits::patient_enough(map.dim())
             };
             self.watch.begins(&probe.name);
             let found = Analysed::search(&probe.name, map, &starts, limits, &*self.watch);
             landscapes.push(found.map_err(|source| self.failed(source))?);
         }
-        Ok(Portrait {
+        Ok(NetworkLandscapes {
             id: self.id,
             readout: self.readout.clone(),
             projection: projection.unwrap_or_else(|| Projection::fit(&[], 0)),
@@ -377,7 +377,7 @@ impl Subject {
             }
             let returning = known.iter().filter(|(of, _)| period.is_multiple_of(*of));
             let shorter: Vec<Vec<f64>> = returning.map(|(_, state)| state.clone()).collect();
-            let of_period = cycles(&of.map, period, &shorter, &starts, Limits::default());
+            let of_period = cycles(&of.map, period, &shorter, &starts, SearchLimits::default());
             let of_period = of_period.map_err(|source| self.failed(source))?;
             let states = of_period.cycles.iter().map(|cycle| cycle.states[0].clone());
             known.extend(states.map(|state| (period, state)));

@@ -10,7 +10,7 @@ use super::history::live::Live;
 use super::landscapes::{AtInput, Landscapes, Subject, Written};
 use super::recorder::Recorder;
 use super::saved::CheckpointId;
-use super::{Event, LabError};
+use super::{LabError, TrainingEvent};
 use crate::cell::map::Readout;
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::NetworkSpec;
@@ -111,7 +111,7 @@ impl<'scope> Analyst<'scope> {
         curriculum: &'env Curriculum,
         recorder: &'env dyn Recorder,
         run: Option<&Run>,
-        observer: &'env (dyn Fn(&Event) + Sync),
+        observer: &'env (dyn Fn(&TrainingEvent) + Sync),
     ) -> Result<Self, LabError> {
         let worker = Worker::new(curriculum, recorder, run, observer)?;
         let (messages, inbox) = sync_channel(WAITING_JOBS);
@@ -150,7 +150,7 @@ struct Worker<'a> {
     settings: &'a AnalysisSettings,
     network: Arc<NetworkSpec>,
     seed: u64,
-    observer: &'a (dyn Fn(&Event) + Sync),
+    observer: &'a (dyn Fn(&TrainingEvent) + Sync),
     recorder: &'a dyn Recorder,
     landscapes: Landscapes,
     analysis: Analysis,
@@ -161,7 +161,7 @@ impl<'a> Worker<'a> {
         curriculum: &'a Curriculum,
         recorder: &'a dyn Recorder,
         run: Option<&Run>,
-        observer: &'a (dyn Fn(&Event) + Sync),
+        observer: &'a (dyn Fn(&TrainingEvent) + Sync),
     ) -> Result<Self, LabError> {
         let settings = &curriculum.analysis;
         let history = (settings.enabled && settings.events)
@@ -204,7 +204,7 @@ impl<'a> Worker<'a> {
         let Written { rows, by_unstable } = written;
         let warned = rows.iter().filter(|row| row.warning.is_some());
         self.analysis.warnings += warned.count();
-        (self.observer)(&Event::Landscape {
+        (self.observer)(&TrainingEvent::Landscape {
             rows: rows.clone(),
             by_unstable: by_unstable.clone(),
         });

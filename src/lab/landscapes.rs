@@ -20,7 +20,7 @@ use super::saved::CheckpointId;
 use crate::cell::map::Readout;
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::motion::projection::Projection;
-use crate::dynamics::points::search::{FixedPoint, Known, Limits, search};
+use crate::dynamics::points::search::{FixedPoint, Known, SearchLimits, search};
 use crate::dynamics::watch::Unwatched;
 use crate::trace::rows::{BranchRow, EventRow, LandscapeRow};
 use crate::trace::{LandscapeTables, Run};
@@ -288,7 +288,7 @@ fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Res
             index: point.index,
         })
         .collect();
-    let found = search(&earlier.map, &known, &[], Limits::default());
+    let found = search(&earlier.map, &known, &[], SearchLimits::default());
     let found = found.map_err(|source| failed(id, source))?;
     for point in found.fixed_points {
         let Some(place) = point.from_known else {

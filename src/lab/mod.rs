@@ -47,7 +47,7 @@ use training::{Step, StepMade};
 
 /// What happens during a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum TrainingEvent {
     /// A training step was made.
     Step {
         /// Training step.
@@ -128,7 +128,7 @@ pub fn train(
     curriculum: &Curriculum,
     recorder: &dyn Recorder,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     let summary = train_span(curriculum, recorder, &Span::default(), None, stop, observer)?;
     end(recorder, summary)
@@ -157,7 +157,7 @@ fn train_span(
     span: &Span,
     viewed: Option<&Run>,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     match curriculum.network.precision {
         Precision::F32 => run::<f32>(curriculum, recorder, span, viewed, stop, observer),
@@ -172,7 +172,7 @@ fn run<T: TrainableReal>(
     span: &Span,
     viewed: Option<&Run>,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     let begun = Instant::now();
     let begun_run = recorder.begun()?;
@@ -205,7 +205,7 @@ fn run<T: TrainableReal>(
                 if stop.load(Ordering::Relaxed) {
                     trainer.pause(recorder)?;
                     let step = trainer.position().step;
-                    observer(&Event::Stopped { step });
+                    observer(&TrainingEvent::Stopped { step });
                     return Ok(Outcome::Interrupted);
                 }
                 match trainer.step()? {
@@ -216,7 +216,7 @@ fn run<T: TrainableReal>(
                         accuracy,
                         ..
                     }) => {
-                        observer(&Event::Step {
+                        observer(&TrainingEvent::Step {
                             step,
                             stage,
                             loss,
@@ -257,7 +257,7 @@ struct Keeper<'k, 'c, 's, T: TrainableReal> {
     adaptive: Option<&'k mut Adaptive<'c, T>>,
     recorder: &'k dyn Recorder,
     analyst: &'k Analyst<'s>,
-    observer: &'k (dyn Fn(&Event) + Sync),
+    observer: &'k (dyn Fn(&TrainingEvent) + Sync),
 }
 
 impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
@@ -288,7 +288,7 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
         let trials = job.trial_rows();
         trainer.save(checkpoint, &trials, &evaluations, self.recorder)?;
-        (self.observer)(&Event::Checkpoint {
+        (self.observer)(&TrainingEvent::Checkpoint {
             checkpoint: checkpoint.number,
             step: checkpoint.step,
         });

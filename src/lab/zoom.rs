@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::origin::{TRAINED, about};
 use super::saved::Snapshot;
 use super::trainer::Span;
-use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
+use super::{LabError, Outcome, Summary, TrainingEvent, curriculum_of, history, same, session};
 use crate::curriculum::CheckpointPolicy;
 use crate::text::first_messages;
 use crate::trace::{Entry, Run, RunWriter, TraceError, run_toml, write_history};
@@ -49,7 +49,7 @@ pub fn zoom(
     dir: &Path,
     stretch: Stretch,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     let run = Run::open(dir)?;
     let [from, to] = [stretch.from, stretch.to].map(|number| entry(&run, number));

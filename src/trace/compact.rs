@@ -26,7 +26,7 @@ use super::encode::properties;
 use super::error::TraceError;
 use super::hex::hex;
 use super::leftovers;
-use super::manifest::{Event, FileRecord, ManifestAppender, MergedFile, RowGroup};
+use super::manifest::{FileRecord, ManifestAppender, ManifestEvent, MergedFile, RowGroup};
 use super::owner::Owner;
 use super::reader::Run;
 use super::schema::Table;
@@ -70,7 +70,7 @@ pub(super) fn compact(
     let new = run.with_merged(&merged)?;
     merged.par_iter().try_for_each(|of| check(&run, &new, of))?;
     let compacted = summary(&run, &merged);
-    manifest.append(&Event::Compaction { merged }, true)?;
+    manifest.append(&ManifestEvent::Compaction { merged }, true)?;
     // Not while somebody puts new marks or derived tables in place.
     manifest.locked(|_| leftovers::tidy(dir, Run::open(dir)?.contents()))?;
     Ok(compacted)

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::contents::Contents;
 use super::encode::encode;
 use super::error::TraceError;
-use super::manifest::{Event, FileRecord, Manifest, ManifestAppender};
+use super::manifest::{FileRecord, Manifest, ManifestAppender, ManifestEvent};
 use super::names::{MARKS_FILE, derived_file};
 use super::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow};
 use super::schema::Table;
@@ -32,14 +32,14 @@ pub fn write_history(
     branches: &[BranchRow],
 ) -> Result<(), TraceError> {
     let tables = [table(events)?, table(branches)?];
-    replace(dir, &tables, |files| Event::Derived { files })
+    replace(dir, &tables, |files| ManifestEvent::Derived { files })
 }
 
 /// Writes the marks of the run in `dir`, one JSON object a line, in place of those there were.
 pub fn write_marks(dir: &Path, text: &str) -> Result<(), TraceError> {
     let bytes = text.as_bytes().to_vec();
     let file = (store::record(MARKS_FILE, &bytes, None), bytes);
-    replace(dir, &[file], |files| Event::Marks { files })
+    replace(dir, &[file], |files| ManifestEvent::Marks { files })
 }
 
 /// A file, and its content.
@@ -54,7 +54,7 @@ fn table<R: Row>(rows: &[R]) -> Result<Content, TraceError> {
 fn replace<const N: usize>(
     dir: &Path,
     contents: &[Content; N],
-    event: impl FnOnce(Vec<FileRecord>) -> Event,
+    event: impl FnOnce(Vec<FileRecord>) -> ManifestEvent,
 ) -> Result<(), TraceError> {
     let mut appender = ManifestAppender::open(Manifest::read(dir)?)?;
     appender.locked(|manifest| {

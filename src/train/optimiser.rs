@@ -41,20 +41,16 @@ impl<T: Real> Optimiser<T> {
 
     /// Learning rate of the next update.
     pub fn learning_rate(&self) -> f64 {
-        self.spec.learning_rate
-    }
-
-    /// Sets the learning rate of the next updates.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.spec.learning_rate = learning_rate;
+        self.spec.learning_rate_after(self.updates)
     }
 
     /// Updates the parameters; `gradient` is left decayed and clipped.
     pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) {
         self.decay(parameters, gradient);
         self.clip(gradient);
+        let learning_rate = self.learning_rate();
+        let rate = T::from_f64(learning_rate);
         self.updates += 1;
-        let rate = T::from_f64(self.spec.learning_rate);
         let (first, second) = (self.first.values_mut(), self.second.values_mut());
         let (values, gradient) = (parameters.values_mut(), gradient.values());
         match self.spec.rule {
@@ -64,7 +60,7 @@ impl<T: Real> Optimiser<T> {
                 epsilon,
             } => {
                 let count = self.updates as f64;
-                let step_size = T::from_f64(self.spec.learning_rate / (1.0 - beta1.powf(count)));
+                let step_size = T::from_f64(learning_rate / (1.0 - beta1.powf(count)));
                 let root_correction = T::from_f64(1.0 / (1.0 - beta2.powf(count)).sqrt());
                 let [beta1, beta2, epsilon] = [beta1, beta2, epsilon].map(T::from_f64);
                 for (((value, &g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second)

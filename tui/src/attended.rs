@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use creode::trace::OUTPUT_FILE;
 
-use crate::cli::{Place, TrainArgs};
+use crate::cli::{TracesFolder, TrainArgs};
 use crate::dashboard::{self, Left, Start};
 use crate::say::say;
 
@@ -20,7 +20,7 @@ const STOP: &str = "stop";
 const LINES_SHOWN: usize = 8;
 
 /// Starts the training of the run `name` and shows it; returns the exit code of the dashboard.
-pub(crate) fn train(args: &TrainArgs, name: &str, place: &Place) -> anyhow::Result<u8> {
+pub(crate) fn train(args: &TrainArgs, name: &str, place: &TracesFolder) -> anyhow::Result<u8> {
     let dir = place.traces.join(name);
     let output = dir.join(OUTPUT_FILE);
     let mut child = start(args, name, &dir, &output)?;

@@ -43,14 +43,14 @@ Exit codes: 0 done, 1 a claim does not hold, 2 usage or error, 130 interrupted (
 #[command(name = "creode", version, after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
-    place: Place,
+    place: TracesFolder,
     #[command(subcommand)]
     command: Command,
 }
 
 /// Where runs are.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct TracesFolder {
     /// Directory of the runs
     #[arg(
         long,
@@ -248,7 +248,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Tasks(args) => tasks::tasks(args),
         Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Curricula(args) => curricula::curricula(args),
-        Command::Reproduce(args) => reproduce::reproduce(args),
+        Command::Reproduce(args) => reproduce::reproduce(args, &cli.place),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
         Command::Compact { run } => compact::compact(&runs::find(run, &cli.place)?),
     }
@@ -257,7 +257,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
 fn show(
     dirs: Vec<PathBuf>,
     following: bool,
-    place: &Place,
+    place: &TracesFolder,
     drawing: &Drawing,
 ) -> anyhow::Result<u8> {
     let start = Start {

@@ -8,7 +8,7 @@ use creode::text::escaped;
 use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, holder};
 
-use crate::cli::Place;
+use crate::cli::TracesFolder;
 use crate::dashboard::MOST_OPEN;
 use crate::say::say;
 
@@ -16,7 +16,7 @@ use crate::say::say;
 const MISSPELT: f64 = 0.8;
 
 /// The directory of an existing run, given as a name under the traces directory or as a path.
-pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn find(run: &str, place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let candidates = [place.traces.join(run), PathBuf::from(run)];
     if let Some(found) = candidates.iter().find(|path| path.join(RUN_FILE).is_file()) {
         return Ok(found.clone());
@@ -40,8 +40,8 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
 /// The directories of runs to be shown beside each other, each found by `find`.
 pub(crate) fn find_all(
     runs: &[String],
-    place: &Place,
-    find: impl Fn(&str, &Place) -> anyhow::Result<PathBuf>,
+    place: &TracesFolder,
+    find: impl Fn(&str, &TracesFolder) -> anyhow::Result<PathBuf>,
 ) -> anyhow::Result<Vec<PathBuf>> {
     if runs.len() > MOST_OPEN {
         bail!(
@@ -92,7 +92,7 @@ pub(crate) fn nearest<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> 
 
 /// The directory of a run that may not exist yet, for those who can wait: a terminal. A name like that of an existing run
 /// is rather a mistake.
-pub(crate) fn find_or_await(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn find_or_await(run: &str, place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let found = find(run, place);
     let path = place.traces.join(run);
     let names = names(&place.traces);
@@ -102,7 +102,7 @@ pub(crate) fn find_or_await(run: &str, place: &Place) -> anyhow::Result<PathBuf>
 }
 
 /// The directory of the run that was written to last.
-pub(crate) fn last_written(place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn last_written(place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let dirs = names(&place.traces)
         .into_iter()
         .map(|name| place.traces.join(name));
@@ -119,7 +119,7 @@ pub(crate) fn last_written(place: &Place) -> anyhow::Result<PathBuf> {
 }
 
 /// The first of `name`, `name-2`, `name-3`, … that is free.
-pub(crate) fn free_name(name: &str, place: &Place) -> String {
+pub(crate) fn free_name(name: &str, place: &TracesFolder) -> String {
     let taken = |name: &str| place.traces.join(name).exists();
     let mut numbered = (2..).map(|number| format!("{name}-{number}"));
     if taken(name) {
@@ -132,7 +132,7 @@ pub(crate) fn free_name(name: &str, place: &Place) -> String {
 }
 
 /// The last of `name`, `name-2`, `name-3`, … that exists.
-pub(crate) fn newest_name(name: &str, place: &Place) -> String {
+pub(crate) fn newest_name(name: &str, place: &TracesFolder) -> String {
     let exists = |name: &String| place.traces.join(name).join(RUN_FILE).is_file();
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     numbered

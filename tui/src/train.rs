@@ -12,14 +12,14 @@ use creode::lab::{self, LabError, Outcome, Summary};
 use creode::memory::available_bytes;
 use creode::trace::{Run, RunWriter, TraceError, check_name};
 
-use crate::cli::{ERROR, INTERRUPTED, Place, TrainArgs};
+use crate::cli::{ERROR, INTERRUPTED, TracesFolder, TrainArgs};
 use crate::progress::Progress;
 use crate::say::say;
 use crate::signals::{ALL, DETACHED, stop_on_signals};
 use crate::{attended, runs};
 
 /// Trains, or goes on training; returns the exit code.
-pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
+pub(crate) fn train(args: &TrainArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     let mut overrides = args.overrides.clone();
     if let Some(seed) = args.seed {
         overrides.push(format!("seed={seed}").parse()?);

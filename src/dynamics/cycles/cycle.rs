@@ -6,7 +6,7 @@ use faer::linalg::solvers::{PartialPivLu, Solve as _};
 use super::floquet::{Multiplier, multipliers};
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
 use crate::dynamics::points::certificate::{Certificate, certify};
-use crate::dynamics::points::search::{Completeness, FixedPoint, Known, Limits, search};
+use crate::dynamics::points::search::{Completeness, FixedPoint, Known, SearchLimits, search};
 use crate::map::Map;
 use crate::map::iterate::Iterate;
 use crate::norms::{distance, largest, scale_of};
@@ -74,7 +74,7 @@ pub fn cycles<M: Map + ?Sized>(
     period: usize,
     known: &[Vec<f64>],
     starts: &[Vec<f64>],
-    limits: Limits,
+    limits: SearchLimits,
 ) -> Result<Cycles, SpectrumError> {
     let iterate = Iterate::new(map, period);
     let closed: Vec<Vec<f64>> = known
@@ -334,9 +334,15 @@ mod tests {
     fn logistic_map_has_its_cycles() {
         let starts: Vec<Vec<f64>> = (0..200).map(|i| vec![f64::from(i) / 200.0]).collect();
         let of = |rate: f64, period| {
-            cycles(&Logistic { rate }, period, &[], &starts, Limits::default())
-                .unwrap()
-                .cycles
+            cycles(
+                &Logistic { rate },
+                period,
+                &[],
+                &starts,
+                SearchLimits::default(),
+            )
+            .unwrap()
+            .cycles
         };
         assert!(of(2.9, 2).is_empty());
         let two = of(3.2, 2);
@@ -376,7 +382,7 @@ mod tests {
             2,
             &[],
             &simulated(&map, 64, 0.5, 1),
-            Limits::default(),
+            SearchLimits::default(),
         )
         .unwrap();
         assert_eq!(
@@ -392,7 +398,7 @@ mod tests {
             2,
             &[],
             &simulated(&map, 512, 0.5, 2),
-            Limits::default(),
+            SearchLimits::default(),
         )
         .unwrap();
         assert!(

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::dynamics::motion::attractor::{Settings, attractors};
-    use crate::dynamics::points::search::{Limits, search};
+    use crate::dynamics::points::search::{SearchLimits, search};
     use crate::dynamics::points::starts::simulated;
 
     /// Two independent bits: the saddle on an edge of the square leads to its two corners, half each.
@@ -148,7 +148,7 @@ mod tests {
         let starts = simulated(&map, 256, 0.5, 3);
         let ends = attractors(&map, &starts, &Settings::default());
         assert_eq!(ends.basins.len(), 4);
-        let points = search(&map, &[], &starts, Limits::default()).unwrap();
+        let points = search(&map, &[], &starts, SearchLimits::default()).unwrap();
         for point in &points.fixed_points {
             let flow = outflow(&map, &point.state, &ends, 1).unwrap();
             match point.spectrum.n_unstable() {

@@ -239,16 +239,16 @@ fn certain_sign(lu: &PartialPivLu<f64>, inverse: &Mat<f64>, gamma: f64) -> Optio
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, polish, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, polish, solve};
     use crate::map::{Henon, Logistic};
     use proptest::prelude::*;
     use rand::SeedableRng as _;
     use rand_chacha::ChaCha8Rng;
 
     fn root<M: Map + ?Sized>(map: &M, start: &[f64]) -> Option<Vec<f64>> {
-        match solve(map, start, Limits::default()) {
-            Ending::Root { point } => Some(polish(map, point).point),
-            Ending::Minimum { .. } | Ending::Lost => None,
+        match solve(map, start, NewtonLimits::default()) {
+            NewtonEnd::Root { point } => Some(polish(map, point).point),
+            NewtonEnd::Minimum { .. } | NewtonEnd::Lost => None,
         }
     }
 
@@ -313,11 +313,11 @@ mod tests {
             }
         }
         let ghost = CellMap::vanilla(&[2.0], vec![fold + 1e-6]);
-        let only_fallback = Limits {
+        let only_fallback = NewtonLimits {
             newton_steps: 0,
-            ..Limits::default()
+            ..NewtonLimits::default()
         };
-        let Ending::Minimum { point } = solve(&ghost, &[-0.72], only_fallback) else {
+        let NewtonEnd::Minimum { point } = solve(&ghost, &[-0.72], only_fallback) else {
             panic!("no ghost")
         };
         assert!(crate::map::q(&ghost, &point) < 1e-12);

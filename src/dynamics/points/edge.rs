@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::dynamics::linear::spectrum::Spectrum;
-    use crate::dynamics::points::newton::{Ending, Limits, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 
     #[test]
     fn the_edge_between_two_memories_is_their_saddle() {
@@ -113,7 +113,7 @@ mod tests {
         };
         let (up, down) = (settle(vec![1.0, 1.0]), settle(vec![-1.0, -1.0]));
         let edge = edge_state(&map, &up, &down).unwrap();
-        let Ending::Root { point } = solve(&map, &edge, Limits::default()) else {
+        let NewtonEnd::Root { point } = solve(&map, &edge, NewtonLimits::default()) else {
             panic!("no fixed point near {edge:?}");
         };
         assert!(distance(&point, &edge) < 1e-3, "{edge:?} {point:?}");

@@ -313,7 +313,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::dynamics::linear::spectrum::Spectrum;
-    use crate::dynamics::points::search::{Limits, search};
+    use crate::dynamics::points::search::{SearchLimits, search};
     use crate::dynamics::watch::Unwatched;
     use proptest::prelude::*;
     use rand::SeedableRng as _;
@@ -377,7 +377,7 @@ mod tests {
             if all.is_complete {
                 let sum: i32 = all.points.iter().map(|point| i32::from(polish(equation, point.clone()).index)).sum();
                 prop_assert_eq!(sum, 1);
-                for found in search(&map, &[], &starts, Limits::default()).unwrap().fixed_points {
+                for found in search(&map, &[], &starts, SearchLimits::default()).unwrap().fixed_points {
                     // Where I − J is nearly singular, rounding moves a point by more.
                     let known_to = found.certificate.map_or(1e-5, |certificate| 1e-8 + 2.0 * certificate.radius);
                     let is_in_list = all.points.iter().any(|point| {

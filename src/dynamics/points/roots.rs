@@ -177,11 +177,11 @@ fn square_distance(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, polish, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, polish, solve};
 
     fn root(map: &CellMap, start: f64) -> Vec<f64> {
-        match solve(map, &[start], Limits::default()) {
-            Ending::Root { point } => polish(map, point).point,
+        match solve(map, &[start], NewtonLimits::default()) {
+            NewtonEnd::Root { point } => polish(map, point).point,
             other => panic!("{other:?}"),
         }
     }

@@ -390,7 +390,7 @@ fn taken<M: Map + ?Sized>(
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
     use crate::dynamics::points::slow::polish_slow;
     use crate::dynamics::points::starts::simulated;
     use crate::norms::distance;
@@ -419,8 +419,8 @@ mod tests {
                 Sunk::Close(point) => {
                     close += 1;
                     assert!(!matches!(
-                        solve(&map, &point, Limits::default()),
-                        Ending::Lost
+                        solve(&map, &point, NewtonLimits::default()),
+                        NewtonEnd::Lost
                     ));
                 }
                 Sunk::Lost => lost += 1,
@@ -432,13 +432,13 @@ mod tests {
             "{} {close} {lost}",
             minima.len()
         );
-        let only_fallback = Limits {
+        let only_fallback = NewtonLimits {
             newton_steps: 0,
-            ..Limits::default()
+            ..NewtonLimits::default()
         };
         let (mut alone, mut among) = (0, 0);
         for start in &starts {
-            if let Ending::Minimum { point } = solve(&map, start, only_fallback) {
+            if let NewtonEnd::Minimum { point } = solve(&map, start, only_fallback) {
                 let point = polish_slow(&map, &point).unwrap();
                 alone += 1;
                 among += usize::from(minima.iter().any(|other| distance(other, &point) < 1e-6));

@@ -67,7 +67,7 @@ pub fn ghost<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Ghost, SpectrumE
 }
 
 /// Where q = ½‖G‖² and its gradient AᵀG stand.
-struct Place {
+struct DescentPoint {
     point: Vec<f64>,
     residual: Mat<f64>,
     matrix: Mat<f64>,
@@ -75,7 +75,7 @@ struct Place {
     q: f64,
 }
 
-impl Place {
+impl DescentPoint {
     fn at<M: Map + ?Sized>(map: &M, point: Vec<f64>) -> Self {
         let dim = map.dim();
         let mut jacobian = Mat::zeros(dim, dim);
@@ -170,7 +170,7 @@ impl Place {
 ///    is a quarter of the step.
 pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, SpectrumError> {
     let dim = map.dim();
-    let mut here = Place::at(map, point.to_vec());
+    let mut here = DescentPoint::at(map, point.to_vec());
     let count = if dim <= WHOLE { dim } else { CURVED };
     let directions = smallest(here.matrix.as_ref(), count)?.right;
     let scale = scale_of(point);
@@ -183,7 +183,7 @@ pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, 
         let length = step.norm_l2();
         let share = (radius / length).min(1.0);
         let moved = |(i, x): (usize, &f64)| x + share * step[(i, 0)];
-        let next = Place::at(map, here.point.iter().enumerate().map(moved).collect());
+        let next = DescentPoint::at(map, here.point.iter().enumerate().map(moved).collect());
         if next.is_better_than(&here) {
             next.learn(&here, &(step * Scale(share)), &mut bend);
             here = next;
@@ -206,7 +206,7 @@ pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, 
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
     use crate::dynamics::points::starts::simulated;
     use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
@@ -217,11 +217,11 @@ mod tests {
         for (distance, simulated) in [(1e-3, 115.0), (1e-4, 370.0), (1e-5, 1178.0), (1e-6, 3733.0)]
         {
             let map = CellMap::vanilla(&[2.0], vec![-0.532_839_975_353_5 - distance]);
-            let only_fallback = Limits {
+            let only_fallback = NewtonLimits {
                 newton_steps: 0,
-                ..Limits::default()
+                ..NewtonLimits::default()
             };
-            let Ending::Minimum { point } = solve(&map, &[0.72], only_fallback) else {
+            let NewtonEnd::Minimum { point } = solve(&map, &[0.72], only_fallback) else {
                 panic!("no minimum at {distance}");
             };
             let ghost = ghost(&map, &point).unwrap();
@@ -258,7 +258,8 @@ mod tests {
             let weights: Vec<f64> = (0..units * units).map(|_| draw(deviation)).collect();
             let map = CellMap::vanilla(&weights, (0..units).map(|_| draw(0.3)).collect());
             for start in simulated(&map, 24, 0.5, seed) {
-                let Ending::Minimum { point } = solve(&map, &start, Limits::default()) else {
+                let NewtonEnd::Minimum { point } = solve(&map, &start, NewtonLimits::default())
+                else {
                     continue;
                 };
                 seen += 1;

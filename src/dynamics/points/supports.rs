@@ -84,7 +84,7 @@ mod tests {
     use crate::cell::formula::RateFormula;
     use crate::cell::map::CellMap;
     use crate::cell::spec::{Activation, LeakyForm};
-    use crate::dynamics::points::search::{Completeness, Limits, search};
+    use crate::dynamics::points::search::{Completeness, SearchLimits, search};
     use crate::dynamics::points::starts::simulated;
     use crate::map::{Map as _, q};
     use proptest::prelude::*;
@@ -146,7 +146,7 @@ mod tests {
                 prop_assert!(q(&map, point) < 1e-18 * scale * scale, "{} at {:?}", q(&map, point), point);
             }
             let starts = simulated(&map, 128, 0.5, seed);
-            let found = search(&map, &[], &starts, Limits::default()).unwrap();
+            let found = search(&map, &[], &starts, SearchLimits::default()).unwrap();
             for point in &found.fixed_points {
                 let is_listed = all.points.iter().any(|other| {
                     let scale = other.iter().fold(1.0_f64, |most, x| most.max(x.abs()));

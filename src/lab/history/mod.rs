@@ -22,7 +22,7 @@ use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::events::born::Born;
-use crate::landscape::events::event::{Event, EventKind};
+use crate::landscape::events::event::{Bifurcation, EventKind};
 use crate::task::{Probe, Task as _};
 use crate::trace::rows::{BornRow, BranchRow, EventRow, Stability, Status, StepRow};
 use crate::trace::{Entry, Run};
@@ -80,7 +80,7 @@ pub struct Interval {
 pub struct RunEvent {
     /// What and where; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
     /// parameters, which is not the path that training took.
-    pub event: Event,
+    pub event: Bifurcation,
     /// The cycle or curve that is born there, if one is.
     pub born: Option<Born>,
     /// The branches that meet it.

@@ -12,8 +12,8 @@ use crate::dynamics::cycles::cycle::settled_on;
 use crate::dynamics::motion::lyapunov::{Lengths, Motion, lyapunov};
 use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::locate;
-use crate::landscape::events::event::{Event, EventKind, events};
-use crate::landscape::follow::branch::{Limits, Route};
+use crate::landscape::events::event::{Bifurcation, EventKind, events};
+use crate::landscape::follow::branch::{ContinuationLimits, Route};
 use crate::landscape::follow::path::trace;
 use crate::map::Family;
 use crate::map::iterate::IterateFamily;
@@ -218,7 +218,7 @@ impl<F: Family + ?Sized> End<'_, F> {
     }
 
     /// The fold of a fixed point beyond the end that is nearest to it.
-    fn fold(&self) -> Option<Event> {
+    fn fold(&self) -> Option<Bifurcation> {
         let end = self.death.middle();
         let room = (self.to - end).abs();
         let beyond = if room > 0.0 {
@@ -230,7 +230,7 @@ impl<F: Family + ?Sized> End<'_, F> {
         let resting = rest(&self.family.at(s), &self.death.alive.state, self.settings)?;
         let (low, high) = (s.min(self.from), s.max(self.from));
         let route = Route::within(s, low, high, self.side > 0.0);
-        let branch = trace(self.family, &resting, route, &Limits::default());
+        let branch = trace(self.family, &resting, route, &ContinuationLimits::default());
         events(self.family, &branch)
             .into_iter()
             .filter(|event| matches!(event.kind, EventKind::Fold(_)))

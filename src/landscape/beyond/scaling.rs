@@ -4,7 +4,7 @@ use faer::Mat;
 
 use super::pursuit::{Cover, Settings, run};
 use crate::dynamics::motion::lyapunov::{Lengths, lyapunov};
-use crate::dynamics::points::newton::{Ending, Limits, solve};
+use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 use crate::map::{Family, Map};
 use crate::norms::distance;
 
@@ -233,7 +233,7 @@ pub(in crate::landscape) fn saddles<F: Family + ?Sized>(
 }
 
 fn saddle<M: Map + ?Sized>(map: &M, guess: &[f64]) -> Option<(Vec<f64>, f64)> {
-    let Ending::Root { point } = solve(map, guess, Limits::default()) else {
+    let NewtonEnd::Root { point } = solve(map, guess, NewtonLimits::default()) else {
         return None;
     };
     let mut jacobian = Mat::zeros(point.len(), point.len());

@@ -5,7 +5,7 @@ use crate::landscape::equations::test_functions::Tests;
 
 /// Steps and limits of a continuation, lengths as [`Extended`] measures them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct ContinuationLimits {
     /// Length of the first step. Default 0.05.
     pub first_step: f64,
     /// A step shorter than this ends the branch. Default 10⁻⁶.
@@ -26,7 +26,7 @@ pub struct Limits {
     pub most_points: usize,
 }
 
-impl Default for Limits {
+impl Default for ContinuationLimits {
     fn default() -> Self {
         Self {
             first_step: 0.05,
@@ -113,7 +113,7 @@ pub enum Reason {
 
 /// How a branch ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Ending {
+pub enum BranchEnd {
     /// At the end of the interval that it set out for.
     Reached {
         /// s there.
@@ -158,11 +158,11 @@ pub struct Branch {
     /// Its parts, if it is one of rectified units; else none.
     pub pieces: Vec<Piece>,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: BranchEnd,
 }
 
 impl Branch {
-    pub(in crate::landscape) fn smooth(points: Vec<PathPoint>, ending: Ending) -> Self {
+    pub(in crate::landscape) fn smooth(points: Vec<PathPoint>, ending: BranchEnd) -> Self {
         Self {
             points,
             pieces: Vec::new(),
@@ -173,8 +173,8 @@ impl Branch {
     /// The last point, if the branch came to an end of the interval.
     pub fn end(&self) -> Option<&PathPoint> {
         match self.ending {
-            Ending::Reached { .. } | Ending::TurnedBack { .. } => self.points.last(),
-            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
+            BranchEnd::Reached { .. } | BranchEnd::TurnedBack { .. } => self.points.last(),
+            BranchEnd::Closed | BranchEnd::Infinite { .. } | BranchEnd::Stalled { .. } => None,
         }
     }
 }

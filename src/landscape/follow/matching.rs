@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::branch::{Branch, Ending, Limits, PathPoint, Route};
+use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Route};
 use super::path::trace;
 use crate::dynamics::points::search::Known;
 use crate::map::Family;
@@ -161,7 +161,7 @@ pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],
     after: &[Known<'_>],
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Matching {
     match_rest(family, before, after, &[], limits)
 }
@@ -174,7 +174,7 @@ pub fn match_rest<F: Family + ?Sized>(
     before: &[Known<'_>],
     after: &[Known<'_>],
     pairs: &[(usize, usize)],
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Matching {
     let joined: [BTreeMap<usize, usize>; 2] = [
         pairs.iter().copied().collect(),
@@ -245,13 +245,18 @@ impl Strand {
     fn known(end: End, place: usize) -> Self {
         Self {
             link: Link::To(Node { end, place }),
-            branch: Branch::smooth(Vec::new(), Ending::Reached { s: end.s() }),
+            branch: Branch::smooth(Vec::new(), BranchEnd::Reached { s: end.s() }),
         }
     }
 }
 
 /// Step 1.
-fn follow<F: Family + ?Sized>(family: &F, state: &[f64], end: End, limits: &Limits) -> Branch {
+fn follow<F: Family + ?Sized>(
+    family: &F,
+    state: &[f64],
+    end: End,
+    limits: &ContinuationLimits,
+) -> Branch {
     let route = Route::across(end.s(), end.other().s());
     trace(family, state, route, limits)
 }
@@ -260,9 +265,9 @@ impl Matching {
     /// Step 2.
     fn strand(&mut self, from: End, branch: Branch) -> Strand {
         let end = match branch.ending {
-            Ending::Reached { .. } => Some(from.other()),
-            Ending::TurnedBack { .. } => Some(from),
-            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
+            BranchEnd::Reached { .. } => Some(from.other()),
+            BranchEnd::TurnedBack { .. } => Some(from),
+            BranchEnd::Closed | BranchEnd::Infinite { .. } | BranchEnd::Stalled { .. } => None,
         };
         let link = match (end, branch.points.last()) {
             (Some(end), Some(last)) => Link::To(self.look_up(end, last)),
@@ -303,8 +308,8 @@ impl Matching {
     }
 
     /// Step 3.
-    fn follow_again<F: Family + ?Sized>(&mut self, family: &F, limits: &Limits) {
-        let careful = Limits {
+    fn follow_again<F: Family + ?Sized>(&mut self, family: &F, limits: &ContinuationLimits) {
+        let careful = ContinuationLimits {
             first_step: limits.first_step / 8.0,
             longest_step: limits.longest_step / 8.0,
             shortest_step: limits.shortest_step / 8.0,
@@ -381,7 +386,7 @@ impl Matching {
 
     fn goes_to_infinity(&self, node: Node) -> bool {
         self.strand_from(node)
-            .is_some_and(|strand| matches!(strand.branch.ending, Ending::Infinite { .. }))
+            .is_some_and(|strand| matches!(strand.branch.ending, BranchEnd::Infinite { .. }))
     }
 
     /// The fixed points whose branches led to one.

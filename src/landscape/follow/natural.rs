@@ -6,7 +6,7 @@ use faer::Mat;
 use rayon::prelude::*;
 
 use super::border::stays_within;
-use super::branch::Limits;
+use super::branch::ContinuationLimits;
 use super::excursion::{self, is_quiet};
 use super::matching::End;
 use super::path::correct;
@@ -53,7 +53,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
     family: &F,
     before: &[Endpoint<'_>],
     after: &[Endpoint<'_>],
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Vec<(usize, usize)> {
     let leaps = |end: End, from: &[Endpoint<'_>], to: &[Endpoint<'_>]| -> Vec<Option<Leap>> {
         from.par_iter()
@@ -115,7 +115,7 @@ impl Leap {
         point: &Endpoint<'_>,
         end: End,
         to: &[Endpoint<'_>],
-        limits: &Limits,
+        limits: &ContinuationLimits,
     ) -> Option<Self> {
         let dim = point.state.len();
         let start = Extended::new(point.state.to_vec(), end.s());
@@ -175,7 +175,7 @@ mod tests {
             .flat_map(|x| [-0.9, 0.013, 0.9].map(|y| vec![*x, y]))
             .map(|start| start[..family.at(s).dim()].to_vec())
             .collect();
-        search(&family.at(s), &[], &starts, search::Limits::default())
+        search(&family.at(s), &[], &starts, search::SearchLimits::default())
             .map(|found| found.fixed_points)
             .unwrap_or_default()
     }
@@ -212,7 +212,7 @@ mod tests {
                 b: [vec![0.02, -0.03], vec![0.0; 2]],
             });
             let (before, after) = (points(&family, 0.0), points(&family, 1.0));
-            let limits = Limits::default();
+            let limits = ContinuationLimits::default();
             let pairs = natural_pairs(&family, &endpoints(&before), &endpoints(&after), &limits);
             assert_eq!(pairs.len(), naturals);
             let (before, after) = (known(&before), known(&after));
@@ -230,7 +230,7 @@ mod tests {
         for (w, pairs) in [(1.01, 0), (0.96, 1)] {
             let family = Tanh::unit([-w, 0.0], [-0.25, 0.5]);
             let (before, after) = (points(&family, 0.0), points(&family, 1.0));
-            let limits = Limits::default();
+            let limits = ContinuationLimits::default();
             let found = natural_pairs(&family, &endpoints(&before), &endpoints(&after), &limits);
             assert_eq!(found.len(), pairs, "{w}");
         }

@@ -87,7 +87,7 @@ pub struct Ending {
 /// What a line of the manifest reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
+pub enum ManifestEvent {
     /// The run begins: its `run.toml` is written.
     Run {
         /// The file.
@@ -142,7 +142,7 @@ pub enum Event {
     Log,
 }
 
-impl Event {
+impl ManifestEvent {
     /// The files that the line names.
     pub fn files(&self) -> &[FileRecord] {
         match self {
@@ -176,7 +176,7 @@ impl Event {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Line {
     #[serde(flatten)]
-    pub(super) event: Event,
+    pub(super) event: ManifestEvent,
     pub(super) schema: u32,
     /// Seconds since 1970-01-01 UTC at which the line was written.
     pub(super) unix_time: u64,

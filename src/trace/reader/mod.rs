@@ -11,7 +11,7 @@ use super::contents::{Contents, Entry, Pause};
 use super::error::TraceError;
 use super::leftovers;
 use super::log;
-use super::manifest::{Ending, Event, Manifest, MergedFile, Session};
+use super::manifest::{Ending, Manifest, ManifestEvent, MergedFile, Session};
 use super::names::{LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE};
 use super::replaced::read_replaced;
 use super::store::{self, is_missing};
@@ -95,7 +95,7 @@ impl Run {
     pub(in crate::trace) fn with_merged(&self, merged: &[MergedFile]) -> Result<Self, TraceError> {
         let mut events = self.manifest.events().to_vec();
         let merged = merged.to_vec();
-        events.push(Event::Compaction { merged });
+        events.push(ManifestEvent::Compaction { merged });
         let mut run = self.clone();
         run.contents.take(&run.dir, &events)?;
         run.footers = Footers::default();

@@ -31,7 +31,7 @@ use rayon::prelude::*;
 
 use super::enumerate::{Enumeration, enumerate};
 use super::flat::is_flat;
-use super::newton::{Ending, Factored, solve};
+use super::newton::{Factored, NewtonEnd, solve};
 use super::slow::{ghost, polish_slow};
 use super::supports::solutions;
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
@@ -43,7 +43,7 @@ use admit::Origin;
 use ends::End;
 pub use findings::{Completeness, Findings, FixedPoint, Known, SlowPoint};
 use groups::Group;
-pub use limits::Limits;
+pub use limits::SearchLimits;
 
 /// Starts of a round.
 const ROUND: usize = 64;
@@ -91,7 +91,7 @@ pub fn search<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],
     starts: &[Vec<f64>],
-    limits: Limits,
+    limits: SearchLimits,
 ) -> Result<Findings, SpectrumError> {
     search_watched(map, known, starts, limits, &Unwatched)
 }
@@ -101,7 +101,7 @@ pub fn search_watched<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],
     starts: &[Vec<f64>],
-    limits: Limits,
+    limits: SearchLimits,
     watch: &dyn Watch,
 ) -> Result<Findings, SpectrumError> {
     let mut search = Search {
@@ -132,7 +132,7 @@ struct Search<'a, M: ?Sized> {
     /// What the map says of itself, asked once.
     trapping_box: Option<Vec<f64>>,
     index_sum: Option<i32>,
-    limits: Limits,
+    limits: SearchLimits,
     watch: &'a dyn Watch,
     findings: Findings,
     /// Roots at which I − J is singular; they join the findings at the end.
@@ -382,8 +382,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         match solve(self.map, &point, self.limits.newton) {
             // A zero of F(x)−x alone is a saturated gate, a slow region.
-            Ending::Minimum { point } | Ending::Root { point } => Some(point),
-            Ending::Lost => None,
+            NewtonEnd::Minimum { point } | NewtonEnd::Root { point } => Some(point),
+            NewtonEnd::Lost => None,
         }
     }
 

@@ -120,7 +120,7 @@ impl Side {
 
 /// A bifurcation on a branch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct Bifurcation {
     /// What, with coefficients.
     pub kind: EventKind,
     /// Where.
@@ -137,7 +137,7 @@ pub struct Event {
     pub after: Side,
 }
 
-impl Event {
+impl Bifurcation {
     /// Criticality, for those events that have one.
     pub fn criticality(&self) -> Option<Criticality> {
         match &self.kind {

@@ -11,7 +11,7 @@ use crate::landscape::equations::locate::{
 };
 use crate::landscape::equations::test_functions::eigenvalues;
 use crate::landscape::events::born::Born;
-use crate::landscape::events::event::{Event, EventKind, Side};
+use crate::landscape::events::event::{Bifurcation, EventKind, Side};
 use crate::map::derivatives::mixed;
 use crate::map::piecewise::{Locked, PiecewisePath};
 use crate::map::{Family, Map as _};
@@ -59,7 +59,7 @@ pub(in crate::landscape) fn collision(
     path: &PiecewisePath,
     (before, after): (&PathPoint, &PathPoint),
     active: [&[bool]; 2],
-) -> Event {
+) -> Bifurcation {
     let switched: Vec<usize> = (0..path.dim())
         .filter(|unit| active[0][*unit] != active[1][*unit])
         .collect();
@@ -78,7 +78,7 @@ pub(in crate::landscape) fn collision(
             },
             EventKind::Border,
         );
-    Event {
+    Bifurcation {
         kind,
         place: place.clone(),
         residual: off.fold(largest(&residual), f64::max),
@@ -123,7 +123,7 @@ fn border(unit: usize, activates: bool, before: &PathPoint, after: &PathPoint) -
 /// Where a branch that has grown so far goes to infinity: I − J(s), which no longer depends on the state, is singular there.
 ///
 /// Newton's method on g(s) of [[I − J, b], [cᵀ, 0]] (q, g) = (0, 1), g_s = pᵀ∂_s(J) q, from the last point on.
-pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> Event {
+pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> Bifurcation {
     let mut place = last.place.clone();
     let mut sigma = f64::INFINITY;
     let mut progress = Progress::new();
@@ -138,7 +138,7 @@ pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> E
         }
     }
     let side = Side::of(&last.tests);
-    Event {
+    Bifurcation {
         kind: EventKind::Infinity,
         residual: sigma,
         sigma,
@@ -178,7 +178,7 @@ fn nearest_to_one(locked: &Locked<'_>, place: &Extended) -> Vec<(f64, f64)> {
 ///    equation gives.
 pub(in crate::landscape) fn cycle_beside(
     path: &PiecewisePath,
-    event: &Event,
+    event: &Bifurcation,
     border: &Border,
 ) -> Option<Born> {
     let place = &event.place;

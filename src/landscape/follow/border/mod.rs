@@ -14,7 +14,7 @@ pub(in crate::landscape) use region::stays_within;
 
 use region::Region;
 
-use super::branch::{Branch, Ending, Limits, Piece, Reason, Route};
+use super::branch::{Branch, BranchEnd, ContinuationLimits, Piece, Reason, Route};
 use super::path::Tracer;
 use crate::map::piecewise::PiecewisePath;
 
@@ -33,18 +33,18 @@ pub(in crate::landscape) fn walk(
     path: &PiecewisePath,
     start: &[f64],
     route: Route,
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Branch {
     let mut branch = Branch {
         points: Vec::new(),
         pieces: Vec::new(),
-        ending: Ending::Closed,
+        ending: BranchEnd::Closed,
     };
     let (mut region, first) = match Region::at_start(path, start, route, limits) {
         Ok(found) => found,
         Err(reason) => {
             let s = route.start;
-            branch.ending = Ending::Stalled { reason, s };
+            branch.ending = BranchEnd::Stalled { reason, s };
             return branch;
         }
     };
@@ -69,7 +69,7 @@ pub(in crate::landscape) fn walk(
         let border = &branch.points[branch.points.len() - 1];
         let beyond = region.beyond(border);
         let Some((next, point)) = beyond.filter(|_| branch.pieces.len() < MOST_PIECES) else {
-            branch.ending = Ending::Stalled {
+            branch.ending = BranchEnd::Stalled {
                 reason: Reason::Corner,
                 s: border.place.s,
             };

@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use super::super::branch::{Limits, PathPoint, Reason, Route};
+use super::super::branch::{ContinuationLimits, PathPoint, Reason, Route};
 use super::super::path::{Tracer, correct_on, describe, largest};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::landscape::equations::locate::{MOST_STEPS, Progress, Verdict};
@@ -34,7 +34,7 @@ impl<'a> Region<'a> {
         path: &'a PiecewisePath,
         start: &[f64],
         route: Route,
-        limits: &Limits,
+        limits: &ContinuationLimits,
     ) -> Result<(Self, PathPoint), Reason> {
         let place = Extended::new(start.to_vec(), route.start);
         let arguments = path.at(place.s).arguments(start);
