@@ -4,7 +4,8 @@ use crate::landscape::equations::crossing::branch_point;
 use crate::landscape::equations::equation::Extended;
 use crate::landscape::events::event::{Bifurcation, EventKind, events};
 use crate::landscape::follow::branch::{ContinuationLimits, Route};
-use crate::landscape::follow::path::{trace, trace_leaving};
+use crate::landscape::follow::path::trace_leaving;
+use crate::landscape::follow::tracing::trace;
 use crate::map::Family;
 use crate::map::iterate::IterateFamily;
 

@@ -14,7 +14,7 @@ use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::locate;
 use crate::landscape::events::event::{Bifurcation, EventKind, events};
 use crate::landscape::follow::branch::{ContinuationLimits, Route};
-use crate::landscape::follow::path::trace;
+use crate::landscape::follow::tracing::trace;
 use crate::map::Family;
 use crate::map::iterate::IterateFamily;
 use crate::norms::distance;

@@ -10,7 +10,7 @@ use crate::dynamics::points::newton::{self, NewtonEnd, solve};
 use crate::landscape::events::event::{EventKind, events};
 use crate::landscape::examples::Tanh;
 use crate::landscape::follow::branch::{ContinuationLimits, Route};
-use crate::landscape::follow::path::trace;
+use crate::landscape::follow::tracing::trace;
 
 /// Mean distance |wᴴ(x − x*)| of the curve around a fixed point in its leading mode, after a long simulation.
 fn amplitude<M: Map>(map: &M, fixed: &[f64], guess: f64) -> f64 {

@@ -330,7 +330,7 @@ mod tests {
     use crate::calculus::Scalar;
     use crate::landscape::examples::{Along, Formula, Tanh};
     use crate::landscape::follow::branch::{ContinuationLimits, Route};
-    use crate::landscape::follow::path::trace;
+    use crate::landscape::follow::tracing::trace;
     use crate::map::{HenonFamily, LogisticFamily};
 
     fn first<F: Family>(family: &F, start: &[f64], (from, to): (f64, f64)) -> (Bifurcation, Born) {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Route};
-use super::path::trace;
+use super::tracing::trace;
 use crate::dynamics::points::search::Known;
 use crate::map::Family;
 use crate::norms::{distance, scale_of};

@@ -7,3 +7,4 @@ pub(in crate::landscape) mod excursion;
 pub mod matching;
 pub mod natural;
 pub mod path;
+pub mod tracing;

@@ -45,7 +45,7 @@ impl Endpoint<'_> {
 /// 1. From each point one step along its tangent goes to the other end of the family, and Newton's method corrects it there
 ///    at fixed s.
 /// 2. Two are a pair if each so leads to the other, if no correction is longer than a tenth of the step, if the two tangents
-///    enclose an angle that a step of [`trace`](super::path::trace) may have, and if the indices and the numbers of
+///    enclose an angle that a step of [`trace`](super::tracing::trace) may have, and if the indices and the numbers of
 ///    unstable directions agree: no test function then changes from one to the other.
 /// 3. No multiplier can have crossed the unit circle and come back, and no rectified unit have switched, as far as values
 ///    and slopes at both points tell.

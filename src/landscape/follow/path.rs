@@ -5,7 +5,6 @@
 
 use faer::Mat;
 
-use super::border;
 use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Reason, Route};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::landscape::equations::test_functions::{Between, Change, Tests, between, eigenvalues};
@@ -14,21 +13,7 @@ use crate::map::Family;
 /// A fixed point of affine maps that is so much larger than it was is on its way to infinity.
 const FAR: f64 = 1e5;
 
-/// Follows the fixed point near `start` along a route; one of rectified units through the borders at which units become
-/// active or inactive.
-pub fn trace<F: Family + ?Sized>(
-    family: &F,
-    start: &[f64],
-    route: Route,
-    limits: &ContinuationLimits,
-) -> Branch {
-    match family.piecewise() {
-        Some(path) => border::walk(&path, start, route, limits),
-        None => trace_smooth(family, start, route, limits),
-    }
-}
-
-/// The same of a family whose maps have derivatives.
+/// Follows the fixed point near `start` along a route, in a family whose maps have derivatives.
 ///
 /// 1. The start is corrected at fixed s; the tangent z of the branch there solves [[I−J, −F_s], [⟨v, ·⟩]] z = e_{n+1}.
 /// 2. A step of length h goes along the tangent and is corrected by Newton's method on (G, ⟨v, y − y₀⟩ − h).
@@ -36,7 +21,7 @@ pub fn trace<F: Family + ?Sized>(
 ///    shorter than 0.3 h, if the tangent turns little, and if at most one bifurcation lies in it; h then grows by 1.5 if
 ///    three corrections were enough. Otherwise h is halved.
 /// 4. A step over the end of the interval is replaced by one that ends on it.
-fn trace_smooth<F: Family + ?Sized>(
+pub(super) fn trace_smooth<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
     route: Route,
@@ -66,7 +51,7 @@ fn trace_smooth<F: Family + ?Sized>(
 /// location gives the directions of both branches, this switches to either. The place itself is not among the points, and
 /// the branch has [`Reached`](BranchEnd::Reached) the end that lies ahead of its first point.
 ///
-/// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`].
+/// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`](super::tracing::trace).
 pub fn trace_leaving<F: Family + ?Sized>(
     family: &F,
     place: &Extended,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::calculus::Scalar;
 use crate::landscape::examples::{Along, Formula, Tanh};
+use crate::landscape::follow::tracing::trace;
 use crate::map::HenonFamily;
 
 fn kinds(branch: &Branch) -> Vec<Change> {

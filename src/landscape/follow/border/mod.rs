@@ -24,7 +24,7 @@ const MOST_PIECES: usize = 10_000;
 /// Follows the fixed point near `start` along a route.
 ///
 /// 1. The signs of the arguments at the start say which units are active. With these held, the branch is followed as any
-///    other is (see [`trace`](super::path::trace)).
+///    other is (see [`trace`](super::tracing::trace)).
 /// 2. After each step the arguments are looked at. The first to pass zero ends the piece where it does.
 /// 3. With that unit switched, the branch goes on in the direction in which its argument goes on.
 /// 4. Where several units switch at once, the branch goes on if one set of active ones alone leads on.
