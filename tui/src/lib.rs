@@ -1,6 +1,7 @@
 //! Everything of Creode that meets a terminal: the command line and the dashboard.
 
 mod analyze;
+mod arguments;
 mod attended;
 pub mod cli;
 mod compact;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use creode::text::first_messages;
 use creode::trace::Run;
 
-use crate::cli::{ERROR, PictureArgs, TracesFolder};
+use crate::arguments::{ERROR, PictureArgs, TracesFolder};
 use crate::dashboard::{Headless, Look, screen_names};
 use crate::runs;
 use crate::say::{print_as_is, say};

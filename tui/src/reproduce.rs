@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::analyze::table::aligned;
-use crate::cli::{CLAIM_FAILED, TracesFolder};
+use crate::arguments::{CLAIM_FAILED, TracesFolder};
 use crate::runs;
 use crate::say::{print, print_json, say};
 

@@ -8,7 +8,7 @@ use creode::text::escaped;
 use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, holder};
 
-use crate::cli::TracesFolder;
+use crate::arguments::TracesFolder;
 use crate::dashboard::MOST_OPEN;
 use crate::say::say;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::INTERRUPTED;
+use crate::arguments::INTERRUPTED;
 use crate::memory::leave;
 use crate::say::say;
 

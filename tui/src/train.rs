@@ -12,7 +12,7 @@ use creode::lab::{self, LabError, Outcome, Summary};
 use creode::memory::available_bytes;
 use creode::trace::{Run, RunWriter, TraceError, check_name};
 
-use crate::cli::{ERROR, INTERRUPTED, TracesFolder, TrainArgs};
+use crate::arguments::{ERROR, INTERRUPTED, TracesFolder, TrainArgs};
 use crate::progress::Progress;
 use crate::say::say;
 use crate::signals::{ALL, DETACHED, stop_on_signals};

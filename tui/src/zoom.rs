@@ -10,7 +10,7 @@ use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{Outcome, curriculum_of};
 use creode::trace::{Run, RunWriter};
 
-use crate::cli::INTERRUPTED;
+use crate::arguments::INTERRUPTED;
 use crate::progress::Progress;
 use crate::runs::remark;
 use crate::say::say;

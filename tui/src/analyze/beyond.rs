@@ -6,7 +6,7 @@ use creode::lab::again::NetworkLandscapes;
 use creode::lab::analysed::Analysed;
 use serde_json::{Value, json};
 
-use super::landscape::vector;
+use super::table::vector;
 use super::table::{aligned, count};
 
 /// The slow states, unless there are next to none.

@@ -14,7 +14,7 @@ use creode::trace::rows::LandscapeRow;
 use creode::trace::{TraceError, check_name};
 
 use super::{AnalyzeArgs, options};
-use crate::cli::{INTERRUPTED, TracesFolder};
+use crate::arguments::{INTERRUPTED, TracesFolder};
 use crate::say::say;
 use crate::signals::{ALL, stop_on_signals};
 

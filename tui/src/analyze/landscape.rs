@@ -11,7 +11,7 @@ use creode::trace::rows::{FixedPointRow, SlowPointRow};
 use serde_json::{Value, json};
 
 use super::beyond::{self, SlowSet};
-use super::table::{aligned, count};
+use super::table::{aligned, count, vector};
 use super::{AnalyzeArgs, Format};
 
 /// A landscape with what was asked for beside it.
@@ -431,9 +431,4 @@ fn letter(place: usize) -> String {
         0 => last.to_string(),
         more => letter(more - 1) + &last.to_string(),
     }
-}
-
-pub(super) fn vector(values: &[f64]) -> String {
-    let parts: Vec<String> = values.iter().map(|x| format!("{x:+.3}")).collect();
-    parts.join(" ")
 }

@@ -20,7 +20,7 @@ use creode::lab::history::{History, event_rows};
 use creode::map::Map as _;
 use creode::trace::{RUN_FILE, Run, write_history};
 
-use crate::cli::{ERROR, INTERRUPTED, TracesFolder, finite, not_negative};
+use crate::arguments::{ERROR, INTERRUPTED, TracesFolder, finite, not_negative};
 use crate::say::{print, print_json, say};
 use crate::{events, runs};
 use sweep::Swept;
