@@ -3,6 +3,17 @@
 //! With B = D²F, C = D³F, right critical vector q of length 1 and left one p with p·q = 1 (Kuznetsov, *Elements of Applied
 //! Bifurcation Theory*, chapters 4, 5 and 9). The length of q is a convention: signs and scale-free ratios of
 //! coefficients can be compared between networks, their sizes cannot.
+//!
+//! Reading the coefficients:
+//!
+//! | event | coefficient | what it says |
+//! |---|---|---|
+//! | fold | a, β | the pair exists where βδs has the sign opposite to a; its distance grows as 2√|βδs/a| along q |
+//! | pitchfork | c | c < 0: two stable points take over; c > 0: two unstable ones close in |
+//! | flip | b | b > 0: a stable 2-cycle of amplitude √((|λ| − 1)/b) is born |
+//! | Neimark–Sacker | Re d | Re d < 0: a stable curve of radius √(−(|λ| − 1)/Re d) is born |
+//!
+//! Derivatives are exact (Taylor arithmetic); the accuracy is that of the critical vectors.
 
 use std::f64::consts::PI;
 
@@ -89,6 +100,8 @@ impl FoldForm {
     }
 
     /// Steps for the passage of the ghost at a distance δs beyond the fold: π/√|aβδs|.
+    ///
+    /// Infinite where a or β is 0.
     pub fn passage(&self, distance: f64) -> f64 {
         PI / (self.a * self.beta * distance).abs().sqrt()
     }
@@ -154,6 +167,8 @@ impl NeimarkSackerForm {
 }
 
 /// The coefficients at a fold or branch point.
+///
+/// `None` where the bordered system is singular: the eigenvalue 1 is not simple.
 pub fn fold<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FoldForm> {
     let (x, q, p) = (&at.place.state, &at.right, &at.left);
     let dim = x.len();
@@ -186,6 +201,8 @@ pub fn fold<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FoldFor
 }
 
 /// The coefficient at a flip.
+///
+/// `None` where I − J is singular, too.
 pub fn flip<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FlipForm> {
     let (x, q, p) = (&at.place.state, &at.right, &at.left);
     let map = family.at(at.place.s);
@@ -199,6 +216,8 @@ pub fn flip<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FlipFor
 }
 
 /// The coefficient at a Neimark–Sacker point.
+///
+/// `None` where I − J or e^{2iθ}I − J is singular.
 pub fn neimark_sacker<F: Family + ?Sized>(
     family: &F,
     at: &ComplexCritical,

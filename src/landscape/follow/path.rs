@@ -2,6 +2,18 @@
 //!
 //! Steps are taken along the curve G(x, s) = 0 and not along s, so that a fold is no obstacle (Keller 1977; Allgower and
 //! Georg, *Numerical Continuation Methods*, 1990).
+//!
+//! With y = (x, s), unit tangent v and a step of length h, the corrector solves
+//!
+//! - G(y) = 0;
+//! - ⟨v, y − y₀⟩ = h.
+//!
+//! Its matrix [[I − J, −F_s], [⟨v, ·⟩]] is regular at folds, where I − J is singular; it is singular only at branch
+//! points.
+//!
+//! Jumps to a neighbouring branch are what step control guards against: the first correction must be short beside
+//! the step, the corrections must contract, and the tangent must not turn much. Where two branches come closer than
+//! the finest step (imperfect pitchforks very near to perfect), a jump is still possible.
 
 use faer::Mat;
 
@@ -16,6 +28,24 @@ const FAR: f64 = 1e5;
 
 /// Follows the fixed point near `start` along a route; one of rectified units through the borders at which units become
 /// active or inactive.
+///
+/// `start` is corrected at fixed s first, so it need only be near. The branch has at least one point unless it
+/// ended with
+/// [`Reason::NoFixedPointAtStart`] or [`Reason::SingularStart`].
+///
+/// ```
+/// use creode::landscape::events::event::events;
+/// use creode::landscape::follow::branch::{Limits, Route};
+/// use creode::landscape::follow::path::trace;
+/// use creode::map::LogisticFamily;
+///
+/// // The fixed point 1 − 1/r of the logistic map flips at r = 3.
+/// let branch = trace(&LogisticFamily, &[0.6], Route::across(2.5, 3.5), &Limits::default());
+/// let found = events(&LogisticFamily, &branch);
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].kind.code(), "PD");
+/// assert!((found[0].place.s - 3.0).abs() < 1e-9);
+/// ```
 pub fn trace<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
@@ -67,6 +97,8 @@ fn trace_smooth<F: Family + ?Sized>(
 /// the branch has [`Reached`](Ending::Reached) the end that lies ahead of its first point.
 ///
 /// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`].
+///
+/// `direction` may have any length but 0; its sign says which of the two ways is taken.
 pub fn trace_leaving<F: Family + ?Sized>(
     family: &F,
     place: &Extended,

@@ -87,6 +87,32 @@ macro_rules! with_equation {
 use with_equation;
 
 /// Searches from `known` points and from `starts` (each as long as the state).
+///
+/// `known` are points of a neighbouring checkpoint, with their indices; a point that one of them leads to, with the
+/// same index, is said to continue it. `starts` come from trials, or from [`super::starts`]; without any, only what
+/// is known is followed, and a small map enumerated. States that are not finite lead nowhere.
+///
+/// What the result tells of itself, strongest first: a certificate at each point; [`Completeness`] of the list;
+/// [`Findings::unseen_estimate`]. A list that is `Incomplete` is still a list of true fixed points.
+///
+/// Cost: of the order of a few Newton steps for each distinct root and a few matrix products for each start; what
+/// is spent beyond that is bounded by [`Limits`].
+/// # Errors
+/// [`SpectrumError`] where the eigenvalues or singular values at some point do not converge.
+///
+/// ```
+/// use creode::cell::map::CellMap;
+/// use creode::dynamics::points::search::{Completeness, Limits, search};
+/// use creode::dynamics::points::starts::simulated;
+///
+/// // One unit that excites itself: two stable points, and a saddle between them.
+/// let unit = CellMap::vanilla(&[2.0], vec![0.0]);
+/// let found = search(&unit, &[], &simulated(&unit, 64, 0.5, 1), Limits::default())?;
+/// assert_eq!(found.complete, Completeness::Proved);
+/// assert_eq!((found.fixed_points.len(), found.index_sum()), (3, 1));
+/// assert!(found.fixed_points.iter().all(|point| point.certificate.is_some()));
+/// # Ok::<(), creode::dynamics::linear::spectrum::SpectrumError>(())
+/// ```
 pub fn search<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],
@@ -97,6 +123,9 @@ pub fn search<M: Map + ?Sized>(
 }
 
 /// The same with somebody who watches, and may end it early; what was left undone is then said in the findings.
+///
+/// `watch` is asked between rounds and before costly last resorts. A search that was ended early is never `Proved`
+/// by enumeration, and its list counts as incomplete.
 pub fn search_watched<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],

@@ -1,4 +1,7 @@
 //! Which bifurcations lie between the points of a branch, and where.
+//!
+//! A branch's points say that something lies between two of them; bisection and Newton's method say what and where,
+//! until the changes of counts on each side are explained by located events.
 
 use super::super::normal_form;
 use super::{BranchPoint, Event, EventKind, Shape, Side};
@@ -29,6 +32,9 @@ const NEAR_CIRCLE: f64 = 1e-6;
 const IMPERFECT: f64 = 1e-9;
 
 /// All events on a branch, in order of travel.
+///
+/// The branch must be one of the same family. Its points are not changed; the work is about one location for each
+/// event, and for quiet steps the comparison of five Jacobians.
 pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Event> {
     let mut events = Vec::new();
     match family.piecewise() {
