@@ -14,6 +14,10 @@
 //! 3. The gradients of the shards are summed in their order.
 //!
 //! What one step of a cell computes is in [`StepKernel`], one implementation per family of cells.
+//!
+//! The order of operations within a shard does not depend on threads, and shards are summed in order: gradients are
+//! the same to the bit on any number of threads. They depend on the SIMD level, since vectors of another width sum
+//! in another order.
 
 mod shard;
 mod step;
@@ -36,7 +40,7 @@ const LARGE_SHARD_TRIALS: usize = 32;
 const LARGE_WEIGHTS_BYTES: usize = 1 << 20;
 /// Rows (time steps · trials) that a weight gradient takes up at once; more where the gradient itself is large.
 const GRADIENT_ROWS: [usize; 2] = [128, 512];
-/// Length and width of a batch of sequences.
+/// Length and width of a batch of sequences. Either may be 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SequenceShape {
     /// Time steps.

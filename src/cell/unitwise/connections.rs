@@ -1,4 +1,7 @@
 //! Which units look at which, and the cell of some of them alone.
+//!
+//! A network whose connections have an order, as after pruning or under sparse masks, is solved part by part: n
+//! independent bistable units have 3ⁿ fixed points, and each part has 3.
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};

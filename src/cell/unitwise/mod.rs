@@ -1,4 +1,8 @@
 //! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
+//!
+//! Let p be the partial derivatives of a unit's step in its pre-activations and e those in its own states. Then J =
+//! Σ_gates diag(p) W diag(r') + diag(e): one scaled copy of the weights for each gate with recurrent input. The
+//! same product rule gives jets, intervals and bounds, each from one pass over the weights.
 
 mod bounds;
 mod connections;

@@ -1,4 +1,7 @@
 //! Products of the Jacobian with vectors, for many states at once.
+//!
+//! For `count` vectors the weights are read once, in one matrix product, where `count` Jacobians would each be
+//! filled first.
 
 use super::{Of, Unitwise};
 use crate::cell::formula::{Formula, MOST_GATES};
