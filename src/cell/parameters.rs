@@ -2,8 +2,8 @@
 //! between checkpoints and files all see the same thing.
 //!
 //! The names are those of PyTorch's `nn.RNN`, `nn.GRU` and `nn.LSTM` inside a module that calls its layers `rnn`
-//! and `readout`, so that a checkpoint loads there by name. Matrices are row-major, one row for each unit that
-//! receives.
+//! and `readout`, so that a checkpoint loads there by name. (A vanilla cell has one bias; `bias_hh_l0` of PyTorch
+//! is then 0.) Matrices are row-major, one row for each unit that receives.
 
 use std::sync::Arc;
 

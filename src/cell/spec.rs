@@ -1,7 +1,7 @@
 //! What a curriculum says of a network, before there are any weights.
 //!
 //! Values are plain; who makes them in code is responsible for bounds that a curriculum would check
-//! ([`super::keys`] declares them): α in (0, 1], densities in (0, 1], gains not negative, at least one unit.
+//! (those of `keys`): α in (0, 1], densities in (0, 1], gains not negative, at least one unit.
 
 use serde::{Deserialize, Serialize};
 
@@ -85,8 +85,7 @@ pub enum CellKind {
 
 /// Number format of training; analysis is always f64.
 ///
-/// f32 is what the field trains in, and twice as fast; f64 is for tests, for L-BFGS, and for small tasks with long
-/// trials.
+/// f32 is what the field trains in; f64 is for tests, for L-BFGS, and for small tasks with long trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// 32-bit floats.

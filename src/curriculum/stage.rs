@@ -1,4 +1,8 @@
 //! Stages: what is trained on, in which mixture, and until when; and the probes that are only looked at.
+//!
+//! A stage ends at the first of: its steps, an accuracy that is reached, a loss that no longer falls. The last two
+//! wait until all ramps have come to their ends, since an accuracy on an easier task says nothing of the harder
+//! one.
 
 use super::Curriculum;
 use super::ramp::{Pace, Progress, Ramp};

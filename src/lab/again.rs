@@ -1,4 +1,7 @@
 //! The landscape of one network, looked at on its own: a checkpoint of a run again, or somebody else's network.
+//!
+//! Patient where the analysis of a run is quick: all starts are used, small networks are searched completely, and
+//! more is asked (basins of all attractors, cycles, slow manifolds, linearisation, sweeps).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,7 @@
 //! What share of states each stable fixed point draws in.
+//!
+//! Cheap shares for every checkpoint: fixed points that are known already, a fixed number of steps, no search for
+//! cycles or chaos. [`crate::dynamics::motion::attractor`] is the thorough version for one network.
 
 use rayon::prelude::*;
 

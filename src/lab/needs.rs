@@ -2,6 +2,8 @@
 //!
 //! What is counted are arrays whose sizes the curriculum says: no run takes less. Whatever depends on what is found (fixed
 //! points, cycles) is left out.
+//!
+//! Better to refuse before the first step than to be killed after a day.
 
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::Precision;

@@ -1,4 +1,7 @@
 //! Where a run is in its curriculum, and how it moves on.
+//!
+//! All that decides when a stage ends is part of the checkpoint, so a resumed run ends its stages at the same
+//! steps.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,7 @@
 //! The training side of a run: its steps, and what is saved of them.
+//!
+//! Rows of steps wait in memory until a checkpoint or pause writes them together with the weights, so that steps
+//! and weights on disk always belong together.
 
 use std::path::Path;
 use std::time::Instant;

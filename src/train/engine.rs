@@ -80,8 +80,8 @@ pub enum EngineError {
 /// Something that runs a network through a batch, and takes slopes back through it.
 ///
 /// An engine knows neither losses nor penalties, and in its passes neither feedback nor what is not trained: these are put
-/// around any engine by [`Bptt`](super::bptt::Bptt). It holds no parameters and no optimiser state: these belong to the lab, which saves and
-/// resumes them.
+/// around any engine by [`Bptt`](super::bptt::Bptt). It holds no parameters and no optimiser state: these belong to the
+/// lab, which saves and resumes them.
 pub trait Engine<T: Real> {
     /// Runs the trials of a batch forward, and keeps what [`Self::backward`] needs.
     ///

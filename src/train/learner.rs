@@ -53,8 +53,8 @@ pub trait Learner<T: Real> {
 
     /// Whether every step of a stage is to be made on the same batch.
     ///
-    /// Default: no. The lab then draws one batch at the beginning of each stage; the rule still has to notice by
-    /// itself when the batch changes.
+    /// Default: no. The lab then draws the batch of every step from the stream of step 1: it stays the same within
+    /// a stage, as long as no ramp changes the task. The rule has to notice by itself when the batch changes.
     fn wants_fixed_batch(&self) -> bool {
         false
     }

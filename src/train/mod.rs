@@ -18,10 +18,10 @@
 //! | `rflo` | recurrent, input, readout weights, biases | vanilla or leaky cell | of the readout only |
 //! | `force` | readout | vanilla or leaky cell; meant for outputs that feed back | no: least squares |
 //! | `full-force` | readout and recurrent weights | vanilla or leaky cell | no: least squares |
-//! | `ridge`, `lms` | readout | vanilla or leaky cell | of the readout only |
+//! | `ridge`, `lms` | readout | vanilla or leaky cell | no: least squares |
 //!
-//! One step of backpropagation costs about three forward passes; nothing here is stochastic except what the batch
-//! already holds, so a step is a function of parameters, batch and state.
+//! Nothing here is stochastic except what the batch already holds, so a step is a function of parameters, batch and
+//! state.
 
 pub mod bptt;
 pub mod credit;

@@ -2,10 +2,9 @@
 //! squares, ridge regression.
 //!
 //! All of them run one trial after the other, in f64 whatever the network's format, with one step of the network
-//! for each time step; they are sequential and slower a step than backpropagation, and need far fewer steps. Errors
-//! are weighted by whether a target counts (weight above 0), not by how much, except under ridge, which weights
-//! each term. The optimiser, its learning rate, penalties and clipping do not apply. The loss is that of squared
-//! errors, before the corrections of each time step.
+//! for each time step; nothing of it runs in parallel. Errors are weighted by whether a target counts (weight above
+//! 0), not by how much, except under ridge, which weights each term. The optimiser, its learning rate, penalties
+//! and clipping do not apply. The loss is that of squared errors, before the corrections of each time step.
 //!
 //! - FORCE (Sussillo & Abbott 2009, Neuron 63:544): with rates x (and 1 for the bias), P = (αI + Σ x xᵀ)⁻¹ and the
 //!   error e = z − f before the correction, w ← w − e P x. Strong corrections from the first step on keep the

@@ -11,8 +11,7 @@
 //! trained tensors alone; it enters the moments and is clipped together with the gradient. Powers and roots of the
 //! corrections are computed in f64 and rounded once.
 //!
-//! Moments start from 0 and belong to the checkpoint. They are not reset where a stage begins, unless the lab makes
-//! a new learner.
+//! Moments start from 0 and belong to the checkpoint. They are not reset where a stage begins.
 
 use super::spec::{Clipping, OptimiserSpec, UpdateRule};
 use crate::cell::parameters::Parameters;

@@ -8,7 +8,7 @@
 //! use creode::train::rls::RecursiveLeastSquares;
 //!
 //! // f = 2 x₁ − x₂, told by three vectors.
-//! let mut rls = RecursiveLeastSquares::new(2, 1e-9);
+//! let mut rls = RecursiveLeastSquares::new(2, 1e-6);
 //! let mut w = [0.0, 0.0];
 //! for x in [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]] {
 //!     let error = w[0] * x[0] + w[1] * x[1] - (2.0 * x[0] - x[1]);
@@ -16,7 +16,7 @@
 //!         *w -= error * gain;
 //!     }
 //! }
-//! assert!((w[0] - 2.0).abs() < 1e-6 && (w[1] + 1.0).abs() < 1e-6);
+//! assert!((w[0] - 2.0).abs() < 1e-4 && (w[1] + 1.0).abs() < 1e-4);
 //! ```
 
 use crate::cell::features::affine;

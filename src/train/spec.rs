@@ -1,7 +1,7 @@
 //! What a curriculum says of the optimiser and of penalties: their names, keys, bounds and defaults.
 //!
 //! Each value declares its keys beside its bounds; readers, messages of errors and resolved files come from the
-//! same declaration. Values made in code are not checked against the bounds.
+//! same declaration. Values made in code are not checked.
 
 use std::ops::Bound;
 

@@ -83,8 +83,8 @@ pub struct Cycles {
 /// 2. Fixed points of Fᵏ are searched (see [`search`]).
 /// 3. Each is polished by [`shoot`], which finds its minimal period; those of period k are kept, each once.
 ///
-/// The completeness is about all points that return after `period` steps. It is unknown where the map has no index
-/// sum, or where a shorter cycle was found whose own period was not searched to the end.
+/// The completeness is about all points that return after `period` steps. Where it is not proved, it is unknown if
+/// the map has no index sum or a point is degenerate.
 /// # Errors
 /// [`SpectrumError`] where the eigenvalues of a point cannot be computed.
 pub fn cycles<M: Map + ?Sized>(
@@ -270,8 +270,8 @@ fn returning(jacobians: &[Mat<f64>]) -> Option<(Spectrum, i8)> {
 /// nearby. `None` if it has not; one that does not attract only if there is no other.
 ///
 /// `longest` is the longest period that is tried; the orbit is run for twice as long from `state`, which should
-/// have been burnt in. A period is tried where the state comes back within a thousandth of the orbit's extent
-/// twice, now and `longest` steps later.
+/// have been burnt in. A period is tried where the state comes back to within a thousandth of the largest
+/// coordinate, both now and `longest` − 1 steps later.
 pub fn settled_on<M: Map + ?Sized>(map: &M, state: &[f64], longest: usize) -> Option<Cycle> {
     let orbit = Iterate::new(map, 2 * longest).orbit(state);
     let near = NEAR_RETURN * largest(orbit.iter().flatten()).max(1e-3);

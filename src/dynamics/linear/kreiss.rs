@@ -23,9 +23,10 @@ const STEPS: usize = 5;
 /// 2. At each z, Givens rotations bring zI − H to a triangle R.
 /// 3. 1/‖R⁻¹‖ is its smallest singular value, from inverse iteration with RᴴR.
 ///
-/// Cost: 384 solves with a Hessenberg matrix, O(n²) each after an O(n³) reduction. The value depends on the scaling
-/// of the coordinates: that of an LSTM on the units of h against those of c. For a matrix with eigenvalues outside
-/// the circle the supremum is infinite; what is returned is then only the largest value on the grid.
+/// Cost: 396 times five solves with a Hessenberg matrix, O(n²) each after an O(n³) reduction. The value depends on
+/// the scaling of the coordinates: that of an LSTM on the units of h against those of c. For a matrix with
+/// eigenvalues outside the circle the supremum is infinite; what is returned is then only the largest value on the
+/// grid.
 pub fn kreiss_constant(jacobian: &Mat<f64>) -> f64 {
     let hessenberg = hessenberg(jacobian.clone());
     let at_angle = |place: usize| {

@@ -5,8 +5,8 @@
 //! underflows and all of them do not turn into the first.
 //!
 //! An exponent without an error says nothing about its sign; [`Lyapunov::sign`] counts as zero what an orbit of
-//! this length cannot tell from it. Finite networks differ from mean-field theory: exponents of small networks are
-//! smaller.
+//! this length cannot tell from it. Finite networks differ from mean-field theory: the largest exponent of a small
+//! random network is usually smaller.
 
 use faer::linalg::solvers::Qr;
 use faer::{Col, Mat};

@@ -66,7 +66,7 @@ struct Linear {
 /// 4. R starts large; where r₊ < R, R = r₊ makes the bounds tighter and r₊ larger, so one repetition is enough.
 ///
 /// `point` should be polished to rounding first; Y grows with its residual. Costs an inverse and a product of `dim`
-/// × `dim` matrices, about six times a factorisation.
+/// × `dim` matrices, about seven times the operations of a factorisation.
 ///
 /// ```
 /// use creode::cell::map::CellMap;

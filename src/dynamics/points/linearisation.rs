@@ -5,7 +5,8 @@
 //! For a network that is an Euler step of width α of a flow, the flow's eigenvalue is (λ − 1)/α.
 //!
 //! Non-normality: eigenvalues say what happens in the end; ‖J‖₂, the largest ‖Jᵏ‖₂ and the Kreiss constant say how
-//! much a perturbation can grow before. In a normal J these are the spectral radius and 1.
+//! much a perturbation can grow before. For a normal J of a stable point the first is the spectral radius, and the
+//! others are 1.
 
 use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
 use faer::{Mat, Scale, c64};

@@ -1,5 +1,8 @@
 //! What happened between the checkpoints of a run: its fixed points continued from each to the next, the branches that they
 //! lie on through the whole run, and the bifurcations on the way.
+//!
+//! A branch is a fixed point through time. Its number is that of its first appearance; it ends where its point
+//! vanishes, and what a fold creates begins two new ones.
 
 mod branches;
 pub mod hints;

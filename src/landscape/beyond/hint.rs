@@ -89,8 +89,8 @@ impl HintKind {
 
 /// A hint at a global bifurcation.
 ///
-/// Read `exponent` beside `expected`, and both beside `r_squared`; a hint is given only where they agree within 15
-/// %.
+/// Read `exponent` beside `expected`, and both beside `r_squared`; where an exponent is expected, a hint is given
+/// only if the fitted one is within 15 % of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hint {
     /// How the attractor seems to end.

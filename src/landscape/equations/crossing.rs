@@ -32,7 +32,7 @@ pub struct Crossing {
 /// 4. Newton step in n + 2 unknowns.
 /// 5. Tangents α v₁ + β v₂ from c₁₁α² + 2c₁₂αβ + c₂₂β² = 0, c_ij = ψᵀD²F[v_i, v_j].
 ///
-/// `None` where Newton's method does not converge in 25 steps, or left and right null vector are orthogonal.
+/// `None` where Newton's method does not converge in 25 steps, or a matrix is singular that should not be.
 pub fn branch_point<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<Crossing> {
     let dim = guess.state.len();
     let mut place = guess.clone();

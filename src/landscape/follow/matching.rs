@@ -174,7 +174,8 @@ impl Matching {
 /// 5. The rest is looked at once more for fixed points that stand on a bifurcation themselves.
 ///
 /// The lists should be complete; where one lacks a point, its partner leads to a discovered point, which the caller
-/// may add. `index` of a known point is used only where the point stands on a bifurcation.
+/// may add. The index of a known point is used in the audit of the sums, and where the point stands on a
+/// bifurcation.
 pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],

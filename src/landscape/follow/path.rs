@@ -30,8 +30,8 @@ const FAR: f64 = 1e5;
 /// active or inactive.
 ///
 /// `start` is corrected at fixed s first, so it need only be near. The branch has at least one point unless it
-/// ended with
-/// [`Reason::NoFixedPointAtStart`] or [`Reason::SingularStart`].
+/// ended with [`Reason::NoFixedPointAtStart`], [`Reason::SingularStart`] or, of rectified units,
+/// [`Reason::Corner`].
 ///
 /// ```
 /// use creode::landscape::events::event::events;

@@ -1,4 +1,18 @@
 //! Reading a run, finished or still growing.
+//!
+//! A reader needs no lock and never blocks a writer: it sees the run as of its last [`Run::refresh`]. Merged files
+//! are looked up again where a file has gone since.
+//!
+//! ```no_run
+//! use creode::trace::Run;
+//!
+//! let run = Run::open("traces/flip-flop")?;
+//! for entry in run.entries().iter().filter(|entry| entry.complete) {
+//!     let stable = run.fixed_points(entry.checkpoint)?.iter().filter(|p| p.n_unstable == 0).count();
+//!     println!("step {}: {stable} stable points", entry.step);
+//! }
+//! # Ok::<(), creode::trace::TraceError>(())
+//! ```
 
 mod rows;
 mod whereabouts;

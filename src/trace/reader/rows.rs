@@ -1,4 +1,7 @@
 //! The rows of each table, and the weights.
+//!
+//! Each method reads whole files of one checkpoint into memory; [`super::super::glance`] reads single columns of
+//! many. An error in one file says which, and does not keep the others from being read.
 
 use super::whereabouts::derivable;
 use super::{Run, StepCursor, WeightsFile};

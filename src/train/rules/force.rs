@@ -1,8 +1,8 @@
 //! `force`: recursive least squares on the readout while the network runs.
 //!
 //! Keys: `regularisation` (α, above 0) and `every` (1 to 1,000,000 time steps). Recurrent and input weights stay as
-//! they were drawn; the network should be near or beyond the onset of chaos before learning (recurrent gain 1.2 to
-//! 1.5 in the paper), so that its rates span enough directions.
+//! they were drawn; the network should be chaotic before learning (a recurrent gain above 1), so that its rates
+//! span enough directions.
 
 use super::{LearningRule, Made, Setting};
 use crate::parameters::{POSITIVE, ParameterVisitor};

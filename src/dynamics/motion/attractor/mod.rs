@@ -227,8 +227,7 @@ impl Attractors {
 ///    chaotic; one that is 0 with a negative one behind it is a closed curve.
 ///
 /// `starts` are states of `dim` entries; at least as many as the rarest basin needs (a basin of share s is missed
-/// by n starts with probability (1 − s)ⁿ). No starts give no basins. The order of the starts does not matter to
-/// which attractors there are, but may to which state stands for one.
+/// by n starts with probability (1 − s)ⁿ). No starts give no basins.
 ///
 /// ```
 /// use creode::dynamics::motion::attractor::{Settings, attractors};

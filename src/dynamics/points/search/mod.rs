@@ -4,13 +4,14 @@
 //! 2. A map that falls into blocks, each of which depends on earlier ones alone, is solved block by block (see
 //!    [`blocks`](mod@blocks)).
 //! 3. Then states of trials with jitter, in rounds of fixed size.
-//! 4. After each round, the opposites of new points, where the map is odd, and midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
-//!    known points are new only where the known points' indices do not sum to what theory demands.
+//! 4. After each round, the opposites of new points, where the map is odd, and midpoints of all new pairs of stable points:
+//!    saddles lie between attractors. Pairs of known points are new only where the known points' indices do not sum to what
+//!    theory demands.
 //! 5. Starts on their way to a point that is known are dropped early (see [`super::batch`] and [`super::roots`]). Of those
 //!    that have come close to each other one is solved in full, and the others if its root does not explain where they are.
-//! 6. Where the indices still do not balance, midpoints between saddles are tried and starts again in full, edges between
-//!    basins are tracked (see [`super::edge`]), curves on which x − F(x) keeps its direction are followed (see
-//!    [`super::fiber`]), and what is known is deflated.
+//! 6. Where the indices still do not balance, midpoints between saddles are tried and starts again in full, edges
+//!    between basins are tracked (see [`super::edge`]), curves on which x − F(x) keeps its direction are followed
+//!    (directional fibers), and what is known is deflated.
 //! 7. A small map is searched completely besides (see [`super::enumerate`]).
 //! 8. The search by starts ends when the indices sum to what theory demands, a whole round has found nothing new, and the
 //!    hits of the starts tell of no other point; or when the starts are used up.
@@ -124,8 +125,8 @@ pub fn search<M: Map + ?Sized>(
 
 /// The same with somebody who watches, and may end it early; what was left undone is then said in the findings.
 ///
-/// `watch` is asked between rounds and before costly last resorts. A search that was ended early is never `Proved`
-/// by enumeration, and its list counts as incomplete.
+/// `watch` is asked between rounds and before costly last resorts. The list of a search that was ended early counts
+/// as incomplete, unless it was proved before.
 pub fn search_watched<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],

@@ -5,8 +5,8 @@
 //! points meet and vanish (di Bernardo, Budd, Champneys and Kowalczyk, *Piecewise-smooth Dynamical Systems*, 2008,
 //! chapter 3).
 //!
-//! On one piece the branch solves (I − D − PW) x = h-like linear equations with coefficients that are polynomials
-//! in s, so steps can be long; the work is at the borders.
+//! On one piece the fixed point solves linear equations whose coefficients are polynomials in s; the work is at the
+//! borders.
 
 mod collision;
 mod region;
