@@ -124,6 +124,8 @@ fn first(run: &Run) -> Session {
 
 /// Notes in a run that is gone on with from `step` that this machine or version is another than before, if it may round
 /// otherwise; says so in words.
+///
+/// `None` where the last session of the run was made with the same SIMD level and version.
 pub fn note_change(run: &Run, writer: &RunWriter, step: u64) -> Result<Option<String>, LabError> {
     let (before, now) = (at(run, u64::MAX), present(step));
     if (&before.simd, &before.creode) == (&now.simd, &now.creode) {

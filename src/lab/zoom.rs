@@ -48,6 +48,8 @@ pub fn folder(run: &Path, stretch: Stretch) -> PathBuf {
 ///
 /// # Errors
 /// [`LabError::ZoomDiffers`] if it is not.
+///
+/// Every step is kept with `every` = 1.
 pub fn zoom(
     dir: &Path,
     stretch: Stretch,

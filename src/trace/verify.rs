@@ -37,6 +37,8 @@ pub struct Problem {
 }
 
 /// What a check of a run found.
+///
+/// A run that was killed and not yet taken up again is sound: what a kill leaves are notes and missing landscapes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// All that is wrong; empty for a sound run.

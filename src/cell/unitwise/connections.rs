@@ -61,6 +61,9 @@ impl<F: Formula> Unitwise<F> {
     }
 
     /// The cell of some units, with the others held at a state of the whole.
+    ///
+    /// What the held units send becomes part of the drive; `input` of the part is that drive, by which equal parts
+    /// are recognised.
     pub(super) fn part(&self, units: &[usize], state: &[f64]) -> Part<'_> {
         let n = self.units;
         let features = self.features(state);

@@ -76,6 +76,9 @@ pub struct Born {
 /// 4. Neimark–Sacker: x + 2Re(z e^{iφ}q), |z|² = −(|λ| − 1)/Re d, starts Newton's method for closed curves, stable or
 ///    not; in more than 200 dimensions a stable one is simulated.
 /// 5. Border at which det(I + J) changes its sign: the 2-cycle with one state on each side, from its linear equation.
+///
+/// The amplitude is measured along the left critical vector, so that it does not depend on how the curve bends in
+/// other directions.
 pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
     if let EventKind::Border(border) = &event.kind {
         let is_flip = border.flip_ratio < 0.0;

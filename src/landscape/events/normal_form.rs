@@ -64,6 +64,9 @@ impl Criticality {
 }
 
 /// Motion along q where J has the eigenvalue 1: η ↦ η + β δs + a η² + c η³.
+///
+/// At a fold a ≠ 0 and β ≠ 0; at a transcritical point a ≠ 0, β = 0; at a pitchfork a = β = 0 and c decides; a = 0
+/// with β ≠ 0 is a cusp.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoldForm {
     /// a = ½ pᵀB(q, q).
@@ -113,6 +116,8 @@ impl FoldForm {
 }
 
 /// Motion along q where J has the eigenvalue −1: η ↦ −η + b η³.
+///
+/// F² then has η ↦ η − 2b η³ to this order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlipForm {
     /// b = ⅙ pᵀ[C(q, q, q) + 3B(q, (I − J)⁻¹B(q, q))]. Positive: the 2-cycle is stable.
@@ -127,6 +132,8 @@ impl FlipForm {
 }
 
 /// Ratios of rotation at which the normal form of the Neimark–Sacker point has further resonant terms.
+///
+/// At a strong resonance several cycles are born at once, and the curve need not exist (Kuznetsov, chapter 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resonance {
     /// θ near 0.
@@ -140,6 +147,8 @@ pub enum Resonance {
 }
 
 /// Motion where J has eigenvalues e^{±iθ}: z ↦ e^{iθ}z(1 + d|z|²).
+///
+/// Im d and the distance from the event tell how the rotation number changes with the amplitude.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NeimarkSackerForm {
     /// θ in (0, π).

@@ -161,6 +161,9 @@ pub struct Piece {
 }
 
 /// A curve of fixed points.
+///
+/// Points are ordered by arclength; s need not be monotone. Events are found afterwards, between neighbouring
+/// points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
     /// Its points in order of travel; empty if there was no fixed point at the start.

@@ -135,6 +135,8 @@ impl Matching {
 
     /// Whether every fixed point has its fate, and the indices sum to the same at both ends, as they do where no fixed
     /// point can escape to infinity. A loop of fixed points between the ends stays unseen.
+    ///
+    /// The sums agree in networks of bounded units if both lists are complete; in rectified ones points may escape.
     pub fn is_conserved(&self) -> bool {
         let (before, after) = self.index_sums();
         before == after && self.unmatched_before.is_empty() && self.unmatched_after.is_empty()

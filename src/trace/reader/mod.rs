@@ -45,6 +45,8 @@ pub struct WeightsFile {
 }
 
 /// How far a follower has read the training steps; starts before the first.
+///
+/// A cursor is a position and no lock: several may follow one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepCursor {
     files_read: usize,
@@ -117,6 +119,9 @@ impl Run {
     }
 
     /// Reads the manifest lines that came since; `true` if there were any. Cheap when there are none.
+    ///
+    /// # Errors
+    /// The manifest became shorter, another run took its place, or a new line cannot be understood.
     pub fn refresh(&mut self) -> Result<bool, TraceError> {
         if !self.manifest.refresh()? {
             return Ok(false);

@@ -116,6 +116,9 @@ impl<F: Family + ?Sized> Step<'_, F> {
     /// 2. More: the step is bisected until each part holds one, or is shorter than 10⁻⁹.
     /// 3. Seemingly none, and on both sides of one: a multiplier may have crossed the circle and come back. Where
     ///    [`is_quiet`] does not rule that out, the step is bisected.
+    ///
+    /// Every bisection adds a point of the branch above the middle of the chord; an event that stays unexplained
+    /// below 10⁻⁹ is kept as unclassified.
     fn resolve(&mut self, from: &PathPoint, to: &PathPoint) {
         match between(&from.tests, &to.tests) {
             Between::Nothing => {
