@@ -55,8 +55,7 @@ pub trait Formula: Clone + PartialEq + Send + Sync {
 
     /// Whether features lie in [−1, 1], whatever the weights.
     ///
-    /// Then [−1, 1] to the power of the number of units is forward invariant (for h of an LSTM, with c in an
-    /// explicit box), and the indices of all fixed points sum to 1.
+    /// Then the state has a trapping box, whatever the weights, and the indices of all fixed points sum to 1.
     fn is_bounded(&self) -> bool;
 
     /// Whether the fixed points are those of rectified units y = relu(W y + b), and if so, whether the state is y (and not

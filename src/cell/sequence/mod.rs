@@ -40,7 +40,7 @@ const LARGE_SHARD_TRIALS: usize = 32;
 const LARGE_WEIGHTS_BYTES: usize = 1 << 20;
 /// Rows (time steps · trials) that a weight gradient takes up at once; more where the gradient itself is large.
 const GRADIENT_ROWS: [usize; 2] = [128, 512];
-/// Length and width of a batch of sequences. Either may be 0.
+/// Length and width of a batch of sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SequenceShape {
     /// Time steps.
