@@ -1,4 +1,15 @@
 //! Estimates with their 95 % intervals, and lines through points.
+//!
+//! Wilson's interval of a share is used because it stays within [0, 1] and means something for 0 of n; Student's of
+//! a mean because seeds are few.
+//!
+//! ```
+//! use creode::statistics::Estimate;
+//!
+//! let share = Estimate::share(0, 20);
+//! assert_eq!(share.value, 0.0);
+//! assert!(share.interval.is_some_and(|[low, high]| low.abs() < 1e-12 && (0.15..0.17).contains(&high)));
+//! ```
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};

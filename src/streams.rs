@@ -1,5 +1,8 @@
 //! Every random stream of a run: which one a purpose draws from. All belong to the seed of the run and no two overlap, so that
 //! what one purpose draws never depends on how much another drew.
+//!
+//! ChaCha8 is counter-based: a stream can be opened at any step without drawing what came before, which is why a
+//! run resumes from the number of its step alone.
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;

@@ -1,4 +1,6 @@
 //! What can be wrong with a curriculum.
+//!
+//! One run of the reader tells all mistakes, in the order of their lines.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -1,4 +1,7 @@
 //! Reads one section of a curriculum: takes out keys, checks them, and reports what is missing or left over.
+//!
+//! What was not asked for by the time a section is done is a mistake: a key that belongs to another cell or task is
+//! told from a misspelt one, for which the nearest known key is suggested.
 
 use std::ops::RangeInclusive;
 

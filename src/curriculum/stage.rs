@@ -1,4 +1,8 @@
 //! Stages: what is trained on, in which mixture, and until when; and the probes that are only looked at.
+//!
+//! A stage ends at the first of: its steps, an accuracy that is reached, a loss that no longer falls. The last two
+//! wait until all ramps have come to their ends, since an accuracy on an easier task says nothing of the harder
+//! one.
 
 use super::Curriculum;
 use super::ramp::{Pace, Progress, Ramp};
@@ -62,6 +66,10 @@ impl StagePart {
 /// The end of a stage.
 ///
 /// Accuracy and plateau end it only when all its ramps stand at their last values.
+///
+/// A mean is over the last `over_steps` training steps of the stage, each weighing the same, and does not exist
+/// before there were as many. With `evaluations` = k the last k such means, of stretches that do not overlap, must
+/// all reach the accuracy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Until {
     /// Training steps that the stage takes at most.
@@ -79,6 +87,8 @@ pub struct Until {
 }
 
 /// A task that the network is tested on at every checkpoint, whatever it is trained on.
+///
+/// The network is never trained on it; trials come from a stream of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProbeTask {
     /// Stored as `probe` in the table `evaluations`; different from that of every other probe.

@@ -1,4 +1,6 @@
 //! Reads the sections `[[stage]]` and `[[probe]]`.
+//!
+//! Parts of one name share one rule input over all stages, so that a task keeps its input when it comes back later.
 
 use super::error::{KeyPlace, closest, did_you_mean, quoted_list};
 use super::fields;

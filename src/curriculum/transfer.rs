@@ -1,4 +1,7 @@
 //! Weights to start from that another run has learned.
+//!
+//! The run, its checkpoint and the SHA-256 of the file become part of the resolved curriculum, so that a run says
+//! for good which weights it began with, and refuses to begin again with others.
 
 use std::path::Path;
 

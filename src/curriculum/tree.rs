@@ -1,4 +1,7 @@
 //! The values of a curriculum file, each with the place it comes from.
+//!
+//! Values keep the place that they came from, a line or an override, through all checks, so that a mistake found
+//! late still names it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,8 @@
 //! A recurrent cell put together from somebody else's tensors.
+//!
+//! Shapes decide what can be decided: k blocks of square recurrent weights make a vanilla network (1), a UGRNN (2),
+//! a GRU (3) or an LSTM (4) unless the cell is named. Gates are in PyTorch's order and convention. A GRU that
+//! resets before the recurrent product is another cell, and nothing in a file tells the two apart.
 
 use super::ForeignError;
 use super::options::{CellName, Options, Role};
@@ -42,6 +46,10 @@ impl ForeignNetwork {
     /// Puts a network together; missing biases are zero, missing input weights mean no input.
     ///
     /// The errors name the tensor, what it was taken for, and the shape that would fit.
+    ///
+    /// # Errors
+    /// A part is missing or could be played by several tensors, a shape does not fit, values are not finite, or a
+    /// setting is missing or goes with another cell.
     pub fn new(tensors: &Tensors, options: &Options) -> Result<Self, ForeignError> {
         let parts = Parts { tensors, options };
         let is_low_rank =
@@ -81,6 +89,9 @@ impl ForeignNetwork {
     }
 
     /// The network at a constant input, one value a channel.
+    ///
+    /// # Errors
+    /// If `input` has another width than the input weights.
     pub fn map_at(&self, input: &[f64]) -> Result<CellMap, ForeignError> {
         if input.len() != self.inputs {
             return Err(ForeignError::InputWidth {

@@ -8,6 +8,9 @@
 //!
 //! All that is decided depends on the weights within [a, b] and on the number of checkpoints up to a. So a run that was
 //! stopped anywhere goes back to its last a, and ends with the same checkpoints.
+//!
+//! The price is steps made twice, those of intervals in which something happens; the weights that are kept are bit
+//! for bit those of a run with fixed checkpoints at these steps.
 
 use super::LabError;
 use super::analysed::Analysed;

@@ -1,4 +1,7 @@
 //! The landscape of one network, looked at on its own: a checkpoint of a run again, or somebody else's network.
+//!
+//! Patient where the analysis of a run is quick: all starts are used, small networks are searched completely, and
+//! more is asked (basins of all attractors, cycles, slow manifolds, linearisation, sweeps).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -135,6 +138,11 @@ pub struct Flow {
 
 impl Subject {
     /// A checkpoint of a run, the last one if none is named, with states of the task's trials to start from.
+    ///
+    /// The curriculum is that of the run. Of a run whose checkpoints came from elsewhere, starts are states that
+    /// the network is simulated to.
+    /// # Errors
+    /// The run cannot be read, has no such checkpoint, or its weights do not fit its curriculum.
     pub fn of_run(
         dir: &Path,
         checkpoint: Option<u32>,
@@ -310,6 +318,9 @@ impl Subject {
     }
 
     /// Finds the fixed points at every constant input.
+    ///
+    /// # Errors
+    /// An analysis that does not converge, with the checkpoint's number.
     pub fn portrait(&self) -> Result<NetworkLandscapes, LabError> {
         let mut projection = self.projection.clone();
         let mut landscapes = Vec::new();
@@ -335,6 +346,8 @@ impl Subject {
     }
 
     /// Finds where motion ends, and where the unstable manifolds of a landscape's points lead.
+    ///
+    /// Shares of basins are over the states that [`Drawn`] tells of; other starts give other shares.
     pub fn flow(&self, of: &Analysed) -> Result<Flow, LabError> {
         let (drawn, starts) = self.independent(&of.map)?;
         let attractors = attractors(&of.map, &starts, &attractor::Settings::default());
@@ -364,6 +377,8 @@ impl Subject {
     }
 
     /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too; fewer periods if it is ended early.
+    ///
+    /// One entry for each period; the cost grows with the period and with the cube of the dimension.
     pub fn cycles(&self, of: &Analysed, longest: usize) -> Result<Vec<Cycles>, LabError> {
         let starts = self.starts(&[&of.map]);
         let points = of.findings.fixed_points.iter();

@@ -1,4 +1,7 @@
 //! The landscape of one network at one constant input, and the rows it is written in.
+//!
+//! A landscape carries the map it was found in, so that what is asked of it later (basins, linearisation,
+//! continuation) is computed on the same network.
 
 use std::time::Instant;
 

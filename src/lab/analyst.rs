@@ -1,4 +1,7 @@
 //! The analysis side of a run in training: the landscapes of its checkpoints, in a thread of their own.
+//!
+//! Two jobs may wait, so that memory stays bounded where landscapes take longer than training. An error in the
+//! thread ends the training at the next checkpoint, whose weights are saved.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

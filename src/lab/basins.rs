@@ -1,4 +1,7 @@
 //! What share of states each stable fixed point draws in.
+//!
+//! Cheap shares for every checkpoint: fixed points that are known already, a fixed number of steps, no search for
+//! cycles or chaos. [`crate::dynamics::motion::attractor`] is the thorough version for one network.
 
 use rayon::prelude::*;
 
@@ -18,6 +21,8 @@ const BATCH: usize = 32;
 ///
 /// Every start is simulated at the constant input of the map until it arrives at a stable point, for 1,024 steps at most.
 /// Starts that do not arrive belong to none, so that the shares may sum to less than 1.
+///
+/// Looks every 32 steps. Starts that leave every bound belong to none, either.
 pub(super) fn shares<M: Map + ?Sized>(
     map: &M,
     stable: &[&[f64]],

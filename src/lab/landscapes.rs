@@ -8,6 +8,9 @@
 //!
 //! So the tables of a checkpoint depend on the weights of its neighbours, never on when it was analysed. The last landscape
 //! of a run has no neighbour to wait for; that of an interrupted run waits until the run goes on.
+//!
+//! Looking back (step 2) is what keeps births honest: a point that the search found at k but missed at k−1 would
+//! otherwise look as if it had been born between.
 
 use std::time::Instant;
 

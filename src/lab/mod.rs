@@ -2,6 +2,19 @@
 //!
 //! The loop itself is [`train`]; [`trainer`] makes the steps, [`analyst`] finds the landscape of the checkpoints
 //! in a thread of its own, [`saved`] is what a checkpoint file holds.
+//!
+//! Data flow and threads:
+//!
+//! 1. The training thread draws a batch (seed and step decide which), makes a step, and notes its row.
+//! 2. At a checkpoint it saves weights and rows, runs the probe trials through the network, and hands both to the
+//!    analysis thread. At most two checkpoints wait there; a third makes training wait.
+//! 3. The analysis thread finds the landscape, tries new points back in time, follows all from the checkpoint
+//!    before, and writes the landscape of the checkpoint before, which is then complete.
+//! 4. Both use the same pool of worker threads within a step or a search.
+//!
+//! What is deterministic: the bytes of weights depend on the curriculum (with its seed), the version and the SIMD
+//! level; the tables depend on the weights, but for columns of seconds. Neither depends on the number of threads,
+//! on interruptions, or on how far the analysis lags behind.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -124,6 +137,13 @@ pub enum Outcome {
 ///
 /// `stop` ends it after the current step, with everything written; `observer` hears of all that happens, from two
 /// threads. The bytes of all weights depend on the curriculum alone.
+///
+/// The run may hold checkpoints already: training goes on from the last one, or from the pause after it, and
+/// landscapes that are missing are found first. Weights are saved before the first step and after the last.
+///
+/// # Errors
+/// [`LabError`]: the trace cannot be read or written, the curriculum's engine or rule refuses the network, or an analysis did not
+/// converge. A loss that ceases to be finite is no error but an [`Outcome`].
 pub fn train(
     curriculum: &Curriculum,
     recorder: &dyn Recorder,

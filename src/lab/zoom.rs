@@ -1,4 +1,7 @@
 //! A stretch of a run once more, with every step kept: trained again bit for bit between two of its checkpoints.
+//!
+//! That the end must be byte for byte the run's own is the test of determinism on the user's machine: another SIMD
+//! level, or another version, may round differently, and the error names what both were made with.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -45,6 +48,8 @@ pub fn folder(run: &Path, stretch: Stretch) -> PathBuf {
 ///
 /// # Errors
 /// [`LabError::ZoomDiffers`] if it is not.
+///
+/// Every step is kept with `every` = 1.
 pub fn zoom(
     dir: &Path,
     stretch: Stretch,

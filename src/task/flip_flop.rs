@@ -1,6 +1,21 @@
 //! n-bit flip-flop: hold the sign of the last pulse on each of n lines (Sussillo & Barak 2013, Neural Computation
 //! 25:626, doi 10.1162/NECO_a_00409), with the variants of Turner & Barak (2023, NeurIPS, "The simplicity bias in
 //! multi-task RNNs").
+//!
+//! A trial of the independent variant:
+//!
+//! 1. On each line pulses start with `pulse_probability` a step, each ±`pulse_amplitude` for `pulse_width` steps,
+//!    and do not overlap.
+//! 2. The target of a line is the sign of its last pulse times `target_amplitude`, from the first step of the pulse
+//!    on; before the first pulse of the line its output is free.
+//! 3. Noise is added to every line; the targets follow the pulses without it.
+//!
+//! In the other variants pulses come with gaps drawn evenly from `gap_min` to `gap_max`: on one line a trial (the
+//! others free, or held at 0: orthogonal), or, in the parallel variant, on all lines at first and then on one line
+//! at a time; targets do not count during a pulse.
+//!
+//! Score: counted steps and lines within half the target's amplitude. Landscape without pulses: 2ⁿ stable points in
+//! a network that solves it for n bits.
 
 use rand::{Rng, RngExt as _};
 

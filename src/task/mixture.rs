@@ -1,5 +1,8 @@
 //! Several tasks in one batch, each with its share of the trials, and optionally a rule input that tells which is which
 //! (Yang et al. 2019, Nature Neuroscience 22:297, doi 10.1038/s41593-018-0310-2).
+//!
+//! Which trial is of which task is dealt and not drawn, so that shares are kept in every batch, and in every
+//! stretch of it: shards of a batch are mixed alike.
 
 use rand::Rng;
 

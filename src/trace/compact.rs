@@ -8,6 +8,9 @@
 //!
 //! A kill before 3 leaves a file that no line names, one after 3 some files that are superfluous; a writer that takes the run
 //! up moves the one aside and removes the others.
+//!
+//! A run of a thousand checkpoints has some ten thousand small files, which file systems and backups dislike;
+//! merged it has one for each table, beside its weights.
 
 use std::fs::File;
 use std::io::{self, Read as _};

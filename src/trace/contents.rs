@@ -1,5 +1,8 @@
 //! What the lines of a manifest say together, arranged for look-up, and held against each other: a line that contradicts
 //! another, or the names of its own files, is an error that names it.
+//!
+//! Among the checks: numbers and steps of checkpoints rise, the two lines of a checkpoint are of one step, the
+//! names of files are those of that step, and no file is named twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;

@@ -6,6 +6,9 @@
 //! 3. They get these names.
 //!
 //! A kill between 2 and 3 leaves them under the names of their own, where readers find them by their checksums.
+//!
+//! Readers see either all of the old files or all of the new ones, since what counts is the line; each of them
+//! finds the bytes that the line vouches for.
 
 use std::fs;
 use std::io::ErrorKind;

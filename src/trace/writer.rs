@@ -4,6 +4,18 @@
 //! together, one of the manifest. Landscapes can be computed again from the weights, so nobody waits for the disk for them;
 //! the next checkpoint's flush takes them along. After a power cut the last of them may be named without being there: a
 //! writer that takes the run up looks at those that come after the last checkpoint.
+//!
+//! The order of a checkpoint, and why:
+//!
+//! 1. Weights, steps, trials and evaluations are written under temporary names and renamed into place: a file is
+//!    there whole or not at all.
+//! 2. All of them, and the log, are flushed together, with the folders that hold their names: after that a power
+//!    cut cannot take them.
+//! 3. The line of the manifest is appended and flushed: only now does the checkpoint exist. In the other order a
+//!    power cut could leave a line that names files that are not there.
+//!
+//! Nothing is overwritten: a path that a line names is refused. A call that fails leaves at most files that no line
+//! names.
 
 use std::collections::HashSet;
 use std::fs;
@@ -87,6 +99,9 @@ struct Ledger {
 
 impl RunWriter {
     /// Starts a run in `dir`, which may be missing, with `run_toml` as its `run.toml`.
+    ///
+    /// # Errors
+    /// A run is there already, another process writes it, `run_toml` is no TOML, or something cannot be written.
     pub fn create(dir: impl AsRef<Path>, run_toml: &str) -> Result<Self, TraceError> {
         let dir = dir.as_ref();
         let run_file = dir.join(RUN_FILE);
@@ -185,6 +200,8 @@ impl RunWriter {
 
     /// Writes what training gives at a checkpoint: `weights` (safetensors bytes), the steps since the file of
     /// steps before, the probe trials, and the evaluations of probe tasks, which have a file only if there are any.
+    ///
+    /// Durable when it returns.
     pub fn write_checkpoint(
         &self,
         checkpoint: u32,
@@ -211,6 +228,9 @@ impl RunWriter {
     }
 
     /// Writes what analysis gives for a checkpoint. Tables may be empty: a network may have no fixed point.
+    ///
+    /// Named when it returns, and durable with the next durable line. The checkpoint's own line should have come
+    /// before, but may come after: a checkpoint is complete when it has both.
     pub fn write_landscape(
         &self,
         checkpoint: u32,
@@ -271,6 +291,8 @@ impl RunWriter {
     }
 
     /// Merges the files of each table into one; does nothing where there is nothing to merge.
+    ///
+    /// The rows are compared with those they were made of before anything is removed.
     pub fn compact(&self) -> Result<Compacted, TraceError> {
         let mut ledger = self.lock_ledger();
         ledger.sync(&self.dir)?;

@@ -1,4 +1,7 @@
 //! What a curriculum says of the optimiser and of penalties: their names, keys, bounds and defaults.
+//!
+//! Each value declares its keys beside its bounds; readers, messages of errors and resolved files come from the
+//! same declaration. Values made in code are not checked.
 
 use std::ops::Bound;
 
@@ -20,6 +23,8 @@ pub struct Penalties {
 }
 
 /// Update rule.
+///
+/// Formulas as computed: [`super::optimiser`], [`super::lbfgs`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UpdateRule {
     /// Adam (Kingma & Ba 2015), with bias correction.
@@ -84,12 +89,18 @@ pub struct OptimiserSpec {
     /// Update rule.
     pub rule: UpdateRule,
     /// Learning rate η, of the first update where it changes.
+    ///
+    /// Above 0. Default 1e-3, and 1 for L-BFGS, whose natural step has length 1.
     pub learning_rate: f64,
     /// Where the learning rate goes. Default: it stays.
     pub learning_rate_decay: Option<LearningRateDecay>,
     /// Coefficient of the L2 penalty, added to the gradient as λθ.
+    ///
+    /// Not negative. Default 0.
     pub weight_decay: f64,
     /// Limit on the gradient.
+    ///
+    /// Default: none. `clip_norm` and `clip_value` exclude each other in a curriculum.
     pub clipping: Clipping,
 }
 

@@ -1,4 +1,7 @@
 //! Where unstable manifolds lead: the edges of the graph whose nodes are fixed points and attractors.
+//!
+//! Which attractors a saddle's unstable directions lead to is what the landscape looks like from within: two
+//! memories that share a saddle can be switched by crossing it.
 
 use faer::Mat;
 use rand::{Rng, SeedableRng as _};
@@ -35,6 +38,11 @@ pub struct Outflow {
 /// 1. A real basis of the span of the unstable right eigenvectors.
 /// 2. One direction: x* ± ε v. More: 64 directions, uniform on the sphere of that span, from the generator of `seed`.
 /// 3. Each is simulated until it arrives at an attractor.
+///
+/// Shares are over directions, not over volumes of state space. A direction with a negative multiplier is followed
+/// on both sides like any other.
+/// # Errors
+/// [`SpectrumError`] where the eigenvectors do not converge.
 pub fn outflow<M: Map + ?Sized>(
     map: &M,
     point: &[f64],

@@ -1,4 +1,8 @@
 //! Newton's method that known roots repel.
+//!
+//! From the same start, the deflated equation cannot end where the plain one did: its residual is infinite there.
+//! It sometimes finds a point that no other way leads to, and never proves that there is none; it is a last resort
+//! of a search whose indices do not balance.
 
 use super::newton::{Iterate, NewtonEnd, NewtonLimits, newton_step, solve};
 use crate::map::Map;

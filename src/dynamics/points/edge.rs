@@ -1,4 +1,8 @@
 //! States on the boundary between two basins of attraction, where saddles lie.
+//!
+//! Starts by simulation end at attractors, and Newton's method from them seldom at the saddle between two. A state
+//! on the boundary of two basins stays on it, and what attracts within the boundary is usually a saddle with one
+//! unstable direction: a start for Newton's method.
 
 use crate::map::Map;
 use crate::norms::distance;
@@ -21,6 +25,9 @@ const STILL: f64 = 1e-5;
 /// 1. The segment between the two states is bisected until its ends, which go to different attractors, are 10⁻¹⁰ apart.
 /// 2. Both ends take steps until they are 10⁻⁶ apart; the segment between them again crosses the boundary.
 /// 3. Until a step hardly moves them.
+///
+/// Which side a state is on is told by simulating it for up to 4000 steps until it is within a thousandth of the
+/// distance of `a` and `b` of either. At most 60 rounds.
 pub fn edge_state<M: Map + ?Sized>(map: &M, a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
     if distance(a, b) <= CLOSEST {
         return None;

@@ -3,6 +3,9 @@
 //! Levenberg–Marquardt steps, whose linear least-squares problems are solved by conjugate gradients. All starts share the
 //! weights, so that the products with J and Jᵀ of a whole batch are one matrix product each. What speeds the gradients up is the
 //! factorised matrix of some earlier step; it is made anew only when it no longer helps.
+//!
+//! Chaotic and slow networks have many such minima; a search wants the lowest of them as slow points and has to
+//! make sure that no root hides among the rest.
 
 use faer::linalg::solvers::{Llt, Solve as _};
 use faer::{Mat, MatMut, Side};

@@ -1,4 +1,8 @@
 //! What a slow point is: how nearly singular the map is there, and how long motion lingers.
+//!
+//! Slow points matter in themselves: memories that last for a trial need no fixed point, and behind a fold that is
+//! about to come, or just gone, motion lingers. The passage through the bottleneck of η′ = η + ε + aη² takes about
+//! π/√(aε) steps (Strogatz, Nonlinear Dynamics and Chaos, section 4.3), compared with the length of a trial.
 
 use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Scale, Side};
@@ -24,6 +28,8 @@ const SMALLEST: f64 = 1e-280;
 /// A minimum of q that is no fixed point, seen as what a fold has left behind.
 ///
 /// At a local minimum of q = ½‖G‖², G = x − F(x) ≠ 0, AᵀG = 0 with A = I − J: A is singular and G its left null vector.
+///
+/// The numbers mean something only near a minimum of q: polish first ([`polish_slow`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ghost {
     /// Smallest singular value of I − J; 0 at an exact minimum.
@@ -36,6 +42,9 @@ pub struct Ghost {
 }
 
 /// Describes a slow point.
+///
+/// # Errors
+/// [`SpectrumError`] where the singular values of I − J do not converge.
 pub fn ghost<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Ghost, SpectrumError> {
     let dim = map.dim();
     let mut matrix = Mat::zeros(dim, dim);

@@ -1,4 +1,8 @@
 //! Every fixed point of a small network of rectified units, by trying every set of active ones.
+//!
+//! With n units there are 2ⁿ sets of active ones, and in each the fixed point is one linear solve: up to about
+//! twenty units, exact enumeration is cheaper than any search. Nothing bounds such networks, so the indices need
+//! not sum to 1, and there may be no fixed point at all.
 
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -18,6 +22,8 @@ const ROUNDING: f64 = 1e-12;
 /// 2. Every other unit must get no positive input, W y + b ≤ 0.
 ///
 /// The list is complete unless some I − W_SS is singular to working precision.
+///
+/// `budget` counts sets. The solutions are not polished; `boxes` of the result is the number of sets.
 pub fn solutions(network: &Rectified, budget: usize) -> Option<Enumeration> {
     let n = network.drive.len();
     let sets = 1_usize

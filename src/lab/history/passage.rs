@@ -1,4 +1,7 @@
 //! From one checkpoint to the next, at one constant input.
+//!
+//! Order of trust: a single step that joins two points beyond doubt, continuation both ways, and only where that
+//! failed, nearness of points of equal kind, which is marked as such in the table.
 
 use std::collections::BTreeMap;
 

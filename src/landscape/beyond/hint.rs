@@ -3,6 +3,15 @@
 //! Nothing here is a proof. What is known of a fold or flip to rounding is known of these only by a fit, which is why
 //! each comes with its exponent, the one expected and the share of the variance that the fit explains (laws: Strogatz,
 //! *Nonlinear Dynamics and Chaos*, section 8.4; crises: Grebogi, Ott & Yorke 1986).
+//!
+//! The laws, with T the period, μ a multiplier and s* the end:
+//!
+//! | how it ends | law | exponent |
+//! |---|---|---|
+//! | saddle-node on the curve (SNIC) | T ∝ \|s − s*\|^−½ | −½ |
+//! | homoclinic | T = −ln\|s − s*\|/ln λ_u + … | slope −1/ln λ_u |
+//! | fold of cycles | 1 − μ ∝ \|s − s*\|^½ | ½ |
+//! | crisis | lifetime ∝ \|s − s*\|^−γ | not fixed by theory |
 
 pub use super::pursuit::Settings;
 use super::pursuit::{Death, pursue, rest};
@@ -79,6 +88,9 @@ impl HintKind {
 }
 
 /// A hint at a global bifurcation.
+///
+/// Read `exponent` beside `expected`, and both beside `r_squared`; where an exponent is expected, a hint is given
+/// only if the fitted one is within 15 % of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hint {
     /// How the attractor seems to end.

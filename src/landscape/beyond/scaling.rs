@@ -1,4 +1,7 @@
 //! How what moves on an attractor changes on the way to its end, and lines through it.
+//!
+//! Exponents are slopes of least-squares lines through logarithms. Points too near to the end are left out, since
+//! the end itself is known only so well, and points far from it, since the laws hold only near it.
 
 use faer::Mat;
 

@@ -1,4 +1,8 @@
 //! What is born at a flip, a Neimark–Sacker point or a border: the 2-cycle or the closed curve, a short way beside it.
+//!
+//! The normal form predicts amplitude, period and stability near the event; here they are compared with what a
+//! solver finds a short way beside it. A prediction and a finding that disagree by more than a factor of two are
+//! not taken for the same thing.
 
 use std::f64::consts::TAU;
 
@@ -37,6 +41,8 @@ const SOLVED_DIM: usize = 200;
 const SIMULATED: (f64, usize) = (10.0, 4000);
 
 /// The cycle or curve that is born at an event.
+///
+/// `amplitude` is the check: near `predicted` where the normal form holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Born {
     /// Sign of s − s* for which it exists.
@@ -70,6 +76,9 @@ pub struct Born {
 /// 4. Neimark–Sacker: x + 2Re(z e^{iφ}q), |z|² = −(|λ| − 1)/Re d, starts Newton's method for closed curves, stable or
 ///    not; in more than 200 dimensions a stable one is simulated.
 /// 5. Border at which det(I + J) changes its sign: the 2-cycle with one state on each side, from its linear equation.
+///
+/// The amplitude is measured along the left critical vector, so that it does not depend on how the curve bends in
+/// other directions.
 pub fn born<F: Family + ?Sized>(family: &F, event: &Bifurcation) -> Option<Born> {
     if let EventKind::Border(border) = &event.kind {
         let is_flip = border.flip_ratio < 0.0;

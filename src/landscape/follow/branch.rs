@@ -1,9 +1,15 @@
 //! A curve of fixed points, and the limits within which it is followed.
+//!
+//! Directions: a branch has an orientation, the direction of travel, and may turn back in s; "before" and "after"
+//! along a branch are meant in that direction, and not in s.
 
 use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::test_functions::Tests;
 
 /// Steps and limits of a continuation, lengths as [`Extended`] measures them.
+///
+/// Defaults suit paths between checkpoints of a run, s in [0, 1] and states of order 1. For parameters of another
+/// scale, scale s.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ContinuationLimits {
     /// Length of the first step. Default 0.05.
@@ -52,6 +58,8 @@ pub struct Route {
 
 impl Route {
     /// From one end of an interval towards the other; `to` may be the lower one.
+    ///
+    /// `from` and `to` must differ.
     pub fn across(from: f64, to: f64) -> Self {
         Self {
             start: from,
@@ -96,6 +104,8 @@ pub struct PathPoint {
 }
 
 /// Why a branch ended before it left the interval.
+///
+/// Each of them leaves the points so far in the branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// Newton's method found no fixed point near the start.
@@ -151,6 +161,9 @@ pub struct Piece {
 }
 
 /// A curve of fixed points.
+///
+/// Points are ordered by arclength; s need not be monotone. Events are found afterwards, between neighbouring
+/// points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
     /// Its points in order of travel; empty if there was no fixed point at the start.

@@ -3,6 +3,16 @@
 //! Nearness is not asked: a fixed point of s = 0 and one of s = 1 are the same where one branch joins them, annihilated
 //! where a branch joins two of s = 0, created where it joins two of s = 1. The indices sum to the same at both ends
 //! unless a point goes to infinity or is missed: every history is held against that.
+//!
+//! Each fixed point at s = 0 or 1 is an end of a curve of G(x, s) = 0; curves end at s = 0, at s = 1 or at
+//! infinity, so ends come in pairs:
+//!
+//! - an end at 0 and one at 1: the point continues, with the same index unless it went through folds on the way, an
+//!   even number of them;
+//! - two at 0, of opposite index: annihilated at a fold between; two at 1: created;
+//! - one, and infinity: escaped or arrived (rectified units only; bounded units cannot).
+//!
+//! Isolas (closed curves with 0 < s < 1) have no end and are not seen.
 
 use std::collections::BTreeMap;
 
@@ -63,6 +73,8 @@ pub struct Point {
 }
 
 /// Where the branch from a fixed point led.
+///
+/// A branch that closed on itself, went to infinity or stalled leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Link {
     /// To this fixed point.
@@ -81,6 +93,9 @@ pub struct Strand {
 }
 
 /// What becomes of the fixed points of a map.
+///
+/// Every place of `before` is in exactly one of `pairs`, `annihilated`, `unmatched_before`, `escaped`, `ended`, and
+/// every place of `after` in one of `pairs`, `created`, `unmatched_after`, `arrived`, `begun`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matching {
     /// Fixed points at s = 0: those given, in their order, then those discovered.
@@ -120,6 +135,8 @@ impl Matching {
 
     /// Whether every fixed point has its fate, and the indices sum to the same at both ends, as they do where no fixed
     /// point can escape to infinity. A loop of fixed points between the ends stays unseen.
+    ///
+    /// The sums agree in networks of bounded units if both lists are complete; in rectified ones points may escape.
     pub fn is_conserved(&self) -> bool {
         let (before, after) = self.index_sums();
         before == after && self.unmatched_before.is_empty() && self.unmatched_after.is_empty()
@@ -157,6 +174,10 @@ impl Matching {
 /// 4. Two fixed points belong together if each leads to the other, or if one leads to the other, of which the branch
 ///    stalled or was not followed, and no third one does. One whose branch goes to infinity has no partner.
 /// 5. The rest is looked at once more for fixed points that stand on a bifurcation themselves.
+///
+/// The lists should be complete; where one lacks a point, its partner leads to a discovered point, which the caller
+/// may add. The index of a known point is used in the audit of the sums, and where the point stands on a
+/// bifurcation.
 pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],

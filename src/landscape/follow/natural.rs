@@ -1,6 +1,9 @@
 //! Fixed points that move so little from one end of a family to the other that one step each way joins them.
 //!
 //! Most points of two neighbouring checkpoints do: they need no continuation, and no spectrum but those at both ends.
+//!
+//! The test is stricter than a continuation would be: both points must lead to each other, and nothing may happen
+//! between. Whatever fails it is followed in full, so that a refusal costs time and no truth.
 
 use faer::Mat;
 use rayon::prelude::*;
@@ -49,6 +52,9 @@ impl Endpoint<'_> {
 ///    unstable directions agree: no test function then changes from one to the other.
 /// 3. No multiplier can have crossed the unit circle and come back, and no rectified unit have switched, as far as values
 ///    and slopes at both points tell.
+///
+/// The multipliers at both ends must be given; of large maps the leading ones are enough for indices and counts,
+/// but such a pair is accepted only where J hardly changes.
 pub fn natural_pairs<F: Family + ?Sized>(
     family: &F,
     before: &[Endpoint<'_>],

@@ -2,6 +2,18 @@
 //!
 //! Steps are taken along the curve G(x, s) = 0 and not along s, so that a fold is no obstacle (Keller 1977; Allgower and
 //! Georg, *Numerical Continuation Methods*, 1990).
+//!
+//! With y = (x, s), unit tangent v and a step of length h, the corrector solves
+//!
+//! - G(y) = 0;
+//! - ⟨v, y − y₀⟩ = h.
+//!
+//! Its matrix [[I − J, −F_s], [⟨v, ·⟩]] is regular at folds, where I − J is singular; it is singular only at branch
+//! points.
+//!
+//! Jumps to a neighbouring branch are what step control guards against: the first correction must be short beside
+//! the step, the corrections must contract, and the tangent must not turn much. Where two branches come closer than
+//! the finest step (imperfect pitchforks very near to perfect), a jump is still possible.
 
 use faer::Mat;
 
@@ -52,6 +64,8 @@ pub(super) fn trace_smooth<F: Family + ?Sized>(
 /// the branch has [`Reached`](BranchEnd::Reached) the end that lies ahead of its first point.
 ///
 /// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`](super::tracing::trace).
+///
+/// `direction` may have any length but 0; its sign says which of the two ways is taken.
 pub fn trace_leaving<F: Family + ?Sized>(
     family: &F,
     place: &Extended,

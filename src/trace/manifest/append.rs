@@ -1,4 +1,7 @@
 //! Writing lines of a manifest.
+//!
+//! A line is written by one call at the end of the file. If it cannot be written whole (a full disk), it is cut off
+//! at once, and the next append looks again.
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};

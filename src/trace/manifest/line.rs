@@ -1,4 +1,7 @@
 //! What a line of the manifest says.
+//!
+//! A line is one event; its fields are the interface to whoever reads the manifest without this library
+//! (`docs/TRACE.md`).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,17 +1,18 @@
 //! `manifest.jsonl`: what the run holds, one JSON object a line, appended to and never rewritten.
 //!
-//! Training and analysis proceed apart: the weights of a checkpoint must be safe long before its fixed points
-//! are known, and a kill between the two must cost neither. So a checkpoint gets two lines, and is complete
-//! when it has both:
+//! Training and analysis proceed apart: the weights of a checkpoint must be safe long before its fixed points are
+//! known, and a kill between the two must cost neither. So a checkpoint gets two lines, and is complete when it has
+//! both:
 //!
 //! - `checkpoint`: weights, training steps, probe trials and evaluations are written;
 //! - `landscape`: landscapes, fixed points, slow points and spectra are written.
 //!
 //! `run` names `run.toml`, `pause` what a clean stop between two checkpoints left (weights, and the steps since the
-//! checkpoint), `session` says that another machine or version went on, `ending` that the run is over and why, `derived`
-//! names the tables derived from the whole run, `marks` those of the dashboard, `compaction` files into which others were
-//! merged, `log` vouches for what the log says last. A file belongs to the run from the moment that a line names it. Every
-//! line ends with a [seal].
+//! checkpoint), `session` says that another machine or version went on, `ending` that the run is over and why,
+//! `derived` names the tables derived from the whole run, `marks` those of the dashboard, `compaction` files into
+//! which others were merged, `log` vouches for what the log says last. A file belongs to the run from the moment
+//! that a line names it. Every line ends with a seal: the SHA-256 of the seal before it and of the line's own text.
+//! So a number that was changed, a line that is gone and lines that changed places are seen.
 //!
 //! A kill can leave half a last line. Readers ignore it, the writer cuts it off when it resumes.
 

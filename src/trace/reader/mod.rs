@@ -1,4 +1,18 @@
 //! Reading a run, finished or still growing.
+//!
+//! A reader needs no lock and never blocks a writer: it sees the run as of its last [`Run::refresh`]. Merged files
+//! are looked up again where a file has gone since.
+//!
+//! ```no_run
+//! use creode::trace::Run;
+//!
+//! let run = Run::open("traces/flip-flop")?;
+//! for entry in run.entries().iter().filter(|entry| entry.complete) {
+//!     let stable = run.fixed_points(entry.checkpoint)?.iter().filter(|p| p.n_unstable == 0).count();
+//!     println!("step {}: {stable} stable points", entry.step);
+//! }
+//! # Ok::<(), creode::trace::TraceError>(())
+//! ```
 
 mod rows;
 mod whereabouts;
@@ -31,6 +45,8 @@ pub struct WeightsFile {
 }
 
 /// How far a follower has read the training steps; starts before the first.
+///
+/// A cursor is a position and no lock: several may follow one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepCursor {
     files_read: usize,
@@ -103,6 +119,9 @@ impl Run {
     }
 
     /// Reads the manifest lines that came since; `true` if there were any. Cheap when there are none.
+    ///
+    /// # Errors
+    /// The manifest became shorter, another run took its place, or a new line cannot be understood.
     pub fn refresh(&mut self) -> Result<bool, TraceError> {
         if !self.manifest.refresh()? {
             return Ok(false);

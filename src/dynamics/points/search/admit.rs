@@ -1,4 +1,13 @@
 //! The one way into the list of fixed points.
+//!
+//! A root is admitted by these questions, in this order:
+//!
+//! 1. Is its residual rounding, in the full map and in the equation that was solved, and is it within the trapping
+//!    box?
+//! 2. Is it the point of the list within whose reach it lies?
+//! 3. Is it certified? If not: does it lie in the certified ball of another one (then it is that), in the flat
+//!    stretch of a group, at a kink at which pieces meet, or is I − J singular there?
+//! 4. Otherwise it is a new fixed point, with its certificate if there is one.
 
 use faer::Mat;
 use rayon::prelude::*;

@@ -1,4 +1,7 @@
 //! Where starts end.
+//!
+//! All that is saved here is work: a start is dropped only where a test that a full solution would pass says where
+//! it ends.
 
 use rayon::prelude::*;
 

@@ -1,4 +1,7 @@
 //! What a search may spend.
+//!
+//! All limits count work, not time, so that the same search gives the same result on any machine.
+//! [`SearchLimits::default`] is for every checkpoint of a run, [`SearchLimits::patient`] for a network on its own.
 
 use crate::dynamics::points::newton;
 

@@ -1,4 +1,7 @@
 //! Which bifurcations lie between the points of a branch, and where.
+//!
+//! A branch's points say that something lies between two of them; bisection and Newton's method say what and where,
+//! until the changes of counts on each side are explained by located events.
 
 use super::super::normal_form;
 use super::{Bifurcation, BranchPoint, EventKind, Shape, Side};
@@ -29,6 +32,9 @@ const NEAR_CIRCLE: f64 = 1e-6;
 const IMPERFECT: f64 = 1e-9;
 
 /// All events on a branch, in order of travel.
+///
+/// The branch must be one of the same family. Its points are not changed; the work is about one location for each
+/// event, and for quiet steps the comparison of five Jacobians.
 pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcation> {
     let mut events = Vec::new();
     match family.piecewise() {
@@ -110,6 +116,9 @@ impl<F: Family + ?Sized> Step<'_, F> {
     /// 2. More: the step is bisected until each part holds one, or is shorter than 10⁻⁹.
     /// 3. Seemingly none, and on both sides of one: a multiplier may have crossed the circle and come back. Where
     ///    [`is_quiet`] does not rule that out, the step is bisected.
+    ///
+    /// Every bisection adds a point of the branch above the middle of the chord; an event that stays unexplained
+    /// below 10⁻⁹ is kept as unclassified.
     fn resolve(&mut self, from: &PathPoint, to: &PathPoint) {
         match between(&from.tests, &to.tests) {
             Between::Nothing => {

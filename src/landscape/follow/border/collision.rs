@@ -1,4 +1,13 @@
 //! What happens where a fixed point of rectified units meets a border, and where it goes to infinity.
+//!
+//! Write J₊ and J₋ for the Jacobians with the unit active and without. The two matrices differ by rank one, and
+//! what happens at the border is decided by two ratios (Feigin; di Bernardo et al. 2008, section 3.1):
+//!
+//! - det(I − J₊)/det(I − J₋) < 0: the branch turns back in s, two fixed points meet and vanish (a fold);
+//! - det(I + J₊)/det(I + J₋) < 0: a 2-cycle with one state on each side is born;
+//! - neither: the fixed point passes, with other multipliers (persistence).
+//!
+//! What else may be born there (longer cycles, chaos) is not looked for.
 
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -23,6 +32,9 @@ const FURTHEST: f64 = 0.01;
 const MOST_HALVINGS: usize = 40;
 
 /// A fixed point at which the argument of one unit passes zero.
+///
+/// A ratio whose logarithm exceeds 27 in size is taken as one with a vanishing determinant: the border is then
+/// unclassified.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Border {
     /// The unit.

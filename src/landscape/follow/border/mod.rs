@@ -4,6 +4,9 @@
 //! passes zero the branch goes on with another affine map: it may pass the border, or turn back there, where two fixed
 //! points meet and vanish (di Bernardo, Budd, Champneys and Kowalczyk, *Piecewise-smooth Dynamical Systems*, 2008,
 //! chapter 3).
+//!
+//! On one piece the fixed point solves linear equations whose coefficients are polynomials in s; the work is at the
+//! borders.
 
 mod collision;
 mod region;

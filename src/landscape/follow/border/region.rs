@@ -1,4 +1,8 @@
 //! The part of the state space in which the same units are active, and where a branch leaves it.
+//!
+//! Along a piece of a branch the argument of each unit is a smooth function of arclength, known with its slope at
+//! both ends of a step. A unit that crosses zero an odd number of times has another sign at the end; one that
+//! crosses twice does not, and is suspected where the tangents from both ends allow it.
 
 use faer::Mat;
 
