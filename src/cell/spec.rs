@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// nor the index theorem holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Activation {
     /// Hyperbolic tangent.
     Tanh,
@@ -36,6 +37,7 @@ pub enum LeakyForm {
 ///
 /// α = 1 makes a leaky cell of rates a vanilla one.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum CellKind {
     /// h' = φ(W h + B u + b).
     Vanilla {

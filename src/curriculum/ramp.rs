@@ -28,6 +28,7 @@ pub struct Ramp {
 
 /// How fast a ramp rises or falls.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Pace {
     /// On a straight line.
     Steps {

@@ -38,6 +38,7 @@ pub struct StagePart {
 
 /// The objective of a part, as a curriculum says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartObjective {
     /// Squared error.
     SquaredError,

@@ -57,6 +57,7 @@ pub struct Settings {
 }
 
 /// One network, to be looked at.
+#[non_exhaustive]
 pub struct Subject {
     /// The checkpoint; 0 where there is none.
     pub id: CheckpointId,
@@ -83,6 +84,7 @@ enum Network {
 
 /// The landscapes of one network, one for each constant input.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct NetworkLandscapes {
     /// The checkpoint; 0 where there is none.
     pub id: CheckpointId,
@@ -127,6 +129,7 @@ impl Drawn {
 
 /// Where motion ends, from states that are drawn independently, and from the unstable points.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Flow {
     /// What the shares of the basins are shares of.
     pub drawn: Drawn,

@@ -60,6 +60,7 @@ use training::{Step, StepMade};
 
 /// What happens during a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum TrainingEvent {
     /// A training step was made.
     Step {
@@ -95,6 +96,7 @@ pub enum TrainingEvent {
 
 /// How a call of [`train`] ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Summary {
     /// Why it ended.
     pub outcome: Outcome,

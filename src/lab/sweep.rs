@@ -17,6 +17,7 @@ use crate::trace::rows::BranchRow;
 
 /// A landscape along a path.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Sweep {
     /// What is swept.
     pub parameter: String,

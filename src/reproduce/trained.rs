@@ -199,7 +199,7 @@ mod tests {
         };
         let courses = [course(3)];
         keep(&courses, &settings, &|_, _| ()).unwrap();
-        let run = Run::open(&folder.path().join("bit-3")).unwrap();
+        let run = Run::open(folder.path().join("bit-3")).unwrap();
         let saved = run.weights(2).unwrap();
         let saved = safetensors::SafeTensors::deserialize(&saved.bytes).unwrap();
         let found = saved.tensor("weight_hh").unwrap();

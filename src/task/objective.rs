@@ -8,6 +8,7 @@ use crate::simd::Real;
 
 /// By what measure outputs miss their targets. It belongs to the trials of a batch, not to the engine that runs them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Objective {
     /// w (z − y)² for each channel, with output z, target y and weight w.
     #[default]

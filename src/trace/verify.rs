@@ -40,6 +40,7 @@ pub struct Problem {
 ///
 /// A run that was killed and not yet taken up again is sound: what a kill leaves are notes and missing landscapes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// All that is wrong; empty for a sound run.
     pub problems: Vec<Problem>,

@@ -26,6 +26,7 @@ pub struct Penalties {
 ///
 /// Formulas as computed: [`super::optimiser`], [`super::lbfgs`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum UpdateRule {
     /// Adam (Kingma & Ba 2015), with bias correction.
     Adam {
@@ -65,6 +66,7 @@ pub enum UpdateRule {
 
 /// Limit on the gradient before the update.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Clipping {
     /// None.
     Off,

@@ -32,6 +32,7 @@ const LEADING: (usize, usize) = (10, 40);
 /// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
 /// imaginary part first.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Spectrum {
     /// (real part, imaginary part). Of a map of more than [`DENSE_DIM`] dimensions only the leading ones: all that lie
     /// outside the unit circle, and some inside.

@@ -78,6 +78,7 @@ impl Shape {
 /// The three dimensions should agree; where they do not, the set has no one dimension, or too few states. The shape
 /// follows from the first of them.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Continuum {
     /// The states.
     pub states: Vec<Vec<f64>>,

@@ -45,6 +45,7 @@ impl Default for Lengths {
 
 /// The leading Lyapunov exponents of an orbit, in units of 1/step.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Lyapunov {
     /// λ₁ ≥ λ₂ ≥ …; −∞ where the Jacobian has no such direction.
     pub exponents: Vec<f64>,

@@ -23,6 +23,7 @@ const MOST_STEPS: usize = 20_000;
 
 /// How often the unstable manifold of a fixed point leads to each attractor.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Outflow {
     /// For each attractor the share of the directions that lead there.
     pub to: Vec<f64>,

@@ -26,6 +26,7 @@ const MOST_POWERS: usize = 100;
 ///
 /// κ = 1 for a normal matrix; near a defective one it is large, and the eigenvalue is hardly known.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Mode {
     /// λ (real part, imaginary part).
     pub eigenvalue: (f64, f64),
@@ -69,6 +70,7 @@ impl Mode {
 
 /// A map near a fixed point.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Linearisation {
     /// Largest modulus first; of a pair the one with positive imaginary part first.
     pub modes: Vec<Mode>,

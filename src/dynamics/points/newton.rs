@@ -40,6 +40,7 @@ impl Default for NewtonLimits {
 
 /// Where the iteration ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum NewtonEnd {
     /// At a zero of x − F(x): q is within four times what rounding leaves.
     Root {

@@ -44,6 +44,7 @@ const SIMULATED: (f64, usize) = (10.0, 4000);
 ///
 /// `amplitude` is the check: near `predicted` where the normal form holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Born {
     /// Sign of s − s* for which it exists.
     pub side: i8,

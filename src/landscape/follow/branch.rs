@@ -94,6 +94,7 @@ impl Route {
 
 /// One point of a branch.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct PathPoint {
     /// The fixed point and its s.
     pub place: Extended,
@@ -107,6 +108,7 @@ pub struct PathPoint {
 ///
 /// Each of them leaves the points so far in the branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// Newton's method found no fixed point near the start.
     NoFixedPointAtStart,
@@ -123,6 +125,7 @@ pub enum Reason {
 
 /// How a branch ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum BranchEnd {
     /// At the end of the interval that it set out for.
     Reached {

@@ -69,6 +69,7 @@ pub struct Session {
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EndingReason {
     /// The curriculum was completed.
     Finished,
@@ -90,6 +91,7 @@ pub struct Ending {
 /// What a line of the manifest reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ManifestEvent {
     /// The run begins: its `run.toml` is written.
     Run {

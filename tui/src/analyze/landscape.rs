@@ -197,7 +197,7 @@ fn attractors(flow: &Flow) -> Value {
             Attractor::Torus { exponents, .. } | Attractor::Chaotic { exponents, .. } => {
                 (None, Some(exponents))
             }
-            Attractor::Cycle(_) | Attractor::Unsettled { .. } => (None, None),
+            _ => (None, None),
         };
         json!({
             "kind": basin.attractor.name(), "basin_fraction": basin.fraction, "interval_95": basin.interval,

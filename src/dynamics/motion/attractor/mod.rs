@@ -61,6 +61,7 @@ impl Default for Settings {
 
 /// Where motion ends.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Attractor {
     /// A fixed point (period 1) or a cycle.
     Cycle(Cycle),
@@ -163,6 +164,7 @@ impl Attractor {
 
 /// An attractor and what it draws in.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Basin {
     /// The attractor.
     pub attractor: Attractor,
@@ -176,6 +178,7 @@ pub struct Basin {
 
 /// The attractors that the starts led to.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Attractors {
     /// Largest basin first.
     pub basins: Vec<Basin>,

@@ -26,6 +26,7 @@ const THIN: f64 = 0.2;
 /// `q` is recomputed in f64 at the point; the spectrum is always that of the full map, also where a reduced
 /// equation was solved.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FixedPoint {
     /// The point.
     pub state: Vec<f64>,
@@ -101,6 +102,7 @@ pub struct Known<'a> {
 ///
 /// Ordered from the weakest statement to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[non_exhaustive]
 pub enum Completeness {
     /// The indices do not sum to what theory demands, or the hits of the starts say that points were missed, or the search
     /// was cut short.
@@ -129,6 +131,7 @@ impl Completeness {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Findings {
     /// Fixed points, in order of discovery.
     pub fixed_points: Vec<FixedPoint>,

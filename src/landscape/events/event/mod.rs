@@ -45,6 +45,7 @@ pub enum Shape {
 
 /// What happens.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum EventKind {
     /// Two fixed points of opposite index meet and vanish.
     Fold(FoldForm),
@@ -133,6 +134,7 @@ impl Side {
 /// An event that could not be located or named is kept as [`EventKind::Unclassified`] with the interval that it
 /// lies in, and never left out.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Bifurcation {
     /// What, with coefficients.
     pub kind: EventKind,
