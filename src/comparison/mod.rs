@@ -9,3 +9,5 @@ pub mod measure;
 pub mod measures;
 pub mod portrait;
 mod samples;
+#[cfg(test)]
+mod testing;

@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par, Side};
 
 use super::measure::Senseless;
-use super::portrait::Portrait;
+use super::portrait::{Portrait, TrialStates};
 
 /// The fewest samples of which anything is said.
 const FEWEST_SAMPLES: usize = 4;
@@ -42,6 +42,16 @@ impl Trials {
     }
 }
 
+impl TrialStates {
+    /// Refuses states of which any is infinite or not a number, looked at or not.
+    pub(super) fn must_be_finite(&self) -> Result<(), Senseless> {
+        let is_finite = self.states.iter().all(|value| value.is_finite());
+        is_finite
+            .then_some(())
+            .ok_or(Senseless::because("its states are not finite"))
+    }
+}
+
 /// The samples of a network with the mean of each unit taken away; samples are rows.
 pub(super) fn centred_samples(portrait: &Portrait) -> Result<Mat<f64>, Senseless> {
     let states = &portrait.states;
@@ -51,10 +61,8 @@ pub(super) fn centred_samples(portrait: &Portrait) -> Result<Mat<f64>, Senseless
             format!("{count} probe trials; at least {FEWEST_SAMPLES} with states are needed");
         return Err(Senseless(reason.into()));
     }
+    states.must_be_finite()?;
     let samples = states.samples();
-    if !samples.is_all_finite() {
-        return Err(Senseless::because("its states are not finite"));
-    }
     let centred = centred(&samples);
     if centred.norm_max() <= ROUNDING * samples.norm_max() {
         return Err(Senseless::because(

@@ -28,3 +28,6 @@ pub fn all() -> [&'static dyn AnyMeasure; 8] {
 pub fn named(name: &str) -> Option<&'static dyn AnyMeasure> {
     all().into_iter().find(|measure| measure.name() == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -204,3 +204,112 @@ pub(super) fn wasserstein(a: &[[f64; 2]], b: &[[f64; 2]]) -> f64 {
         transport((a, b), count, &mut scratch.assignment, &mut scratch.costs).sqrt()
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::comparison::portrait::{Landscape, TrialStates};
+    use crate::comparison::testing::{landscape, point, portrait};
+
+    fn of(points: Vec<Point>) -> Portrait {
+        let states = TrialStates {
+            steps: 0,
+            trials: 0,
+            units: 0,
+            states: Vec::new(),
+        };
+        portrait(states, vec![landscape(points, &[])])
+    }
+
+    fn distance(a: Vec<Point>, b: Vec<Point>) -> f64 {
+        let [a, b] = [a, b].map(|points| Spectra.view(&of(points)).unwrap());
+        Spectra.distance(&a, &b).unwrap()
+    }
+
+    fn real(values: &[f64]) -> Vec<[f64; 2]> {
+        values.iter().map(|value| [*value, 0.0]).collect()
+    }
+
+    #[test]
+    fn eigenvalues_are_paired_where_that_is_cheapest() {
+        // 0.9 with 0.8 and 0.1 with 0.3, in whatever order: √((0.01 + 0.04)/2).
+        let a = vec![point(0, &[1.0], &real(&[0.9, 0.1]))];
+        let b = vec![point(0, &[1.0], &real(&[0.3, 0.8]))];
+        assert!((distance(a, b) - 0.025_f64.sqrt()).abs() < 1e-12);
+        // A complex pair and a real one of the same size.
+        let a = vec![point(0, &[1.0], &[[0.3, 0.4], [0.3, -0.4]])];
+        let b = vec![point(0, &[1.0], &real(&[0.5, 0.5]))];
+        assert!((distance(a, b) - 0.2_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_smaller_network_has_zeros_beside_its_eigenvalues() {
+        let a = vec![point(0, &[1.0], &real(&[0.9]))];
+        let b = vec![point(0, &[1.0], &real(&[0.9, 0.6, 0.0]))];
+        assert!((distance(a, b) - (0.36_f64 / 3.0).sqrt()).abs() < 1e-12);
+        // Of the larger one only the leading eigenvalue is known: only leading ones are compared.
+        let a = vec![point(0, &[1.0], &real(&[0.9, 0.5]))];
+        let mut b = vec![point(0, &[1.0], &real(&[0.7]))];
+        b[0].state = vec![0.0; 100];
+        assert!((distance(a, b) - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn points_are_matched_by_unstable_directions_and_outputs() {
+        let a = || {
+            vec![
+                point(0, &[-1.0], &real(&[0.5])),
+                point(0, &[1.0], &real(&[0.7])),
+                point(1, &[0.0], &real(&[1.5])),
+            ]
+        };
+        let mut turned = a();
+        turned.reverse();
+        assert!(distance(a(), turned).abs() < 1e-12);
+        // The saddle became stable: neither it nor what it became has a partner.
+        let mut stable = a();
+        stable[2] = point(0, &[0.0], &real(&[0.9]));
+        assert!((distance(a(), stable) - 0.5_f64.sqrt()).abs() < 1e-12);
+        // One attractor is missing: the other one is matched by its output.
+        let fewer = vec![
+            point(0, &[0.8], &real(&[0.7])),
+            point(1, &[0.0], &real(&[1.2])),
+        ];
+        assert!((distance(a(), fewer) - ((1.0 + 0.09) / 3.0_f64).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn equal_outputs_are_told_apart_by_their_leading_eigenvalues() {
+        let two = |values: [f64; 2]| {
+            values
+                .map(|value| point(0, &[0.0], &real(&[value])))
+                .to_vec()
+        };
+        assert!(distance(two([0.2, 0.9]), two([0.9, 0.2])).abs() < 1e-12);
+    }
+
+    #[test]
+    fn without_any_fixed_point_there_is_nothing_to_compare() {
+        let [a, b] =
+            [of(Vec::new()), of(Vec::new())].map(|portrait| Spectra.view(&portrait).unwrap());
+        assert_eq!(
+            Spectra.distance(&a, &b).unwrap_err().0,
+            "neither has a fixed point"
+        );
+        let one = Spectra
+            .view(&of(vec![point(0, &[1.0], &real(&[0.5]))]))
+            .unwrap();
+        assert_eq!(Spectra.distance(&a, &one), Ok(WITHOUT_PARTNER));
+        let short = Landscape {
+            is_complete: false,
+            ..landscape(Vec::new(), &[])
+        };
+        let states = of(Vec::new()).states;
+        let view = Spectra.view(&portrait(states, vec![short])).unwrap();
+        assert_eq!(
+            Spectra.caveat(&view).unwrap(),
+            "fixed points may be missing at rest"
+        );
+    }
+}

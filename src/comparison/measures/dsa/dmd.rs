@@ -52,9 +52,7 @@ impl Delayed {
             );
             return Err(Senseless(reason.into()));
         }
-        if !states.states.iter().all(|value| value.is_finite()) {
-            return Err(Senseless::because("its states are not finite"));
-        }
+        states.must_be_finite()?;
         let unsolved = || Senseless::because("the directions of its states did not converge");
         let leading = leading_directions(states, delays).ok_or_else(unsolved)?;
         let products = Products::of(states, delays, leading.as_ref());

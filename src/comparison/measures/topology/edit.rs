@@ -51,6 +51,15 @@ pub fn edit_distance(a: &Graph, b: &Graph) -> EditDistance {
 }
 
 fn of_pair(pair: &Pair<'_>) -> EditDistance {
+    let bounds = bounds(pair);
+    if !bounds.is_exact() && pair.many.nodes() <= MOST_NODES {
+        return pair.searched(bounds);
+    }
+    bounds
+}
+
+/// Steps 1 and 2.
+pub(super) fn bounds(pair: &Pair<'_>) -> EditDistance {
     let labels = pair.label_bound();
     if !pair.has_edges() {
         return EditDistance {
@@ -62,10 +71,7 @@ fn of_pair(pair: &Pair<'_>) -> EditDistance {
     let lower = branch.max(labels + pair.edge_bound());
     let mut upper = pair.cost(&partners);
     if upper > lower {
-        upper = pair.improved(partners).min(upper);
-    }
-    if upper > lower && pair.many.nodes() <= MOST_NODES {
-        return pair.searched(EditDistance { lower, upper });
+        upper = pair.improved(partners);
     }
     EditDistance { lower, upper }
 }
