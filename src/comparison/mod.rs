@@ -3,6 +3,11 @@
 //! What is compared is read into plain data first, a [`portrait::Portrait`] of a network at a moment; measures know nothing of
 //! runs and files.
 
-pub mod cka;
+mod assignment;
+pub mod matrix;
 pub mod measure;
+pub mod measures;
 pub mod portrait;
+mod samples;
+#[cfg(test)]
+mod testing;
