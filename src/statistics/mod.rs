@@ -1,10 +1,15 @@
-//! Estimates with their 95 % intervals, and lines through points.
+//! Estimates with their 95 % intervals, lines through points, and what is drawn at random for a test or an interval.
+
+pub mod bootstrap;
+pub mod log_rank;
+pub mod randomisation;
+pub mod survival;
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// Standard normal quantile of 95 % intervals.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
+pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// A measured number, with its 95 % interval where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
