@@ -146,10 +146,7 @@ fn corrected_levels(
     }))
 }
 
-fn acceleration(
-    members: &[Vec<usize>],
-    statistic: &impl Fn(&[u32]) -> Option<f64>,
-) -> Option<f64> {
+fn acceleration(members: &[Vec<usize>], statistic: &impl Fn(&[u32]) -> Option<f64>) -> Option<f64> {
     let mut counts = vec![1; members.iter().map(Vec::len).sum()];
     let (mut cubes, mut squares) = (0.0, 0.0);
     for group in members {

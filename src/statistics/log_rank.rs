@@ -46,7 +46,11 @@ pub fn log_rank(groups: &[Vec<TimeToEvent>]) -> Option<LogRank> {
             observed[group] += 1.0;
             d += 1.0;
         }
-        let spread = if n > 1.0 { d * (n - d) / (n - 1.0) } else { 0.0 };
+        let spread = if n > 1.0 {
+            d * (n - d) / (n - 1.0)
+        } else {
+            0.0
+        };
         for g in 0..count {
             expected[g] += d * at_risk[g] / n;
             for h in 0..count {
