@@ -4,10 +4,13 @@
 //! runs and files.
 
 mod assignment;
+pub mod groups;
 pub mod matrix;
 pub mod measure;
 pub mod measures;
+pub mod path;
 pub mod portrait;
+pub mod reading;
 mod samples;
 #[cfg(test)]
 mod testing;

@@ -199,6 +199,17 @@ impl Stage {
         names.collect::<Vec<_>>().join(" + ")
     }
 
+    /// How far it is when all its ramps stand at their last values.
+    pub fn at_its_end(&self) -> Progress {
+        Progress {
+            steps: self.until.steps,
+            levels: self
+                .ramps(&Progress::default())
+                .filter_map(|(ramp, _)| ramp.levels())
+                .collect(),
+        }
+    }
+
     /// What the stage passes through on its way: enough to find whether a parameter ever leaves its bounds.
     ///
     /// Along the ramps that follow the steps in 64 strides. Those that follow the same accuracy rise together; each such group

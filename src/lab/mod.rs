@@ -36,6 +36,7 @@ pub mod followed;
 pub mod history;
 mod landscapes;
 pub mod needs;
+pub mod network;
 pub mod origin;
 pub mod position;
 mod probe;

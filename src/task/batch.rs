@@ -395,6 +395,17 @@ pub(super) fn sign(rng: &mut dyn Rng) -> f64 {
     if rng.random::<bool>() { 1.0 } else { -1.0 }
 }
 
+/// A short input of a task, by which a network is to go from one memory to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// What it is, in the terms of the task.
+    pub name: String,
+    /// One value per input channel of the network, added to the constant input around it.
+    pub input: Vec<f64>,
+    /// Time steps that it lasts.
+    pub steps: usize,
+}
+
 /// A constant input at which the landscape of a task is analysed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {

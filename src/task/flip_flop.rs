@@ -21,7 +21,7 @@ use rand::{Rng, RngExt as _};
 
 use super::Task;
 use super::about::{About, parameter};
-use super::batch::{Answer, Probe, Score, Trial, sign};
+use super::batch::{Answer, Probe, Pulse, Score, Trial, sign};
 use crate::parameters::{FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, Span};
 
 /// The flip-flop task: one input line and one output for each bit.
@@ -262,6 +262,26 @@ impl Task for FlipFlop {
     /// One probe, "no pulse": all lines at 0, the input between pulses.
     fn probes(&self, input_channels: usize) -> Vec<Probe> {
         vec![Probe::new("no pulse", &[], input_channels)]
+    }
+
+    /// Up and down on each line.
+    fn pulses(&self, input_channels: usize) -> Vec<Pulse> {
+        let of = |(line, sign): (usize, f64)| {
+            let mut input = vec![0.0; input_channels];
+            input[line] = sign * self.pulse_amplitude;
+            let name = format!(
+                "{} {}",
+                if sign > 0.0 { "up" } else { "down" },
+                self.input_name(line)
+            );
+            Pulse {
+                name,
+                input,
+                steps: self.pulse_width,
+            }
+        };
+        let lines = (0..self.bits).flat_map(|line| [(line, 1.0), (line, -1.0)]);
+        lines.map(of).collect()
     }
 
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {

@@ -39,7 +39,7 @@ use crate::parameters::{ParameterVisitor, Variant};
 use world::{Indifferent, Policy, World, live};
 
 pub use about::{About, ParameterAbout};
-pub use batch::{Answer, Batch, Judged, Lived, Probe, Score, Trial};
+pub use batch::{Answer, Batch, Judged, Lived, Probe, Pulse, Score, Trial};
 pub use objective::Objective;
 
 mod about;
@@ -129,6 +129,12 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
     /// Inputs that last long enough in a trial for the network to approach what attracts it there: a delay, a
     /// response.
     fn probes(&self, input_channels: usize) -> Vec<Probe>;
+
+    /// The short inputs by which it moves a network from one memory to another, which the topologies of landscapes are told
+    /// by. Default: none.
+    fn pulses(&self, _input_channels: usize) -> Vec<Pulse> {
+        Vec::new()
+    }
 
     /// Walks over the parameters that a curriculum can set.
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor);

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
 
+use super::arrival::arrivals;
 use super::attractor::Attractors;
 use crate::dynamics::linear::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
@@ -50,19 +51,13 @@ pub fn outflow<M: Map + ?Sized>(
     attractors: &Attractors,
     seed: u64,
 ) -> Result<Option<Outflow>, SpectrumError> {
-    let basis = unstable_basis(map, point)?;
-    if basis.is_empty() {
+    let starts = starts_on(map, point, seed)?;
+    if starts.is_empty() {
         return Ok(None);
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let directions = directions(&basis, &mut rng);
-    let scale = OFFSET * scale_of(point);
-    let ends: Vec<Option<usize>> = directions
+    let ends: Vec<Option<usize>> = starts
         .par_iter()
-        .map(|direction| {
-            let moved = point.iter().zip(direction).map(|(x, v)| x + scale * v);
-            attractors.reached_from(map, &moved.collect::<Vec<f64>>(), MOST_STEPS)
-        })
+        .map(|start| attractors.reached_from(map, start, MOST_STEPS))
         .collect();
     let share = |wanted: Option<usize>| {
         ends.iter().filter(|end| **end == wanted).count() as f64 / ends.len() as f64
@@ -74,6 +69,43 @@ pub fn outflow<M: Map + ?Sized>(
         elsewhere: share(None),
         directions: ends.len(),
     }))
+}
+
+/// The stable fixed points, by their places, that the unstable manifold of a fixed point leads to, each once, in order; steps
+/// as in [`outflow`], but for where a direction has arrived: near one of the stable points, within 20,000 steps.
+pub fn reached<M: Map + ?Sized>(
+    map: &M,
+    point: &[f64],
+    stable: &[&[f64]],
+    seed: u64,
+) -> Result<Vec<usize>, SpectrumError> {
+    let starts = starts_on(map, point, seed)?;
+    let mut places: Vec<usize> = arrivals(map, stable, &starts, MOST_STEPS)
+        .into_iter()
+        .flatten()
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
+}
+
+/// Steps 1 and 2; empty if nothing is unstable.
+fn starts_on<M: Map + ?Sized>(
+    map: &M,
+    point: &[f64],
+    seed: u64,
+) -> Result<Vec<Vec<f64>>, SpectrumError> {
+    let basis = unstable_basis(map, point)?;
+    if basis.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let scale = OFFSET * scale_of(point);
+    let moved = |direction: &Vec<f64>| {
+        let moved = point.iter().zip(direction).map(|(x, v)| x + scale * v);
+        moved.collect()
+    };
+    Ok(directions(&basis, &mut rng).iter().map(moved).collect())
 }
 
 /// Step 1, orthonormal.
