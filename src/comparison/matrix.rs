@@ -90,6 +90,21 @@ impl Matrix {
         Self { count, cells }
     }
 
+    /// From a function of two places, the first not greater than the second; in parallel.
+    pub fn from_fn(
+        count: usize,
+        distance: impl Fn(usize, usize) -> Result<f64, Senseless> + Sync,
+    ) -> Self {
+        let rows: Vec<Vec<Result<f64, Senseless>>> = (0..count)
+            .into_par_iter()
+            .map(|a| (a..count).map(|b| distance(a, b)).collect())
+            .collect();
+        Self {
+            count,
+            cells: rows.into_iter().flatten().collect(),
+        }
+    }
+
     /// Of how many networks.
     pub fn count(&self) -> usize {
         self.count

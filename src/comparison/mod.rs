@@ -11,6 +11,7 @@ pub mod measures;
 pub mod path;
 pub mod portrait;
 pub mod reading;
+pub mod runs;
 mod samples;
 #[cfg(test)]
 mod testing;

@@ -145,12 +145,16 @@ mod tests {
 
     fn events(list: &[(char, f64)]) -> Vec<TimedEvent<char>> {
         let list = list.iter();
-        list.map(|&(kind, time)| TimedEvent { kind, time }).collect()
+        list.map(|&(kind, time)| TimedEvent { kind, time })
+            .collect()
     }
 
     #[test]
     fn shifts_are_taken_while_they_are_cheaper_than_two_edits() {
-        let (a, b) = (events(&[('f', 1.0), ('p', 4.0)]), events(&[('f', 1.5), ('p', 4.0)]));
+        let (a, b) = (
+            events(&[('f', 1.0), ('p', 4.0)]),
+            events(&[('f', 1.5), ('p', 4.0)]),
+        );
         assert_eq!(victor_purpura(&a, &b, 1.0).cost, 0.5);
         assert_eq!(victor_purpura(&a, &b, 3.0).cost, 1.5);
         let far = victor_purpura(&a, &b, 10.0);
@@ -158,7 +162,10 @@ mod tests {
         assert_eq!(victor_purpura(&a, &[], 1.0).cost, 2.0);
         assert_eq!(far.relative_cost(2, 2), 0.5);
         // Another kind at the same time: one deleted, one added.
-        assert_eq!(victor_purpura(&events(&[('f', 1.0)]), &events(&[('p', 1.0)]), 1.0).cost, 2.0);
+        assert_eq!(
+            victor_purpura(&events(&[('f', 1.0)]), &events(&[('p', 1.0)]), 1.0).cost,
+            2.0
+        );
     }
 
     #[test]
