@@ -10,6 +10,8 @@ use crate::dashboard::Background;
 
 /// Exit code of an experiment of which a claim does not hold.
 pub(crate) const CLAIM_FAILED: u8 = 1;
+/// Exit code where some of many could not be read.
+pub(crate) const SOME_FAILED: u8 = 1;
 /// Exit code of any error.
 pub(crate) const ERROR: u8 = 2;
 /// Exit code of a run that was interrupted and can be resumed.

@@ -11,13 +11,16 @@ use clap::{Parser, Subcommand};
 
 use crate::analyze::AnalyzeArgs;
 use crate::arguments::{Drawing, ERROR, PictureArgs, TracesFolder, TrainArgs};
+use crate::compare::CompareArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Start};
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, compact, curricula, picture, reproduce, runs, tasks, train, verify, zoom};
+use crate::{
+    analyze, compact, compare, curricula, picture, reproduce, runs, tasks, train, verify, zoom,
+};
 
 const EXAMPLES: &str = "Examples:
   creode train curricula/flip-flop.toml            train, and trace the landscape
@@ -76,6 +79,12 @@ enum Command {
     Curricula(CurriculaArgs),
     /// Draw a screen of the dashboard as SVG, on stdout
     Picture(PictureArgs),
+    /// Compare runs and populations: the same end? the same path? which curriculum learns sooner?
+    ///
+    /// Of few runs every pair is shown; of many the groups that --by sorts them into, with 95 % intervals over runs. Ends are
+    /// compared by states on the same trials and by landscapes, paths by their bifurcations. Runs that cannot be read are
+    /// named and left out; the exit code is then 1.
+    Compare(CompareArgs),
     /// Run a paper's experiment and print its claims beside what was measured; without a name, list the experiments
     Reproduce(ReproduceArgs),
     /// Check a run: every file there, whole, readable, and in agreement with the others
@@ -138,6 +147,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Tasks(args) => tasks::tasks(args),
         Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Curricula(args) => curricula::curricula(args),
+        Command::Compare(args) => compare::run(args, &cli.place),
         Command::Reproduce(args) => reproduce::reproduce(args, &cli.place),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
         Command::Compact { run } => compact::compact(&runs::find(run, &cli.place)?),

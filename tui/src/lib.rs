@@ -5,6 +5,7 @@ mod arguments;
 mod attended;
 pub mod cli;
 mod compact;
+mod compare;
 mod curricula;
 pub mod dashboard;
 mod events;

@@ -249,7 +249,7 @@ fn cell(cell: &TableCell) -> String {
 }
 
 /// The number, with the ends of its interval.
-fn estimate(of: &Estimate) -> String {
+pub(crate) fn estimate(of: &Estimate) -> String {
     let value = number(of.value);
     of.interval.map_or(value.clone(), |[low, high]| {
         format!("{value} [{}, {}]", number(low), number(high))
@@ -257,7 +257,7 @@ fn estimate(of: &Estimate) -> String {
 }
 
 /// Whole numbers as they are, others with three to four significant digits.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if value.is_nan() {
         "–".to_owned()
