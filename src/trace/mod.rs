@@ -42,7 +42,7 @@ pub use lock::holder;
 pub use manifest::{Ending, EndingReason, FileRecord, Session};
 pub use names::{LOG_FILE, MARKS_FILE, RUN_FILE};
 pub use reader::{Run, StepCursor, WeightsFile};
-pub use replaced::{export_landscape, write_history, write_marks};
+pub use replaced::{export_landscape, read_runs, write_history, write_marks, write_runs};
 pub use schema::Table;
 pub use store::{digest, file_digest};
 pub use verify::{Problem, Report, verify};
