@@ -64,7 +64,12 @@ impl FromStr for Axis {
 
     /// Reads `KEY=A,B,C`; commas within brackets, braces and quotation marks part nothing.
     fn from_str(text: &str) -> Result<Self, PopulationError> {
-        let (key, values) = text.split_once('=').unwrap_or((text, ""));
+        let Some((key, values)) = text.split_once('=') else {
+            return Err(PopulationError::Setting {
+                key: text.to_owned(),
+                reason: "expected KEY=VALUE,VALUE, as in `network.units=32,64`".to_owned(),
+            });
+        };
         let values = parted(values).into_iter().map(|value| {
             let set: Override = format!("{key}={value}").parse().map_err(|error| {
                 PopulationError::Setting {
@@ -132,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_no_axis_says_why() {
         for (text, part) in [
-            ("network.units", "KEY=VALUE"),
+            ("network.units", "expected KEY=VALUE"),
             ("network.units=3,", "no TOML value"),
             ("network.units=3,3", "3 stands there twice"),
             ("seed=1,2", "--seeds"),

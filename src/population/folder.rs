@@ -14,8 +14,8 @@ use crate::files;
 use crate::text::shown;
 use crate::trace::check_name;
 
-/// Name of the file that says what a population is of.
-pub const POPULATION_FILE: &str = "population.toml";
+pub use crate::trace::names::POPULATION_FILE;
+
 /// Folder of the copies of its curricula.
 pub const CURRICULA_FOLDER: &str = "curricula";
 

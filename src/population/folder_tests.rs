@@ -4,7 +4,7 @@ use super::*;
 use crate::population::RunState;
 use crate::trace::{RunWriter, read_runs};
 
-const CURRICULUM: &str = "[network]\ncell = \"vanilla\"\nunits = 4\n[[stage]]\ntask = \"flip-flop\"\nuntil = { steps = 3 }\n";
+const CURRICULUM: &str = "[network]\ncell = \"vanilla\"\nunits = 4\n[[stage]]\ntask = \"flip-flop\"\nuntil = { steps = 3 }\n[checkpoints]\nevery = 1\n";
 
 struct Place(tempfile::TempDir);
 

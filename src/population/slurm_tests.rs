@@ -5,7 +5,7 @@ use std::process::Command;
 use super::*;
 use crate::population::{Asked, Plan};
 
-const CURRICULUM: &str = "[network]\ncell = \"vanilla\"\n[[stage]]\ntask = \"flip-flop\"\nuntil = { steps = 3 }\n";
+const CURRICULUM: &str = "[network]\ncell = \"vanilla\"\nunits = 4\n[[stage]]\ntask = \"flip-flop\"\nuntil = { steps = 3 }\n[checkpoints]\nevery = 1\n";
 
 fn population(folder: &Path, name: &str) -> Population {
     let curriculum = folder.join("one.toml");

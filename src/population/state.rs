@@ -159,7 +159,12 @@ mod tests {
     fn an_ending_says_whether_the_run_was_completed() {
         let folder = tempfile::tempdir().unwrap();
         let (one, other) = (folder.path().join("a"), folder.path().join("b"));
-        drop(write(&one, Some(EndingReason::Finished)));
+        let writer = write(&one, Some(EndingReason::Finished));
+        assert_eq!(RunState::read(&one), RunState::Finished { step: 9 });
+        drop(writer);
+        // As if it had been killed before its files were merged.
+        assert_eq!(RunState::read(&one), RunState::Resumable { step: 9 });
+        RunWriter::resume(&one).unwrap().compact().unwrap();
         drop(write(&other, Some(EndingReason::Diverged)));
         assert_eq!(RunState::read(&one), RunState::Finished { step: 9 });
         let diverged = RunState::read(&other);

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a claim of an experiment does not hold, 2 usage or error
-//! (damage to a run included), 130 interrupted after a clean finish of the trace.
+//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a claim of an experiment does not hold or a run of a population
+//! failed, 2 usage or error (damage to a run included), 130 interrupted after a clean finish of the trace.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -14,14 +14,19 @@ use creode::curriculum::Override;
 use crate::analyze::AnalyzeArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Background, Start};
+use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, compact, curricula, picture, reproduce, runs, tasks, train, verify, zoom};
+use crate::{
+    analyze, compact, curricula, picture, population, reproduce, runs, tasks, train, verify, zoom,
+};
 
 /// Exit code of an experiment of which a claim does not hold.
 pub const CLAIM_FAILED: u8 = 1;
+/// Exit code of a population of which a run failed.
+pub const RUN_FAILED: u8 = 1;
 /// Exit code of any error.
 pub const ERROR: u8 = 2;
 /// Exit code of a run that was interrupted and can be resumed.
@@ -35,7 +40,9 @@ const EXAMPLES: &str = "Examples:
   creode tasks sine                                parameters of a task, and one of its trials
   creode analyze model.safetensors --cell gru      the fixed points of a network of your own
 
-Exit codes: 0 done, 1 a claim does not hold, 2 usage or error, 130 interrupted (resumable).";
+  creode population curricula/flip-flop.toml --seeds 0..19   twenty runs, as many at a time as there are cores
+
+Exit codes: 0 done, 1 a claim does not hold or a run failed, 2 usage or error, 130 interrupted (resumable).";
 
 /// Trains recurrent networks, keeps the whole of their learning, and shows how the landscape of fixed points
 /// that solves the task comes into being.
@@ -66,6 +73,11 @@ pub(crate) struct Place {
 enum Command {
     /// Train a network on a curriculum and trace its landscape
     Train(TrainArgs),
+    /// Train many runs that differ in curriculum, settings and seed, here or on a cluster; do what is missing of them
+    ///
+    /// A population is a folder of runs under the traces directory. The same command goes on with what was interrupted; with
+    /// more seeds, values or curricula it extends the population.
+    Population(Box<PopulationArgs>),
     /// Scrub through a run, from its first checkpoint on; through several side by side
     ///
     /// One of several is in focus, and moving in it moves the others along: to the same step, share of training or stage, or as
@@ -160,6 +172,15 @@ pub(crate) struct TrainArgs {
     /// Go on with a run that was interrupted or killed
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Begin the run if it is not there, go on with it if it is not over, else do nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) begin_or_resume: bool,
+    /// Command for the shell once the run has ended or stopped; CREODE_RUN, CREODE_REASON and others tell it how
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_end: Option<String>,
+    /// Command for the shell at each bifurcation that is found; CREODE_RUN, CREODE_KIND, CREODE_TO_STEP and others tell it which
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_event: Option<String>,
     /// Threads to train with [default: all cores]; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
@@ -227,6 +248,7 @@ fn be_quiet_about_guarded_panics() {
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Train(args) => train::train(args, &cli.place),
+        Command::Population(args) => population::population(args, &cli.place),
         Command::Replay { runs, drawing } => {
             let dirs = runs::find_all(runs, &cli.place, runs::find)?;
             show(dirs, false, &cli.place, drawing)
