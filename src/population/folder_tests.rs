@@ -173,3 +173,19 @@ fn the_table_has_a_row_for_every_run_whatever_its_state() {
     let status = population.status();
     assert_eq!(status[1].state, RunState::Resumable { step: 0 });
 }
+
+#[test]
+fn the_populations_that_come_with_the_repository_can_be_begun() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("curricula/populations");
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.collect();
+    assert!(!files.is_empty());
+    let place = Place::new();
+    for file in files {
+        assert!(Asked::is_population_file(&file), "{}", file.display());
+        let asked = Asked::read(&file).unwrap();
+        let dir = place.path(&file.file_stem().unwrap().to_string_lossy());
+        let (population, notes) = Population::begin_or_extend(&dir, &asked).unwrap();
+        assert!(notes.is_empty() && population.plan.count() > 1);
+    }
+}
