@@ -48,6 +48,7 @@ pub mod memory;
 mod norms;
 pub mod nouns;
 pub mod parameters;
+pub mod population;
 pub mod reproduce;
 pub mod simd;
 pub mod statistics;

@@ -12,6 +12,7 @@ use super::tree::{Node, Value};
 use crate::cell::spec::{NetworkSpec, Part};
 use crate::parameters::ParameterVisitor;
 use crate::parameters::Variant as _;
+use crate::trace::names::POPULATION_FILE;
 use crate::trace::{Run, digest};
 
 /// The weights that a run starts from, learned by another.
@@ -167,9 +168,17 @@ fn look_up(
     Ok((number, digest(&file.bytes)))
 }
 
-/// Opens a run by its name in a folder of runs, or by its path.
+/// Opens a run by its name in a folder of runs, or by its path. The folder of a population lies among other runs, which its
+/// own can start from.
 pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceError> {
-    Run::open(runs.join(from)).or_else(|error| Run::open(from).map_err(|_| error))
+    Run::open(runs.join(from)).or_else(|error| {
+        let beside = runs
+            .join(POPULATION_FILE)
+            .is_file()
+            .then(|| runs.join(".."));
+        let beside = beside.and_then(|folder| Run::open(folder.join(from)).ok());
+        beside.map_or_else(|| Run::open(from).map_err(|_| error), Ok)
+    })
 }
 
 /// What would have to be changed here for the weights to fit.

@@ -204,12 +204,17 @@ impl<'a> Worker<'a> {
     }
 
     fn tell(&mut self, written: Written) {
-        let Written { rows, by_unstable } = written;
+        let Written {
+            rows,
+            by_unstable,
+            events,
+        } = written;
         let warned = rows.iter().filter(|row| row.warning.is_some());
         self.analysis.warnings += warned.count();
         (self.observer)(&TrainingEvent::Landscape {
             rows: rows.clone(),
             by_unstable: by_unstable.clone(),
+            events,
         });
         self.analysis.last_rows = rows;
         self.analysis.last_by_unstable = by_unstable;

@@ -56,6 +56,8 @@ pub(super) struct Written {
     pub(super) rows: Vec<LandscapeRow>,
     /// Fixed points by number of unstable directions.
     pub(super) by_unstable: Vec<usize>,
+    /// The bifurcations since the checkpoint before, if they are looked for.
+    pub(super) events: Vec<EventRow>,
 }
 
 /// Rows of `events` and of `branches`.
@@ -200,7 +202,11 @@ impl Landscapes {
             by_unstable.resize(by_unstable.len().max(n_unstable + 1), 0);
             by_unstable[n_unstable] += 1;
         }
-        Ok(Written { rows, by_unstable })
+        Ok(Written {
+            rows,
+            by_unstable,
+            events: history.map_or(Vec::new(), |(events, _)| events),
+        })
     }
 
     /// What happened since the checkpoint before: the rows of `events` and `branches`, if a history is kept. What continuation

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
-use crate::trace::rows::LandscapeRow;
+use crate::trace::rows::{EventRow, LandscapeRow};
 use crate::trace::{Ending, EndingReason, Run};
 use crate::train::rules::TrainableReal;
 
@@ -92,6 +92,8 @@ pub enum TrainingEvent {
         rows: Vec<LandscapeRow>,
         /// Number of fixed points by number of unstable directions, over all probe inputs.
         by_unstable: Vec<usize>,
+        /// The bifurcations since the checkpoint before, if they are looked for.
+        events: Vec<EventRow>,
     },
 }
 

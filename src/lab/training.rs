@@ -25,7 +25,6 @@ use crate::train::rules::{Setting, TrainableReal};
 
 /// What came of a training step.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum Step {
     /// It was made.
     Made(StepMade),

@@ -96,6 +96,19 @@ fn summary(run: &Run, merged: &[MergedFile]) -> Compacted {
     compacted
 }
 
+impl Run {
+    /// Whether its files are as a compaction leaves them: one a table, and none beside them that a killed writer left.
+    pub fn is_compact(&self) -> bool {
+        let is_merged = |table: Table| {
+            self.contents().files_of(table).count() < 2 || alone(self, table).is_empty()
+        };
+        let is_foreign = |of: &leftovers::Unnamed| of.kind == leftovers::Kind::Foreign;
+        let unnamed = leftovers::unnamed(self.dir(), self.contents());
+        Table::GROWING.into_iter().all(is_merged)
+            && unnamed.is_ok_and(|unnamed| unnamed.iter().all(is_foreign))
+    }
+}
+
 /// The files of a table that are not merged with others.
 fn alone(run: &Run, table: Table) -> Vec<&(FileRecord, Owner)> {
     let files = run.contents().files_of(table);

@@ -19,9 +19,12 @@ use super::encode::encode;
 use super::error::TraceError;
 use super::manifest::{FileRecord, Manifest, ManifestAppender, ManifestEvent};
 use super::names::{MARKS_FILE, derived_file};
-use super::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow};
+use super::rows::{
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, RunRow, SlowPointRow, SpectrumRow,
+};
 use super::schema::Table;
 use super::store::{self, is_missing, read_checked};
+use super::table::TableFile;
 use super::tables::Row;
 use crate::files;
 
@@ -172,6 +175,19 @@ pub fn export_landscape(
     export(dir, fixed_points)?;
     export(dir, slow_points)?;
     export(dir, spectra)
+}
+
+/// Writes the table of the runs of a population into its folder, as `runs.parquet`.
+pub fn write_runs(dir: &Path, rows: &[RunRow]) -> Result<(), TraceError> {
+    export(dir, rows)
+}
+
+/// The table of the runs of a population, as it was last derived.
+pub fn read_runs(dir: &Path) -> Result<Vec<RunRow>, TraceError> {
+    let path = dir.join(derived_file(Table::Runs));
+    let bytes = files::read(&path, MOST_UNNAMED_BYTES);
+    let bytes = bytes.map_err(|error| TraceError::read(&path, error))?;
+    TableFile::whole(&path, bytes, None)?.rows(None)
 }
 
 fn export<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {

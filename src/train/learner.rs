@@ -16,7 +16,6 @@ use crate::tensors::NamedTensor;
 
 /// What one training step made of a batch.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Learnt {
     /// Loss on the batch, before the step.
     pub loss: f64,

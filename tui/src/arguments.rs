@@ -10,8 +10,8 @@ use crate::dashboard::Background;
 
 /// Exit code of an experiment of which a claim does not hold.
 pub(crate) const CLAIM_FAILED: u8 = 1;
-/// Exit code where some of many could not be read.
-pub(crate) const SOME_FAILED: u8 = 1;
+/// Exit code where one of many runs failed, or could not be read.
+pub(crate) const RUN_FAILED: u8 = 1;
 /// Exit code of any error.
 pub(crate) const ERROR: u8 = 2;
 /// Exit code of a run that was interrupted and can be resumed.
@@ -79,6 +79,15 @@ pub(crate) struct TrainArgs {
     /// Go on with a run that was interrupted or killed
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Begin the run if it is not there, go on with it if it is not over, else do nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) begin_or_resume: bool,
+    /// Command for the shell once the run has ended or stopped; CREODE_RUN, CREODE_REASON and others tell it how
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_end: Option<String>,
+    /// Command for the shell at each bifurcation that is found; CREODE_RUN, CREODE_KIND, CREODE_TO_STEP and others tell it which
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_event: Option<String>,
     /// Threads to train with [default: all cores]; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,

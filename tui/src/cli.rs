@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a claim of an experiment does not hold, 2 usage or error
-//! (damage to a run included), 130 interrupted after a clean finish of the trace.
+//! Data go to stdout, talk to stderr. Exit codes: 0 done, 1 a claim of an experiment does not hold or a run of a population
+//! failed, 2 usage or error (damage to a run included), 130 interrupted after a clean finish of the trace.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -14,12 +14,14 @@ use crate::arguments::{Drawing, ERROR, PictureArgs, TracesFolder, TrainArgs};
 use crate::compare::CompareArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Start};
+use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
 use crate::{
-    analyze, compact, compare, curricula, picture, reproduce, runs, tasks, train, verify, zoom,
+    analyze, compact, compare, curricula, picture, population, reproduce, runs, tasks, train,
+    verify, zoom,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -30,7 +32,9 @@ const EXAMPLES: &str = "Examples:
   creode tasks sine                                parameters of a task, and one of its trials
   creode analyze model.safetensors --cell gru      the fixed points of a network of your own
 
-Exit codes: 0 done, 1 a claim does not hold, 2 usage or error, 130 interrupted (resumable).";
+  creode population curricula/flip-flop.toml --seeds 0..19   twenty runs, as many at a time as there are cores
+
+Exit codes: 0 done, 1 a claim does not hold or a run failed, 2 usage or error, 130 interrupted (resumable).";
 
 /// Trains recurrent networks, keeps the whole of their learning, and shows how the landscape of fixed points
 /// that solves the task comes into being.
@@ -47,6 +51,11 @@ struct Cli {
 enum Command {
     /// Train a network on a curriculum and trace its landscape
     Train(TrainArgs),
+    /// Train many runs that differ in curriculum, settings and seed, here or on a cluster; do what is missing of them
+    ///
+    /// A population is a folder of runs under the traces directory. The same command goes on with what was interrupted; with
+    /// more seeds, values or curricula it extends the population.
+    Population(Box<PopulationArgs>),
     /// Scrub through a run, from its first checkpoint on; through several side by side
     ///
     /// One of several is in focus, and moving in it moves the others along: to the same step, share of training or stage, or as
@@ -126,6 +135,7 @@ fn be_quiet_about_guarded_panics() {
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Train(args) => train::train(args, &cli.place),
+        Command::Population(args) => population::population(args, &cli.place),
         Command::Replay { runs, drawing } => {
             let dirs = runs::find_all(runs, &cli.place, runs::find)?;
             show(dirs, false, &cli.place, drawing)

@@ -124,7 +124,9 @@ impl Progress {
                 shown.saved = Some((*checkpoint, *step));
             }
             TrainingEvent::Stopped { step } => shown.stopped = Some(*step),
-            TrainingEvent::Landscape { rows, by_unstable } => {
+            TrainingEvent::Landscape {
+                rows, by_unstable, ..
+            } => {
                 shown.landscape = count(by_unstable);
                 for row in rows {
                     shown.analysed = Some(row.checkpoint);

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use creode::population::is_population;
 use creode::text::escaped;
 use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, holder};
@@ -20,6 +21,12 @@ pub(crate) fn find(run: &str, place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let candidates = [place.traces.join(run), PathBuf::from(run)];
     if let Some(found) = candidates.iter().find(|path| path.join(RUN_FILE).is_file()) {
         return Ok(found.clone());
+    }
+    if let Some(other) = candidates.iter().find(|path| is_population(path)) {
+        bail!(
+            "{} is a population: `creode population {run} --status` lists its runs, each of which has the name {run}/RUN",
+            other.display()
+        );
     }
     if let Some(other) = candidates.iter().find(|path| path.is_dir()) {
         bail!(

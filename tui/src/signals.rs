@@ -51,6 +51,25 @@ pub(crate) fn stop_on_signals(
     Ok(stop)
 }
 
+/// Asks a process to stop cleanly; it may have ended already.
+#[cfg(unix)]
+pub(crate) fn ask_to_stop(pid: u32) {
+    // SAFETY: sending a signal touches no memory. The process is a child that was not waited for yet, so its number is not
+    // another's.
+    unsafe {
+        libc::kill(pid as i32, SIGTERM);
+    }
+}
+
+/// Ends a process group at once.
+#[cfg(unix)]
+pub(crate) fn end_group(leader: u32) {
+    // SAFETY: as above; the group is that of a child.
+    unsafe {
+        libc::kill(-(leader as i32), libc::SIGKILL);
+    }
+}
+
 /// Whether the process was started with a signal ignored, as far as the system says.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -6,6 +6,7 @@
 mod digest;
 mod groups;
 mod pairs;
+mod tables;
 
 pub use digest::Digest;
 pub use groups::{Group, GroupDistances, MeasureSummary};

@@ -18,7 +18,7 @@ use creode::comparison::runs::{
 use creode::trace::RUN_FILE;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::arguments::{INTERRUPTED, SOME_FAILED, TracesFolder, finite};
+use crate::arguments::{INTERRUPTED, RUN_FAILED, TracesFolder, finite};
 use crate::runs;
 use crate::say::{print, print_json, say};
 use crate::signals::{ALL, stop_on_signals};
@@ -136,7 +136,7 @@ pub(crate) fn run(args: &CompareArgs, place: &TracesFolder) -> anyhow::Result<u8
     }
     report(&comparison, args)?;
     let is_damaged = comparison.skipped.iter().any(|skipped| skipped.is_damaged);
-    Ok(if is_damaged { SOME_FAILED } else { 0 })
+    Ok(if is_damaged { RUN_FAILED } else { 0 })
 }
 
 fn report(comparison: &Comparison, args: &CompareArgs) -> anyhow::Result<()> {

@@ -102,7 +102,6 @@ pub struct Known<'a> {
 ///
 /// Ordered from the weakest statement to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[non_exhaustive]
 pub enum Completeness {
     /// The indices do not sum to what theory demands, or the hits of the starts say that points were missed, or the search
     /// was cut short.
