@@ -199,6 +199,19 @@ impl Stage {
         names.collect::<Vec<_>>().join(" + ")
     }
 
+    /// The stage as it is when all its ramps stand at their last values, without them.
+    pub fn settled(&self) -> Self {
+        let parts = self.parts_at(&self.at_its_end()).into_iter();
+        let parts = parts.map(|(part, _)| StagePart {
+            ramps: Vec::new(),
+            ..part
+        });
+        Self {
+            parts: parts.collect(),
+            ..self.clone()
+        }
+    }
+
     /// How far it is when all its ramps stand at their last values.
     pub fn at_its_end(&self) -> Progress {
         Progress {

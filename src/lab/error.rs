@@ -88,6 +88,15 @@ pub enum LabError {
         /// Folder of the run.
         dir: PathBuf,
     },
+    /// An optimiser cannot go on from a checkpoint.
+    #[error(
+        "{}: an optimiser needs the same trials at every step, and in a world every policy lives through others",
+        shown(dir)
+    )]
+    EndInWorld {
+        /// The run.
+        dir: PathBuf,
+    },
     /// A run that was not trained here cannot be trained on.
     #[error(
         "{} was not trained here: there is nothing to train it again by",

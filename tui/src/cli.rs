@@ -14,13 +14,14 @@ use crate::arguments::{Drawing, ERROR, PictureArgs, TracesFolder, TrainArgs};
 use crate::compare::CompareArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Start};
+use crate::ends::EndsArgs;
 use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
 use crate::{
-    analyze, compact, compare, curricula, picture, population, reproduce, runs, tasks, train,
+    analyze, compact, compare, curricula, ends, picture, population, reproduce, runs, tasks, train,
     verify, zoom,
 };
 
@@ -94,6 +95,11 @@ enum Command {
     /// compared by states on the same trials and by landscapes, paths by their bifurcations. Runs that cannot be read are
     /// named and left out; the exit code is then 1.
     Compare(CompareArgs),
+    /// Where an optimiser would go from each checkpoint of a run, beside where learning went
+    ///
+    /// From a checkpoint on, L-BFGS goes downhill on one large batch of the task. The landscape that it ends with is compared with
+    /// that of the last checkpoint: so one sees when learning had decided. Each end is a run of its own in RUN/ends.
+    Ends(EndsArgs),
     /// Run a paper's experiment and print its claims beside what was measured; without a name, list the experiments
     Reproduce(ReproduceArgs),
     /// Check a run: every file there, whole, readable, and in agreement with the others
@@ -158,6 +164,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Curricula(args) => curricula::curricula(args),
         Command::Compare(args) => compare::run(args, &cli.place),
+        Command::Ends(args) => ends::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Reproduce(args) => reproduce::reproduce(args, &cli.place),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
         Command::Compact { run } => compact::compact(&runs::find(run, &cli.place)?),

@@ -8,6 +8,7 @@ mod compact;
 mod compare;
 mod curricula;
 pub mod dashboard;
+mod ends;
 mod events;
 mod hooks;
 pub mod memory;
