@@ -4,5 +4,8 @@
 //! runs and files.
 
 pub mod cka;
+pub mod coincidence;
+pub mod groups;
 pub mod measure;
+pub mod path;
 pub mod portrait;

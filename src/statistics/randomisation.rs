@@ -22,8 +22,8 @@ pub fn draws<T: Send>(
     drawn.collect()
 }
 
-/// (k + 1)/(n + 1), where k of n draws are at least as large as what was observed: never 0, and at most α with probability α
-/// if chance assigned the data (Phipson & Smyth 2010).
+/// (k + 1)/(n + 1), where k of n draws are at least as large as what was observed: never 0, and at most α with a
+/// probability of at most α if chance assigned the data (Phipson & Smyth 2010).
 pub fn p_value(observed: f64, drawn: &[f64]) -> f64 {
     let extreme = drawn.iter().filter(|&&value| value >= observed).count();
     (extreme + 1) as f64 / (drawn.len() + 1) as f64

@@ -21,7 +21,8 @@ pub enum Chance {
     CircularShift,
     /// The events of another run, chosen at random, at the same share of the same stage. Exact for runs that differ in their
     /// seeds alone, however events cluster and wherever in a stage they are frequent. Runs trade with runs that have the same
-    /// stages. With n of them there are n! assignments, so a few runs cannot give a small p.
+    /// stages. With n of them there are n! assignments, so a few runs cannot give a small p; and one in n keeps its own events, so
+    /// the excess over chance comes out smaller by 1/n.
     AcrossRuns,
 }
 

@@ -58,22 +58,27 @@ pub struct CompanyShare {
 }
 
 /// The loss drops of a run: the longest stretches of steps at each of which the mean of ln loss over the `half_window` steps from
-/// there on lies at least `least` below that over as many before. `least` is positive: ln 2 asks for a loss that halves.
+/// there on lies at least `least` below that over as many before, within a stage. `least` is positive: ln 2 asks for a loss that
+/// halves.
 pub fn loss_drops(steps: &[TrainingStep], half_window: usize, least: f64) -> Vec<LossDrop> {
-    let changes = changes(&logarithms(steps, |step| step.loss), half_window);
-    let falls = |place: usize| changes[place] <= -least;
-    let places: Vec<usize> = (0..changes.len()).filter(|&place| falls(place)).collect();
-    let stretches = places.chunk_by(|a, b| a + 1 == *b);
-    stretches
-        .map(|places| LossDrop {
+    let stages = steps.chunk_by(|a, b| a.stage == b.stage);
+    let of_stage = |steps: &[TrainingStep]| {
+        let changes = changes(&logarithms(steps, |step| step.loss), half_window);
+        let falling: Vec<usize> = (0..changes.len())
+            .filter(|&place| changes[place] <= -least)
+            .collect();
+        let stretches = falling.chunk_by(|a, b| a + 1 == *b);
+        let drop = |places: &[usize]| LossDrop {
             from_step: steps[places[0]].step,
             to_step: steps[places[places.len() - 1]].step,
             log_change: places
                 .iter()
                 .map(|&place| changes[place])
                 .fold(f64::INFINITY, f64::min),
-        })
-        .collect()
+        };
+        stretches.map(drop).collect::<Vec<_>>()
+    };
+    stages.flat_map(of_stage).collect()
 }
 
 impl DropRecord {
@@ -193,9 +198,16 @@ mod tests {
             })
             .collect();
         let found = loss_drops(&steps, 1, 2.0_f64.ln());
-        let spans: Vec<_> = found.iter().map(|drop| (drop.from_step, drop.to_step)).collect();
+        let spans: Vec<_> = found
+            .iter()
+            .map(|drop| (drop.from_step, drop.to_step))
+            .collect();
         assert_eq!(spans, [(4, 4), (9, 10)]);
         assert!((found[1].log_change - (0.5_f64 / 2.8).ln()).abs() < 1e-14);
+        let mut new_stage = steps.clone();
+        new_stage[3..].iter_mut().for_each(|step| step.stage = 1);
+        let within = loss_drops(&new_stage, 1, 2.0_f64.ln());
+        assert_eq!(within, found[1..]);
         assert!(loss_drops(&steps[..3], 1, 0.1).is_empty());
         assert!(loss_drops(&[], 3, 0.1).is_empty());
     }
@@ -206,7 +218,13 @@ mod tests {
             span: [1, 100],
             drops: Vec::new(),
             events: vec![20.5],
-            ghosts: vec![(0, false), (25, true), (50, false), (75, false), (100, false)],
+            ghosts: vec![
+                (0, false),
+                (25, true),
+                (50, false),
+                (75, false),
+                (100, false),
+            ],
         };
         assert_eq!(run.company(&at(21, 23), 2), Company::Bifurcation);
         assert_eq!(run.company(&at(30, 33), 2), Company::GhostAlone);
@@ -233,7 +251,10 @@ mod tests {
         let runs: Vec<DropRecord> = (1..=12).map(|k| run(70 * k)).collect();
         let share = |wanted| company_share(&runs, wanted, 1, &Bootstrap::new(1), 199).unwrap();
         let ghosts = share(Company::GhostAlone);
-        assert_eq!((ghosts.share.value, ghosts.share.interval), (0.5, Some([0.5, 0.5])));
+        assert_eq!(
+            (ghosts.share.value, ghosts.share.interval),
+            (0.5, Some([0.5, 0.5]))
+        );
         assert_eq!(ghosts.p, 1.0 / 200.0);
         // A ghost is near for about 30 of 1,000 steps.
         assert!((0.01..0.08).contains(&ghosts.by_chance), "{ghosts:?}");

@@ -41,10 +41,7 @@ pub(super) fn changes(values: &[f64], half_window: usize) -> Vec<f64> {
         .collect()
 }
 
-pub(super) fn logarithms(
-    steps: &[TrainingStep],
-    value: impl Fn(&TrainingStep) -> f64,
-) -> Vec<f64> {
+pub(super) fn logarithms(steps: &[TrainingStep], value: impl Fn(&TrainingStep) -> f64) -> Vec<f64> {
     steps.iter().map(|step| value(step).ln()).collect()
 }
 

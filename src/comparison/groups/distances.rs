@@ -80,8 +80,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_found_where_it_was_put() {
-        let distances =
-            Distances::between(5, |i, j| (10 * i + j) as f64).unwrap();
+        let distances = Distances::between(5, |i, j| (10 * i + j) as f64).unwrap();
         for i in 0..5_usize {
             for j in 0..5 {
                 let expected = if i == j { 0 } else { 10 * i.min(j) + i.max(j) };

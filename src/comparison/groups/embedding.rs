@@ -72,9 +72,7 @@ fn centred_squares(distances: &Distances) -> Mat<f64> {
 /// 1 or −1, so that the entry of the largest size becomes positive. Entries whose sizes differ by rounding count as equal.
 fn sign_of_largest(vector: &[f64]) -> f64 {
     let largest = vector.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    let first = vector
-        .iter()
-        .find(|x| x.abs() >= largest * (1.0 - 1e-9));
+    let first = vector.iter().find(|x| x.abs() >= largest * (1.0 - 1e-9));
     first.map_or(1.0, |x| x.signum())
 }
 
@@ -117,7 +115,10 @@ mod tests {
         }
         for axis in 0..2 {
             let coordinates = found.points.iter().map(|point| point[axis]);
-            let largest = coordinates.fold(0.0, |most: f64, x| if x.abs() > most.abs() { x } else { most });
+            let largest = coordinates.fold(
+                0.0,
+                |most: f64, x| if x.abs() > most.abs() { x } else { most },
+            );
             assert!(largest > 0.0);
         }
     }

@@ -12,7 +12,9 @@ pub mod silhouette;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum GroupError {
     /// A distance is missing, negative or not finite.
-    #[error("the distance of networks {first} and {second} is {value}; leave one of them out, or choose a measure that can compare them")]
+    #[error(
+        "the distance of networks {first} and {second} is {value}; leave one of them out, or choose a measure that can compare them"
+    )]
     Distance {
         /// Place of one network.
         first: usize,
@@ -46,7 +48,9 @@ pub enum GroupError {
         groups: usize,
     },
     /// No group has two networks.
-    #[error("no group has two networks, so nothing says how far those of one group are apart; add seeds")]
+    #[error(
+        "no group has two networks, so nothing says how far those of one group are apart; add seeds"
+    )]
     OnlySingles,
     /// The eigenvalues could not be computed.
     #[error("the eigenvalue iteration for the embedding of {networks} networks did not converge")]

@@ -36,9 +36,7 @@ impl Separation {
                 Some(weighted(distances, groups, counts)?.mean)
             }),
             anosim: anosim(distances, groups, permutations, bootstrap.seed)?,
-            r: bootstrap.estimate(groups.labels(), |counts| {
-                ranking.r(groups.labels(), counts)
-            }),
+            r: bootstrap.estimate(groups.labels(), |counts| ranking.r(groups.labels(), counts)),
         })
     }
 }
@@ -100,7 +98,10 @@ mod tests {
     #[test]
     fn the_measure_that_separates_is_told_from_the_one_that_does_not() {
         let mut rng = stream_of_draw(21, 0);
-        let (close, apart) = (groups_with_gap(0.0, &mut rng), groups_with_gap(8.0, &mut rng));
+        let (close, apart) = (
+            groups_with_gap(0.0, &mut rng),
+            groups_with_gap(8.0, &mut rng),
+        );
         let groups = Groups::new(&LABELS).unwrap();
         let bootstrap = Bootstrap {
             resamples: 500,

@@ -123,7 +123,12 @@ mod tests {
         assert!((found.by_network[1] - 1.0 / 3.0).abs() < 1e-14);
         assert_eq!(found.by_network[2], 0.0);
         let wrong = Groups::new(&[0, 1, 0, 1]).unwrap();
-        assert!(silhouettes(&on_a_line(&[0.0, 0.1, 9.0, 9.1]), &wrong).unwrap().mean < 0.0);
+        assert!(
+            silhouettes(&on_a_line(&[0.0, 0.1, 9.0, 9.1]), &wrong)
+                .unwrap()
+                .mean
+                < 0.0
+        );
         assert_eq!(
             silhouettes(&distances, &wrong),
             Err(GroupError::Labels {
@@ -139,7 +144,12 @@ mod tests {
         let groups = Groups::new(&[0, 0, 0, 1, 1]).unwrap();
         let found = weighted(&distances, &groups, &[2, 1, 0, 1, 1]).unwrap();
         // Of the first: a = 1, b = 11. Of the second: a = 1, b = 10. Of the others to the first group: (2·10+9)/3, (2·12+11)/3.
-        let expected = [10.0 / 11.0, 0.9, (29.0 / 3.0 - 2.0) * 3.0 / 29.0, 29.0 / 35.0];
+        let expected = [
+            10.0 / 11.0,
+            0.9,
+            (29.0 / 3.0 - 2.0) * 3.0 / 29.0,
+            29.0 / 35.0,
+        ];
         for (place, value) in [0, 1, 3, 4].into_iter().zip(expected) {
             assert!((found.by_network[place] - value).abs() < 1e-14, "{found:?}");
         }
@@ -156,6 +166,9 @@ mod tests {
             Err(GroupError::TooFewGroups { groups: 1 })
         );
         assert_eq!(Groups::new(&[0, 1, 2]), Err(GroupError::OnlySingles));
-        assert_eq!(Groups::new(&[]), Err(GroupError::TooFewGroups { groups: 0 }));
+        assert_eq!(
+            Groups::new(&[]),
+            Err(GroupError::TooFewGroups { groups: 0 })
+        );
     }
 }

@@ -7,7 +7,9 @@ const WIDTH: f64 = 1e-4;
 
 /// The parameters have different lengths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no line joins {first} parameters with {second}; both networks must be of one architecture and size")]
+#[error(
+    "no line joins {first} parameters with {second}; both networks must be of one architecture and size"
+)]
 pub struct NoLine {
     /// Of one network.
     pub first: usize,
@@ -67,14 +69,21 @@ pub fn barrier(
     }
     let mut best = (profile[top.0][0], top.1);
     if top.1 > 0.0 {
-        let (low, high) = (profile[top.0.saturating_sub(1)][0], profile[(top.0 + 1).min(STRETCHES)][0]);
+        let (low, high) = (
+            profile[top.0.saturating_sub(1)][0],
+            profile[(top.0 + 1).min(STRETCHES)][0],
+        );
         let refined = highest(low, high, |s| above(s, loss_at(s)));
         if refined.1 > best.1 || refined.1.is_nan() {
             best = refined;
         }
     }
     Ok(Barrier {
-        height: if best.1.is_nan() { f64::INFINITY } else { best.1 },
+        height: if best.1.is_nan() {
+            f64::INFINITY
+        } else {
+            best.1
+        },
         position: best.0,
         profile,
     })
@@ -117,7 +126,9 @@ mod tests {
         // x = −1 + 2.2 s, so that the losses of the ends differ.
         let found = barrier(&[-1.0], &[1.2], wells).unwrap();
         let above = |s: f64| wells(&[-1.0 + 2.2 * s]) - s * wells(&[1.2]);
-        let exact = (0..=2_000_000).map(|k| above(f64::from(k) / 2e6)).fold(0.0, f64::max);
+        let exact = (0..=2_000_000)
+            .map(|k| above(f64::from(k) / 2e6))
+            .fold(0.0, f64::max);
         assert!((found.height - exact).abs() < 1e-7, "{found:?}, {exact}");
         assert!(found.height > above(0.5).max(above(0.46875)).max(above(0.4375)));
     }
@@ -127,8 +138,17 @@ mod tests {
         let valley = barrier(&[1.0, -2.0], &[3.0, 5.0], |x| x.iter().map(|x| x * x).sum()).unwrap();
         assert_eq!(valley.height, 0.0);
         let pole = |x: &[f64]| if x[0].abs() < 0.1 { f64::NAN } else { 1.0 };
-        assert_eq!(barrier(&[-1.0], &[1.0], pole).unwrap().height, f64::INFINITY);
+        assert_eq!(
+            barrier(&[-1.0], &[1.0], pole).unwrap().height,
+            f64::INFINITY
+        );
         let refused = barrier(&[1.0], &[1.0, 2.0], |_| 0.0);
-        assert_eq!(refused, Err(NoLine { first: 1, second: 2 }));
+        assert_eq!(
+            refused,
+            Err(NoLine {
+                first: 1,
+                second: 2
+            })
+        );
     }
 }

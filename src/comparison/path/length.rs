@@ -102,8 +102,8 @@ impl PathMeter {
             });
             return None;
         };
-        let is_due = step > taken.last_step
-            && (step - taken.first_step).is_multiple_of(self.stride_steps);
+        let is_due =
+            step > taken.last_step && (step - taken.first_step).is_multiple_of(self.stride_steps);
         if !is_due {
             return None;
         }
@@ -111,7 +111,10 @@ impl PathMeter {
         let delta: Vec<f64> = point.iter().zip(&taken.last).map(|(a, b)| a - b).collect();
         let mut stretches = Vec::with_capacity(self.blocks.len());
         for (block, sums) in self.blocks.iter().zip(&mut self.sums) {
-            let before = taken.delta.as_ref().map(|before| &before[block.range.clone()]);
+            let before = taken
+                .delta
+                .as_ref()
+                .map(|before| &before[block.range.clone()]);
             let stretch = Stretch::between(before, &delta[block.range.clone()]);
             sums.add(stretch);
             stretches.push(stretch);
@@ -245,13 +248,21 @@ mod tests {
 
     #[test]
     fn blocks_are_measured_by_themselves() {
-        let blocks = [("still", 0..1), ("there and back", 1..2), ("straight", 2..4)];
+        let blocks = [
+            ("still", 0..1),
+            ("there and back", 1..2),
+            ("straight", 2..4),
+        ];
         let blocks = blocks.map(|(name, range)| Block {
             name: name.to_owned(),
             range,
         });
         let mut meter = PathMeter::new(2, blocks.to_vec());
-        let points = [[7.0, 0.0, 0.0, 0.0], [7.0, 4.0, 3.0, 4.0], [7.0, 1.0, 6.0, 8.0]];
+        let points = [
+            [7.0, 0.0, 0.0, 0.0],
+            [7.0, 4.0, 3.0, 4.0],
+            [7.0, 1.0, 6.0, 8.0],
+        ];
         assert_eq!(meter.push(10, &points[0]), None);
         assert_eq!(meter.push(11, &[0.0; 4]), None);
         meter.push(12, &points[1]);

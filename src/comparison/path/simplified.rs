@@ -104,7 +104,10 @@ mod tests {
         let path = of(&points, 0.3);
         assert_eq!(path.places, [0, 20, 40]);
         assert!((path.length - 40.0).abs() < 1e-12);
-        let whole: f64 = points.windows(2).map(|two| distance(&two[0], &two[1])).sum();
+        let whole: f64 = points
+            .windows(2)
+            .map(|two| distance(&two[0], &two[1]))
+            .sum();
         let fine = of(&points, 0.0);
         assert_eq!(fine.places.len(), 41);
         assert!((fine.length - whole).abs() < 1e-12);
@@ -121,7 +124,10 @@ mod tests {
         let mut walk = vec![vec![0.0; 4]];
         for _ in 0..200 {
             let last = &walk[walk.len() - 1];
-            let next = last.iter().map(|x| x + rng.random_range(-1.0..1.0)).collect();
+            let next = last
+                .iter()
+                .map(|x| x + rng.random_range(-1.0..1.0))
+                .collect();
             walk.push(next);
         }
         let path = of(&walk, 2.0);

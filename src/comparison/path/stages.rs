@@ -109,11 +109,7 @@ pub struct Transitions {
 ///
 /// `pairs` are the places of the points that are the same before and after; the others have no partner. Of matrices that are both
 /// 0 the similarity is 1, of one that is 0 it is 0. Both need the same inputs.
-pub fn topology_change(
-    before: &Transitions,
-    after: &Transitions,
-    pairs: &[(usize, usize)],
-) -> f64 {
+pub fn topology_change(before: &Transitions, after: &Transitions, pairs: &[(usize, usize)]) -> f64 {
     let similarity = |m: &[f64], other: &[f64]| {
         let square = |matrix: &[f64]| matrix.iter().map(|x| x * x).sum::<f64>();
         let sizes = square(m) * square(other);
@@ -151,7 +147,6 @@ mod tests {
         let mut changes = vec![0.0; 5];
         changes.resize(16, 1.0);
         changes.resize(22, 0.0);
-        // Three in a row are too few.
         changes[18..21].fill(1.0);
         let stages = criterion.stages(&losses, &changes);
         let expected = [(Idle, 5), (Creating, 6), (Refining, 5), (Stable, 6)];
@@ -159,12 +154,15 @@ mod tests {
             .iter()
             .flat_map(|&(stage, count)| vec![stage; count])
             .collect();
-        // The last two are too few to leave the stage before: with the flicker only two stable ones come first.
+        // Two stable ones, the flicker and one more stable one: none is long enough to end the stage before.
         assert_eq!(stages[..16], expected[..16]);
         assert_eq!(stages[16..], [Refining; 6]);
         changes[18..21].fill(0.0);
         assert_eq!(criterion.stages(&losses, &changes), expected);
-        assert_eq!([1, 2, 3, 4], [Idle, Creating, Refining, Stable].map(LearningStage::number));
+        assert_eq!(
+            [1, 2, 3, 4],
+            [Idle, Creating, Refining, Stable].map(LearningStage::number)
+        );
     }
 
     #[test]
@@ -173,7 +171,9 @@ mod tests {
         losses.resize(30, 0.0);
         let stages = StageCriterion::new(0.25, 0.5).stages(&losses, &[0.0; 30]);
         // The mean of the last ten is at most 0.25 once eight of them are good.
-        let first_good = stages.iter().position(|&stage| stage == LearningStage::Stable);
+        let first_good = stages
+            .iter()
+            .position(|&stage| stage == LearningStage::Stable);
         assert_eq!(first_good, Some(17));
         assert_eq!(causal_means(&[1.0, 2.0, 6.0], 2), [1.0, 1.5, 4.0]);
         assert!(StageCriterion::new(0.1, 0.1).stages(&[], &[]).is_empty());

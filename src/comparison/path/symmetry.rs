@@ -50,7 +50,9 @@ impl UnitSymmetry {
         let pairs = self.source.iter().zip(&self.signs);
         Self {
             source: self.source.iter().map(|&unit| first.source[unit]).collect(),
-            signs: pairs.map(|(&unit, sign)| sign * first.signs[unit]).collect(),
+            signs: pairs
+                .map(|(&unit, sign)| sign * first.signs[unit])
+                .collect(),
         }
     }
 
@@ -61,7 +63,11 @@ impl UnitSymmetry {
     }
 
     /// The network with its units changed, which has the same outputs. Signs must be those of [`has_signs`].
-    pub fn applied<T: Real>(&self, spec: &NetworkSpec, parameters: &Parameters<T>) -> Parameters<T> {
+    pub fn applied<T: Real>(
+        &self,
+        spec: &NetworkSpec,
+        parameters: &Parameters<T>,
+    ) -> Parameters<T> {
         let mut changed = parameters.clone();
         for tensor in parameters.layout() {
             let (rows, columns) = axes(tensor.name);
@@ -71,7 +77,11 @@ impl UnitSymmetry {
                 let (row, row_sign) = self.place(spec, rows, place / width);
                 let (column, column_sign) = self.place(spec, columns, place % width);
                 let old = old[row * width + column];
-                *value = if row_sign * column_sign < 0.0 { -old } else { old };
+                *value = if row_sign * column_sign < 0.0 {
+                    -old
+                } else {
+                    old
+                };
             }
         }
         changed
@@ -238,7 +248,9 @@ pub(super) mod tests {
             symmetry.source[range].shuffle(rng);
         }
         if has_signs(spec) {
-            symmetry.signs.fill_with(|| if rng.random() { 1.0 } else { -1.0 });
+            symmetry
+                .signs
+                .fill_with(|| if rng.random() { 1.0 } else { -1.0 });
         }
         symmetry
     }
@@ -246,7 +258,11 @@ pub(super) mod tests {
     /// Inputs of twenty time steps.
     pub(crate) fn inputs(spec: &NetworkSpec) -> Vec<Vec<f64>> {
         let mut rng = stream_of_draw(77, 0);
-        let mut step = || (0..spec.inputs).map(|_| rng.random_range(-1.0..1.0)).collect();
+        let mut step = || {
+            (0..spec.inputs)
+                .map(|_| rng.random_range(-1.0..1.0))
+                .collect()
+        };
         (0..20).map(|_| step()).collect()
     }
 

@@ -35,8 +35,12 @@ pub fn warped(a: &[f64], b: &[f64]) -> Warping {
         }
     }
     let mut path = vec![(a.len() - 1, width - 1)];
-    while let Some(before) = predecessor(&costs, width, path[path.len() - 1].0, path[path.len() - 1].1)
-    {
+    while let Some(before) = predecessor(
+        &costs,
+        width,
+        path[path.len() - 1].0,
+        path[path.len() - 1].1,
+    ) {
         path.push(before);
     }
     path.reverse();
@@ -81,7 +85,16 @@ mod tests {
         assert_eq!(found.cost, 0.0);
         assert_eq!(
             found.path,
-            [(0, 0), (0, 1), (1, 2), (1, 3), (1, 4), (2, 5), (3, 6), (3, 7)]
+            [
+                (0, 0),
+                (0, 1),
+                (1, 2),
+                (1, 3),
+                (1, 4),
+                (2, 5),
+                (3, 6),
+                (3, 7)
+            ]
         );
     }
 
