@@ -205,7 +205,9 @@ mod tests {
         assert_eq!(spans, [(4, 4), (9, 10)]);
         assert!((found[1].log_change - (0.5_f64 / 2.8).ln()).abs() < 1e-14);
         let mut new_stage = steps.clone();
-        new_stage[3..].iter_mut().for_each(|step| step.stage = 1);
+        for step in &mut new_stage[3..] {
+            step.stage = 1;
+        }
         let within = loss_drops(&new_stage, 1, 2.0_f64.ln());
         assert_eq!(within, found[1..]);
         assert!(loss_drops(&steps[..3], 1, 0.1).is_empty());

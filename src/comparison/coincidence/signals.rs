@@ -19,7 +19,9 @@ pub fn gradient_norms(path: &LearningPath) -> RunSignal {
         let mut values = logarithms(steps, |step| step.gradient_norm);
         let finite = values.iter().filter(|value| value.is_finite());
         let mean = finite.clone().sum::<f64>() / finite.count() as f64;
-        values.iter_mut().for_each(|value| *value -= mean);
+        for value in &mut values {
+            *value -= mean;
+        }
         values
     })
 }

@@ -127,12 +127,10 @@ pub fn has_signs(spec: &NetworkSpec) -> bool {
         }
 }
 
-/// Which units can trade places: all, or under Dale's law those that excite, and those that inhibit.
-pub(super) fn exchangeable(spec: &NetworkSpec) -> Vec<Range<usize>> {
-    match spec.excitatory_units() {
-        None => vec![0..spec.units],
-        Some(excitatory) => vec![0..excitatory, excitatory..spec.units],
-    }
+/// Which units can trade places: all, or under Dale's law those that excite, and those that inhibit. A group may be empty.
+pub(super) fn exchangeable(spec: &NetworkSpec) -> [Range<usize>; 2] {
+    let excitatory = spec.excitatory_units().unwrap_or(0);
+    [0..excitatory, excitatory..spec.units]
 }
 
 /// The gate whose pre-activation passes the odd function: the candidate.
