@@ -4,6 +4,7 @@
 //! runs and files.
 
 mod assignment;
+pub mod coincidence;
 pub mod ends;
 pub mod groups;
 pub mod matrix;

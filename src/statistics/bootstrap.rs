@@ -267,7 +267,7 @@ mod tests {
                 ..Bootstrap::new(1)
             };
             let [low, high] = bootstrap.mean(&values).interval.unwrap();
-            assert!(1.0 <= low && low < 6.5 && 6.5 < high && high <= 20.0);
+            assert!((1.0..6.5).contains(&low) && (6.5..=20.0).contains(&high));
         }
     }
 }

@@ -22,8 +22,8 @@ pub fn draws<T: Send>(
     drawn.collect()
 }
 
-/// (k + 1)/(n + 1), where k of n draws are at least as large as what was observed: never 0, and at most α with probability α
-/// if chance assigned the data (Phipson & Smyth 2010).
+/// (k + 1)/(n + 1), where k of n draws are at least as large as what was observed: never 0, and at most α with a
+/// probability of at most α if chance assigned the data (Phipson & Smyth 2010).
 pub fn p_value(observed: f64, drawn: &[f64]) -> f64 {
     let extreme = drawn.iter().filter(|&&value| value >= observed).count();
     (extreme + 1) as f64 / (drawn.len() + 1) as f64
@@ -32,7 +32,6 @@ pub fn p_value(observed: f64, drawn: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::RngExt as _;
 
     #[test]
     fn the_p_value_counts_what_was_observed_as_a_draw() {
@@ -43,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_draw_does_not_depend_on_how_many_there_are() {
-        let drawn = |count| draws(count, 5, |rng| rng.random::<u64>());
+        let drawn = |count| draws(count, 5, rand::RngExt::random::<u64>);
         assert_eq!(drawn(3)[..], drawn(40)[..3]);
         let mut all = drawn(40);
         all.sort_unstable();

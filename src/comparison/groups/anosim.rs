@@ -28,62 +28,97 @@ pub fn anosim(
 ) -> Result<Anosim, GroupError> {
     groups.must_fit(distances)?;
     let ranking = Ranking::of(distances);
-    let counts = vec![1; distances.count()];
-    let r = ranking
-        .r(groups.labels(), &counts)
-        .ok_or(GroupError::OnlySingles)?;
+    let r = ranking.r(groups.labels()).ok_or(GroupError::OnlySingles)?;
     let drawn = draws(permutations, seed, |rng| {
         let mut labels = groups.labels().to_vec();
         labels.shuffle(rng);
-        ranking.r(&labels, &counts).unwrap_or(f64::NEG_INFINITY)
+        ranking.r(&labels).unwrap_or(f64::NEG_INFINITY)
     });
-    // Sums of ranks in another order may differ in their last digits.
-    let p = p_value(r - 1e-12, &drawn);
-    Ok(Anosim { r, p })
+    Ok(Anosim {
+        r,
+        p: p_value(r, &drawn),
+    })
 }
 
-/// The pairs of networks, nearest first.
+/// The pairs of networks by their distances: sorted once for all permutations and resamples.
 pub(super) struct Ranking {
-    sorted: Vec<(f64, u32, u32)>,
+    /// Nearest first.
+    sorted: Vec<RankedPair>,
+    /// Rank of each network's pairs with those that follow it, `[first][second − first − 1]`; equal distances share one.
+    ranks: Vec<Vec<f64>>,
+}
+
+struct RankedPair {
+    first: u32,
+    second: u32,
+    /// Whether the next pair is farther apart.
+    ends_ties: bool,
 }
 
 impl Ranking {
-    /// Sorts the pairs, which is done once for all permutations and resamples.
     pub(super) fn of(distances: &Distances) -> Self {
-        let mut sorted: Vec<_> = distances
-            .places()
-            .zip(distances.pairs())
-            .map(|((i, j), &distance)| (distance, i as u32, j as u32))
-            .collect();
-        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Self { sorted }
+        let mut pairs: Vec<_> = distances.pairs().iter().zip(distances.places()).collect();
+        pairs.sort_by(|a, b| a.0.total_cmp(b.0));
+        let rows = (0..distances.count()).rev();
+        let mut ranks: Vec<Vec<f64>> = rows.map(|rest| vec![0.0; rest]).collect();
+        let mut sorted = Vec::with_capacity(pairs.len());
+        for ties in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let rank = sorted.len() as f64 + 0.5 * (ties.len() + 1) as f64;
+            for (place, &(_, (i, j))) in ties.iter().enumerate() {
+                ranks[i][j - i - 1] = rank;
+                sorted.push(RankedPair {
+                    first: i as u32,
+                    second: j as u32,
+                    ends_ties: place + 1 == ties.len(),
+                });
+            }
+        }
+        Self { sorted, ranks }
+    }
+
+    /// R of all networks; `None` if there is no pair within a group, or none between groups. Sums of ranks are exact, so equal
+    /// groups give equal R in any order.
+    pub(super) fn r(&self, labels: &[usize]) -> Option<f64> {
+        let mut members = vec![Vec::new(); labels.iter().max().map_or(0, |last| last + 1)];
+        for (network, &label) in labels.iter().enumerate() {
+            members[label].push(network);
+        }
+        let (mut sum, mut within) = (0.0, 0.0);
+        for group in &members {
+            for (place, &first) in group.iter().enumerate() {
+                let ranks = &self.ranks[first];
+                let others = group[place + 1..].iter();
+                sum += others.map(|&second| ranks[second - first - 1]).sum::<f64>();
+                within += (group.len() - place - 1) as f64;
+            }
+        }
+        let all = self.sorted.len() as f64;
+        let between = all - within;
+        (within > 0.0 && between > 0.0).then(|| {
+            let rest = 0.5 * all * (all + 1.0) - sum;
+            (rest / between - sum / within) / (0.5 * all)
+        })
     }
 
     /// R where each network counts so often, its copies not being paired with each other; `None` if there is no pair within a
     /// group, or none between groups.
-    pub(super) fn r(&self, labels: &[usize], counts: &[u32]) -> Option<f64> {
-        let (mut within, mut between) = ([0.0; 2], [0.0; 2]);
-        let mut ranked = 0.0;
-        for equal in self.sorted.chunk_by(|a, b| a.0 == b.0) {
-            let (mut inside, mut outside) = (0.0, 0.0);
-            for &(_, i, j) in equal {
-                let (i, j) = (i as usize, j as usize);
-                let weight = f64::from(counts[i]) * f64::from(counts[j]);
-                if labels[i] == labels[j] {
-                    inside += weight;
-                } else {
-                    outside += weight;
-                }
+    ///
+    /// R = 2A − 1 with the probability A that a distance between groups is larger than one within, equal ones counted half.
+    pub(super) fn weighted_r(&self, labels: &[usize], counts: &[u32]) -> Option<f64> {
+        let (mut within, mut between, mut larger) = (0.0, 0.0, 0.0);
+        let mut ties = [0, 0];
+        for pair in &self.sorted {
+            let (i, j) = (pair.first as usize, pair.second as usize);
+            ties[usize::from(labels[i] != labels[j])] += counts[i] * counts[j];
+            if pair.ends_ties {
+                let [inside, outside] = ties.map(f64::from);
+                larger += outside * (within + 0.5 * inside);
+                within += inside;
+                between += outside;
+                ties = [0, 0];
             }
-            let rank = ranked + 0.5 * (inside + outside + 1.0);
-            for (sums, weight) in [(&mut within, inside), (&mut between, outside)] {
-                sums[0] += weight * rank;
-                sums[1] += weight;
-            }
-            ranked += inside + outside;
         }
-        (within[1] > 0.0 && between[1] > 0.0)
-            .then(|| (between[0] / between[1] - within[0] / within[1]) / (0.5 * ranked))
+        (within > 0.0 && between > 0.0).then(|| 2.0 * larger / (within * between) - 1.0)
     }
 }
 
@@ -121,12 +156,14 @@ mod tests {
         // Networks 0, 0', 1, 2, 3: the copies' own pair left out. Distances 01 = 1, 02 = 3, 03 = 4, 12 = 5, 13 = 6, 23 = 2.
         let distances = Distances::new(4, vec![1.0, 3.0, 4.0, 5.0, 6.0, 2.0]).unwrap();
         let ranking = Ranking::of(&distances);
-        let r = ranking.r(&[0, 0, 1, 1], &[2, 1, 1, 1]).unwrap();
+        let r = ranking.weighted_r(&[0, 0, 1, 1], &[2, 1, 1, 1]).unwrap();
         // Ranks of 01 twice: 1.5; 23: 3; 02 twice: 4.5; 03 twice: 6.5; 12: 8; 13: 9. M = 9.
         let within = (2.0 * 1.5 + 3.0) / 3.0;
         let between = (2.0 * 4.5 + 2.0 * 6.5 + 8.0 + 9.0) / 6.0;
         assert!((r - (between - within) / 4.5).abs() < 1e-14);
-        assert_eq!(ranking.r(&[0, 0, 1, 1], &[1, 0, 1, 0]), None);
+        assert_eq!(ranking.weighted_r(&[0, 0, 1, 1], &[1, 0, 1, 0]), None);
+        let whole = ranking.weighted_r(&[0, 1, 0, 1], &[1; 4]).unwrap();
+        assert!((whole - ranking.r(&[0, 1, 0, 1]).unwrap()).abs() < 1e-14);
     }
 
     #[test]

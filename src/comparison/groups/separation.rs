@@ -2,7 +2,7 @@
 
 use super::anosim::{Anosim, Ranking, anosim};
 use super::distances::Distances;
-use super::silhouette::{Silhouettes, silhouettes, weighted};
+use super::silhouette::{Silhouettes, Table, silhouettes};
 use super::{GroupError, Groups};
 use crate::statistics::Estimate;
 use crate::statistics::bootstrap::Bootstrap;
@@ -29,14 +29,17 @@ impl Separation {
         bootstrap: &Bootstrap,
         permutations: usize,
     ) -> Result<Self, GroupError> {
+        let table = Table::of(distances, groups)?;
         let ranking = Ranking::of(distances);
         Ok(Self {
             silhouettes: silhouettes(distances, groups)?,
             silhouette: bootstrap.estimate(groups.labels(), |counts| {
-                Some(weighted(distances, groups, counts)?.mean)
+                Some(table.silhouettes(counts)?.mean)
             }),
             anosim: anosim(distances, groups, permutations, bootstrap.seed)?,
-            r: bootstrap.estimate(groups.labels(), |counts| ranking.r(groups.labels(), counts)),
+            r: bootstrap.estimate(groups.labels(), |counts| {
+                ranking.weighted_r(groups.labels(), counts)
+            }),
         })
     }
 }
@@ -58,17 +61,17 @@ impl SeparationGain {
         groups: &Groups,
         bootstrap: &Bootstrap,
     ) -> Result<Self, GroupError> {
-        groups.must_fit(first)?;
-        groups.must_fit(second)?;
+        let tables = [Table::of(first, groups)?, Table::of(second, groups)?];
         let rankings = [first, second].map(Ranking::of);
         let labels = groups.labels();
         Ok(Self {
             silhouette: bootstrap.estimate(labels, |counts| {
-                let mean = |distances| Some(weighted(distances, groups, counts)?.mean);
-                Some(mean(second)? - mean(first)?)
+                let mean = |table: &Table<'_>| Some(table.silhouettes(counts)?.mean);
+                Some(mean(&tables[1])? - mean(&tables[0])?)
             }),
             r: bootstrap.estimate(labels, |counts| {
-                Some(rankings[1].r(labels, counts)? - rankings[0].r(labels, counts)?)
+                let r = |ranking: &Ranking| ranking.weighted_r(labels, counts);
+                Some(r(&rankings[1])? - r(&rankings[0])?)
             }),
         })
     }
@@ -136,9 +139,9 @@ mod tests {
         let covered = (0..100)
             .filter(|&number| {
                 let distances = sample(1000 + number);
-                let found = bootstrap.estimate(&LABELS, |counts| {
-                    Some(weighted(&distances, &groups, counts)?.mean)
-                });
+                let table = Table::of(&distances, &groups).unwrap();
+                let found =
+                    bootstrap.estimate(&LABELS, |counts| Some(table.silhouettes(counts)?.mean));
                 let [low, high] = found.interval.unwrap();
                 low <= expected && expected <= high
             })

@@ -1,5 +1,7 @@
 //! Silhouettes: how much nearer networks are to their own group than to the nearest other one.
 
+use std::ops::Range;
+
 use super::distances::Distances;
 use super::{GroupError, Groups};
 
@@ -17,78 +19,124 @@ pub struct Silhouettes {
 /// The silhouettes (Rousseeuw 1987): (b − a)/max(a, b), where a is the mean distance to the others of the own group, and b the
 /// least mean distance to those of another one; 0 of a network that is alone in its group.
 pub fn silhouettes(distances: &Distances, groups: &Groups) -> Result<Silhouettes, GroupError> {
-    groups.must_fit(distances)?;
+    let table = Table::of(distances, groups)?;
     let counts = vec![1; distances.count()];
-    weighted(distances, groups, &counts).ok_or(GroupError::OnlySingles)
+    table.silhouettes(&counts).ok_or(GroupError::OnlySingles)
 }
 
-/// The same where each network counts so often, as in a resample; `None` if only one group counts.
-///
-/// A copy of a network is no neighbour of the network: their distance 0 would say that groups are denser than they are.
-pub(super) fn weighted(
-    distances: &Distances,
-    groups: &Groups,
-    counts: &[u32],
-) -> Option<Silhouettes> {
-    let labels = groups.labels();
-    let mut sizes = vec![0.0; groups.sizes().len()];
-    for (&label, &count) in labels.iter().zip(counts) {
-        sizes[label] += f64::from(count);
-    }
-    if sizes.iter().filter(|&&size| size > 0.0).count() < 2 {
-        return None;
-    }
-    let sums = sums_to_groups(distances, groups, counts);
-    let of_network = |network: usize| {
-        let (own, count) = (labels[network], f64::from(counts[network]));
-        if count == 0.0 {
-            return f64::NAN;
+/// The distances of all networks, those of a group side by side: laid out once for all resamples.
+pub(super) struct Table<'a> {
+    labels: &'a [usize],
+    /// The network of each row and column.
+    order: Vec<usize>,
+    /// The rows of each group.
+    ranges: Vec<Range<usize>>,
+    /// `[network][network]`.
+    square: Vec<f64>,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn of(distances: &Distances, groups: &'a Groups) -> Result<Self, GroupError> {
+        groups.must_fit(distances)?;
+        let labels = groups.labels();
+        let mut order: Vec<usize> = (0..labels.len()).collect();
+        order.sort_by_key(|&network| labels[network]);
+        let mut ranges = Vec::with_capacity(groups.sizes().len());
+        let mut first = 0;
+        for size in groups.sizes() {
+            ranges.push(first..first + size);
+            first += size;
         }
-        let sums = &sums[network * sizes.len()..][..sizes.len()];
-        if sizes[own] == count {
+        let mut square = Vec::with_capacity(order.len() * order.len());
+        for &row in &order {
+            square.extend(order.iter().map(|&column| distances.get(row, column)));
+        }
+        Ok(Self {
+            labels,
+            order,
+            ranges,
+            square,
+        })
+    }
+
+    /// Silhouettes where each network counts so often, as in a resample; `None` if only one group counts.
+    ///
+    /// A copy of a network is no neighbour of the network: their distance 0 would say that groups are denser than they are.
+    pub(super) fn silhouettes(&self, counts: &[u32]) -> Option<Silhouettes> {
+        let weights: Vec<f64> = self
+            .order
+            .iter()
+            .map(|&network| f64::from(counts[network]))
+            .collect();
+        let ranges = self.ranges.iter();
+        let sizes: Vec<f64> = ranges
+            .map(|range| weights[range.clone()].iter().sum())
+            .collect();
+        if sizes.iter().filter(|&&size| size > 0.0).count() < 2 {
+            return None;
+        }
+        let mut by_network = vec![f64::NAN; self.order.len()];
+        for (row, &network) in self.order.iter().enumerate() {
+            if counts[network] > 0 {
+                by_network[network] = self.silhouette(row, self.labels[network], &weights, &sizes);
+            }
+        }
+        let (by_group, mean) = self.means(&by_network, counts, &sizes);
+        Some(Silhouettes {
+            by_network,
+            by_group,
+            mean,
+        })
+    }
+
+    fn silhouette(&self, row: usize, own: usize, weights: &[f64], sizes: &[f64]) -> f64 {
+        if sizes[own] == weights[row] {
             return 0.0;
         }
-        let inside = sums[own] / (sizes[own] - count);
-        let others = (0..sizes.len()).filter(|&group| group != own && sizes[group] > 0.0);
-        let outside = others
-            .map(|group| sums[group] / sizes[group])
-            .fold(f64::INFINITY, f64::min);
+        let distances = &self.square[row * self.order.len()..][..self.order.len()];
+        let (mut inside, mut outside) = (0.0, f64::INFINITY);
+        for (group, range) in self.ranges.iter().enumerate() {
+            let sum = dot(&distances[range.clone()], &weights[range.clone()]);
+            if group == own {
+                inside = sum / (sizes[own] - weights[row]);
+            } else if sizes[group] > 0.0 {
+                outside = f64::min(outside, sum / sizes[group]);
+            }
+        }
         let larger = inside.max(outside);
         if larger > 0.0 {
             (outside - inside) / larger
         } else {
             0.0
         }
-    };
-    let by_network: Vec<f64> = (0..labels.len()).map(of_network).collect();
-    let mean_of = |belongs: &dyn Fn(usize) -> bool| {
-        let (mut sum, mut total) = (0.0, 0.0);
-        for network in (0..labels.len()).filter(|&network| counts[network] > 0 && belongs(network))
-        {
-            sum += f64::from(counts[network]) * by_network[network];
-            total += f64::from(counts[network]);
+    }
+
+    /// The means of each group and of all.
+    fn means(&self, by_network: &[f64], counts: &[u32], sizes: &[f64]) -> (Vec<f64>, f64) {
+        let mut sums = vec![0.0; sizes.len()];
+        for (network, &label) in self.labels.iter().enumerate() {
+            if counts[network] > 0 {
+                sums[label] += f64::from(counts[network]) * by_network[network];
+            }
         }
-        sum / total
-    };
-    Some(Silhouettes {
-        by_group: (0..sizes.len())
-            .map(|group| mean_of(&|network| labels[network] == group))
-            .collect(),
-        mean: mean_of(&|_| true),
-        by_network,
-    })
+        let mean = sums.iter().sum::<f64>() / sizes.iter().sum::<f64>();
+        let by_group = sums.iter().zip(sizes).map(|(sum, size)| sum / size);
+        (by_group.collect(), mean)
+    }
 }
 
-/// Of each network the sum of its distances to those of each group, `[network][group]`.
-fn sums_to_groups(distances: &Distances, groups: &Groups, counts: &[u32]) -> Vec<f64> {
-    let labels = groups.labels();
-    let width = groups.sizes().len();
-    let mut sums = vec![0.0; labels.len() * width];
-    for ((i, j), &distance) in distances.places().zip(distances.pairs()) {
-        sums[i * width + labels[j]] += f64::from(counts[j]) * distance;
-        sums[j * width + labels[i]] += f64::from(counts[i]) * distance;
+/// Σ a_i b_i in four interleaved parts.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (parts_a, parts_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = parts_a.remainder().iter().zip(parts_b.remainder());
+    let rest: f64 = rest.map(|(x, y)| x * y).sum();
+    for (x, y) in parts_a.zip(parts_b) {
+        for lane in 0..4 {
+            sums[lane] += x[lane] * y[lane];
+        }
     }
-    sums
+    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
@@ -142,7 +190,8 @@ mod tests {
     fn a_network_that_counts_twice_weighs_twice_and_is_no_neighbour_of_itself() {
         let distances = on_a_line(&[0.0, 1.0, 3.0, 10.0, 12.0]);
         let groups = Groups::new(&[0, 0, 0, 1, 1]).unwrap();
-        let found = weighted(&distances, &groups, &[2, 1, 0, 1, 1]).unwrap();
+        let table = Table::of(&distances, &groups).unwrap();
+        let found = table.silhouettes(&[2, 1, 0, 1, 1]).unwrap();
         // Of the first: a = 1, b = 11. Of the second: a = 1, b = 10. Of the others to the first group: (2·10+9)/3, (2·12+11)/3.
         let expected = [
             10.0 / 11.0,
@@ -156,7 +205,7 @@ mod tests {
         assert!(found.by_network[2].is_nan());
         let sum = 2.0 * expected[0] + expected[1] + expected[2] + expected[3];
         assert!((found.mean - sum / 5.0).abs() < 1e-14);
-        assert_eq!(weighted(&distances, &groups, &[1, 1, 1, 0, 0]), None);
+        assert_eq!(table.silhouettes(&[1, 1, 1, 0, 0]), None);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::LearningPath;
+
 /// The clock by which events of two paths compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeScale {
@@ -32,6 +34,26 @@ pub struct TimedEvent<K> {
     pub kind: K,
     /// When it is, on the clock of both paths; finite.
     pub time: f64,
+}
+
+/// What tells bifurcations of a path apart: kind, change of pairs, and constant input.
+pub type EventKind<'a> = (&'a str, i8, &'a str);
+
+/// The bifurcations of a path on a clock.
+pub fn events_of(path: &LearningPath, scale: TimeScale) -> Vec<TimedEvent<EventKind<'_>>> {
+    let last_checkpoint = path.checkpoints.last().copied().unwrap_or(0);
+    let last_step = path.steps.last().map_or(last_checkpoint, |step| step.step);
+    let events = path.events.iter();
+    events
+        .map(|event| TimedEvent {
+            kind: (
+                event.kind.as_str(),
+                event.pair_change,
+                event.condition.as_str(),
+            ),
+            time: scale.time(event.time(), last_step),
+        })
+        .collect()
 }
 
 /// How one sequence becomes another.
@@ -142,6 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::comparison::path::PathEvent;
 
     fn events(list: &[(char, f64)]) -> Vec<TimedEvent<char>> {
         let list = list.iter();
@@ -187,6 +210,31 @@ mod tests {
         assert_eq!(TimeScale::Share.time(0.0, 0), 0.0);
         assert_eq!(TimeScale::Steps.time(50.0, 200), 50.0);
         assert!((TimeScale::LogSteps.time(std::f64::consts::E - 1.0, 9) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_path_tells_its_events() {
+        let event = PathEvent {
+            kind: "LP".to_owned(),
+            condition: "zero".to_owned(),
+            from_step: 100,
+            to_step: 150,
+            position: 0.5,
+            pair_change: 1,
+            loss: None,
+            gradient_norm: None,
+        };
+        let path = LearningPath {
+            checkpoints: vec![0, 100, 150, 500],
+            events: vec![event],
+            ..LearningPath::default()
+        };
+        let expected = TimedEvent {
+            kind: ("LP", 1, "zero"),
+            time: 0.25,
+        };
+        assert_eq!(events_of(&path, TimeScale::Share), [expected]);
+        assert_eq!(events_of(&path, TimeScale::Steps)[0].time, 125.0);
     }
 
     fn sequence() -> impl Strategy<Value = Vec<TimedEvent<char>>> {

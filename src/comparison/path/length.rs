@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::cell::parameters::TensorLayout;
 use crate::comparison::portrait::TrialStates;
 
 /// A part of the coordinates that is measured by itself: a tensor, a group of units.
@@ -13,6 +14,24 @@ pub struct Block {
     pub name: String,
     /// Its coordinates.
     pub range: Range<usize>,
+}
+
+/// The parameters of a network as blocks: `all`, then one a tensor, by its name.
+pub fn blocks_of(layout: &[TensorLayout]) -> Vec<Block> {
+    let of = |name: &str, range| Block {
+        name: name.to_owned(),
+        range,
+    };
+    let end = layout
+        .iter()
+        .map(|tensor| tensor.offset + tensor.len())
+        .max();
+    let mut blocks = vec![of("all", 0..end.unwrap_or(0))];
+    blocks.extend(layout.iter().map(|tensor| {
+        let range = tensor.offset..tensor.offset + tensor.len();
+        of(tensor.name, range)
+    }));
+    blocks
 }
 
 /// One step of a path in a block, from the point before to the one given.
@@ -219,6 +238,8 @@ mod tests {
     use std::f64::consts::PI;
 
     use super::*;
+    use crate::cell::parameters::{Parameters, WEIGHT_HH};
+    use crate::cell::spec::{CellKind, NetworkSpec};
 
     fn whole(dim: usize) -> Vec<Block> {
         vec![Block {
@@ -276,6 +297,20 @@ mod tests {
         assert_eq!((found[2].length, found[2].tortuosity), (10.0, 1.0));
         meter.push(20, &points[0]);
         assert_eq!(meter.missing(), 2);
+    }
+
+    #[test]
+    fn the_squares_of_the_tensors_sum_to_that_of_all_parameters() {
+        let spec = NetworkSpec::new(CellKind::Gru, 3, 2, 1);
+        let [from, to] = [1, 2].map(|seed| Parameters::<f64>::initial(&spec, seed));
+        let mut meter = PathMeter::new(1, blocks_of(from.layout()));
+        meter.push(0, from.values());
+        meter.push(1, to.values());
+        let lengths = meter.lengths();
+        assert_eq!(lengths[0].block, "all");
+        assert_eq!(lengths[2].block, WEIGHT_HH);
+        let squares: f64 = lengths[1..].iter().map(|one| one.length.powi(2)).sum();
+        assert!((squares - lengths[0].length.powi(2)).abs() < 1e-12);
     }
 
     #[test]

@@ -2,16 +2,16 @@
 //!
 //! Points on the way are weights or representations, given one after the other; the rest is a [`LearningPath`], as plain data.
 
-// pub mod alignment;
-// mod assignment;
-// pub mod barrier;
+pub mod alignment;
+mod assignment;
+pub mod barrier;
 pub mod criterion;
 pub mod event_sequences;
 pub mod length;
 pub mod settling;
 pub mod simplified;
 pub mod stages;
-// pub mod symmetry;
+pub mod symmetry;
 pub mod warping;
 
 /// How one network was trained, without its weights and states.

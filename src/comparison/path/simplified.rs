@@ -98,7 +98,9 @@ mod tests {
             .collect();
         for point in &mut points[1..40] {
             if point[0] != 20.0 || point[1] != 0.0 {
-                point.iter_mut().for_each(|x| *x += noise());
+                for x in point {
+                    *x += noise();
+                }
             }
         }
         let path = of(&points, 0.3);

@@ -147,7 +147,6 @@ mod tests {
         let mut changes = vec![0.0; 5];
         changes.resize(16, 1.0);
         changes.resize(22, 0.0);
-        // Three in a row are too few.
         changes[18..21].fill(1.0);
         let stages = criterion.stages(&losses, &changes);
         let expected = [(Idle, 5), (Creating, 6), (Refining, 5), (Stable, 6)];
@@ -155,7 +154,7 @@ mod tests {
             .iter()
             .flat_map(|&(stage, count)| vec![stage; count])
             .collect();
-        // The last two are too few to leave the stage before: with the flicker only two stable ones come first.
+        // Two stable ones, the flicker and one more stable one: none is long enough to end the stage before.
         assert_eq!(stages[..16], expected[..16]);
         assert_eq!(stages[16..], [Refining; 6]);
         changes[18..21].fill(0.0);
