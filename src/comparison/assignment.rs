@@ -2,6 +2,8 @@
 
 /// No row.
 const NOBODY: usize = usize::MAX;
+/// Rows look for their cheapest column this often on average, at most, before paths are searched.
+const LOOKS: usize = 4;
 
 /// Finds cheapest assignments; keeps its memory from one to the next.
 #[derive(Debug, Default)]
@@ -23,21 +25,23 @@ impl Assignment {
     /// The column of each row, all different, with the least sum of costs; `cost` has `count` rows and at least as many columns,
     /// row by row, all finite.
     ///
-    /// Shortest augmenting paths (Jonker & Volgenant 1987):
-    /// 1. Each row takes its cheapest column, if that is free.
+    /// Shortest augmenting paths after augmenting row reduction (Jonker & Volgenant 1987):
+    /// 1. Each row takes its cheapest column, whose potential falls until the second cheapest is as good; the row that had the
+    ///    column before looks again. That ends soon for most rows, and is broken off for the others.
     /// 2. From each row without a column, the cheapest path to a free column is found by Dijkstra's method in the costs less
     ///    their potentials, which are not negative.
     /// 3. The potentials move so that the path costs nothing, and the assignments along it are exchanged.
     pub(super) fn solve(&mut self, count: usize, cost: &[f64]) -> &[usize] {
         let width = cost.len().checked_div(count).unwrap_or(0);
         self.rows.clear();
+        self.rows.resize(count, 0.0);
         self.columns.clear();
         self.columns.resize(width, 0.0);
         self.row_of.clear();
         self.row_of.resize(width, NOBODY);
         self.column_of.clear();
         self.column_of.resize(count, NOBODY);
-        self.take_cheapest(width, cost);
+        self.reduce(width, cost);
         for row in 0..count {
             if self.column_of[row] == NOBODY {
                 let end = self.cheapest_path(row, width, cost);
@@ -48,19 +52,36 @@ impl Assignment {
     }
 
     /// Step 1.
-    fn take_cheapest(&mut self, width: usize, cost: &[f64]) {
-        for row in 0..self.column_of.len() {
-            let costs = &cost[row * width..][..width];
-            let mut cheapest = 0;
-            for (column, cost) in costs.iter().enumerate() {
-                if *cost < costs[cheapest] {
-                    cheapest = column;
+    fn reduce(&mut self, width: usize, cost: &[f64]) {
+        let count = self.column_of.len();
+        let mut looks_left = LOOKS * count;
+        for first in 0..count {
+            let mut row = first;
+            while row != NOBODY {
+                let costs = &cost[row * width..][..width];
+                let (mut least, mut second, mut column) = (f64::INFINITY, f64::INFINITY, 0);
+                for (place, (cost, potential)) in costs.iter().zip(&self.columns).enumerate() {
+                    let reduced = cost - potential;
+                    if reduced < least {
+                        (second, least, column) = (least, reduced, place);
+                    } else if reduced < second {
+                        second = reduced;
+                    }
                 }
-            }
-            self.rows.push(costs[cheapest]);
-            if self.row_of[cheapest] == NOBODY {
-                self.row_of[cheapest] = row;
-                self.column_of[row] = cheapest;
+                self.rows[row] = least;
+                let before = self.row_of[column];
+                if before != NOBODY && (second <= least || looks_left == 0) {
+                    break;
+                }
+                if before != NOBODY {
+                    self.columns[column] -= second - least;
+                    self.rows[row] = second;
+                    self.column_of[before] = NOBODY;
+                }
+                self.row_of[column] = row;
+                self.column_of[row] = column;
+                looks_left = looks_left.saturating_sub(1);
+                row = before;
             }
         }
     }
