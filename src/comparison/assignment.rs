@@ -15,10 +15,12 @@ pub(super) struct Assignment {
     row_of: Vec<usize>,
     /// The column of each row.
     column_of: Vec<usize>,
-    /// Of the search for one path: least cost to reach each column, from which column, and whether that is final.
+    /// Of the search for one path: least cost to reach each column, and from which column; infinity where that is final; and
+    /// the cost of those where it is not.
     reach: Vec<f64>,
     before: Vec<usize>,
-    is_final: Vec<bool>,
+    closed: Vec<f64>,
+    open: Vec<f64>,
 }
 
 impl Assignment {
@@ -59,15 +61,14 @@ impl Assignment {
             let mut row = first;
             while row != NOBODY {
                 let costs = &cost[row * width..][..width];
-                let (mut least, mut second, mut column) = (f64::INFINITY, f64::INFINITY, 0);
-                for (place, (cost, potential)) in costs.iter().zip(&self.columns).enumerate() {
-                    let reduced = cost - potential;
-                    if reduced < least {
-                        (second, least, column) = (least, reduced, place);
-                    } else if reduced < second {
-                        second = reduced;
-                    }
-                }
+                self.reach.clear();
+                let pairs = costs.iter().zip(&self.columns);
+                self.reach
+                    .extend(pairs.map(|(cost, potential)| cost - potential));
+                let least = smallest(&self.reach);
+                let column = place_of(least, &self.reach);
+                self.reach[column] = f64::INFINITY;
+                let second = smallest(&self.reach);
                 self.rows[row] = least;
                 let before = self.row_of[column];
                 if before != NOBODY && (second <= least || looks_left == 0) {
@@ -92,31 +93,30 @@ impl Assignment {
         self.reach.resize(width, f64::INFINITY);
         self.before.clear();
         self.before.resize(width, NOBODY);
-        self.is_final.clear();
-        self.is_final.resize(width, false);
+        self.closed.clear();
+        self.closed.resize(width, 0.0);
+        self.open.clear();
+        self.open.resize(width, 0.0);
         let (mut row, mut column, mut length) = (from, NOBODY, 0.0);
         loop {
-            let costs = &cost[row * width..][..width];
             let offset = length - self.rows[row];
-            let mut nearest = NOBODY;
-            let mut least = f64::INFINITY;
-            for next in 0..width {
-                if self.is_final[next] {
-                    continue;
-                }
-                let reach = offset + costs[next] - self.columns[next];
-                if reach < self.reach[next] {
-                    self.reach[next] = reach;
-                    self.before[next] = column;
-                }
-                // A free column is taken before others of the same cost: the path is then at its end.
-                let is_free = self.row_of[next] == NOBODY;
-                if self.reach[next] < least || (is_free && self.reach[next] <= least) {
-                    (nearest, least) = (next, self.reach[next]);
-                }
+            let costs = &cost[row * width..][..width];
+            let found = self
+                .reach
+                .iter_mut()
+                .zip(&mut self.before)
+                .zip(&mut self.open);
+            let steps = costs.iter().zip(&self.columns).zip(&self.closed);
+            for (((reach, before), open), ((cost, potential), closed)) in found.zip(steps) {
+                let through_row = offset + cost - potential + closed;
+                let is_shorter = through_row < *reach;
+                *reach = if is_shorter { through_row } else { *reach };
+                *before = if is_shorter { column } else { *before };
+                *open = *reach + closed;
             }
-            (column, length) = (nearest, least);
-            self.is_final[column] = true;
+            length = smallest(&self.open);
+            column = place_of(length, &self.open);
+            self.closed[column] = f64::INFINITY;
             if self.row_of[column] == NOBODY {
                 break;
             }
@@ -124,7 +124,7 @@ impl Assignment {
         }
         self.rows[from] += length;
         for passed in 0..width {
-            if self.is_final[passed] && passed != column {
+            if self.closed[passed] > 0.0 && passed != column {
                 let slack = length - self.reach[passed];
                 self.columns[passed] -= slack;
                 self.rows[self.row_of[passed]] += slack;
@@ -148,6 +148,26 @@ impl Assignment {
             column = before;
         }
     }
+}
+
+/// The smallest value, in four lanes, without branches that no processor could foresee.
+fn smallest(values: &[f64]) -> f64 {
+    let less = |a: f64, b: f64| if a < b { a } else { b };
+    let (chunks, rest) = values.as_chunks::<4>();
+    let mut lanes = [f64::INFINITY; 4];
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane = less(*value, *lane);
+        }
+    }
+    lanes
+        .iter()
+        .chain(rest)
+        .fold(f64::INFINITY, |least, value| less(*value, least))
+}
+
+fn place_of(value: f64, values: &[f64]) -> usize {
+    values.iter().position(|other| *other == value).unwrap_or(0)
 }
 
 #[cfg(test)]

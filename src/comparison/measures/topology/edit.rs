@@ -74,11 +74,11 @@ fn of_pair(pair: &Pair<'_>) -> EditDistance {
 
 /// Steps 1 and 2.
 pub(super) fn bounds(pair: &Pair<'_>) -> EditDistance {
-    let (branch, node_of) = pair.assigned();
-    let lower = branch.max(pair.label_bound() + pair.edge_bound());
-    let mut upper = pair.cost(&node_of);
+    let assigned = pair.assigned();
+    let lower = assigned.lower.max(pair.label_bound() + pair.edge_bound());
+    let mut upper = pair.cost(&assigned.node_of);
     if upper > lower {
-        upper = pair.improved(node_of);
+        upper = pair.improved(assigned);
     }
     EditDistance { lower, upper }
 }

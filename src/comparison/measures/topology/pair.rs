@@ -9,6 +9,16 @@ const MOST_TRIALS: usize = 1_000_000;
 /// Nobody.
 const FREE: usize = usize::MAX;
 
+/// What the cheapest assignment of nodes alone tells.
+pub(super) struct Assigned {
+    /// No fewer edits do.
+    pub(super) lower: usize,
+    /// The node that becomes each node of the larger part.
+    pub(super) node_of: Vec<usize>,
+    /// What each node costs at each place, at least: its label and half of its edges; row by row, nobody in the last rows.
+    costs: Vec<f64>,
+}
+
 /// The part with fewer nodes and the one with more: each node of the first becomes one of the second, and the others of the
 /// second are added. To remove a node and to add another is never cheaper than to give it another label.
 pub(super) struct Pair<'a> {
@@ -54,9 +64,8 @@ impl<'a> Pair<'a> {
         self.few.all.gap(&self.many.all)
     }
 
-    /// The cheapest assignment as if each node could choose its neighbours anew: a lower bound, and the node that becomes each
-    /// node of the larger part.
-    pub(super) fn assigned(&self) -> (usize, Vec<usize>) {
+    /// The cheapest assignment as if each node could choose its neighbours anew.
+    pub(super) fn assigned(&self) -> Assigned {
         let nobody = [Tally::EMPTY, Tally::EMPTY];
         let count = self.many.nodes();
         let mut costs = Vec::with_capacity(count * count);
@@ -78,7 +87,11 @@ impl<'a> Pair<'a> {
                 node_of[partner] = node;
             }
         }
-        (sum.ceil() as usize, node_of)
+        Assigned {
+            lower: sum.ceil() as usize,
+            node_of,
+            costs,
+        }
     }
 
     /// 0 where a node becomes one of the same label; nobody becomes a node at cost 1.
@@ -87,6 +100,7 @@ impl<'a> Pair<'a> {
         usize::from(!is_same)
     }
 
+    #[inline]
     fn pair_cost(&self, node_of: &[usize], from: usize, to: usize) -> usize {
         let (a, b) = (node_of[from], node_of[to]);
         let is_new = a == FREE || b == FREE;
@@ -123,18 +137,37 @@ impl<'a> Pair<'a> {
             + self.pair_cost(node_of, second, first)
     }
 
-    /// The cost after exchanging two nodes while that helps. Only an exchange with a place that costs something can.
-    pub(super) fn improved(&self, mut node_of: Vec<usize>) -> usize {
+    /// The cost after exchanging two nodes while that helps. An exchange saves no more than what the two places cost now less
+    /// what the nodes cost there at least.
+    pub(super) fn improved(&self, assigned: Assigned) -> usize {
+        let Assigned {
+            mut node_of, costs, ..
+        } = assigned;
+        let count = node_of.len();
+        let around = |node_of: &[usize]| -> Vec<usize> {
+            (0..count)
+                .map(|place| self.edges_around(node_of, place, FREE))
+                .collect()
+        };
+        let least = |node: usize, place: usize| {
+            let row = if node == FREE { count - 1 } else { node };
+            costs[row * count + place]
+        };
+        let mut edges = around(&node_of);
         loop {
             let mut is_better = false;
-            for first in 0..node_of.len() {
-                let own = self.label_cost(node_of[first], first)
-                    + self.edges_around(&node_of, first, FREE);
-                if own == 0 {
-                    continue;
-                }
-                for second in 0..node_of.len() {
-                    is_better |= second != first && self.exchanged(&mut node_of, first, second);
+            for first in 0..count {
+                for second in first + 1..count {
+                    let (a, b) = (node_of[first], node_of[second]);
+                    let labels = self.label_cost(a, first) + self.label_cost(b, second);
+                    let most = labels + edges[first] + edges[second];
+                    if most > 0
+                        && least(b, first) + least(a, second) < most as f64
+                        && self.exchanged(&mut node_of, first, second)
+                    {
+                        edges = around(&node_of);
+                        is_better = true;
+                    }
                 }
             }
             if !is_better {
@@ -145,19 +178,18 @@ impl<'a> Pair<'a> {
 
     /// Exchanges two nodes if that costs less; whether it does.
     fn exchanged(&self, node_of: &mut [usize], first: usize, second: usize) -> bool {
-        let (a, b) = (node_of[first], node_of[second]);
-        let before = self.label_cost(a, first) + self.label_cost(b, second);
-        let after = self.label_cost(b, first) + self.label_cost(a, second);
-        let edges = self.edges_of_both(node_of, first, second);
-        if after >= before + edges {
-            return false;
-        }
+        let cost = |node_of: &[usize]| {
+            self.label_cost(node_of[first], first)
+                + self.label_cost(node_of[second], second)
+                + self.edges_of_both(node_of, first, second)
+        };
+        let before = cost(node_of);
         node_of.swap(first, second);
-        if after + self.edges_of_both(node_of, first, second) < before + edges {
-            return true;
+        let is_better = cost(node_of) < before;
+        if !is_better {
+            node_of.swap(first, second);
         }
-        node_of.swap(first, second);
-        false
+        is_better
     }
 
     /// Depth-first search for an assignment cheaper than the upper bound.

@@ -51,6 +51,7 @@ impl Part {
         self.labels.len()
     }
 
+    #[inline]
     pub(super) fn edge(&self, from: usize, to: usize) -> u64 {
         self.causes[from * self.labels.len() + to]
     }
@@ -108,6 +109,11 @@ impl Tally {
 }
 
 /// Edits that turn the edges between two nodes into those between two others.
+#[inline]
 pub(super) fn edge_cost(a: u64, b: u64) -> usize {
+    // Most pairs of nodes have the same edges, usually none.
+    if a == b {
+        return 0;
+    }
     (a & !b).count_ones().max((b & !a).count_ones()) as usize
 }
