@@ -10,6 +10,7 @@ mod cells;
 mod compaction;
 mod completeness;
 mod curricula;
+mod dsa;
 mod extending;
 mod fixed_points;
 mod foreign;

@@ -2,6 +2,8 @@
 
 /// No row.
 const NOBODY: usize = usize::MAX;
+/// Rows look for their cheapest column this often on average, at most, before paths are searched.
+const LOOKS: usize = 4;
 
 /// Finds cheapest assignments; keeps its memory from one to the next.
 #[derive(Debug, Default)]
@@ -13,31 +15,35 @@ pub(super) struct Assignment {
     row_of: Vec<usize>,
     /// The column of each row.
     column_of: Vec<usize>,
-    /// Of the search for one path: least cost to reach each column, from which column, and whether that is final.
+    /// Of the search for one path: least cost to reach each column, and from which column; infinity where that is final; and
+    /// the cost of those where it is not.
     reach: Vec<f64>,
     before: Vec<usize>,
-    is_final: Vec<bool>,
+    closed: Vec<f64>,
+    open: Vec<f64>,
 }
 
 impl Assignment {
     /// The column of each row, all different, with the least sum of costs; `cost` has `count` rows and at least as many columns,
     /// row by row, all finite.
     ///
-    /// Shortest augmenting paths (Jonker & Volgenant 1987):
-    /// 1. Each row takes its cheapest column, if that is free.
+    /// Shortest augmenting paths after augmenting row reduction (Jonker & Volgenant 1987):
+    /// 1. Each row takes its cheapest column, whose potential falls until the second cheapest is as good; the row that had the
+    ///    column before looks again. That ends soon for most rows, and is broken off for the others.
     /// 2. From each row without a column, the cheapest path to a free column is found by Dijkstra's method in the costs less
     ///    their potentials, which are not negative.
     /// 3. The potentials move so that the path costs nothing, and the assignments along it are exchanged.
     pub(super) fn solve(&mut self, count: usize, cost: &[f64]) -> &[usize] {
         let width = cost.len().checked_div(count).unwrap_or(0);
         self.rows.clear();
+        self.rows.resize(count, 0.0);
         self.columns.clear();
         self.columns.resize(width, 0.0);
         self.row_of.clear();
         self.row_of.resize(width, NOBODY);
         self.column_of.clear();
         self.column_of.resize(count, NOBODY);
-        self.take_cheapest(width, cost);
+        self.reduce(width, cost);
         for row in 0..count {
             if self.column_of[row] == NOBODY {
                 let end = self.cheapest_path(row, width, cost);
@@ -48,19 +54,35 @@ impl Assignment {
     }
 
     /// Step 1.
-    fn take_cheapest(&mut self, width: usize, cost: &[f64]) {
-        for row in 0..self.column_of.len() {
-            let costs = &cost[row * width..][..width];
-            let mut cheapest = 0;
-            for (column, cost) in costs.iter().enumerate() {
-                if *cost < costs[cheapest] {
-                    cheapest = column;
+    fn reduce(&mut self, width: usize, cost: &[f64]) {
+        let count = self.column_of.len();
+        let mut looks_left = LOOKS * count;
+        for first in 0..count {
+            let mut row = first;
+            while row != NOBODY {
+                let costs = &cost[row * width..][..width];
+                self.reach.clear();
+                let pairs = costs.iter().zip(&self.columns);
+                self.reach
+                    .extend(pairs.map(|(cost, potential)| cost - potential));
+                let least = smallest(&self.reach);
+                let column = place_of(least, &self.reach);
+                self.reach[column] = f64::INFINITY;
+                let second = smallest(&self.reach);
+                self.rows[row] = least;
+                let before = self.row_of[column];
+                if before != NOBODY && (second <= least || looks_left == 0) {
+                    break;
                 }
-            }
-            self.rows.push(costs[cheapest]);
-            if self.row_of[cheapest] == NOBODY {
-                self.row_of[cheapest] = row;
-                self.column_of[row] = cheapest;
+                if before != NOBODY {
+                    self.columns[column] -= second - least;
+                    self.rows[row] = second;
+                    self.column_of[before] = NOBODY;
+                }
+                self.row_of[column] = row;
+                self.column_of[row] = column;
+                looks_left = looks_left.saturating_sub(1);
+                row = before;
             }
         }
     }
@@ -71,31 +93,30 @@ impl Assignment {
         self.reach.resize(width, f64::INFINITY);
         self.before.clear();
         self.before.resize(width, NOBODY);
-        self.is_final.clear();
-        self.is_final.resize(width, false);
+        self.closed.clear();
+        self.closed.resize(width, 0.0);
+        self.open.clear();
+        self.open.resize(width, 0.0);
         let (mut row, mut column, mut length) = (from, NOBODY, 0.0);
         loop {
-            let costs = &cost[row * width..][..width];
             let offset = length - self.rows[row];
-            let mut nearest = NOBODY;
-            let mut least = f64::INFINITY;
-            for next in 0..width {
-                if self.is_final[next] {
-                    continue;
-                }
-                let reach = offset + costs[next] - self.columns[next];
-                if reach < self.reach[next] {
-                    self.reach[next] = reach;
-                    self.before[next] = column;
-                }
-                // A free column is taken before others of the same cost: the path is then at its end.
-                let is_free = self.row_of[next] == NOBODY;
-                if self.reach[next] < least || (is_free && self.reach[next] <= least) {
-                    (nearest, least) = (next, self.reach[next]);
-                }
+            let costs = &cost[row * width..][..width];
+            let found = self
+                .reach
+                .iter_mut()
+                .zip(&mut self.before)
+                .zip(&mut self.open);
+            let steps = costs.iter().zip(&self.columns).zip(&self.closed);
+            for (((reach, before), open), ((cost, potential), closed)) in found.zip(steps) {
+                let through_row = offset + cost - potential + closed;
+                let is_shorter = through_row < *reach;
+                *reach = if is_shorter { through_row } else { *reach };
+                *before = if is_shorter { column } else { *before };
+                *open = *reach + closed;
             }
-            (column, length) = (nearest, least);
-            self.is_final[column] = true;
+            length = smallest(&self.open);
+            column = place_of(length, &self.open);
+            self.closed[column] = f64::INFINITY;
             if self.row_of[column] == NOBODY {
                 break;
             }
@@ -103,7 +124,7 @@ impl Assignment {
         }
         self.rows[from] += length;
         for passed in 0..width {
-            if self.is_final[passed] && passed != column {
+            if self.closed[passed] > 0.0 && passed != column {
                 let slack = length - self.reach[passed];
                 self.columns[passed] -= slack;
                 self.rows[self.row_of[passed]] += slack;
@@ -127,6 +148,26 @@ impl Assignment {
             column = before;
         }
     }
+}
+
+/// The smallest value, in four lanes, without branches that no processor could foresee.
+fn smallest(values: &[f64]) -> f64 {
+    let less = |a: f64, b: f64| if a < b { a } else { b };
+    let (chunks, rest) = values.as_chunks::<4>();
+    let mut lanes = [f64::INFINITY; 4];
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane = less(*value, *lane);
+        }
+    }
+    lanes
+        .iter()
+        .chain(rest)
+        .fold(f64::INFINITY, |least, value| less(*value, least))
+}
+
+fn place_of(value: f64, values: &[f64]) -> usize {
+    values.iter().position(|other| *other == value).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ fn transport(
 }
 
 /// W₂ of two sets of eigenvalues, the smaller filled up with zeros.
-pub(super) fn wasserstein(a: &[[f64; 2]], b: &[[f64; 2]]) -> f64 {
+pub fn wasserstein(a: &[[f64; 2]], b: &[[f64; 2]]) -> f64 {
     SCRATCH.with_borrow_mut(|scratch| {
         let count = a.len().max(b.len());
         transport((a, b), count, &mut scratch.assignment, &mut scratch.costs).sqrt()

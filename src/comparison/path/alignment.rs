@@ -1,11 +1,11 @@
 //! The hidden units of one network as those of another, as far as its symmetries let them.
 //!
-//! Two networks that compute the same can be far apart in weights because their units stand in another order. What lies between
+//! Two networks that compute the same can be far apart in weights because crate::comparison::assignment::Assignment;
+use their units stand in another order. What lies between
 //! two networks says something only once they are aligned (Entezari et al. 2022; Ainsworth et al. 2023).
 
 use faer::Mat;
 
-use super::assignment::best_assignment;
 use super::symmetry::{UnitSymmetry, exchangeable, has_signs, odd_gate};
 use crate::cell::parameters::{
     BIAS_HH, BIAS_IH, DIAGONAL, INITIAL_STATE, LOW_RANK_M, LOW_RANK_N, Parameters, RANDOM_WEIGHT,
@@ -191,7 +191,7 @@ impl Similarities {
                 self.even[place] + if can_change_sign { odd.abs() } else { odd }
             };
             let scores: Vec<f64> = (0..count * count).map(score).collect();
-            for (row, column) in best_assignment(&scores, count).into_iter().enumerate() {
+            for (row, column) in best_pairs(&scores, count).into_iter().enumerate() {
                 let (unit, source) = (first + row, first + column);
                 symmetry.source[unit] = source;
                 if can_change_sign && self.odd[(unit, source)] < 0.0 {
@@ -283,6 +283,12 @@ fn standardised(states: &TrialStates) -> Mat<f64> {
         }
     }
     matrix
+}
+
+/// The column of each row with the largest sum of scores, `[count][count]`.
+fn best_pairs(scores: &[f64], count: usize) -> Vec<usize> {
+    let costs: Vec<f64> = scores.iter().map(|score| -score).collect();
+    Assignment::default().solve(count, &costs).to_vec()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! Points on the way are weights or representations, given one after the other; the rest is a [`LearningPath`], as plain data.
 
 pub mod alignment;
-mod assignment;
 pub mod barrier;
 pub mod criterion;
 pub mod event_sequences;

@@ -9,9 +9,11 @@ use rand_distr::{Distribution as _, StandardNormal};
 /// Random starts, each with its transpose; half of them reflections.
 const RANDOM_STARTS: usize = 4;
 const SEED: u64 = 20_231_116;
-/// Norm of the slope at which a start has arrived: the cosine then lacks its square, about 10⁻¹⁴.
-const FLAT: f64 = 1e-7;
-const MOST_STEPS: usize = 1000;
+/// Norm of the slope at which a start has arrived: the cosine then lacks about its square.
+const FLAT: f64 = 1e-6;
+const MOST_STEPS: usize = 500;
+/// Halved steps below this one gain no more than rounding takes.
+const SHORTEST_STEP: f64 = 1e-6;
 
 /// Angles between two vector fields from several starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,9 +145,12 @@ fn climb(a: &Mat<f64>, b: &Mat<f64>, start: Mat<f64>) -> f64 {
             break;
         }
         let mut next = here.after(a, b, step);
-        while next.cosine < average + PAYOFF * step * 0.5 * slope && step > 1e-10 {
+        while next.cosine < average + PAYOFF * step * 0.5 * slope && step > SHORTEST_STEP {
             step *= 0.5;
             next = here.after(a, b, step);
+        }
+        if step <= SHORTEST_STEP {
+            break;
         }
         let moved = &next.at - &here.at;
         let turned = &next.slope - &here.slope;

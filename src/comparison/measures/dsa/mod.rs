@@ -11,7 +11,7 @@ pub use dmd::{Delayed, Embedding};
 use super::super::measure::{Measure, Senseless};
 use super::super::portrait::Portrait;
 use super::super::samples::Trials;
-use super::spectra::wasserstein;
+pub use super::spectra::wasserstein;
 
 /// Dynamical similarity analysis (Ostrow et al. 2023): a linear map is fitted to the states of a network and their delays, and
 /// the maps of two networks are compared.

@@ -26,7 +26,7 @@ impl Hasher for Stable {
     }
 }
 
-fn hash(value: &impl Hash) -> u64 {
+pub(super) fn hash(value: &impl Hash) -> u64 {
     let mut hasher = Stable::new();
     value.hash(&mut hasher);
     hasher.finish()

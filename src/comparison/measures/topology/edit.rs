@@ -1,7 +1,8 @@
 //! How many edits turn one graph into another.
 
 use super::graph::Graph;
-use super::part::{Pair, Part};
+use super::pair::Pair;
+use super::part::Part;
 
 /// Nodes of one constant input up to which the distance is computed exactly.
 const MOST_NODES: usize = 12;
@@ -36,18 +37,31 @@ impl EditDistance {
 ///    (Abu-Aisheh et al. 2015), until there is none or a million partial assignments were tried.
 pub fn edit_distance(a: &Graph, b: &Graph) -> EditDistance {
     let with_edges = a.has_edges && b.has_edges;
+    of_parts(&Part::all_of(a), &Part::all_of(b), with_edges)
+}
+
+/// The same of graphs whose parts are at hand.
+pub(super) fn of_parts(a: &[Part], b: &[Part], with_edges: bool) -> EditDistance {
     let mut sum = EditDistance::default();
-    for (of_a, of_b) in a.parts().into_iter().zip(b.parts()) {
-        let (a, b) = (Part::of(a, of_a, with_edges), Part::of(b, of_b, with_edges));
-        let part = of_pair(&if a.nodes() <= b.nodes() {
-            Pair::of(a, b)
+    for (a, b) in a.iter().zip(b) {
+        let pair = Pair::of(a, b);
+        let part = if with_edges {
+            of_pair(&pair)
         } else {
-            Pair::of(b, a)
-        });
+            of_nodes(&pair)
+        };
         sum.lower += part.lower;
         sum.upper += part.upper;
     }
     sum
+}
+
+fn of_nodes(pair: &Pair<'_>) -> EditDistance {
+    let labels = pair.label_bound();
+    EditDistance {
+        lower: labels,
+        upper: labels,
+    }
 }
 
 fn of_pair(pair: &Pair<'_>) -> EditDistance {
@@ -60,18 +74,11 @@ fn of_pair(pair: &Pair<'_>) -> EditDistance {
 
 /// Steps 1 and 2.
 pub(super) fn bounds(pair: &Pair<'_>) -> EditDistance {
-    let labels = pair.label_bound();
-    if !pair.has_edges() {
-        return EditDistance {
-            lower: labels,
-            upper: labels,
-        };
-    }
-    let (branch, partners) = pair.assigned();
-    let lower = branch.max(labels + pair.edge_bound());
-    let mut upper = pair.cost(&partners);
+    let assigned = pair.assigned();
+    let lower = assigned.lower.max(pair.label_bound() + pair.edge_bound());
+    let mut upper = pair.cost(&assigned.node_of);
     if upper > lower {
-        upper = pair.improved(partners);
+        upper = pair.improved(assigned);
     }
     EditDistance { lower, upper }
 }

@@ -3,6 +3,7 @@
 mod colours;
 mod edit;
 mod graph;
+mod pair;
 mod part;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ pub use graph::{Causes, Graph, Label, SIGN_THRESHOLD, classes};
 use super::super::measure::{Measure, Senseless};
 use super::super::portrait::Portrait;
 use super::landscapes::incomplete;
+use part::Part;
 
 /// The edit distance of the graphs of two networks: fixed points labelled by constant input, unstable directions, index and
 /// signs of their outputs; edges where the unstable manifold of one leads to another, and where a pulse of the task does.
@@ -25,6 +27,7 @@ pub struct Topology;
 pub struct Charted {
     /// The graph.
     pub graph: Graph,
+    parts: Vec<Part>,
     key: u64,
     class: Option<usize>,
     incomplete: Option<String>,
@@ -38,13 +41,13 @@ impl Topology {
             (Some(a), Some(b)) => a == b,
             _ => a.key == b.key && a.graph.is_isomorphic(&b.graph),
         };
-        Ok(if is_same {
-            EditDistance::default()
-        } else if (a.key, a.class) <= (b.key, b.class) {
-            edit_distance(&a.graph, &b.graph)
-        } else {
-            edit_distance(&b.graph, &a.graph)
-        })
+        if is_same {
+            return Ok(EditDistance::default());
+        }
+        let is_in_order = (a.key, a.class) <= (b.key, b.class);
+        let (a, b) = if is_in_order { (a, b) } else { (b, a) };
+        let with_edges = a.graph.has_edges && b.graph.has_edges;
+        Ok(edit::of_parts(&a.parts, &b.parts, with_edges))
     }
 }
 
@@ -67,6 +70,7 @@ impl Measure for Topology {
         let graph = Graph::of(portrait)?;
         Ok(Charted {
             key: graph.key(),
+            parts: Part::all_of(&graph),
             graph,
             class: None,
             incomplete: incomplete(portrait),

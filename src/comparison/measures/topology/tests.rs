@@ -289,10 +289,8 @@ proptest! {
         let rng = &mut rng(seed);
         let a = graph(&random_landscape(first, 2, rng));
         let b = graph(&random_landscape(first.max(second), 2, rng));
-        let bounds = edit::bounds(&part::Pair::of(
-            part::Part::of(&a, 0..a.nodes.len(), true),
-            part::Part::of(&b, 0..b.nodes.len(), true),
-        ));
+        let (parts_a, parts_b) = (Part::all_of(&a), Part::all_of(&b));
+        let bounds = edit::bounds(&pair::Pair::of(&parts_a[0], &parts_b[0]));
         let exact = by_all_maps(&a, &b);
         prop_assert!(bounds.lower <= exact && exact <= bounds.upper, "{:?} {}", bounds, exact);
     }
