@@ -1,9 +1,9 @@
 //! The hidden units of one network as those of another, as far as its symmetries let them.
 //!
-//! Two networks that compute the same can be far apart in weights because crate::comparison::assignment::Assignment;
-use their units stand in another order. What lies between
+//! Two networks that compute the same can be far apart in weights because their units stand in another order. What lies between
 //! two networks says something only once they are aligned (Entezari et al. 2022; Ainsworth et al. 2023).
 
+use crate::comparison::assignment::Assignment;
 use faer::Mat;
 
 use super::symmetry::{UnitSymmetry, exchangeable, has_signs, odd_gate};
