@@ -8,6 +8,7 @@ mod basins;
 mod borders;
 mod cells;
 mod compaction;
+mod comparing;
 mod completeness;
 mod curricula;
 mod dsa;
