@@ -105,6 +105,11 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    /// The scale through these pairs of a step and its place, two at least, both rising.
+    pub(super) fn through(knots: Vec<(f64, f64)>) -> Self {
+        Self { knots }
+    }
+
     /// Place of a step on the shared axis.
     pub(crate) fn place_of(&self, step: f64) -> f64 {
         let at = self.knots.partition_point(|knot| knot.0 <= step);

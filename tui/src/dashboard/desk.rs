@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::align::{Alignment, Link};
+use super::axis::StepAxis;
 use super::data::runs::Listed;
 use super::data::{RunId, RunState, Update};
 use super::open_run::OpenRun;
@@ -20,6 +21,8 @@ pub(crate) struct Desk {
     /// The other open runs, by slot. Their playheads follow.
     pub(crate) others: Vec<OpenRun>,
     pub(crate) alignment: Alignment,
+    /// By what the axis of steps runs, on all screens.
+    axis: StepAxis,
     /// The run that was moved last: all others stand where it stands.
     leader: RunId,
     /// Number of the next run that is opened.
@@ -49,6 +52,7 @@ impl Desk {
             run: OpenRun::new(none, 0, PathBuf::new(), false),
             others: Vec::new(),
             alignment: Alignment::default(),
+            axis: StepAxis::default(),
             leader: none,
             next_id: 1,
             closed_damage: BTreeSet::new(),
@@ -241,6 +245,17 @@ impl Desk {
         self.lead();
     }
 
+    /// The axis of steps runs otherwise; the same steps stay in view.
+    pub(crate) fn next_axis(&mut self) {
+        self.axis = self.axis.next();
+        self.align();
+    }
+
+    /// By what the axis of steps runs.
+    pub(crate) fn axis(&self) -> StepAxis {
+        self.axis
+    }
+
     /// The run in focus was moved: the others follow.
     pub(crate) fn lead(&mut self) {
         self.leader = self.run.id;
@@ -262,7 +277,8 @@ impl Desk {
 
     /// Puts all playheads where that of the leader is, and makes the axis hold all runs.
     fn align(&mut self) {
-        self.run.timeline.shared_axis = self.shared_axis();
+        let shared_ends = self.shared_ends();
+        self.run.timeline.set_axis(self.axis, shared_ends);
         let (alignment, leader) = (self.alignment, self.leader);
         let Some((scale, step)) = self.open_run(leader).and_then(|run| {
             let frame = run.timeline.frame()?;
@@ -288,7 +304,7 @@ impl Desk {
     }
 
     /// From the first step of any open run to the last, in those of the run in focus.
-    fn shared_axis(&self) -> Option<(f64, f64)> {
+    fn shared_ends(&self) -> Option<(f64, f64)> {
         let ends = |run: &OpenRun| {
             let (link, (from, to)) = (self.link(run)?, run.timeline.ends());
             Some((link.there(from), link.there(to)))

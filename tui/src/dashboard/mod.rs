@@ -7,6 +7,7 @@
 
 mod align;
 mod app;
+mod axis;
 mod camera;
 mod curves;
 mod data;

@@ -72,8 +72,7 @@ impl OpenRun {
             Update::Detail(_) | Update::Dynamics(_) | Update::Log(_)
         );
         if matches!(update, Update::Opened { .. }) {
-            self.timeline.frames.clear();
-            self.timeline.window = None;
+            self.timeline.clear();
         }
         let here = self.timeline.frame().map(|frame| frame.checkpoint);
         self.data.take_in(update, here);
@@ -108,7 +107,7 @@ impl OpenRun {
         if !self.is_stale && self.derived_condition == condition {
             return false;
         }
-        (self.timeline.start, self.timeline.end) = self.data.step_range();
+        self.timeline.set_ends(self.data.step_range());
         self.timeline.stops = self.data.stops(condition.as_deref().unwrap_or_default());
         self.is_stale = false;
         self.derived_condition = condition;
@@ -136,9 +135,10 @@ impl OpenRun {
         let stage_ends = self.data.stage_ends().into_iter();
         let last_stage = self.data.steps.last().map_or(0, |of| of.stage as usize);
         let events = self.events();
+        let (start, end) = self.timeline.ends();
         Course {
-            start: self.timeline.start as f64,
-            end: self.timeline.end as f64,
+            start,
+            end,
             stage_ends: stage_ends
                 .map(|(step, stage)| (step as f64, stage))
                 .collect(),

@@ -17,6 +17,7 @@ use super::screen::Effect;
 use super::timeline::Code;
 use super::view;
 
+mod axes;
 mod live;
 mod pressing;
 mod several;

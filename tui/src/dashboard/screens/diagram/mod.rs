@@ -189,14 +189,14 @@ impl Diagram {
             .iter()
             .filter(|curve| Some(curve.branch) != selected)
         {
-            self.branch(&mut plot, curve, false);
+            self.branch(&mut plot, desk, curve, false);
         }
         for curve in self
             .curves
             .iter()
             .filter(|curve| Some(curve.branch) == selected)
         {
-            self.branch(&mut plot, curve, true);
+            self.branch(&mut plot, desk, curve, true);
         }
         self.births(&mut plot, desk);
         self.signs(&mut plot, desk);
@@ -210,14 +210,14 @@ impl Diagram {
         step_axis(desk, beside(steps), buffer);
     }
 
-    fn branch(&self, plot: &mut Plot, curve: &Curve, is_selected: bool) {
+    fn branch(&self, plot: &mut Plot, desk: &Desk, curve: &Curve, is_selected: bool) {
         for pair in curve.places.windows(2) {
             let (from, to) = (&pair[0], &pair[1]);
             // A checkpoint without the point is a gap.
             if to.position > from.position + 1 {
                 continue;
             }
-            let (a, b) = (self.place(from), self.place(to));
+            let (a, b) = (self.place(desk, from), self.place(desk, to));
             let middle = (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1));
             for (begin, end, of) in [(a, middle, from), (middle, b, to)] {
                 let (dash, ink) = match of.n_unstable {
@@ -229,8 +229,10 @@ impl Diagram {
         }
     }
 
-    fn place(&self, place: &CurvePlace) -> (f64, f64) {
-        (place.step as f64, self.quantity.of(place))
+    /// Where a branch is drawn at a checkpoint.
+    fn place(&self, desk: &Desk, place: &CurvePlace) -> (f64, f64) {
+        let x = desk.run.timeline.place_of(place.step as f64);
+        (x, self.quantity.of(place))
     }
 
     /// Joins each bifurcation to the branches that begin or end there.
@@ -256,7 +258,7 @@ impl Diagram {
                         0 => (Dash::Solid, Ink::Stable),
                         _ => (Dash::Dashed, Ink::Saddle),
                     };
-                    plot.line(at, self.place(end), ink, dash);
+                    plot.line(at, self.place(desk, end), ink, dash);
                 }
             }
         }
@@ -267,7 +269,8 @@ impl Diagram {
         &'a self,
         desk: &'a Desk,
     ) -> impl Iterator<Item = (&'a Bifurcation, (f64, f64))> {
-        let place = |event: &Bifurcation| Some((event.step(), self.quantity.of_event(event)?));
+        let x = |event: &Bifurcation| desk.run.timeline.place_of(event.step());
+        let place = move |event: &Bifurcation| Some((x(event), self.quantity.of_event(event)?));
         desk.run
             .bifurcations()
             .filter_map(move |event| Some((event, place(event)?)))
@@ -285,7 +288,7 @@ impl Diagram {
                     0 => (PointKind::StableNode, Ink::Stable),
                     _ => (PointKind::Saddle, Ink::Saddle),
                 };
-                let (x, y) = self.place(place);
+                let (x, y) = self.place(desk, place);
                 plot.text(x, y, desk.theme.sign(kind), desk.theme.style(ink));
             }
         }
@@ -305,7 +308,7 @@ impl Diagram {
             else {
                 continue;
             };
-            let (x, y) = self.place(place);
+            let (x, y) = self.place(desk, place);
             let mut style = desk.theme.kind(point.kind).add_modifier(Modifier::BOLD);
             if Some(point.id) == selected {
                 style = style.add_modifier(Modifier::REVERSED);
@@ -408,12 +411,12 @@ impl Screen for Diagram {
         };
         match (pane, mouse) {
             (DIAGRAM, Mouse::Wheel { by, column }) => {
-                let step = curves::step_of(desk, picture, column);
-                desk.run.timeline.zoom_at(by, step);
+                let place = curves::place_of(desk, picture, column);
+                desk.run.timeline.zoom_at(by, place);
             }
             (DIAGRAM, Mouse::Down { column, .. }) => {
-                let step = curves::step_of(desk, picture, column);
-                desk.run.timeline.go_to_step(step);
+                let place = curves::place_of(desk, picture, column);
+                desk.run.timeline.go_to_place(place);
             }
             (DIAGRAM, Mouse::Drag { by: (_, down) }) => {
                 self.move_by(f64::from(down) / f64::from(area.height.max(1)));
