@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::align::{Alignment, Link};
 use super::axis::StepAxis;
+use super::data::comparison::Compared;
 use super::data::runs::Listed;
 use super::data::{RunId, RunState, Update};
 use super::open_run::OpenRun;
+use super::screen::Effect;
 use super::theme::Theme;
 
 /// Most runs that are open at once.
@@ -31,6 +33,8 @@ pub(crate) struct Desk {
     closed_damage: BTreeSet<String>,
     /// The runs of the directory, the newest first.
     pub(crate) listed: Vec<Listed>,
+    /// The comparison that was asked for last, as far as it has come.
+    pub(crate) comparison: Compared,
     /// Directory of the runs.
     pub(crate) traces: PathBuf,
     /// Whether the runs were looked for.
@@ -57,6 +61,7 @@ impl Desk {
             next_id: 1,
             closed_damage: BTreeSet::new(),
             listed: Vec::new(),
+            comparison: Compared::default(),
             traces,
             list_known: false,
             status: None,
@@ -162,6 +167,35 @@ impl Desk {
         }
     }
 
+    /// Opens two runs, of which the first gets the focus. They take the places of runs in `instead`, else stand beside what is
+    /// open; others give way where there is no room.
+    pub(crate) fn open_pair(&mut self, pair: [&Path; 2], instead: &[PathBuf]) {
+        let is_kept = |dir: &Path| pair.contains(&dir);
+        for dir in pair {
+            if self.open_in(dir).is_some() {
+                continue;
+            }
+            let mut open = self.open_runs().into_iter().rev();
+            let free = open.find(|run| instead.contains(&run.dir) && !is_kept(&run.dir));
+            let mut open = self.open_runs().into_iter().rev();
+            let last = open.find(|run| !is_kept(&run.dir) && Some(run.id) != self.trains);
+            let place = free.or(last.filter(|_| self.why_not_beside().is_some()));
+            match place.map(|run| run.id) {
+                Some(id) => self.open_instead(id, dir.to_path_buf()),
+                None => self.open_beside(dir.to_path_buf()),
+            }
+        }
+        if let Some(id) = self.open_in(pair[0]).map(|run| run.id) {
+            self.focus_on(id);
+        }
+    }
+
+    /// Begins to compare the runs in these folders.
+    pub(crate) fn compare(&mut self, dirs: Vec<PathBuf>) -> Effect {
+        self.comparison = Compared::of(&self.comparison, dirs);
+        Effect::Compare(self.comparison.number, self.comparison.asked.clone())
+    }
+
     /// Opens a run in the place of another, from its first checkpoint on; follows it if it is being written.
     pub(crate) fn open_instead(&mut self, id: RunId, dir: PathBuf) {
         let is_training = |run: &Listed| {
@@ -262,7 +296,7 @@ impl Desk {
         self.align();
     }
 
-    /// Derives what follows from the news; `false` if there were none of the run in focus.
+    /// Derives what follows from the news; `false` if there were none.
     pub(crate) fn derive(&mut self) -> bool {
         let of_focus = self.run.derive();
         let mut of_others = false;
@@ -272,7 +306,7 @@ impl Desk {
         if of_focus || of_others {
             self.align();
         }
-        of_focus
+        of_focus || of_others
     }
 
     /// Puts all playheads where that of the leader is, and makes the axis hold all runs.

@@ -188,7 +188,7 @@ pub(crate) const OPEN_RUNS: &[Binding] = &[
     row(
         &["A"],
         Action::Align,
-        "align: step, share, stage, event",
+        "align by step, event, loss, …",
         Some("align"),
     ),
     row(&["X"], Action::CloseRun, "close the run in focus", None),

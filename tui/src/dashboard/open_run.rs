@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::align::{Alignment, Course, Scale};
+use super::align::{Alignment, Course, Scale, losses};
 use super::data::marks::Mark;
 use super::data::store::Store;
 use super::data::{Bifurcation, Point, RunId, RunState, Scene, StepGlance, Update, files};
@@ -29,6 +29,8 @@ pub(crate) struct OpenRun {
     /// Stops and ends are to be derived anew.
     is_stale: bool,
     derived_condition: Option<Arc<str>>,
+    /// As [`losses`] gives them.
+    losses: Vec<(f64, f64)>,
 }
 
 impl OpenRun {
@@ -46,6 +48,7 @@ impl OpenRun {
             before_and_after: false,
             is_stale: true,
             derived_condition: None,
+            losses: Vec::new(),
         }
     }
 
@@ -109,6 +112,8 @@ impl OpenRun {
         }
         self.timeline.set_ends(self.data.step_range());
         self.timeline.stops = self.data.stops(condition.as_deref().unwrap_or_default());
+        let steps = self.data.steps.iter();
+        self.losses = losses(steps.map(|sample| (sample.step as f64, sample.loss)));
         self.is_stale = false;
         self.derived_condition = condition;
         true
@@ -149,6 +154,7 @@ impl OpenRun {
                 self.data.stages.len().max(last_stage + 1)
             },
             events: events.map(|stop| stop.to_step as f64).collect(),
+            losses: self.losses.clone(),
         }
     }
 

@@ -170,10 +170,11 @@ fn line(desk: &Desk, run: &OpenRun, area: Rect, buffer: &mut Buffer) {
     let is_focus = run.id == desk.run.id;
     let link = if is_focus { None } else { desk.link(run) };
     if !is_focus && link.is_none() {
+        let lacking = desk.alignment.lacking();
         let lacking = if desk.run.scale(desk.alignment).is_none() {
-            "the run in focus has no such event"
+            format!("the run in focus has {lacking}")
         } else {
-            "no such event to align by"
+            format!("{lacking} to align by")
         };
         buffer.set_stringn(
             area.x,

@@ -171,7 +171,7 @@ impl App {
         let letters: Vec<String> = lacking.map(|run| run.letter().to_string()).collect();
         let without = match &letters[..] {
             [] => String::new(),
-            letters => format!("; no such event so far in {}", letters.join(", ")),
+            letters => format!("; {} so far in {}", alignment.lacking(), letters.join(", ")),
         };
         format!(
             "aligned {}: {}{without}",

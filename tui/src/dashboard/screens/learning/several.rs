@@ -132,7 +132,7 @@ pub(super) fn legend(
     let mut spans = Vec::new();
     for run in open {
         let value = match run.sample_here() {
-            _ if desk.link(run).is_none() => "no such event".to_owned(),
+            _ if desk.link(run).is_none() => desk.alignment.lacking().to_owned(),
             Some(sample) => text_of(sample),
             None => "·".to_owned(),
         };
