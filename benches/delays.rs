@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use creode::curriculum::Curriculum;
-use creode::dynamics::points::search::{Limits, search};
+use creode::dynamics::points::search::{SearchLimits, search};
 use creode::lab;
 use creode::lab::again::{Settings, Subject};
 use creode::map::Map;
@@ -119,8 +119,13 @@ fn memories(subject: &Subject, seed: u64) -> (f64, f64) {
     let (mut fixed, mut speed) = (0.0, 0.0);
     for class in 0..task.classes {
         let start = mean_state(subject, &batch, class, delay);
-        let found =
-            search(&map, &[], std::slice::from_ref(&start), Limits::patient()).expect("spectra");
+        let found = search(
+            &map,
+            &[],
+            std::slice::from_ref(&start),
+            SearchLimits::patient(),
+        )
+        .expect("spectra");
         let points = found.fixed_points.iter().map(|point| {
             let is_stable = point.spectrum.n_unstable() == 0;
             (&point.state, STANDS_STILL, f64::from(u8::from(is_stable)))

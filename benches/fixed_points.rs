@@ -20,7 +20,7 @@ use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::curriculum::Curriculum;
 use creode::dynamics::linear::spectrum::Spectrum;
 use creode::dynamics::points::certificate::certify;
-use creode::dynamics::points::search::{FixedPoint, Limits, search};
+use creode::dynamics::points::search::{FixedPoint, SearchLimits, search};
 use creode::dynamics::points::starts::jittered;
 use creode::lab;
 use creode::map::{Map as _, q};
@@ -143,7 +143,7 @@ struct Own {
 
 fn own_secs(network: &Network) -> Own {
     let Network { map, starts, .. } = network;
-    let timed = |limits: Limits| {
+    let timed = |limits: SearchLimits| {
         let runs = (0..ROUNDS).map(|_| {
             let (begun, cpu_begun) = (Instant::now(), cpu_secs());
             let findings = search(map, &[], starts, limits).expect("eigenvalues");
@@ -152,11 +152,11 @@ fn own_secs(network: &Network) -> Own {
         });
         runs.min_by(|a, b| a.0.total_cmp(&b.0)).expect("some round")
     };
-    let (every_start, cpu, all) = timed(Limits {
+    let (every_start, cpu, all) = timed(SearchLimits {
         fewest_starts: usize::MAX,
-        ..Limits::default()
+        ..SearchLimits::default()
     });
-    let (search, search_cpu, found) = timed(Limits::default());
+    let (search, search_cpu, found) = timed(SearchLimits::default());
     assert!(
         all.fixed_points
             .iter()

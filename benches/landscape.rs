@@ -13,7 +13,7 @@ use std::time::Instant;
 use creode::cell::map::CellMap;
 use creode::cell::parameters::Parameters;
 use creode::curriculum::Curriculum;
-use creode::dynamics::points::search::{Findings, Known, Limits, search};
+use creode::dynamics::points::search::{Findings, Known, SearchLimits, search};
 use creode::dynamics::points::starts::{jittered, simulated};
 use creode::lab;
 use creode::map::Map as _;
@@ -81,12 +81,17 @@ fn checkpoint(cell: &str, units: usize) {
     let map = |parameters: &Parameters<f32>| {
         CellMap::new(&curriculum.network, &parameters.cast(), &[0.0; 3])
     };
-    let before =
-        search(&map(&parameters(last - 1)), &[], &starts, Limits::default()).expect("eigenvalues");
+    let before = search(
+        &map(&parameters(last - 1)),
+        &[],
+        &starts,
+        SearchLimits::default(),
+    )
+    .expect("eigenvalues");
     let network = map(&trained);
     let (secs, found) = best(|| {
         let known = known(&before);
-        search(&network, &known, &starts, Limits::default()).expect("eigenvalues")
+        search(&network, &known, &starts, SearchLimits::default()).expect("eigenvalues")
     });
     let mut gradient = trained.zeros_like();
     let mut optimiser = Optimiser::new(curriculum.optimiser, &trained);
@@ -184,14 +189,14 @@ fn large(units: usize) {
     let map = memory(units, 1, 0.0);
     let starts = simulated(&map, 512, 0.5, 0);
     let begun = Instant::now();
-    let found = search(&map, &[], &starts, Limits::default()).expect("eigenvalues");
+    let found = search(&map, &[], &starts, SearchLimits::default()).expect("eigenvalues");
     let searched = begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     let later = search(
         &memory(units, 1, 0.05),
         &known(&found),
         &starts,
-        Limits::default(),
+        SearchLimits::default(),
     )
     .expect("eigenvalues");
     let tracked = begun.elapsed().as_secs_f64();

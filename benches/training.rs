@@ -226,6 +226,7 @@ fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize)
         rule,
         learning_rate: 1e-3,
         weight_decay: 0.0,
+        learning_rate_decay: None,
         clipping: Clipping::Off,
     };
     let mut optimiser = Optimiser::new(adam, &parameters);

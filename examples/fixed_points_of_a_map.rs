@@ -4,7 +4,7 @@
 //! over any `Scalar`: read in numbers it is a step, in jets it gives derivatives, in intervals it encloses boxes.
 
 use creode::calculus::{Bound, Interval, Jet, Scalar, Smooth};
-use creode::dynamics::points::search::{Limits, search};
+use creode::dynamics::points::search::{SearchLimits, search};
 use creode::dynamics::points::starts::simulated;
 use creode::map::Map;
 use faer::MatMut;
@@ -79,7 +79,7 @@ impl Map for TwoMemories {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let starts = simulated(&TwoMemories, 64, 0.5, 1);
-    let found = search(&TwoMemories, &[], &starts, Limits::default())?;
+    let found = search(&TwoMemories, &[], &starts, SearchLimits::default())?;
     for point in &found.fixed_points {
         let radius = point.certificate.map_or(f64::NAN, |proof| proof.radius);
         println!(

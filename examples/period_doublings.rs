@@ -4,11 +4,17 @@
 //! The distances between the flips shrink by a factor that comes to 4.669 201 609… whatever the map is.
 
 use creode::landscape::beyond::cascade::cascade;
-use creode::landscape::follow::branch::Limits;
+use creode::landscape::follow::branch::ContinuationLimits;
 use creode::map::LogisticFamily;
 
 fn main() {
-    let found = cascade(&LogisticFamily, &[0.6], (2.5, 3.57), &Limits::default(), 8);
+    let found = cascade(
+        &LogisticFamily,
+        &[0.6],
+        (2.5, 3.57),
+        &ContinuationLimits::default(),
+        8,
+    );
     let places: Vec<f64> = found.iter().map(|flip| flip.event.place.s).collect();
     for (flip, place) in found.iter().zip(&places) {
         println!(

@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let writer = session::begin(&dir, &curriculum)?;
     // Somebody else may set this to true, and training stops cleanly.
     let stop = AtomicBool::new(false);
-    let observer = |event: &lab::Event| {
-        if let lab::Event::Landscape { rows, .. } = event {
+    let observer = |event: &lab::TrainingEvent| {
+        if let lab::TrainingEvent::Landscape { rows, .. } = event {
             for row in rows {
                 println!("step {}: {} fixed points", row.step, row.n_fixed);
             }

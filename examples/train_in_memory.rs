@@ -2,7 +2,7 @@
 
 use creode::cell::map::CellMap;
 use creode::curriculum::Curriculum;
-use creode::dynamics::points::search::{Limits, search};
+use creode::dynamics::points::search::{SearchLimits, search};
 use creode::dynamics::points::starts::simulated;
 use creode::lab::training::Training;
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let parameters = training.parameters().cast();
             let map = CellMap::new(&curriculum.network, &parameters, &[0.0, 0.0]);
             let starts = simulated(&map, 128, 0.5, step);
-            let found = search(&map, &[], &starts, Limits::default())?;
+            let found = search(&map, &[], &starts, SearchLimits::default())?;
             let stable = found.fixed_points.iter().filter(|point| point.is_stable());
             println!(
                 "step {step:3}: accuracy {:.2}, {} fixed points, {} of them stable",

@@ -2,6 +2,9 @@
 //!
 //! What is read must be a regular file: a FIFO would be waited for without end, a device read without end. Sizes are looked
 //! at before memory is taken for them.
+//!
+//! Writing: a temporary file beside the target, then a rename, which on one file system is atomic; a flush of file
+//! and folder where the content must survive a power cut.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};

@@ -8,7 +8,8 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Whether the present thread is within [`caught`]: whoever reports panics has nothing to report then.
+/// Whether the present thread runs somebody else's decoder with its panics caught: whoever reports panics has
+/// nothing to report then.
 pub fn is_guarded() -> bool {
     DEPTH.get() > 0
 }

@@ -17,13 +17,13 @@
 //!
 //! ```
 //! use creode::cell::map::CellMap;
-//! use creode::dynamics::points::search::{Limits, search};
+//! use creode::dynamics::points::search::{SearchLimits, search};
 //! use creode::dynamics::points::starts::simulated;
 //!
 //! // Two units that excite themselves: one bit each.
 //! let network = CellMap::vanilla(&[2.0, 0.0, 0.0, 2.0], vec![0.0, 0.0]);
 //! let starts = simulated(&network, 64, 0.5, 1);
-//! let found = search(&network, &[], &starts, Limits::default())?;
+//! let found = search(&network, &[], &starts, SearchLimits::default())?;
 //! assert_eq!(found.fixed_points.len(), 9);
 //! assert_eq!(found.fixed_points.iter().filter(|point| point.is_stable()).count(), 4);
 //! # Ok::<(), creode::dynamics::linear::spectrum::SpectrumError>(())
@@ -48,6 +48,7 @@ pub mod memory;
 mod norms;
 pub mod nouns;
 pub mod parameters;
+pub mod population;
 pub mod reproduce;
 pub mod simd;
 pub mod statistics;

@@ -1,4 +1,7 @@
 //! Named parameters with their bounds, declared once and then read, written and listed by visitors.
+//!
+//! One declaration (name, place, bounds) serves four readers: the parser of curricula, the writer of the resolved
+//! file, the list of keys in messages, and ramps that change numbers in training.
 
 use std::ops::{Bound, RangeInclusive};
 

@@ -1,5 +1,8 @@
 //! Every random stream of a run: which one a purpose draws from. All belong to the seed of the run and no two overlap, so that
 //! what one purpose draws never depends on how much another drew.
+//!
+//! ChaCha8 is counter-based: a stream can be opened at any step without drawing what came before, which is why a
+//! run resumes from the number of its step alone.
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -47,6 +50,8 @@ pub enum Stream {
         /// Place of the constant input, below 2¹⁶.
         input: usize,
     },
+    /// The starts of an experiment's own searches, the same for every network of a seed.
+    ExperimentStarts,
 }
 
 impl Stream {
@@ -60,6 +65,7 @@ impl Stream {
             Self::WorldNoise(step) => (1 << 60) + step,
             Self::Teacher => (1 << 61) + 1,
             Self::LocalFeedback => (1 << 61) + 2,
+            Self::ExperimentStarts => (1 << 61) + 3,
             Self::ProbeTrials { stage } => PROBES + stage as u64,
             Self::Basins { stage } => PROBES + (1 << 60) + stage as u64,
             Self::Evaluation { probe } => PROBES + (1 << 61) + probe as u64,

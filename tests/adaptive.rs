@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::support::{keep_lines, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::zoom::{Stretch, folder, zoom};
-use creode::lab::{self, Event, Outcome, Summary};
+use creode::lab::{self, Outcome, Summary, TrainingEvent};
 use creode::trace::{CheckpointFile, Run, RunWriter, verify};
 
 /// One bit, learned within 200 steps; two memories and a saddle appear on the way.
@@ -47,8 +47,8 @@ fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) -> Summar
         RunWriter::create(dir, &curriculum.to_toml()).unwrap()
     };
     let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
-    let observer = |event: &Event| {
-        if matches!(event, Event::Step { .. })
+    let observer = |event: &TrainingEvent| {
+        if matches!(event, TrainingEvent::Step { .. })
             && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
         {
             stop.store(true, Ordering::SeqCst);

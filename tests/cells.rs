@@ -8,7 +8,7 @@ use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{INITIAL_STATE, Parameters};
 use creode::cell::path::CellPath;
 use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
-use creode::dynamics::points::newton::{Ending, Limits, solve};
+use creode::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
@@ -308,7 +308,8 @@ fn reduced_equations_have_the_fixed_points_and_indices_of_the_map() {
             };
             for start in 0..4 {
                 let from = values(reduced.dim(), 1.0, 50 + start);
-                let Ending::Root { point } = solve(&*reduced, &from, Limits::default()) else {
+                let NewtonEnd::Root { point } = solve(&*reduced, &from, NewtonLimits::default())
+                else {
                     continue;
                 };
                 let lifted = reduced.lift(&point);

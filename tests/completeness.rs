@@ -10,7 +10,7 @@ use creode::cell::map::CellMap;
 use creode::cell::spec::{Activation, LeakyForm};
 use creode::curriculum::Curriculum;
 use creode::dynamics::points::enumerate::enumerate;
-use creode::dynamics::points::search::{Completeness, Findings, Limits, search};
+use creode::dynamics::points::search::{Completeness, Findings, SearchLimits, search};
 use creode::dynamics::points::starts::simulated;
 use creode::dynamics::watch::Unwatched;
 use creode::lab;
@@ -75,9 +75,9 @@ fn proved(map: &CellMap) -> Option<Vec<Vec<f64>>> {
 
 #[test]
 fn a_search_of_a_random_network_is_complete_or_says_that_it_is_not() {
-    let only_starts = Limits {
+    let only_starts = SearchLimits {
         boxes: 0,
-        ..Limits::default()
+        ..SearchLimits::default()
     };
     let (mut compared, mut short) = (0, 0);
     for number in 0..200 {
@@ -189,12 +189,12 @@ fn lists_of_wild_networks_hold_fixed_points_alone_and_claim_no_more_than_they_ho
     for number in 0..count {
         let (name, map) = wild(number);
         let starts = simulated(&map, 256, 0.5, number);
-        let found = search(&map, &[], &starts, Limits::default()).unwrap();
+        let found = search(&map, &[], &starts, SearchLimits::default()).unwrap();
         for point in &found.fixed_points {
             let scale = point.state.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
             assert!(point.q <= 1e-24 * scale * scale, "{name}: q {:e}", point.q);
         }
-        let all = search(&map, &[], &starts, Limits::patient()).unwrap();
+        let all = search(&map, &[], &starts, SearchLimits::patient()).unwrap();
         if all.complete != Completeness::Proved {
             undecided += 1;
             continue;
@@ -221,9 +221,9 @@ fn lists_of_wild_networks_hold_fixed_points_alone_and_claim_no_more_than_they_ho
 /// alone says of its list is true: a short one is incomplete, a whole one is consistent and nothing is estimated to be unseen.
 #[test]
 fn lists_of_trained_checkpoints_are_what_they_say() {
-    let only_starts = Limits {
+    let only_starts = SearchLimits {
         boxes: 0,
-        ..Limits::default()
+        ..SearchLimits::default()
     };
     let (mut proved_lists, mut false_alarms, mut most) = (0, Vec::new(), 0);
     for (seed, cell) in ["vanilla", "gru", "lstm", "ugrnn", "leaky-rates"]

@@ -16,7 +16,7 @@ use creode::task::TaskSpec;
 use creode::task::flip_flop::FlipFlop;
 use creode::train::engines::EngineName;
 use creode::train::rules::RuleSpec;
-use creode::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
+use creode::train::spec::{Clipping, LearningRateDecay, OptimiserSpec, Penalties, UpdateRule};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -322,10 +322,14 @@ fn optimiser() -> impl Strategy<Value = OptimiserSpec> {
         (1e-9..1e9).prop_map(Clipping::Norm),
         (1e-9..1e9).prop_map(Clipping::Value),
     ];
-    (rule, 1e-12..1e3, 0.0..1.0, clipping).prop_map(
-        |(rule, learning_rate, weight_decay, clipping)| OptimiserSpec {
+    let rate_decay = (1e-12..1e3, 1..=100_000_u64)
+        .prop_map(|(last, over_steps)| LearningRateDecay { last, over_steps });
+    let rate = (1e-12..1e3, proptest::option::of(rate_decay));
+    (rule, rate, 0.0..1.0, clipping).prop_map(
+        |(rule, (learning_rate, learning_rate_decay), weight_decay, clipping)| OptimiserSpec {
             rule,
             learning_rate,
+            learning_rate_decay,
             weight_decay,
             clipping,
         },

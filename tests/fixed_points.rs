@@ -9,7 +9,7 @@ use creode::cell::parameters::{BIAS_HH, BIAS_IH, Parameters, WEIGHT_HH};
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
 use creode::dynamics::linear::spectrum::Spectrum;
 use creode::dynamics::motion::attractor::{self, attractors};
-use creode::dynamics::points::search::{Completeness, Findings, Known, Limits, search};
+use creode::dynamics::points::search::{Completeness, Findings, Known, SearchLimits, search};
 use creode::dynamics::points::starts::simulated;
 use creode::map::{Henon, Map};
 use proptest::prelude::*;
@@ -45,7 +45,7 @@ fn three_bits_have_27_points_whose_indices_sum_to_one() {
         &CellMap::vanilla(&weights, vec![0.0; 3]),
         &[],
         &starts(512, 3, 1.0, 1),
-        Limits::default(),
+        SearchLimits::default(),
     )
     .unwrap();
     assert_eq!(by_unstable(&findings), [8, 12, 6, 1]);
@@ -87,7 +87,8 @@ fn hopfield_network_has_its_mixtures() {
             .map(|at| gain / 8.0 * patterns.iter().map(|p| p[at / 8] * p[at % 8]).sum::<f64>())
             .collect();
         let map = CellMap::vanilla(&weights, vec![0.0; 8]);
-        let findings = search(&map, &[], &starts(2048, 8, 1.0, 2), Limits::default()).unwrap();
+        let findings =
+            search(&map, &[], &starts(2048, 8, 1.0, 2), SearchLimits::default()).unwrap();
         assert_eq!(by_unstable(&findings), expected, "gain {gain}");
         assert_eq!(findings.index_sum(), 1);
     }
@@ -99,7 +100,7 @@ fn henon_map_needs_no_trapping_box() {
         &Henon { a: 1.4, b: 0.3 },
         &[],
         &starts(128, 2, 2.0, 3),
-        Limits::default(),
+        SearchLimits::default(),
     )
     .unwrap();
     assert_eq!(findings.fixed_points.len(), 2);
@@ -130,9 +131,9 @@ fn discrete_rings_have_all_their_points() {
             vec![0.0; units],
         );
         let map = CellMap::LowRank(network);
-        let limits = Limits {
+        let limits = SearchLimits {
             boxes: 100_000,
-            ..Limits::default()
+            ..SearchLimits::default()
         };
         let findings = search(&map, &[], &starts(512, units, 1.0, 4), limits).unwrap();
         assert_eq!(by_unstable(&findings), [units, units, 1], "{units} units");
@@ -185,7 +186,7 @@ fn a_ring_of_24_units_is_continuous_to_five_digits() {
     };
     // At a unit, and between two of them; their opposites follow from the symmetry.
     let starts = [at_phase(0.0), at_phase(0.5 * angle(1))];
-    let findings = search(&map, &[], &starts, Limits::default()).unwrap();
+    let findings = search(&map, &[], &starts, SearchLimits::default()).unwrap();
     let mut along: Vec<f64> = findings
         .fixed_points
         .iter()
@@ -215,7 +216,7 @@ fn rings_that_rounding_closes_are_one_family() {
                 *x += (2.0 * (angle(i) - 0.7 * phase as f64).cos()).tanh();
             }
         }
-        let limits = Limits::patient_enough(units);
+        let limits = SearchLimits::patient_enough(units);
         let findings = search(&map, &[], &beside, limits).unwrap();
         assert_eq!(findings.continuum_dim(), 1, "{units} units");
         assert_eq!(by_unstable(&findings), [1, 0, 1], "{units} units");
@@ -237,7 +238,7 @@ fn two_weakly_coupled_neurons_have_nine_equilibria() {
         leak: Some((LeakyForm::Currents, 0.1)),
     };
     let map = CellMap::rate(formula, &[1.5, 0.05, 0.05, 1.5], vec![0.0; 2]);
-    let findings = search(&map, &[], &starts(256, 2, 2.0, 6), Limits::default()).unwrap();
+    let findings = search(&map, &[], &starts(256, 2, 2.0, 6), SearchLimits::default()).unwrap();
     assert_eq!(by_unstable(&findings), [4, 4, 1]);
     assert_eq!(findings.index_sum(), 1);
     assert_eq!(findings.complete, Completeness::Proved);
@@ -268,7 +269,13 @@ fn gaussian_networks_of_rank_one_have_the_latent_value_of_mean_field_theory() {
             vec![0.0; units],
         );
         let map = CellMap::LowRank(network);
-        let findings = search(&map, &[], &starts(64, units, 1.0, 3), Limits::default()).unwrap();
+        let findings = search(
+            &map,
+            &[],
+            &starts(64, units, 1.0, 3),
+            SearchLimits::default(),
+        )
+        .unwrap();
         assert_eq!(findings.complete, Completeness::Proved);
         let reduced = map.reduced().unwrap();
         let mut latent: Vec<f64> = findings
@@ -345,7 +352,13 @@ fn a_rank_one_part_has_its_outlier_beside_the_random_part() {
 fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
     // x' = tanh(2x + b): three points for |b| < 0.532839975354, one beyond.
     let map = |b: f64| CellMap::vanilla(&[2.0], vec![b]);
-    let before = search(&map(0.50), &[], &starts(64, 1, 1.0, 5), Limits::default()).unwrap();
+    let before = search(
+        &map(0.50),
+        &[],
+        &starts(64, 1, 1.0, 5),
+        SearchLimits::default(),
+    )
+    .unwrap();
     assert_eq!(before.fixed_points.len(), 3);
     let known: Vec<Known> = before
         .fixed_points
@@ -356,7 +369,7 @@ fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
         })
         .collect();
 
-    let near = search(&map(0.52), &known, &[], Limits::default()).unwrap();
+    let near = search(&map(0.52), &known, &[], SearchLimits::default()).unwrap();
     let places: Vec<_> = near
         .fixed_points
         .iter()
@@ -364,7 +377,7 @@ fn points_of_a_neighbour_keep_their_place_and_lose_it_at_a_fold() {
         .collect();
     assert_eq!(places, [Some(0), Some(1), Some(2)]);
 
-    let beyond = search(&map(0.55), &known, &[], Limits::default()).unwrap();
+    let beyond = search(&map(0.55), &known, &[], SearchLimits::default()).unwrap();
     assert_eq!(beyond.fixed_points.len(), 1);
     let survivor = beyond.fixed_points[0].from_known.unwrap();
     assert!(before.fixed_points[survivor].state[0] > 0.9);
@@ -386,7 +399,7 @@ fn networks_that_diverge_or_are_singular_are_searched_without_a_false_claim() {
         &runaway,
         &[],
         &simulated(&runaway, 64, 0.5, 1),
-        Limits::default(),
+        SearchLimits::default(),
     )
     .unwrap();
     assert_eq!(found.fixed_points.len(), 1);
@@ -400,12 +413,18 @@ fn networks_that_diverge_or_are_singular_are_searched_without_a_false_claim() {
 
     // Every state with x ≥ 0 is a fixed point.
     let still = relu(&[1.0], vec![0.0]);
-    let found = search(&still, &[], &starts(64, 1, 1.0, 3), Limits::default()).unwrap();
+    let found = search(&still, &[], &starts(64, 1, 1.0, 3), SearchLimits::default()).unwrap();
     assert_eq!(found.complete, Completeness::Unknown);
 
     // Three fixed points in one, at the pitchfork itself: no certificate, and the list is not called proved.
     let pitchfork = CellMap::vanilla(&[1.0], vec![0.0]);
-    let found = search(&pitchfork, &[], &starts(64, 1, 1.0, 4), Limits::default()).unwrap();
+    let found = search(
+        &pitchfork,
+        &[],
+        &starts(64, 1, 1.0, 4),
+        SearchLimits::default(),
+    )
+    .unwrap();
     assert!(
         found
             .fixed_points
@@ -444,7 +463,7 @@ proptest! {
     #[test]
     fn gated_units_report_no_point_outside_their_box(units in 1..6_usize, gain in 1.0..5.0_f64, seed in 0..10_000_u64) {
         let map = gru(units, gain, seed);
-        let findings = search(&map, &[], &starts(256, units, 3.0, seed), Limits::default()).unwrap();
+        let findings = search(&map, &[], &starts(256, units, 3.0, seed), SearchLimits::default()).unwrap();
         prop_assert!(!findings.fixed_points.is_empty());
         for point in &findings.fixed_points {
             prop_assert!(point.state.iter().all(|x| x.abs() < 1.0), "{:?}", point.state);
@@ -467,7 +486,7 @@ proptest! {
         drive[units..2 * units].iter_mut().for_each(|b| *b += forget);
         let map = CellMap::lstm(&weights, drive);
         let reach = map.trapping_box().unwrap();
-        let findings = search(&map, &[], &starts(256, 2 * units, 3.0, seed), Limits::default()).unwrap();
+        let findings = search(&map, &[], &starts(256, 2 * units, 3.0, seed), SearchLimits::default()).unwrap();
         prop_assert!(!findings.fixed_points.is_empty());
         for point in &findings.fixed_points {
             let is_inside = point.state.iter().zip(&reach).all(|(x, reach)| x.abs() < *reach);
@@ -483,7 +502,7 @@ proptest! {
         let spec = NetworkSpec { recurrent_gain: gain, precision: Precision::F64, ..NetworkSpec::new(cell, units, 1, 1) };
         let parameters = Parameters::<f64>::initial(&spec, seed);
         let map = CellMap::new(&spec, &parameters, &[0.7]);
-        let findings = search(&map, &[], &starts(256, units, 1.0, seed), Limits::default()).unwrap();
+        let findings = search(&map, &[], &starts(256, units, 1.0, seed), SearchLimits::default()).unwrap();
         for point in &findings.fixed_points {
             let above = point.spectrum.eigenvalues.iter().filter(|(re, im)| *im == 0.0 && *re > 1.0).count();
             prop_assert_eq!(point.index, if above % 2 == 0 { 1 } else { -1 });

@@ -298,6 +298,7 @@ fn training_keeps_to_the_constraints() {
         rule: UpdateRule::adam(),
         learning_rate: 0.05,
         weight_decay: 0.01,
+        learning_rate_decay: None,
         clipping: Clipping::Off,
     };
     for cell in cells() {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::support::{keep_lines, problems, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::recorder::MemoryRecorder;
-use creode::lab::{self, Event, Outcome, Summary};
+use creode::lab::{self, Outcome, Summary, TrainingEvent};
 use creode::landscape::events::event::EventKind;
 use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, StepRow};
 use creode::trace::{Run, RunWriter, verify};
@@ -58,8 +58,8 @@ fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) -> Summar
         RunWriter::create(dir, &curriculum.to_toml()).unwrap()
     };
     let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
-    let observer = |event: &Event| {
-        if matches!(event, Event::Step { .. })
+    let observer = |event: &TrainingEvent| {
+        if matches!(event, TrainingEvent::Step { .. })
             && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
         {
             stop.store(true, Ordering::SeqCst);

@@ -159,6 +159,7 @@ fn optimiser(rule: UpdateRule, learning_rate: f64) -> OptimiserSpec {
         rule,
         learning_rate,
         weight_decay: 0.0,
+        learning_rate_decay: None,
         clipping: Clipping::Off,
     }
 }

@@ -169,6 +169,7 @@ fn random_feedback_local_online_learning_learns_to_remember() {
         rule: UpdateRule::adam(),
         learning_rate: 3e-3,
         weight_decay: 0.0,
+        learning_rate_decay: None,
         clipping: Clipping::Norm(1.0),
     };
     let mut rng = ChaCha8Rng::seed_from_u64(5);

@@ -116,6 +116,7 @@ fn trained_accuracy(task: &dyn Task, cell: CellKind, wanted: f64) -> (f64, u64) 
         rule: UpdateRule::adam(),
         learning_rate: 1e-2,
         weight_decay: 0.0,
+        learning_rate_decay: None,
         clipping: Clipping::Norm(1.0),
     };
     let mut parameters = Parameters::<f32>::initial(&network, 1);

@@ -1,4 +1,20 @@
 //! What a certificate must know of a number: its range, how much it can bend, and how wrong it was computed.
+//!
+//! The rules follow from the chain rule on a ball of the maximum norm. Let s = sup Σⱼ|∂ⱼg| (`slope`), b = sup
+//! Σⱼₖ|∂ⱼ∂ₖg| (`bend`):
+//!
+//! - sum: s and b add;
+//! - product fg with |f| ≤ A and |g| ≤ B: s = A s_g + B s_f, b = A b_g + 2 s_f s_g + B b_f;
+//! - composition φ(g) with |φ′| ≤ p and |φ″| ≤ r over the range of g: s = p s_g, b = r s_g² + p b_g.
+//!
+//! `bend` of a coordinate of F bounds how fast its row of the Jacobian changes within the ball, in the norm that
+//! [`crate::dynamics::points::certificate`] needs (its Z₂). `error` and `slope_error` are carried beside: a sum or product
+//! adds half a unit in the last place of its result, a function of the library 8 of them in the value and 20 in the
+//! slope.
+//!
+//! Limits: the bounds are over the whole ball, so they grow with the ball's radius and with the number of
+//! operations (an iterate of a map many times over has bounds too wide to prove anything). A rectified unit whose
+//! argument changes sign within the ball has an infinite `bend`: no certificate exists there, and none is given.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
@@ -14,6 +30,9 @@ const SIGMOID_BEND: (f64, f64) = (1.316_957_896_924_816_7, 0.096_225_044_864_938
 
 /// Bounds on a function of the state over a ball in the maximum norm, and on the rounding errors of its computed value
 /// and gradient at the ball's centre.
+///
+/// `range`, `slope` and `bend` hold over the ball; `error` and `slope_error` only at its centre, where value and
+/// gradient were computed in f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
     /// Holds all its values on the ball.
@@ -48,6 +67,9 @@ impl Bound {
     }
 
     /// f of this, from the range of f and the largest |f′| and |f″| over it.
+    ///
+    /// The argument's error reaches the value through φ′ and the gradient through φ″; the value has 8 units of its
+    /// own, the slope 20.
     fn composed(self, range: Interval, slope: f64, bend: f64) -> Self {
         Self {
             range,
@@ -157,6 +179,10 @@ impl Scalar for Bound {
 }
 
 /// The largest |f″| over a range, for an f whose |f″| is even and rises to `top` and then falls.
+///
+/// With a top inside the range it is the top; otherwise |f″| is largest at one of the ends, since it is monotone
+/// between ±top and on either side. 32 units in the last place are added for the library's errors, but never above
+/// the top.
 fn largest_bend(range: Interval, top: (f64, f64), bend: impl Fn(f64) -> f64) -> f64 {
     if range.contains(top.0) || range.contains(-top.0) {
         return top.1;

@@ -3,6 +3,13 @@
 //! Sums and products are widened by one unit in the last place on each side. The functions of the platform's
 //! mathematical library are not correctly rounded; their results are widened by [`LIBRARY_ULPS`] units, more than any
 //! library in use is known to err.
+//!
+//! Interval arithmetic in the sense of Moore: X ∘ Y holds x ∘ y for all x of X and y of Y. A formula in which a
+//! variable occurs several times gets a range that is too wide, never one that is too narrow; branch and bound
+//! makes it up by smaller boxes.
+//!
+//! NaN and reversed ends are not checked for: an interval with `low > high` is nobody's result, [`Interval::new`]
+//! takes ends as they are, and a bound of ±∞ means that nothing is known on that side.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
@@ -23,6 +30,8 @@ pub struct Interval {
 
 impl Interval {
     /// From `low` to `high`.
+    ///
+    /// `low` must not be greater than `high`.
     pub fn new(low: f64, high: f64) -> Self {
         Self { low, high }
     }
@@ -33,6 +42,8 @@ impl Interval {
     }
 
     /// A point near the middle.
+    ///
+    /// Finite for all finite ends, also where their sum would overflow.
     pub fn middle(self) -> f64 {
         0.5 * self.low + 0.5 * self.high
     }
@@ -54,11 +65,16 @@ impl Interval {
     }
 
     /// Whether it lies in the interior of another.
+    ///
+    /// Strictly: no end may coincide. It is what existence proofs ask for (Krawczyk's operator maps a box into its
+    /// interior).
     pub fn is_inside(self, other: Self) -> bool {
         other.low < self.low && self.high < other.high
     }
 
     /// What two intervals share.
+    ///
+    /// `None` where they are disjoint; intervals that touch share a point.
     pub fn intersection(self, other: Self) -> Option<Self> {
         let both = Self::new(self.low.max(other.low), self.high.min(other.high));
         (both.low <= both.high).then_some(both)
@@ -80,6 +96,9 @@ impl Interval {
     }
 
     /// The image under an even function that falls away from 0.
+    ///
+    /// Used for slopes: least at the end that is farther from 0, greatest at the nearer one, or at 0 if the
+    /// interval holds it.
     fn bell(self, function: impl Fn(f64) -> f64, top: f64) -> Self {
         let (near, far) = if self.contains(0.0) {
             (0.0, self.magnitude())

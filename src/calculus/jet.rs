@@ -1,10 +1,33 @@
 //! Taylor coefficients along a line, to third order.
+//!
+//! A jet is the truncated Taylor series of t ↦ f(x + t v). Its arithmetic is that of polynomials modulo t⁴;
+//! functions follow from their differential equations, which give one coefficient after the other:
+//!
+//! - y = tanh a: y′ = (1 − y²) a′;
+//! - y = σ(a): y′ = (y − y²) a′;
+//! - y = eᵃ: y′ = y a′;
+//! - y = ln(1 + eᵃ): y′ = σ(a) a′.
+//!
+//! In coefficients y′ = w a′ reads k yₖ = Σⱼ j aⱼ wₖ₋ⱼ. The first coefficient of w is taken from the accurate slope
+//! (sech² and σ(a)σ(−a)), since 1 − tanh² loses all digits where a unit saturates.
+//!
+//! From jets along a few lines, polarisation gives the multilinear forms D²F and D³F: [`crate::map::derivatives`].
+//! A rectified unit has the jet of the side that it is on; at its kink, and below, that is 0.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
 use super::scalar::{Scalar, sech_squared, sigmoid};
 
 /// c₀ + c₁t + c₂t² + c₃t³: the k-th derivative in t is k! c_k.
+///
+/// ```
+/// use creode::calculus::{Jet, Scalar};
+///
+/// // tanh t = t − t³/3 + …
+/// let series = Jet::line(0.0, 1.0).tanh();
+/// assert_eq!(series.0[1], 1.0);
+/// assert!((series.0[3] + 1.0 / 3.0).abs() < 1e-15);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Jet(pub [f64; 4]);
 

@@ -1,4 +1,7 @@
 //! Cells on the straight way between two others of their kind, through one in the middle.
+//!
+//! The bend is computed from the cell in the middle and dropped where it is rounding, so that cells whose weights
+//! are the parameters keep a path that is linear in s.
 
 use crate::calculus::Jet;
 

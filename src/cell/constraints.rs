@@ -1,4 +1,7 @@
 //! What training may not change: tensors that are not trained, absent connections, and signs under Dale's law.
+//!
+//! Gradients are cleared before the optimiser sees them, so that moments of what does not train stay 0, and
+//! parameters are projected after the update, since momentum and sign constraints can lead out of what is allowed.
 
 use super::parameters::{
     INPUT_MASK, Parameters, READOUT_MASK, READOUT_WEIGHT, RECURRENT_MASK, WEIGHT_HH, WEIGHT_IH,

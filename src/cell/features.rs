@@ -3,6 +3,8 @@
 use crate::map::Map;
 
 /// A recurrent cell at a constant input, in f64.
+///
+/// Outputs at a state x are V r(x) + c, with r the features.
 pub trait Cell: Map {
     /// What the readout sees of a state.
     fn features(&self, state: &[f64]) -> Vec<f64>;

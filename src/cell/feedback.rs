@@ -1,5 +1,9 @@
 //! Fixed feedback from the outputs to the units, folded into the recurrence: with z = W_out r + b_out,
 //! W r + F z + b = (W + F W_out) r + (b + F b_out).
+//!
+//! The outputs of the step before enter the pre-activations of the next, and they are affine in the rates of the
+//! step before: feedback is a low-rank part of the recurrent weights that is trained through the readout. Online
+//! rules that change the readout within a trial do not fold it ([`crate::train::rate_network`]).
 
 use super::parameters::{
     BIAS_IH, Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH,

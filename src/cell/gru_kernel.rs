@@ -1,5 +1,15 @@
 //! Training kernel of the gated recurrent unit, in PyTorch's convention:
 //! r = σ(a_r), z = σ(a_z), m = U_n h + b_hn, n = tanh(W_n u + b_in + r m), h' = (1 − z) n + z h.
+//!
+//! Backward, with ∂h the sum of the slope from outside, U ᵀ times the gradients of a_r, a_z and m of the step
+//! after, and what was carried back:
+//!
+//! 1. ∂a_n = ∂h (1 − z)(1 − n²).
+//! 2. ∂a_z = ∂h (h − n) z(1 − z).
+//! 3. ∂m = ∂a_n r and ∂a_r = ∂a_n m r(1 − r).
+//! 4. Carried back is z ∂h.
+//!
+//! Noise is on a_n. The two biases of r and of z are only ever seen as their sums, and get equal gradients.
 
 use pulp::Simd;
 

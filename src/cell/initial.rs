@@ -1,4 +1,9 @@
 //! The parameters of an untrained network.
+//!
+//! All numbers come from one stream of the seed, in the order of the tensors, in f64, and are then rounded:
+//! networks in f32 and f64 start from the same weights up to rounding. With W ~ N(0, g²/N) the spectral radius of W
+//! is about g: a vanilla tanh network without bias and input rests at 0 for g < 1 and is chaotic for larger g if it
+//! is large enough (Sompolinsky, Crisanti & Sommers 1988).
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +27,9 @@ impl<T: Real> Parameters<T> {
     /// Where only a share d of the connections exists, theirs are larger by 1/√d, so that a unit receives as much.
     /// Under Dale's law recurrent weights are ±|w|, scaled so that excitation and inhibition balance (Song, Yang &
     /// Wang 2016) and the mean square stays g²/N.
+    ///
+    /// In this order: input, recurrent and readout weights; factors of a low-rank cell; constants and signs; which
+    /// connections exist; feedback.
     pub fn initial(spec: &NetworkSpec, seed: u64) -> Self {
         let mut rng = Stream::Weights.open(seed);
         let mut parameters = Self::zeros(spec);

@@ -1,4 +1,7 @@
 //! What a curriculum can say of a network: the names of the cells, the keys of `[network]`, their bounds and defaults.
+//!
+//! A cell declares its keys where its parameters are; the reader of curricula, the list of allowed keys in an error
+//! message and the resolved file all walk over the same declaration.
 
 use super::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
 use crate::parameters::{

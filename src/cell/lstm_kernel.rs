@@ -1,5 +1,14 @@
 //! Training kernel of long short-term memory, in PyTorch's convention and with its blocks (i, f, g, o):
 //! c' = σ(a_f) c + σ(a_i) tanh(a_g), h' = σ(a_o) tanh(c').
+//!
+//! With i, f, o the gates and g = tanh(a_g). Backward, with ∂h the sum of the slope from outside and Wᵀ times the
+//! pre-activation gradients of the step after:
+//!
+//! 1. ∂c = ∂h o (1 − tanh²c') + what was carried back.
+//! 2. ∂a_i = ∂c g i(1 − i), ∂a_f = ∂c c f(1 − f), ∂a_g = ∂c i(1 − g²), ∂a_o = ∂h tanh(c') o(1 − o).
+//! 3. Carried back is f ∂c.
+//!
+//! Noise is on a_g. Both biases enter as their sum and get equal gradients.
 
 use pulp::Simd;
 

@@ -1,4 +1,19 @@
 //! A cell at a constant input as a map.
+//!
+//! Everything that analysis asks of a network at rest goes through here: searches, continuation, basins. The
+//! readout plays a role only where its outputs feed back.
+//!
+//! ```
+//! use creode::cell::map::CellMap;
+//! use creode::map::Map;
+//!
+//! // One unit with weight 2: F(x) = tanh(2x), within (−1, 1).
+//! let unit = CellMap::vanilla(&[2.0], vec![0.0]);
+//! let mut next = [0.0];
+//! unit.step(&[0.5], &mut next);
+//! assert_eq!(next[0], 1.0_f64.tanh());
+//! assert_eq!(unit.index_sum(), Some(1));
+//! ```
 
 use faer::{Mat, MatMut};
 
@@ -50,6 +65,8 @@ macro_rules! for_cell {
 impl CellMap {
     /// The cell of a network at a constant input. A low-rank cell with a random part is a leaky one with the sum as its
     /// weights.
+    ///
+    /// `input` has one value for each input channel. Outputs that feed back are taken into the recurrent weights.
     pub fn new(network: &NetworkSpec, parameters: &Parameters<f64>, input: &[f64]) -> Self {
         let closed = closed_loop(parameters);
         let parameters = closed.as_ref().unwrap_or(parameters);
@@ -100,6 +117,8 @@ impl CellMap {
     }
 
     /// A vanilla or leaky cell with recurrent weights `[units][units]` (row-major) and drive B u + b.
+    ///
+    /// `recurrent` has as many entries as the square of the length of `drive`.
     pub fn rate(formula: RateFormula, recurrent: &[f64], drive: Vec<f64>) -> Self {
         Self::Rate(Unitwise::new(formula, recurrent, drive))
     }

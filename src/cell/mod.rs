@@ -2,6 +2,21 @@
 //!
 //! A cell appears twice: as a fused [`sequence`] kernel in the number format of training, and at a constant
 //! input as a map of its state space in f64, for analysis.
+//!
+//! | | for training | for analysis |
+//! |---|---|---|
+//! | number format | f32 or f64, as the curriculum says | f64 |
+//! | one step | [`sequence::StepKernel`], forward and backward | [`formula::Formula`], in any reading of [`crate::calculus`] |
+//! | inputs | a sequence | one constant vector, folded into the drive |
+//! | noise | as the network says | none |
+//! | feedback of outputs | folded into the recurrence | folded into the recurrence |
+//!
+//! Notation in all of these rooms: a pre-activations, W recurrent weights, B input weights, b biases, u inputs, r
+//! what other units and the readout see of a unit (its feature: h, or φ(x) where the state holds currents), σ the
+//! logistic function, N units, ⊙ products unit by unit; a prime marks the value after the step.
+//!
+//! In every cell pre-activations are affine in the parameters at a fixed state, so that a path that is straight in
+//! the weights has pre-activations that are linear in s.
 
 mod blend;
 pub mod constraints;

@@ -1,5 +1,7 @@
 //! Noise during training, drawn from the generator of the training step, so that a run is the same whenever it is
 //! interrupted.
+//!
+//! Values are drawn in order of time, trial and channel; first all inputs, then all units.
 
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};

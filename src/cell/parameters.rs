@@ -1,5 +1,9 @@
 //! The trained numbers of a network: one flat vector with names and shapes, so that optimisers, norms, paths
 //! between checkpoints and files all see the same thing.
+//!
+//! The names are those of PyTorch's `nn.RNN`, `nn.GRU` and `nn.LSTM` inside a module that calls its layers `rnn`
+//! and `readout`, so that a checkpoint loads there by name. (A vanilla cell has one bias; `bias_hh_l0` of PyTorch
+//! is then 0.) Matrices are row-major, one row for each unit that receives.
 
 use std::sync::Arc;
 
@@ -179,6 +183,8 @@ impl<T: Real> Parameters<T> {
     }
 
     /// The values of a tensor; empty if the network has none of that name.
+    ///
+    /// An empty slice and no error: a cell asks for what it may have (masks, feedback) and takes what there is.
     pub fn get(&self, name: &str) -> &[T] {
         self.tensor(name)
             .map_or(&[], |tensor| &self.values[tensor.offset..][..tensor.len()])
@@ -212,6 +218,8 @@ impl<T: Real> Parameters<T> {
     }
 
     /// The values in the middle between these and others of the same layout, element by element.
+    ///
+    /// Both must be of one layout.
     pub fn halfway(&self, other: &Self) -> Self {
         let pairs = self.values.iter().zip(&other.values);
         Self {

@@ -1,4 +1,8 @@
 //! The path between two cells at constant inputs as a family.
+//!
+//! Which path lies between two checkpoints is a choice: here it is the straight line between their trained
+//! parameters. For a low-rank cell, or one whose outputs feed back, the straight line between the products would be
+//! another one.
 
 use super::blend::Blended;
 use super::map::CellMap;
@@ -43,6 +47,8 @@ macro_rules! of_one_kind {
 impl CellPath {
     /// The straight path of the weights from one cell at s = 0 to another at s = 1; `None` unless both are of one kind and
     /// size and differ in nothing but weights.
+    ///
+    /// Other differences than weights (activation, α, number of units) give `None`.
     pub fn new(from: CellMap, to: CellMap) -> Option<Self> {
         let is_alike =
             of_one_kind!(&from, None::<&CellMap>, &to, |a, _third, b| a.is_alike(b), else false);

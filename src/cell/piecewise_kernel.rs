@@ -1,4 +1,13 @@
 //! Training kernel of the piecewise-linear network: z' = A z + W relu(z) + B u + h with a diagonal A.
+//!
+//! Backward, with ∂r the slope in the features from outside, ∂z⁺ that of the pre-activations of the step after, and
+//! ∂̂ what was carried back:
+//!
+//! 1. ∂z = (∂r + Wᵀ∂z⁺) ⊙ [z' > 0] + ∂̂.
+//! 2. Carried back is A ∂z.
+//! 3. ∂A = Σ ∂z ⊙ z, ∂W = Σ ∂z relu(z)ᵀ, ∂B = Σ ∂z uᵀ, ∂h = Σ ∂z, with z of before the step.
+//!
+//! Noise is on z', as in an additive-noise model of the state.
 
 use pulp::Simd;
 

@@ -1,4 +1,22 @@
 //! Training kernel of the cells with one pre-activation: vanilla, leaky in both forms, and low-rank.
+//!
+//! Forward, with ξ the noise:
+//!
+//! - vanilla: a = W r + B u + b + ξ, r' = φ(a);
+//! - rates: a as before, h' = (1 − α)h + α φ(a), r' = h';
+//! - currents: x' = (1 − α)x + α a, r' = φ(x');
+//! - low rank: κ = Nᵀr/N, and W r = g χ r + M κ.
+//!
+//! Backward, with ∂r the slope of the loss in the features from outside, ∂a⁺ the pre-activation gradient of the
+//! step after and ∂̂ the part of the state's gradient that was carried back:
+//!
+//! 1. g = ∂r + Wᵀ∂a⁺; of a low-rank cell Wᵀ∂a⁺ = g χᵀ∂a⁺ + N(Mᵀ∂a⁺/N).
+//! 2. vanilla: ∂a = g φ'(a).
+//! 3. rates: ∂h = g + ∂̂, ∂a = α ∂h φ'(a), carried back is (1 − α)∂h.
+//! 4. currents: ∂x = g φ'(x') + ∂̂, ∂a = α ∂x, carried back is (1 − α)∂x.
+//!
+//! Weight gradients: ∂W = Σ ∂a rᵀ, ∂B = Σ ∂a uᵀ, ∂b = Σ ∂a, ∂M = Σ ∂a κᵀ, ∂N = Σ r (Mᵀ∂a/N)ᵀ, with r and κ of
+//! before the step. φ' comes from φ: 1 − φ² (tanh), φ > 0 (relu), 1 − e^{−φ} (softplus).
 
 use pulp::Simd;
 

@@ -1,10 +1,17 @@
 //! What a curriculum says of a network, before there are any weights.
+//!
+//! Values are plain; who makes them in code is responsible for bounds that a curriculum would check
+//! (those of `keys`): α in (0, 1], densities in (0, 1], gains not negative, at least one unit.
 
 use serde::{Deserialize, Serialize};
 
 /// Pointwise nonlinearity of a vanilla, leaky or low-rank cell.
+///
+/// Rectified networks are analysed exactly piece by piece; softplus is unbounded, so that neither a trapping box
+/// nor the index theorem holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Activation {
     /// Hyperbolic tangent.
     Tanh,
@@ -15,6 +22,9 @@ pub enum Activation {
 }
 
 /// Which variable a leaky rate network calls its state.
+///
+/// With the same W, B and b, the two forms have fixed points that correspond one to one: x* = W h* + B u + b, h* =
+/// φ(x*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeakyForm {
     /// h' = (1−α)h + α φ(W h + B u + b): the state holds firing rates.
@@ -24,7 +34,10 @@ pub enum LeakyForm {
 }
 
 /// The recurrent cells.
+///
+/// α = 1 makes a leaky cell of rates a vanilla one.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum CellKind {
     /// h' = φ(W h + B u + b).
     Vanilla {
@@ -73,6 +86,8 @@ pub enum CellKind {
 }
 
 /// Number format of training; analysis is always f64.
+///
+/// f32 is what the field trains in; f64 is for tests, for L-BFGS, and for small tasks with long trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// 32-bit floats.
@@ -112,6 +127,8 @@ pub enum InitialState {
 ///
 /// In a leaky or low-rank cell both are multiplied by √(2/α), the form of an Euler–Maruyama step (Song, Yang & Wang
 /// 2016), so that σ is the deviation of the state itself whatever α is.
+///
+/// The stationary variance of a leaky unit without recurrent input is σ²/(1 − α/2).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Noise {
     /// σ on the pre-activations of each unit, inside the nonlinearity: in a gated cell on those of the candidate, in a
@@ -133,6 +150,19 @@ pub struct Density {
 }
 
 /// A recurrent network with a linear readout, as drawn before training.
+///
+/// The readout is linear, z = V r + c.
+///
+/// ```
+/// use creode::cell::parameters::Parameters;
+/// use creode::cell::spec::{CellKind, NetworkSpec};
+///
+/// let network = NetworkSpec::new(CellKind::Gru, 32, 2, 1);
+/// let weights = Parameters::<f32>::initial(&network, 7);
+/// // 3 · 32 · (2 + 32 + 1 + 1) in the cell, 32 + 1 in the readout.
+/// assert_eq!(weights.values().len(), 3489);
+/// assert_eq!(weights, Parameters::<f32>::initial(&network, 7));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkSpec {
     /// Recurrent cell.
@@ -205,6 +235,8 @@ impl NetworkSpec {
 
 impl CellKind {
     /// Blocks of `units` rows in the weight matrices.
+    ///
+    /// Of PyTorch's layout: 1, 2 (gate, candidate), 3 (r, z, n), 4 (i, f, g, o).
     pub fn gates(self) -> usize {
         match self {
             Self::Vanilla { .. }

@@ -1,4 +1,13 @@
 //! Training kernel of the update gate network: g = σ(a_g), c = tanh(a_c), h' = g h + (1 − g) c, blocks (g, c).
+//!
+//! Backward, with ∂h the sum of the slope from outside, Wᵀ times the pre-activation gradients of the step after,
+//! and what was carried back:
+//!
+//! 1. ∂a_g = ∂h (h − c) g(1 − g).
+//! 2. ∂a_c = ∂h (1 − g)(1 − c²).
+//! 3. Carried back is g ∂h.
+//!
+//! Noise is on a_c.
 
 use pulp::Simd;
 

@@ -3,6 +3,15 @@
 //! What is compared is read into plain data first, a [`portrait::Portrait`] of a network at a moment; measures know nothing of
 //! runs and files.
 
-pub mod cka;
+mod assignment;
+pub mod groups;
+pub mod matrix;
 pub mod measure;
+pub mod measures;
+pub mod path;
 pub mod portrait;
+pub mod reading;
+pub mod runs;
+mod samples;
+#[cfg(test)]
+mod testing;

@@ -1,6 +1,11 @@
 //! What is compared: one network at a moment, as plain data.
 
+use faer::Mat;
+
 use crate::nouns::PointKind;
+
+/// 1/φ, φ the golden ratio.
+const GOLDEN_FRACTION: f64 = 0.618_033_988_749_894_9;
 
 /// A network at a moment: its states on probe trials, and its landscapes.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +33,32 @@ pub struct TrialStates {
     pub units: usize,
     /// `[steps, trials, units]`.
     pub states: Vec<f32>,
+}
+
+impl TrialStates {
+    /// One state of each trial, `[trials, units]`, as independent samples.
+    ///
+    /// States of one trial depend on each other: all of them would count as more samples than there are, and the estimates
+    /// of alignment and correlation would come out too high. Trial k is looked at where the fraction of k/φ (φ the golden
+    /// ratio) falls in its time: evenly over the trial, without a period that the order of the trials could share, and at the
+    /// same moments in every network.
+    pub fn samples(&self) -> Mat<f64> {
+        Mat::from_fn(self.trials, self.units, |trial, unit| {
+            f64::from(self.state(self.sampled_step(trial), trial)[unit])
+        })
+    }
+
+    /// The state of one trial after a time step.
+    pub fn state(&self, step: usize, trial: usize) -> &[f32] {
+        let from = (step * self.trials + trial) * self.units;
+        &self.states[from..from + self.units]
+    }
+
+    /// The time step at which [`Self::samples`] looks at a trial.
+    fn sampled_step(&self, trial: usize) -> usize {
+        let share = (trial as f64 * GOLDEN_FRACTION).fract();
+        ((share * self.steps as f64) as usize).min(self.steps.saturating_sub(1))
+    }
 }
 
 /// The fixed points at one constant input, and what leads from one to another.
@@ -80,4 +111,31 @@ pub enum Cause {
     Manifold,
     /// By a pulse of the task, by its number.
     Pulse(u16),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_spread_evenly_over_the_time_of_trials() {
+        let (steps, trials) = (10, 100);
+        let states = (0..steps * trials).map(|k| (k / trials) as f32).collect();
+        let states = TrialStates {
+            steps,
+            trials,
+            units: 1,
+            states,
+        };
+        let samples = states.samples();
+        assert_eq!((samples.nrows(), samples.ncols()), (trials, 1));
+        for step in 0..steps {
+            let here = samples.col(0).iter().filter(|time| **time == step as f64);
+            let count = here.count();
+            assert!(
+                (9..=11).contains(&count),
+                "step {step} is looked at {count} times"
+            );
+        }
+    }
 }

@@ -1,4 +1,6 @@
 //! What can be wrong with a curriculum.
+//!
+//! One run of the reader tells all mistakes, in the order of their lines.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -34,7 +36,7 @@ pub enum CurriculumError {
 
 /// Where a value of a curriculum comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum KeyPlace {
     /// Line of the file, from 1.
     Line(usize),
     /// `KEY=VALUE` of an override.
@@ -45,7 +47,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// Where it stands.
-    pub place: Place,
+    pub place: KeyPlace,
     /// Full name of the key, such as `network.units`; empty for an error of syntax.
     pub key: String,
     /// What was expected and what was found.
@@ -68,7 +70,7 @@ impl CurriculumError {
 pub(super) struct Mistakes(RefCell<Vec<Mistake>>);
 
 impl Mistakes {
-    pub(super) fn add(&self, place: &Place, key: impl Into<String>, problem: impl Into<String>) {
+    pub(super) fn add(&self, place: &KeyPlace, key: impl Into<String>, problem: impl Into<String>) {
         self.0.borrow_mut().push(Mistake {
             place: place.clone(),
             key: key.into(),
@@ -97,8 +99,8 @@ impl Mistakes {
 fn lines(file: &str, mistakes: &[Mistake]) -> String {
     let line = |mistake: &Mistake| {
         let place = match &mistake.place {
-            Place::Line(line) => format!("{}:{line}", escaped(file)),
-            Place::Override(assignment) => format!("--set {}", escaped(assignment)),
+            KeyPlace::Line(line) => format!("{}:{line}", escaped(file)),
+            KeyPlace::Override(assignment) => format!("--set {}", escaped(assignment)),
         };
         let problem = escaped(&mistake.problem);
         if mistake.key.is_empty() {

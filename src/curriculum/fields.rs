@@ -1,5 +1,7 @@
 //! The keys of the sections that belong to no one thing: their names, bounds and defaults. Reading and writing both go by
 //! this. Networks, learning rules, optimisers and tasks declare their own.
+//!
+//! A key stands in exactly one place; its bounds are what the message quotes.
 
 use std::ops::Bound;
 

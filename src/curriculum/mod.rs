@@ -1,4 +1,36 @@
 //! The curriculum of a run: its TOML file, the checks on it, and its schedule of stages and checkpoints.
+//!
+//! A file goes through these steps:
+//!
+//! 1. TOML with the place of every key; overrides replace or add keys.
+//! 2. Each section is read by the declarations of what it describes (network, rule, optimiser, tasks), with bounds
+//!    and defaults; all mistakes are collected, each with line, key, what was expected and what was found.
+//! 3. Checks across sections: widths of the network against tasks, rule against cell and objective, budget of
+//!    checkpoints.
+//! 4. The resolved text ([`Curriculum::to_toml`]) says every value; it is what `run.toml` holds, and parses back to
+//!    the same curriculum.
+//!
+//! ```
+//! use creode::curriculum::Curriculum;
+//!
+//! let text = r#"
+//! [network]
+//! cell = "vanilla"
+//! units = 16
+//! [[stage]]
+//! task = "flip-flop"
+//! until = { steps = 100 }
+//! [checkpoints]
+//! every = 50
+//! "#;
+//! let curriculum = Curriculum::parse(text, "bits.toml", &[])?;
+//! assert_eq!((curriculum.name.as_str(), curriculum.total_steps()), ("bits", 100));
+//! assert_eq!(curriculum.checkpoints.steps(100), [0, 50, 100]);
+//! assert_eq!(Curriculum::parse(&curriculum.to_toml(), "bits.toml", &[])?, curriculum);
+//! let mistake = Curriculum::parse(&text.replace("units", "unit"), "bits.toml", &[]);
+//! assert!(mistake.is_err_and(|error| error.to_string().contains("units")));
+//! # Ok::<(), creode::curriculum::CurriculumError>(())
+//! ```
 
 use std::path::Path;
 
@@ -8,7 +40,7 @@ use crate::train::engines::EngineName;
 use crate::train::rules::RuleSpec;
 use crate::train::spec::{OptimiserSpec, Penalties};
 
-pub use error::{CurriculumError, Mistake, Place};
+pub use error::{CurriculumError, KeyPlace, Mistake};
 pub use overrides::{Override, OverrideError};
 pub use ramp::{Pace, Progress, Ramp};
 pub use stage::{PartObjective, ProbeTask, Stage, StagePart, Until};
@@ -124,6 +156,9 @@ pub struct AnalysisSettings {
 
 impl Curriculum {
     /// Reads a curriculum file and then applies `overrides` in their order.
+    ///
+    /// # Errors
+    /// The file cannot be read, is larger than 2 MiB, or holds mistakes; all of them are told together.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, CurriculumError> {
         let text = read(path)?;
         Self::parse(&text, &path.display().to_string(), overrides)

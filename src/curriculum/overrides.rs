@@ -1,4 +1,7 @@
 //! Values set from outside the file: `--set KEY=VALUE`.
+//!
+//! Overrides are applied to the values of the file before anything is checked, so that what is wrong with one is
+//! told like what is wrong with a line.
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::error::{Mistakes, Place};
+use super::error::{KeyPlace, Mistakes};
 use super::fields;
 use super::section::{Section, Variants};
 use super::tree::{Node, Value};
@@ -28,7 +28,7 @@ pub(super) fn curriculum(
     let Some(entries) = tree::parse(text, overrides, &mistakes) else {
         return Err(mistakes.into_error(file));
     };
-    let root_section = Section::new("", Place::Line(1), entries, &mistakes);
+    let root_section = Section::new("", KeyPlace::Line(1), entries, &mistakes);
     let curriculum = root(root_section, file, runs);
     if mistakes.is_empty() {
         Ok(curriculum)
@@ -68,7 +68,7 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
 
     let optimiser_place = optimiser_section
         .as_ref()
-        .map_or(Place::Line(1), |section| section.place_of("rule"));
+        .map_or(KeyPlace::Line(1), |section| section.place_of("rule"));
     let training = read_training(training);
     let optimiser = optimiser(optimiser_section, &training.rule);
     let total_steps: u64 = stages.iter().map(|stage| stage.until.steps).sum();
@@ -110,7 +110,7 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
 
 /// What the section `[training]` says.
 struct Training {
-    rule_place: Place,
+    rule_place: KeyPlace,
     trials_per_step: usize,
     engine: EngineName,
     rule: RuleSpec,
@@ -119,7 +119,7 @@ struct Training {
 
 fn read_training(section: Option<Section<'_>>) -> Training {
     let mut training = Training {
-        rule_place: Place::Line(1),
+        rule_place: KeyPlace::Line(1),
         trials_per_step: fields::DEFAULT_TRIALS_PER_STEP,
         engine: EngineName::default(),
         rule: RuleSpec::default(),
@@ -159,8 +159,8 @@ fn read_training(section: Option<Section<'_>>) -> Training {
 /// Whether the learning rule goes with the cell and with what is trained on, and the optimiser with that.
 fn check_learning(
     curriculum: &Curriculum,
-    rule_place: &Place,
-    optimiser_place: &Place,
+    rule_place: &KeyPlace,
+    optimiser_place: &KeyPlace,
     mistakes: &Mistakes,
 ) {
     let rule = curriculum.rule.rule();
@@ -300,10 +300,10 @@ pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, Curri
     let mistakes = Mistakes::default();
     let mut task = TaskSpec::default();
     if let Some(mut entries) = tree::parse("", overrides, &mistakes) {
-        let place = Place::Override(format!("task={name}"));
+        let place = KeyPlace::Override(format!("task={name}"));
         let value = Value::Text(name.to_owned());
         entries.insert("task".to_owned(), Node { place, value });
-        let mut section = Section::new("", Place::Line(1), entries, &mistakes);
+        let mut section = Section::new("", KeyPlace::Line(1), entries, &mistakes);
         named("task", &mut task, &mut section);
         section.finish_with(&Variants {
             key: "task",

@@ -1,6 +1,9 @@
 //! Numbers of a stage that change while it is trained: with its steps, or with the accuracy reached.
 //!
 //! What is current is a function of [`Progress`], which is saved with the weights.
+//!
+//! By steps: v = from + (to − from) · min(1, steps/over). By accuracy: v = from + level · step, never beyond `to`;
+//! the level rises by one when the mean accuracy of the last steps at it reaches the bound.
 
 use std::ops::RangeInclusive;
 
@@ -25,6 +28,7 @@ pub struct Ramp {
 
 /// How fast a ramp rises or falls.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Pace {
     /// On a straight line.
     Steps {

@@ -1,4 +1,6 @@
 //! Writes a curriculum as a file that leaves nothing to a default.
+//!
+//! Numbers are written with the fewest digits that read back to the same bits.
 
 use std::ops::RangeInclusive;
 

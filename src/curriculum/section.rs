@@ -1,9 +1,12 @@
 //! Reads one section of a curriculum: takes out keys, checks them, and reports what is missing or left over.
+//!
+//! What was not asked for by the time a section is done is a mistake: a key that belongs to another cell or task is
+//! told from a misspelt one, for which the nearest known key is suggested.
 
 use std::ops::RangeInclusive;
 
 use super::error::{
-    Mistakes, Place, closest, describe_integers, describe_reals, did_you_mean, quoted_list,
+    KeyPlace, Mistakes, closest, describe_integers, describe_reals, did_you_mean, quoted_list,
 };
 use super::ramp::{Pace, Ramp};
 use super::tree::{Node, Table, Value};
@@ -13,7 +16,7 @@ use crate::parameters::{ChoiceOrList, FRACTION, ParameterVisitor, RealRange};
 pub(super) struct Section<'a> {
     /// Full name, empty for the top of the file.
     path: String,
-    place: Place,
+    place: KeyPlace,
     entries: Table,
     /// Keys asked for so far.
     known: Vec<&'static str>,
@@ -22,9 +25,9 @@ pub(super) struct Section<'a> {
     /// Keys whose value was refused.
     refused: Vec<&'static str>,
     /// Keys taken out, with the places where they stood.
-    taken: Vec<(&'static str, Place)>,
+    taken: Vec<(&'static str, KeyPlace)>,
     /// Numbers that change while a stage is trained, with their places; none where numbers must be constant.
-    ramps: Option<Vec<(Ramp, Place)>>,
+    ramps: Option<Vec<(Ramp, KeyPlace)>>,
     mistakes: &'a Mistakes,
 }
 
@@ -41,7 +44,7 @@ pub(super) struct Variants {
 impl<'a> Section<'a> {
     pub(super) fn new(
         path: impl Into<String>,
-        place: Place,
+        place: KeyPlace,
         entries: Table,
         mistakes: &'a Mistakes,
     ) -> Self {
@@ -59,7 +62,7 @@ impl<'a> Section<'a> {
     }
 
     /// Where it stands.
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &KeyPlace {
         &self.place
     }
 
@@ -96,12 +99,12 @@ impl<'a> Section<'a> {
     }
 
     /// Another section of the same file.
-    pub(super) fn beside(&self, path: String, place: Place, entries: Table) -> Section<'a> {
+    pub(super) fn beside(&self, path: String, place: KeyPlace, entries: Table) -> Section<'a> {
         Section::new(path, place, entries, self.mistakes)
     }
 
     /// Where a key stands or stood, or else the section.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    pub(super) fn place_of(&self, key: &str) -> KeyPlace {
         let taken = self.taken.iter().find(|(taken, _)| *taken == key);
         let taken_place = taken.map_or(&self.place, |(_, place)| place);
         self.entries
@@ -124,7 +127,7 @@ impl<'a> Section<'a> {
 
     /// Of keys that exclude each other, leaves one. One that an override sets displaces one of the file.
     pub(super) fn exclusive(&mut self, keys: &'static [&'static str]) {
-        let is_override = |place: Place| matches!(place, Place::Override(_));
+        let is_override = |place: KeyPlace| matches!(place, KeyPlace::Override(_));
         if keys
             .iter()
             .any(|key| is_override(self.place_of(key)) && self.has(key))
@@ -166,14 +169,14 @@ impl<'a> Section<'a> {
     }
 
     /// Adds a mistake about one of the section's keys.
-    pub(super) fn mistake(&self, place: &Place, key: &str, problem: impl Into<String>) {
+    pub(super) fn mistake(&self, place: &KeyPlace, key: &str, problem: impl Into<String>) {
         self.mistakes.add(place, self.full(key), problem);
     }
 
     /// Adds a mistake about a key of any section, by its full name.
     pub(super) fn mistake_at(
         &self,
-        place: &Place,
+        place: &KeyPlace,
         key: impl Into<String>,
         problem: impl Into<String>,
     ) {
@@ -206,7 +209,7 @@ impl<'a> Section<'a> {
     }
 
     /// The ramps read since they were allowed, with their places.
-    pub(super) fn take_ramps(&mut self) -> Vec<(Ramp, Place)> {
+    pub(super) fn take_ramps(&mut self) -> Vec<(Ramp, KeyPlace)> {
         self.ramps.take().unwrap_or_default()
     }
 
@@ -287,7 +290,7 @@ impl<'a> Section<'a> {
                 if let Some(variants) = variants.filter(|variants| !self.is_unsure(variants.key)) {
                     // Whoever chooses another variant from outside need not undo what the file says of its own.
                     let is_displaced =
-                        self.is_overridden(variants.key) && matches!(node.place, Place::Line(_));
+                        self.is_overridden(variants.key) && matches!(node.place, KeyPlace::Line(_));
                     if !is_displaced {
                         self.mistake(&node.place, &key, belongs_elsewhere(&key, variants));
                     }
@@ -316,7 +319,7 @@ impl<'a> Section<'a> {
 
     fn is_overridden(&self, key: &str) -> bool {
         let mut taken = self.taken.iter();
-        taken.any(|(name, place)| *name == key && matches!(place, Place::Override(_)))
+        taken.any(|(name, place)| *name == key && matches!(place, KeyPlace::Override(_)))
     }
 
     fn is_unsure(&self, key: &str) -> bool {

@@ -1,4 +1,8 @@
 //! Stages: what is trained on, in which mixture, and until when; and the probes that are only looked at.
+//!
+//! A stage ends at the first of: its steps, an accuracy that is reached, a loss that no longer falls. The last two
+//! wait until all ramps have come to their ends, since an accuracy on an easier task says nothing of the harder
+//! one.
 
 use super::Curriculum;
 use super::ramp::{Pace, Progress, Ramp};
@@ -34,6 +38,7 @@ pub struct StagePart {
 
 /// The objective of a part, as a curriculum says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartObjective {
     /// Squared error.
     SquaredError,
@@ -62,6 +67,10 @@ impl StagePart {
 /// The end of a stage.
 ///
 /// Accuracy and plateau end it only when all its ramps stand at their last values.
+///
+/// A mean is over the last `over_steps` training steps of the stage, each weighing the same, and does not exist
+/// before there were as many. With `evaluations` = k the last k such means, of stretches that do not overlap, must
+/// all reach the accuracy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Until {
     /// Training steps that the stage takes at most.
@@ -79,6 +88,8 @@ pub struct Until {
 }
 
 /// A task that the network is tested on at every checkpoint, whatever it is trained on.
+///
+/// The network is never trained on it; trials come from a stream of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProbeTask {
     /// Stored as `probe` in the table `evaluations`; different from that of every other probe.
@@ -186,6 +197,17 @@ impl Stage {
     pub fn task_names(&self) -> String {
         let names = self.parts.iter().map(|part| part.task.task().name());
         names.collect::<Vec<_>>().join(" + ")
+    }
+
+    /// How far it is when all its ramps stand at their last values.
+    pub fn at_its_end(&self) -> Progress {
+        Progress {
+            steps: self.until.steps,
+            levels: self
+                .ramps(&Progress::default())
+                .filter_map(|(ramp, _)| ramp.levels())
+                .collect(),
+        }
     }
 
     /// What the stage passes through on its way: enough to find whether a parameter ever leaves its bounds.

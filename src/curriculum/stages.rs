@@ -1,6 +1,8 @@
 //! Reads the sections `[[stage]]` and `[[probe]]`.
+//!
+//! Parts of one name share one rule input over all stages, so that a task keeps its input when it comes back later.
 
-use super::error::{Place, closest, did_you_mean, quoted_list};
+use super::error::{KeyPlace, closest, did_you_mean, quoted_list};
 use super::fields;
 use super::fields::WEIGHT;
 use super::ramp::{OutOfBounds, Pace, Ramp};
@@ -19,10 +21,10 @@ struct Read {
     part: StagePart,
     /// Full name of its section, with a dot behind it.
     path: String,
-    place: Place,
-    name_place: Place,
+    place: KeyPlace,
+    name_place: KeyPlace,
     /// Places of its ramps.
-    ramps: Vec<Place>,
+    ramps: Vec<KeyPlace>,
 }
 
 /// All sections `[[stage]]`.
@@ -72,7 +74,7 @@ fn sections<'a>(section: &mut Section<'a>, key: &'static str, expected: &str) ->
 }
 
 /// The stage, and the place of its name.
-fn stage(mut section: Section<'_>) -> (Place, Stage) {
+fn stage(mut section: Section<'_>) -> (KeyPlace, Stage) {
     const EXPECTED: &str =
         "one section `[[stage.part]]`, in double brackets, for each task of the mixture";
     section.require(
@@ -99,7 +101,7 @@ fn stage(mut section: Section<'_>) -> (Place, Stage) {
         section.finish();
         parts
     } else {
-        let reporter = section.beside(String::new(), Place::Line(1), Table::new());
+        let reporter = section.beside(String::new(), KeyPlace::Line(1), Table::new());
         let parts = vec![part(section, false)];
         check_ways(&reporter, &parts, until.as_ref());
         parts

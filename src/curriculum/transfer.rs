@@ -1,14 +1,18 @@
 //! Weights to start from that another run has learned.
+//!
+//! The run, its checkpoint and the SHA-256 of the file become part of the resolved curriculum, so that a run says
+//! for good which weights it began with, and refuses to begin again with others.
 
 use std::path::Path;
 
 use super::Curriculum;
-use super::error::{Place, quoted_list};
+use super::error::{KeyPlace, quoted_list};
 use super::section::Section;
 use super::tree::{Node, Value};
 use crate::cell::spec::{NetworkSpec, Part};
 use crate::parameters::ParameterVisitor;
 use crate::parameters::Variant as _;
+use crate::trace::names::POPULATION_FILE;
 use crate::trace::{Run, digest};
 
 /// The weights that a run starts from, learned by another.
@@ -25,7 +29,7 @@ pub struct Transfer {
 /// A transfer while the file is read, with its place.
 pub(super) struct Asked {
     transfer: Transfer,
-    place: Place,
+    place: KeyPlace,
     has_checkpoint: bool,
 }
 
@@ -164,9 +168,17 @@ fn look_up(
     Ok((number, digest(&file.bytes)))
 }
 
-/// Opens a run by its name in a folder of runs, or by its path.
+/// Opens a run by its name in a folder of runs, or by its path. The folder of a population lies among other runs, which its
+/// own can start from.
 pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceError> {
-    Run::open(runs.join(from)).or_else(|error| Run::open(from).map_err(|_| error))
+    Run::open(runs.join(from)).or_else(|error| {
+        let beside = runs
+            .join(POPULATION_FILE)
+            .is_file()
+            .then(|| runs.join(".."));
+        let beside = beside.and_then(|folder| Run::open(folder.join(from)).ok());
+        beside.map_or_else(|| Run::open(from).map_err(|_| error), Ok)
+    })
 }
 
 /// What would have to be changed here for the weights to fit.

@@ -1,16 +1,19 @@
 //! The values of a curriculum file, each with the place it comes from.
+//!
+//! Values keep the place that they came from, a line or an override, through all checks, so that a mistake found
+//! late still names it.
 
 use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Mistakes, Place, quoted_list};
+use super::error::{KeyPlace, Mistakes, quoted_list};
 use super::overrides::{Override, parse_value};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    pub(super) place: Place,
+    pub(super) place: KeyPlace,
     pub(super) value: Value,
 }
 
@@ -54,12 +57,14 @@ pub(super) fn parse(text: &str, overrides: &[Override], mistakes: &Mistakes) -> 
             error.message(),
             beginning(lines.text(text, line))
         );
-        mistakes.add(&Place::Line(line), "", problem);
+        mistakes.add(&KeyPlace::Line(line), "", problem);
     }
     if !errors.is_empty() {
         return None;
     }
-    let mut root = table(document.get_ref(), &|offset| Place::Line(lines.at(offset)));
+    let mut root = table(document.get_ref(), &|offset| {
+        KeyPlace::Line(lines.at(offset))
+    });
     for change in overrides {
         set(&mut root, change, mistakes);
     }
@@ -100,7 +105,7 @@ fn beginning(line: &str) -> String {
     }
 }
 
-fn table(source: &DeTable<'_>, place_at: &dyn Fn(usize) -> Place) -> Table {
+fn table(source: &DeTable<'_>, place_at: &dyn Fn(usize) -> KeyPlace) -> Table {
     source
         .iter()
         .map(|(key, value)| {
@@ -117,7 +122,7 @@ fn table(source: &DeTable<'_>, place_at: &dyn Fn(usize) -> Place) -> Table {
         .collect()
 }
 
-fn node_value(source: &DeValue<'_>, place_at: &dyn Fn(usize) -> Place) -> Value {
+fn node_value(source: &DeValue<'_>, place_at: &dyn Fn(usize) -> KeyPlace) -> Value {
     match source {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(integer) => {
@@ -147,7 +152,7 @@ fn node_value(source: &DeValue<'_>, place_at: &dyn Fn(usize) -> Place) -> Value 
 
 /// Sets one override, creating the tables on its way.
 fn set(root: &mut Table, change: &Override, mistakes: &Mistakes) {
-    let place = Place::Override(change.to_string());
+    let place = KeyPlace::Override(change.to_string());
     let value = match parse_value(&change.value) {
         Ok(value) => node_value(&value, &|_| place.clone()),
         Err(reason) => {

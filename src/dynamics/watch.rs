@@ -1,4 +1,7 @@
 //! Who follows a long computation.
+//!
+//! Calls come from many threads, in no particular order; an implementation must be cheap, and must not change what
+//! is computed other than by ending it.
 
 /// Follows a long computation, and may end it before it is done.
 pub trait Watch: Sync {

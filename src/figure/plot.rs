@@ -15,6 +15,7 @@ const LEGEND_LINE: f64 = 18.0;
 
 /// How the points of a series are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mark {
     /// Each as a disc.
     Discs,

@@ -33,6 +33,7 @@ pub enum Anchor {
 
 /// One thing drawn.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Shape {
     /// A line through points, `[x, y]`.
     Line {

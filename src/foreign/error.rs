@@ -1,4 +1,7 @@
 //! What can be wrong with somebody else's file.
+//!
+//! Messages are written for somebody who did not write the file: they list the names that are in it, and say which
+//! option would help.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,4 +1,8 @@
 //! A recurrent cell put together from somebody else's tensors.
+//!
+//! Shapes decide what can be decided: k blocks of square recurrent weights make a vanilla network (1), a UGRNN (2),
+//! a GRU (3) or an LSTM (4) unless the cell is named. Gates are in PyTorch's order and convention. A GRU that
+//! resets before the recurrent product is another cell, and nothing in a file tells the two apart.
 
 use super::ForeignError;
 use super::options::{CellName, Options, Role};
@@ -12,7 +16,7 @@ use crate::cell::spec::{Activation, LeakyForm};
 /// A recurrent network read from a file.
 #[derive(Debug, Clone)]
 pub struct ForeignNetwork {
-    cell: Cell,
+    cell: ForeignCell,
     units: usize,
     /// `[gates · units][inputs]`.
     input: Vec<f64>,
@@ -23,7 +27,7 @@ pub struct ForeignNetwork {
 }
 
 #[derive(Debug, Clone)]
-enum Cell {
+enum ForeignCell {
     Rate(RateFormula, Vec<f64>),
     Ugrnn(Vec<f64>),
     Gru(Vec<f64>),
@@ -42,6 +46,10 @@ impl ForeignNetwork {
     /// Puts a network together; missing biases are zero, missing input weights mean no input.
     ///
     /// The errors name the tensor, what it was taken for, and the shape that would fit.
+    ///
+    /// # Errors
+    /// A part is missing or could be played by several tensors, a shape does not fit, values are not finite, or a
+    /// setting is missing or goes with another cell.
     pub fn new(tensors: &Tensors, options: &Options) -> Result<Self, ForeignError> {
         let parts = Parts { tensors, options };
         let is_low_rank =
@@ -81,6 +89,9 @@ impl ForeignNetwork {
     }
 
     /// The network at a constant input, one value a channel.
+    ///
+    /// # Errors
+    /// If `input` has another width than the input weights.
     pub fn map_at(&self, input: &[f64]) -> Result<CellMap, ForeignError> {
         if input.len() != self.inputs {
             return Err(ForeignError::InputWidth {
@@ -98,14 +109,14 @@ impl ForeignNetwork {
             both.map(|(a, b)| a + b).collect::<Vec<f64>>()
         };
         Ok(match &self.cell {
-            Cell::Rate(formula, recurrent) => CellMap::rate(*formula, recurrent, drive()),
-            Cell::Ugrnn(recurrent) => CellMap::ugrnn(recurrent, drive()),
-            Cell::Gru(recurrent) => CellMap::gru(recurrent, &from_input, &self.hidden_bias),
-            Cell::Lstm(recurrent) => CellMap::lstm(recurrent, drive()),
-            Cell::PiecewiseLinear(diagonal, recurrent) => {
+            ForeignCell::Rate(formula, recurrent) => CellMap::rate(*formula, recurrent, drive()),
+            ForeignCell::Ugrnn(recurrent) => CellMap::ugrnn(recurrent, drive()),
+            ForeignCell::Gru(recurrent) => CellMap::gru(recurrent, &from_input, &self.hidden_bias),
+            ForeignCell::Lstm(recurrent) => CellMap::lstm(recurrent, drive()),
+            ForeignCell::PiecewiseLinear(diagonal, recurrent) => {
                 CellMap::piecewise_linear(diagonal, recurrent, drive())
             }
-            Cell::LowRank {
+            ForeignCell::LowRank {
                 form,
                 activation,
                 alpha,
@@ -203,7 +214,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Cell, units and blocks of a network with full recurrent weights.
-    fn full_rank(&self) -> Result<(Cell, usize, usize), ForeignError> {
+    fn full_rank(&self) -> Result<(ForeignCell, usize, usize), ForeignError> {
         let found = self.need(Role::Recurrent)?;
         let (rows, units) = match *found.1.shape.as_slice() {
             [rows, units] if units > 0 && rows % units == 0 => (rows, units),
@@ -227,17 +238,17 @@ impl<'a> Parts<'a> {
         let recurrent = Self::checked(Role::Recurrent, found, fits, expected)?;
         let cell = match name.unwrap_or(CellName::Vanilla) {
             name @ (CellName::Vanilla | CellName::LeakyRates | CellName::LeakyCurrents) => {
-                Cell::Rate(self.rate_formula(name)?, recurrent)
+                ForeignCell::Rate(self.rate_formula(name)?, recurrent)
             }
-            CellName::Ugrnn => Cell::Ugrnn(recurrent),
-            CellName::Gru => Cell::Gru(recurrent),
-            CellName::Lstm => Cell::Lstm(recurrent),
+            CellName::Ugrnn => ForeignCell::Ugrnn(recurrent),
+            CellName::Gru => ForeignCell::Gru(recurrent),
+            CellName::Lstm => ForeignCell::Lstm(recurrent),
             CellName::PiecewiseLinear => {
                 self.need(Role::Diagonal)?;
-                Cell::PiecewiseLinear(self.vector(Role::Diagonal, units)?, recurrent)
+                ForeignCell::PiecewiseLinear(self.vector(Role::Diagonal, units)?, recurrent)
             }
         };
-        if !matches!(cell, Cell::Rate(..)) {
+        if !matches!(cell, ForeignCell::Rate(..)) {
             self.refuse_rate_settings()?;
         }
         Ok((cell, units, gates))
@@ -288,7 +299,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn low_rank(&self) -> Result<(Cell, usize), ForeignError> {
+    fn low_rank(&self) -> Result<(ForeignCell, usize), ForeignError> {
         let outward = self.need(Role::Outward)?;
         let inward = self.need(Role::Inward)?;
         let (units, rank) = match *outward.1.shape.as_slice() {
@@ -310,7 +321,7 @@ impl<'a> Parts<'a> {
         };
         let fits_inward = inward.1.shape == outward.1.shape;
         let expected = format!("{:?}, that of outward", outward.1.shape);
-        let cell = Cell::LowRank {
+        let cell = ForeignCell::LowRank {
             form,
             activation: self.options.activation.unwrap_or(Activation::Tanh),
             alpha,

@@ -1,4 +1,6 @@
 //! What the user can say of a foreign network.
+//!
+//! Everything has a default but α, which no tensor tells: a network that is leaky has to be called so.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -2,6 +2,9 @@
 //!
 //! Nothing in them is believed: sizes are held against what is there before memory is taken, an npz may not unpack to many
 //! times its size, and the checksum of each of its members must fit.
+//!
+//! All numbers become f64, exactly. Integer arrays (counters, masks) are left out without a word, since no part of
+//! a network is made of them; arrays in Fortran order are brought into C order.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -41,6 +44,9 @@ pub struct Tensor {
 pub type Tensors = BTreeMap<String, Tensor>;
 
 /// Reads a file: `.npz` and `.npy` by name, anything else as safetensors (F16, BF16, F32, F64).
+///
+/// # Errors
+/// The file cannot be read, is not of its format, claims more than it holds, or has a member with a wrong checksum.
 pub fn read(path: &Path) -> Result<Tensors, ForeignError> {
     let read_error = |source| ForeignError::Read {
         path: path.to_path_buf(),

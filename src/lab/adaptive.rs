@@ -8,6 +8,9 @@
 //!
 //! All that is decided depends on the weights within [a, b] and on the number of checkpoints up to a. So a run that was
 //! stopped anywhere goes back to its last a, and ends with the same checkpoints.
+//!
+//! The price is steps made twice, those of intervals in which something happens; the weights that are kept are bit
+//! for bit those of a run with fixed checkpoints at these steps.
 
 use super::LabError;
 use super::analysed::Analysed;
@@ -19,7 +22,7 @@ use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{AdaptiveCheckpoints, CheckpointPolicy, Curriculum};
 use crate::dynamics::linear::spectrum::SpectrumError;
-use crate::dynamics::points::search::{Findings, Known, Limits, search};
+use crate::dynamics::points::search::{Findings, Known, SearchLimits, search};
 use crate::dynamics::points::starts::jittered;
 use crate::streams::Stream;
 use crate::trace::Run;
@@ -164,7 +167,7 @@ impl<'a, T: TrainableReal> Adaptive<'a, T> {
             );
             let map = CellMap::new(&curriculum.network, &job.parameters, &probe.input);
             let found = Analysed::of(&probe.name, map, |map| {
-                search(map, &[], &starts, Limits::default())
+                search(map, &[], &starts, SearchLimits::default())
             });
             landscapes.push(found.map_err(|source| failed(at_end, source))?);
         }
@@ -207,8 +210,8 @@ impl<'a, T: TrainableReal> Adaptive<'a, T> {
 ///
 /// What only one search has found is sought in the other landscape from there, so that a miss is not taken for a change.
 fn difference(a: &Analysed, b: &Analysed) -> Result<(usize, f64), SpectrumError> {
-    let forward = search(&b.map, &known(a), &[], Limits::default())?;
-    let backward = search(&a.map, &known(b), &[], Limits::default())?;
+    let forward = search(&b.map, &known(a), &[], SearchLimits::default())?;
+    let backward = search(&a.map, &known(b), &[], SearchLimits::default())?;
     let counts = [(a, &backward), (b, &forward)].map(|(own, other)| by_unstable(own, other));
     let kinds = counts[0].len().max(counts[1].len());
     let count = |side: usize, kind: usize| counts[side].get(kind).copied().unwrap_or(0);

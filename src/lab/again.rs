@@ -1,4 +1,7 @@
 //! The landscape of one network, looked at on its own: a checkpoint of a run again, or somebody else's network.
+//!
+//! Patient where the analysis of a run is quick: all starts are used, small networks are searched completely, and
+//! more is asked (basins of all attractors, cycles, slow manifolds, linearisation, sweeps).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +27,7 @@ use crate::dynamics::motion::continuum::{Continuum, continuum};
 use crate::dynamics::motion::manifold::{Outflow, outflow};
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::linearisation::{Linearisation, linearise};
-use crate::dynamics::points::search::Limits;
+use crate::dynamics::points::search::SearchLimits;
 use crate::dynamics::points::starts::{independent, jittered, simulated};
 use crate::dynamics::watch::{Unwatched, Watch};
 use crate::foreign::ForeignNetwork;
@@ -54,6 +57,7 @@ pub struct Settings {
 }
 
 /// One network, to be looked at.
+#[non_exhaustive]
 pub struct Subject {
     /// The checkpoint; 0 where there is none.
     pub id: CheckpointId,
@@ -80,7 +84,8 @@ enum Network {
 
 /// The landscapes of one network, one for each constant input.
 #[derive(Debug, Clone)]
-pub struct Portrait {
+#[non_exhaustive]
+pub struct NetworkLandscapes {
     /// The checkpoint; 0 where there is none.
     pub id: CheckpointId,
     /// The network's readout.
@@ -124,6 +129,7 @@ impl Drawn {
 
 /// Where motion ends, from states that are drawn independently, and from the unstable points.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Flow {
     /// What the shares of the basins are shares of.
     pub drawn: Drawn,
@@ -135,6 +141,11 @@ pub struct Flow {
 
 impl Subject {
     /// A checkpoint of a run, the last one if none is named, with states of the task's trials to start from.
+    ///
+    /// The curriculum is that of the run. Of a run whose checkpoints came from elsewhere, starts are states that
+    /// the network is simulated to.
+    /// # Errors
+    /// The run cannot be read, has no such checkpoint, or its weights do not fit its curriculum.
     pub fn of_run(
         dir: &Path,
         checkpoint: Option<u32>,
@@ -310,7 +321,10 @@ impl Subject {
     }
 
     /// Finds the fixed points at every constant input.
-    pub fn portrait(&self) -> Result<Portrait, LabError> {
+    ///
+    /// # Errors
+    /// An analysis that does not converge, with the checkpoint's number.
+    pub fn portrait(&self) -> Result<NetworkLandscapes, LabError> {
         let mut projection = self.projection.clone();
         let mut landscapes = Vec::new();
         for probe in &self.probes {
@@ -318,15 +332,15 @@ impl Subject {
             let starts = self.starts(&[&map]);
             projection.get_or_insert_with(|| Projection::fit(&starts.concat(), map.dim()));
             let limits = if self.tries_all {
-                Limits::patient()
+                SearchLimits::patient()
             } else {
-                Limits::patient_enough(map.dim())
+                SearchLimits::patient_enough(map.dim())
             };
             self.watch.begins(&probe.name);
             let found = Analysed::search(&probe.name, map, &starts, limits, &*self.watch);
             landscapes.push(found.map_err(|source| self.failed(source))?);
         }
-        Ok(Portrait {
+        Ok(NetworkLandscapes {
             id: self.id,
             readout: self.readout.clone(),
             projection: projection.unwrap_or_else(|| Projection::fit(&[], 0)),
@@ -335,6 +349,8 @@ impl Subject {
     }
 
     /// Finds where motion ends, and where the unstable manifolds of a landscape's points lead.
+    ///
+    /// Shares of basins are over the states that [`Drawn`] tells of; other starts give other shares.
     pub fn flow(&self, of: &Analysed) -> Result<Flow, LabError> {
         let (drawn, starts) = self.independent(&of.map)?;
         let attractors = attractors(&of.map, &starts, &attractor::Settings::default());
@@ -364,6 +380,8 @@ impl Subject {
     }
 
     /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too; fewer periods if it is ended early.
+    ///
+    /// One entry for each period; the cost grows with the period and with the cube of the dimension.
     pub fn cycles(&self, of: &Analysed, longest: usize) -> Result<Vec<Cycles>, LabError> {
         let starts = self.starts(&[&of.map]);
         let points = of.findings.fixed_points.iter();
@@ -377,7 +395,7 @@ impl Subject {
             }
             let returning = known.iter().filter(|(of, _)| period.is_multiple_of(*of));
             let shorter: Vec<Vec<f64>> = returning.map(|(_, state)| state.clone()).collect();
-            let of_period = cycles(&of.map, period, &shorter, &starts, Limits::default());
+            let of_period = cycles(&of.map, period, &shorter, &starts, SearchLimits::default());
             let of_period = of_period.map_err(|source| self.failed(source))?;
             let states = of_period.cycles.iter().map(|cycle| cycle.states[0].clone());
             known.extend(states.map(|state| (period, state)));

@@ -1,4 +1,7 @@
 //! The landscape of one network at one constant input, and the rows it is written in.
+//!
+//! A landscape carries the map it was found in, so that what is asked of it later (basins, linearisation,
+//! continuation) is computed on the same network.
 
 use std::time::Instant;
 
@@ -9,7 +12,7 @@ use crate::cell::map::{CellMap, Readout};
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::search::{
-    Findings, FixedPoint, Known, Limits, search, search_watched,
+    Findings, FixedPoint, Known, SearchLimits, search, search_watched,
 };
 use crate::dynamics::watch::Watch;
 use crate::map::Map as _;
@@ -53,7 +56,7 @@ impl Analysed {
         condition: &str,
         map: CellMap,
         starts: &[Vec<f64>],
-        limits: Limits,
+        limits: SearchLimits,
         watch: &dyn Watch,
     ) -> Result<Self, SpectrumError> {
         Self::of(condition, map, |map| {
@@ -79,7 +82,7 @@ impl Analysed {
             })
             .collect();
         let mut found = Self::of(condition, map, |map| {
-            search_watched(map, &known, starts, Limits::default(), watch)
+            search_watched(map, &known, starts, SearchLimits::default(), watch)
         })?;
         let new_id = || {
             *next_id += 1;
@@ -129,9 +132,9 @@ impl Analysed {
             state: &node.state,
             index: node.index,
         };
-        let only_known = Limits {
+        let only_known = SearchLimits {
             boxes: 0,
-            ..Limits::default()
+            ..SearchLimits::default()
         };
         let found = search(&self.map, &[known], &[], only_known)?;
         let mut points = found.fixed_points.into_iter();

@@ -1,4 +1,7 @@
 //! The analysis side of a run in training: the landscapes of its checkpoints, in a thread of their own.
+//!
+//! Two jobs may wait, so that memory stays bounded where landscapes take longer than training. An error in the
+//! thread ends the training at the next checkpoint, whose weights are saved.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -10,7 +13,7 @@ use super::history::live::Live;
 use super::landscapes::{AtInput, Landscapes, Subject, Written};
 use super::recorder::Recorder;
 use super::saved::CheckpointId;
-use super::{Event, LabError};
+use super::{LabError, TrainingEvent};
 use crate::cell::map::Readout;
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::NetworkSpec;
@@ -111,7 +114,7 @@ impl<'scope> Analyst<'scope> {
         curriculum: &'env Curriculum,
         recorder: &'env dyn Recorder,
         run: Option<&Run>,
-        observer: &'env (dyn Fn(&Event) + Sync),
+        observer: &'env (dyn Fn(&TrainingEvent) + Sync),
     ) -> Result<Self, LabError> {
         let worker = Worker::new(curriculum, recorder, run, observer)?;
         let (messages, inbox) = sync_channel(WAITING_JOBS);
@@ -150,7 +153,7 @@ struct Worker<'a> {
     settings: &'a AnalysisSettings,
     network: Arc<NetworkSpec>,
     seed: u64,
-    observer: &'a (dyn Fn(&Event) + Sync),
+    observer: &'a (dyn Fn(&TrainingEvent) + Sync),
     recorder: &'a dyn Recorder,
     landscapes: Landscapes,
     analysis: Analysis,
@@ -161,7 +164,7 @@ impl<'a> Worker<'a> {
         curriculum: &'a Curriculum,
         recorder: &'a dyn Recorder,
         run: Option<&Run>,
-        observer: &'a (dyn Fn(&Event) + Sync),
+        observer: &'a (dyn Fn(&TrainingEvent) + Sync),
     ) -> Result<Self, LabError> {
         let settings = &curriculum.analysis;
         let history = (settings.enabled && settings.events)
@@ -201,12 +204,17 @@ impl<'a> Worker<'a> {
     }
 
     fn tell(&mut self, written: Written) {
-        let Written { rows, by_unstable } = written;
+        let Written {
+            rows,
+            by_unstable,
+            events,
+        } = written;
         let warned = rows.iter().filter(|row| row.warning.is_some());
         self.analysis.warnings += warned.count();
-        (self.observer)(&Event::Landscape {
+        (self.observer)(&TrainingEvent::Landscape {
             rows: rows.clone(),
             by_unstable: by_unstable.clone(),
+            events,
         });
         self.analysis.last_rows = rows;
         self.analysis.last_by_unstable = by_unstable;

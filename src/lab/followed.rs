@@ -1,4 +1,7 @@
 //! A run made of somebody else's checkpoints: files of weights, one after the other, each analysed as it comes.
+//!
+//! Files are read, checked and copied into the run before they are analysed, so that the run stands by itself when
+//! the other program moves on or deletes them.
 
 use std::path::Path;
 

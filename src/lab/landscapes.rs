@@ -8,6 +8,9 @@
 //!
 //! So the tables of a checkpoint depend on the weights of its neighbours, never on when it was analysed. The last landscape
 //! of a run has no neighbour to wait for; that of an interrupted run waits until the run goes on.
+//!
+//! Looking back (step 2) is what keeps births honest: a point that the search found at k but missed at k−1 would
+//! otherwise look as if it had been born between.
 
 use std::time::Instant;
 
@@ -20,7 +23,7 @@ use super::saved::CheckpointId;
 use crate::cell::map::Readout;
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::dynamics::motion::projection::Projection;
-use crate::dynamics::points::search::{FixedPoint, Known, Limits, search};
+use crate::dynamics::points::search::{FixedPoint, Known, SearchLimits, search};
 use crate::dynamics::watch::Unwatched;
 use crate::trace::rows::{BranchRow, EventRow, LandscapeRow};
 use crate::trace::{LandscapeTables, Run};
@@ -53,6 +56,8 @@ pub(super) struct Written {
     pub(super) rows: Vec<LandscapeRow>,
     /// Fixed points by number of unstable directions.
     pub(super) by_unstable: Vec<usize>,
+    /// The bifurcations since the checkpoint before, if they are looked for.
+    pub(super) events: Vec<EventRow>,
 }
 
 /// Rows of `events` and of `branches`.
@@ -197,7 +202,11 @@ impl Landscapes {
             by_unstable.resize(by_unstable.len().max(n_unstable + 1), 0);
             by_unstable[n_unstable] += 1;
         }
-        Ok(Written { rows, by_unstable })
+        Ok(Written {
+            rows,
+            by_unstable,
+            events: history.map_or(Vec::new(), |(events, _)| events),
+        })
     }
 
     /// What happened since the checkpoint before: the rows of `events` and `branches`, if a history is kept. What continuation
@@ -288,7 +297,7 @@ fn backward(earlier: &mut [Analysed], later: &Analysed, id: CheckpointId) -> Res
             index: point.index,
         })
         .collect();
-    let found = search(&earlier.map, &known, &[], Limits::default());
+    let found = search(&earlier.map, &known, &[], SearchLimits::default());
     let found = found.map_err(|source| failed(id, source))?;
     for point in found.fixed_points {
         let Some(place) = point.from_known else {

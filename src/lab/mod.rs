@@ -2,6 +2,19 @@
 //!
 //! The loop itself is [`train`]; [`trainer`] makes the steps, [`analyst`] finds the landscape of the checkpoints
 //! in a thread of its own, [`saved`] is what a checkpoint file holds.
+//!
+//! Data flow and threads:
+//!
+//! 1. The training thread draws a batch (seed and step decide which), makes a step, and notes its row.
+//! 2. At a checkpoint it saves weights and rows, runs the probe trials through the network, and hands both to the
+//!    analysis thread. At most two checkpoints wait there; a third makes training wait.
+//! 3. The analysis thread finds the landscape, tries new points back in time, follows all from the checkpoint
+//!    before, and writes the landscape of the checkpoint before, which is then complete.
+//! 4. Both use the same pool of worker threads within a step or a search.
+//!
+//! What is deterministic: the bytes of weights depend on the curriculum (with its seed), the version and the SIMD
+//! level; the tables depend on the weights, but for columns of seconds. Neither depends on the number of threads,
+//! on interruptions, or on how far the analysis lags behind.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +22,7 @@ use std::time::Instant;
 
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
-use crate::trace::rows::LandscapeRow;
+use crate::trace::rows::{EventRow, LandscapeRow};
 use crate::trace::{Ending, EndingReason, Run};
 use crate::train::rules::TrainableReal;
 
@@ -23,6 +36,7 @@ pub mod followed;
 pub mod history;
 mod landscapes;
 pub mod needs;
+pub mod network;
 pub mod origin;
 pub mod position;
 mod probe;
@@ -47,7 +61,8 @@ use training::{Step, StepMade};
 
 /// What happens during a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+#[non_exhaustive]
+pub enum TrainingEvent {
     /// A training step was made.
     Step {
         /// Training step.
@@ -77,11 +92,14 @@ pub enum Event {
         rows: Vec<LandscapeRow>,
         /// Number of fixed points by number of unstable directions, over all probe inputs.
         by_unstable: Vec<usize>,
+        /// The bifurcations since the checkpoint before, if they are looked for.
+        events: Vec<EventRow>,
     },
 }
 
 /// How a call of [`train`] ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Summary {
     /// Why it ended.
     pub outcome: Outcome,
@@ -124,11 +142,18 @@ pub enum Outcome {
 ///
 /// `stop` ends it after the current step, with everything written; `observer` hears of all that happens, from two
 /// threads. The bytes of all weights depend on the curriculum alone.
+///
+/// The run may hold checkpoints already: training goes on from the last one, or from the pause after it, and
+/// landscapes that are missing are found first. Weights are saved before the first step and after the last.
+///
+/// # Errors
+/// [`LabError`]: the trace cannot be read or written, the curriculum's engine or rule refuses the network, or an analysis did not
+/// converge. A loss that ceases to be finite is no error but an [`Outcome`].
 pub fn train(
     curriculum: &Curriculum,
     recorder: &dyn Recorder,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     let summary = train_span(curriculum, recorder, &Span::default(), None, stop, observer)?;
     end(recorder, summary)
@@ -157,7 +182,7 @@ fn train_span(
     span: &Span,
     viewed: Option<&Run>,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     match curriculum.network.precision {
         Precision::F32 => run::<f32>(curriculum, recorder, span, viewed, stop, observer),
@@ -172,7 +197,7 @@ fn run<T: TrainableReal>(
     span: &Span,
     viewed: Option<&Run>,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     let begun = Instant::now();
     let begun_run = recorder.begun()?;
@@ -205,7 +230,7 @@ fn run<T: TrainableReal>(
                 if stop.load(Ordering::Relaxed) {
                     trainer.pause(recorder)?;
                     let step = trainer.position().step;
-                    observer(&Event::Stopped { step });
+                    observer(&TrainingEvent::Stopped { step });
                     return Ok(Outcome::Interrupted);
                 }
                 match trainer.step()? {
@@ -216,7 +241,7 @@ fn run<T: TrainableReal>(
                         accuracy,
                         ..
                     }) => {
-                        observer(&Event::Step {
+                        observer(&TrainingEvent::Step {
                             step,
                             stage,
                             loss,
@@ -257,7 +282,7 @@ struct Keeper<'k, 'c, 's, T: TrainableReal> {
     adaptive: Option<&'k mut Adaptive<'c, T>>,
     recorder: &'k dyn Recorder,
     analyst: &'k Analyst<'s>,
-    observer: &'k (dyn Fn(&Event) + Sync),
+    observer: &'k (dyn Fn(&TrainingEvent) + Sync),
 }
 
 impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
@@ -288,7 +313,7 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
         let trials = job.trial_rows();
         trainer.save(checkpoint, &trials, &evaluations, self.recorder)?;
-        (self.observer)(&Event::Checkpoint {
+        (self.observer)(&TrainingEvent::Checkpoint {
             checkpoint: checkpoint.number,
             step: checkpoint.step,
         });

@@ -2,6 +2,8 @@
 //!
 //! What is counted are arrays whose sizes the curriculum says: no run takes less. Whatever depends on what is found (fixed
 //! points, cycles) is left out.
+//!
+//! Better to refuse before the first step than to be killed after a day.
 
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::Precision;
@@ -55,6 +57,8 @@ impl Needs {
     }
 
     /// A sentence on what there is too much of, if more is needed than there is, and whether that is certain to fail.
+    ///
+    /// `None` where there is enough.
     pub fn complaint(&self, available: u64) -> Option<(String, bool)> {
         let needed = self.bytes();
         // Near the limit the count is too rough to refuse, and the rest of the machine wants some, too.

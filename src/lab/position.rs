@@ -1,4 +1,7 @@
 //! Where a run is in its curriculum, and how it moves on.
+//!
+//! All that decides when a stage ends is part of the checkpoint, so a resumed run ends its stages at the same
+//! steps.
 
 use std::collections::VecDeque;
 
@@ -64,6 +67,9 @@ impl Position {
 
     /// Moves on by one step of a stage: to the next levels of its ramps where the accuracy allows, to the next stage where it
     /// ends.
+    ///
+    /// In this order: the step is counted, accuracy and loss join the last ones, and the stage ends if it should;
+    /// else ramps rise where the accuracy allows.
     pub fn advance(&mut self, stage: &Stage, accuracy: f64, loss: f64) {
         let until = &stage.until;
         if self.is_between_stages() {

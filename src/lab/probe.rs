@@ -1,5 +1,8 @@
 //! The probe trials of a run: the same trials at every checkpoint of a stage, from which fixed points are sought
 //! and of which a few are stored.
+//!
+//! Trials are those of the stage that the network was last trained on, without noise, from a stream of their own,
+//! so that two checkpoints of a stage are compared on the same inputs.
 
 use super::LabError;
 use super::analyst::Job;

@@ -1,4 +1,7 @@
 //! What keeps a run while it is made: a folder on disk, or memory.
+//!
+//! Training and analysis know only this border; what a checkpoint means on disk (flushes, manifest, locks) is the
+//! writer's matter. In memory everything is kept as it comes, for experiments that train many small networks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

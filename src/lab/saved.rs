@@ -2,6 +2,9 @@
 //!
 //! Batches are drawn from a counter-based generator keyed by seed and training step, so the state of all
 //! randomness is the step itself.
+//!
+//! A file is read back only if every tensor has the shape that the curriculum's network needs and all numbers are
+//! finite.
 
 use super::LabError;
 use super::position::Position;

@@ -1,4 +1,6 @@
 //! The one way to make a run: beginning it, taking it up again, and what it says of who made it.
+//!
+//! Who takes up a run checks first and changes afterwards: curriculum, then lock, then what a kill left behind.
 
 use std::path::Path;
 
@@ -9,6 +11,12 @@ use crate::trace::lock::host;
 use crate::trace::{Ending, EndingReason, Run, RunWriter, Session, run_toml};
 
 /// Begins a run of a curriculum in `dir`, which may be missing.
+///
+/// Writes `run.toml`: the resolved curriculum, with every default in it, and the table `[run]` (versions, SIMD
+/// level, host, origin).
+///
+/// # Errors
+/// Of the trace: a run is there already, or nothing can be written.
 pub fn begin(dir: &Path, curriculum: &Curriculum) -> Result<RunWriter, LabError> {
     let text = run_toml(&curriculum.to_toml(), &about(TRAINED));
     Ok(RunWriter::create(dir, &text)?)
@@ -116,6 +124,8 @@ fn first(run: &Run) -> Session {
 
 /// Notes in a run that is gone on with from `step` that this machine or version is another than before, if it may round
 /// otherwise; says so in words.
+///
+/// `None` where the last session of the run was made with the same SIMD level and version.
 pub fn note_change(run: &Run, writer: &RunWriter, step: u64) -> Result<Option<String>, LabError> {
     let (before, now) = (at(run, u64::MAX), present(step));
     if (&before.simd, &before.creode) == (&now.simd, &now.creode) {

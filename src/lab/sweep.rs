@@ -1,4 +1,7 @@
 //! The landscape along a path that is not learning: a parameter of one network, or from one constant input to another.
+//!
+//! Between stations nothing is missed that continuation can see; at stations everything is searched anew, so that
+//! isolated branches are found if they reach a station.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +17,7 @@ use crate::trace::rows::BranchRow;
 
 /// A landscape along a path.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Sweep {
     /// What is swept.
     pub parameter: String,
@@ -43,6 +47,10 @@ impl Sweep {
 /// 2. Between stations they are continued both ways, and what happens is located, as between checkpoints.
 ///
 /// A sweep that is ended early has fewer stations, but at least two.
+///
+/// `from` and `to` are only labels for s = 0 and 1 of the path. Fewer than two stations count as two.
+/// # Errors
+/// [`SpectrumError`] where an analysis does not converge.
 pub fn sweep(
     parameter: &str,
     (from, to): (f64, f64),

@@ -1,4 +1,7 @@
 //! The training side of a run: its steps, and what is saved of them.
+//!
+//! Rows of steps wait in memory until a checkpoint or pause writes them together with the weights, so that steps
+//! and weights on disk always belong together.
 
 use std::path::Path;
 use std::time::Instant;
@@ -147,6 +150,9 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     }
 
     /// Trains once more through steps that have been made before, from where it is.
+    ///
+    /// # Errors
+    /// [`LabError::NotRepeated`] if loss or gradient ceases to be finite, which it did not before.
     pub fn retrace(&mut self, to_step: u64) -> Result<(), LabError> {
         let rows = self.rows.len();
         while self.position().step < to_step {
@@ -202,6 +208,8 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     /// The checkpoint to save now: at the first step, where the policy says, and at the end of every stage.
     ///
     /// Where checkpoints are adaptive these are the ends of whole intervals.
+    ///
+    /// `None` where no checkpoint is due, or it was saved already.
     pub fn checkpoint_due(&self) -> Option<CheckpointId> {
         let position = self.position();
         let total_steps = self.curriculum.total_steps();

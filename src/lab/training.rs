@@ -1,4 +1,8 @@
 //! The core of training: batches, steps, stages, and nothing on disk.
+//!
+//! A step, in order: the batch of this step and stage, with the stage's ramps at their present values; the learning
+//! rule; the accuracy of the outputs that it gave; constraints; the place in the curriculum. If loss or gradient is
+//! not finite, nothing changes.
 
 use std::path::Path;
 

@@ -1,4 +1,7 @@
 //! A stretch of a run once more, with every step kept: trained again bit for bit between two of its checkpoints.
+//!
+//! That the end must be byte for byte the run's own is the test of determinism on the user's machine: another SIMD
+//! level, or another version, may round differently, and the error names what both were made with.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -6,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use super::origin::{TRAINED, about};
 use super::saved::Snapshot;
 use super::trainer::Span;
-use super::{Event, LabError, Outcome, Summary, curriculum_of, history, same, session};
+use super::{LabError, Outcome, Summary, TrainingEvent, curriculum_of, history, same, session};
 use crate::curriculum::CheckpointPolicy;
 use crate::text::first_messages;
 use crate::trace::{Entry, Run, RunWriter, TraceError, run_toml, write_history};
@@ -45,11 +48,13 @@ pub fn folder(run: &Path, stretch: Stretch) -> PathBuf {
 ///
 /// # Errors
 /// [`LabError::ZoomDiffers`] if it is not.
+///
+/// Every step is kept with `every` = 1.
 pub fn zoom(
     dir: &Path,
     stretch: Stretch,
     stop: &AtomicBool,
-    observer: &(dyn Fn(&Event) + Sync),
+    observer: &(dyn Fn(&TrainingEvent) + Sync),
 ) -> Result<Summary, LabError> {
     let run = Run::open(dir)?;
     let [from, to] = [stretch.from, stretch.to].map(|number| entry(&run, number));

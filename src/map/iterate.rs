@@ -1,4 +1,12 @@
 //! A map applied several times: its fixed points are the cycles of the map.
+//!
+//! A point of a k-cycle is a fixed point of F^k, and the cycle's multipliers are the eigenvalues of D(F^k), the
+//! product of the Jacobians along the orbit. Fixed points of F and of all F^d with d dividing k are fixed points of
+//! F^k, too: whoever searches here has to sort them out.
+//!
+//! Meant for short periods. The Jacobian is formed as a product, whose entries over- or underflow, and whose bounds
+//! are too wide to certify, as k grows; `dynamics::cycles` solves long cycles by multiple shooting and takes their
+//! multipliers from the factors.
 
 use faer::{Mat, MatMut};
 
@@ -25,6 +33,8 @@ impl<M: Map> Iterate<M> {
     }
 
     /// x, F(x), …, one state fewer than the map is applied times plus one.
+    ///
+    /// That is `times` states: x up to F^{times−1}(x), the points of a cycle each once.
     pub fn orbit(&self, point: &[f64]) -> Vec<Vec<f64>> {
         let mut orbit = vec![point.to_vec()];
         for place in 1..self.times {

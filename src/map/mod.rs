@@ -2,6 +2,23 @@
 //!
 //! A [`Map`] is what one network does at one constant input; a [`Family`] is a path from one map to another:
 //! between two checkpoints, between two inputs, along a parameter. Analysis never sees a network.
+//!
+//! To analyse a map of your own, implement [`Map::dim`], [`Map::step`], [`Map::jacobian`] and [`Map::jet`]; the
+//! rest has defaults that say "not known". What else a map tells buys more:
+//!
+//! | method | what it buys |
+//! |---|---|
+//! | [`Map::bounds`] | a certificate (existence, uniqueness, radius) at each fixed point |
+//! | [`Map::trapping_box`] | the index theorem: a check that no single fixed point is missing; starts for searches |
+//! | [`Map::image_of_box`], [`Map::jacobian_over_box`] | complete enumeration of small maps, with proof |
+//! | [`Map::linearised`] | matrix-free Newton steps for many starts at once |
+//! | [`Map::reduced`] | a fixed-point equation without false near-solutions |
+//! | [`Map::rectified`], [`Map::piecewise`] | exact treatment of kinks |
+//! | [`Map::blocks`], [`Map::block`] | networks that fall apart are searched part by part |
+//!
+//! Conventions of all that is built on them: x is a state, F(x) the next one, G(x) = x − F(x) the residual, J =
+//! ∂F/∂x, q = ½‖F(x) − x‖², and the index of a fixed point is sign det(I − J), which is −1 to the power of the
+//! number of real multipliers above 1.
 
 use faer::{Mat, MatMut};
 
@@ -15,15 +32,51 @@ pub mod piecewise;
 pub use examples::{Henon, HenonFamily, Logistic, LogisticFamily};
 use piecewise::{PiecewiseAffine, PiecewisePath};
 
-/// A smooth map x → F(x) of R^dim, with what is known of it.
+/// A map x → F(x) of R^dim, with what is known of it.
+///
+/// Analysis assumes that F is smooth, or smooth but for kinks that [`Map::jacobians_beside`] and [`Map::piecewise`]
+/// tell of, and that all methods speak of the same function: a Jacobian that is not the derivative of `step` makes
+/// Newton steps fail and certificates wrong, and nothing here can notice. Methods are called from several threads
+/// at once and must give the same result every time. Arguments have the lengths that [`Map::dim`] says;
+/// implementations may panic otherwise.
+///
+/// ```
+/// use creode::calculus::{Jet, Scalar};
+/// use creode::map::{Map, q};
+/// use faer::MatMut;
+///
+/// /// A unit that excites itself.
+/// struct Unit;
+///
+/// impl Map for Unit {
+///     fn dim(&self) -> usize {
+///         1
+///     }
+///     fn step(&self, point: &[f64], out: &mut [f64]) {
+///         out[0] = (2.0 * point[0]).tanh();
+///     }
+///     fn jacobian(&self, point: &[f64], mut out: MatMut<'_, f64>) {
+///         out[(0, 0)] = 2.0 * (1.0 - (2.0 * point[0]).tanh().powi(2));
+///     }
+///     fn jet(&self, curve: &[Jet]) -> Vec<Jet> {
+///         vec![curve[0].scaled(2.0).tanh()]
+///     }
+/// }
+/// assert!(q(&Unit, &[0.957_504_024_077_269]) < 1e-28);
+/// ```
 pub trait Map: Sync {
     /// Dimension of the state space.
     fn dim(&self) -> usize;
 
     /// F(x).
+    ///
+    /// `point` and `out` have `dim` entries each. A state that is not finite may give one that is not.
     fn step(&self, point: &[f64], out: &mut [f64]);
 
     /// F of many points, `[count][dim]` row-major.
+    ///
+    /// Default: one after the other. Cells that share their weights over all points override it by one matrix
+    /// product.
     fn step_batch(&self, points: &[f64], out: &mut [f64]) {
         let dim = self.dim();
         for (point, out) in points.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
@@ -32,6 +85,9 @@ pub trait Map: Sync {
     }
 
     /// ∂F/∂x at a point, `dim × dim`.
+    ///
+    /// All entries are overwritten; entry (i, j) is ∂Fᵢ/∂xⱼ. At a kink it is the Jacobian of one of the pieces that
+    /// meet there.
     fn jacobian(&self, point: &[f64], out: MatMut<'_, f64>);
 
     /// The Jacobians at many points (`[count][dim]`) as products, where that is cheaper than forming them; `None` where it
@@ -54,6 +110,9 @@ pub trait Map: Sync {
     /// Bounds on each coordinate of F(x(y)), and on the rounding errors of [`step`](Self::step) and
     /// [`jacobian`](Self::jacobian), from the bounds on each coordinate of x(y); `None` if the map cannot say. With
     /// [`Bound::ball`], over a ball around a point: what a certificate needs.
+    ///
+    /// Without it, fixed points are still found and linearised, but told apart by distance alone, and their index
+    /// is that of the computed matrix.
     fn bounds(&self, state: &[Bound]) -> Option<Vec<Bound>> {
         let _ = state;
         None
@@ -73,17 +132,27 @@ pub trait Map: Sync {
 
     /// Half-widths of a box around the origin that F sends into its own interior, where one is known. All fixed
     /// points lie in it.
+    ///
+    /// By Brouwer's theorem such a map has a fixed point, and the degree of x − F(x) on the box is 1: the homotopy
+    /// x − tF(x) has no zero on the boundary. So the indices of all fixed points sum to 1 if none is degenerate,
+    /// and their number is odd.
     fn trapping_box(&self) -> Option<Vec<f64>> {
         None
     }
 
     /// What the indices sign det(I−J) of all fixed points (within the trapping box, if there is one) sum to,
     /// where theory says.
+    ///
+    /// A search that ends with another sum has missed a fixed point, or found one that is none. The right sum does
+    /// not prove that all were found: a missing pair of opposite index leaves it as it is.
     fn index_sum(&self) -> Option<i32> {
         self.trapping_box().map(|_| 1)
     }
 
     /// The q = ½‖F(x)−x‖² that rounding alone can leave at a point.
+    ///
+    /// Newton's method takes a point with q within four times this as a root. Default: an error of 8 ε max(1, |xᵢ|)
+    /// in each coordinate, ε = 2⁻⁵²; a map that sums over many units should say more.
     fn q_floor(&self, point: &[f64]) -> f64 {
         let rounding = 8.0 * f64::EPSILON;
         0.5 * point
@@ -117,6 +186,8 @@ pub trait Map: Sync {
 
     /// A better-conditioned equation x = R(x) with the same fixed points and the same indices, where the cell
     /// has one. A gated cell does: where a gate saturates, F(x)−x is small without a fixed point being near.
+    ///
+    /// Searches solve this one where there is one; stability is always that of the full map's Jacobian.
     fn reduced(&self) -> Option<Box<dyn Reduced + '_>> {
         None
     }
@@ -208,6 +279,9 @@ impl<M: Map + ?Sized> Map for &M {
 }
 
 /// What the eigenvalues of a Jacobian come from: those of a matrix, and one more for all other dimensions.
+///
+/// A low-rank network is the example: of N eigenvalues all but `rank` are 1 − α, and the others are those of a
+/// matrix as wide as the rank.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Core {
     /// The smaller matrix.
@@ -257,6 +331,9 @@ impl Rectified {
 }
 
 /// The Jacobians J_p of a map at several points p.
+///
+/// Products with J are all that Krylov methods ask for. With weights that all points share, products for many
+/// vectors are one matrix product, far cheaper than a Jacobian a point.
 pub trait Linearised: Sync {
     /// J_p v for vectors `[count][dim]`; `points` says of each vector at which of the points J is meant.
     fn apply(&self, points: &[usize], vectors: &[f64], out: &mut [f64]);
@@ -276,6 +353,11 @@ pub trait Reduced: Map {
 }
 
 /// A one-parameter path s → F_s of maps, s in [0, 1] where the path joins two of them.
+///
+/// Continuation asks for F_s, its Jacobian and ∂F/∂s; normal forms and test functions at bifurcations ask for jets
+/// in s and x together. A path between two checkpoints is straight in the trained parameters, so `s` is the share
+/// of the way from one to the other; it is the path of the analysis and not the one that the optimiser took between
+/// them.
 pub trait Family: Sync {
     /// The maps of the path.
     type At: Map;
@@ -292,6 +374,8 @@ pub trait Family: Sync {
     }
 
     /// ∂F_s(x)/∂s at a point.
+    ///
+    /// Default: the first coefficient of the jet along s with x held still.
     fn derivative(&self, s: f64, point: &[f64], out: &mut [f64]) {
         let still: Vec<Jet> = point.iter().map(|&x| Jet::constant(x)).collect();
         for (out, jet) in out.iter_mut().zip(self.jet(Jet::line(s, 1.0), &still)) {
@@ -301,6 +385,8 @@ pub trait Family: Sync {
 }
 
 /// ½‖F(x)−x‖².
+///
+/// The speed at a point is √(2q). NaN where the image is not finite.
 pub fn q<M: Map + ?Sized>(map: &M, point: &[f64]) -> f64 {
     let mut image = vec![0.0; map.dim()];
     map.step(point, &mut image);

@@ -1,4 +1,10 @@
 //! Maps of rectified units, which are affine wherever the same units are active, and paths of them.
+//!
+//! Within a region of state space in which the set of active units stays the same the map is affine: its fixed
+//! point there is one linear solve, and Taylor series end after the first term. A fixed point moves smoothly along
+//! a path until one of its units switches; then the set changes and another affine map takes over.
+//! `landscape::follow::border` follows points through these switches with the sets held
+//! ([`PiecewisePath::locked`]), so that Newton's method never meets a kink.
 
 use faer::{Mat, MatMut};
 
@@ -81,6 +87,10 @@ pub struct PiecewisePath {
 
 impl PiecewisePath {
     /// The path through three maps, at s = 0, ½ and 1.
+    ///
+    /// The coefficients of the parabola through three values: F(s) = a + (−3a + 4m − e)s + (2a − 4m + 2e)s². All
+    /// three must be maps of the same form and size. Where the quadratic part is below 10⁻¹³ of the largest weight
+    /// it is dropped, and the path is the straight line from start to end.
     pub fn through(
         start: &PiecewiseAffine,
         middle: &PiecewiseAffine,
@@ -124,6 +134,8 @@ impl PiecewisePath {
     }
 
     /// The path with the given units active and the others not, wherever it is: affine in the state.
+    ///
+    /// `active` has one entry for each unit.
     pub fn locked(&self, active: &[bool]) -> Locked<'_> {
         Locked {
             path: self,
@@ -132,6 +144,8 @@ impl PiecewisePath {
     }
 
     /// ∂a/∂s at a state.
+    ///
+    /// 0 where the state holds the currents themselves, which do not depend on s at a given state.
     pub fn argument_rates(&self, s: f64, state: &[f64]) -> Vec<f64> {
         if !self.constant.state_is_rate {
             return vec![0.0; state.len()];
@@ -140,6 +154,8 @@ impl PiecewisePath {
     }
 
     /// An argument as a function of the state: its gradient.
+    ///
+    /// For rates row `unit` of W(s); for currents the unit vector.
     pub fn argument_gradient(&self, s: f64, unit: usize) -> Vec<f64> {
         let dim = self.dim();
         if self.constant.state_is_rate {
@@ -158,7 +174,10 @@ pub struct Locked<'a> {
     active: Vec<bool>,
 }
 
-/// A map of it.
+/// The affine map of one set of active units at one s.
+///
+/// It is defined everywhere, and is the network's own map only where the arguments of exactly these units are
+/// positive.
 #[derive(Debug, Clone)]
 pub struct LockedMap {
     map: PiecewiseAffine,
@@ -166,7 +185,7 @@ pub struct LockedMap {
 }
 
 impl Locked<'_> {
-    /// The set.
+    /// Of each unit whether it is held active.
     pub fn active(&self) -> &[bool] {
         &self.active
     }

@@ -1,6 +1,9 @@
 //! Papers' experiments, run again: each states its claims beside what was measured.
 //!
-//! An experiment is a type in a file of its own that implements [`Experiment`], and a place in [`all`].
+//! An experiment is a type in a file of its own that implements [`Experiment`], and a place in [`all`]: curricula, seeds, and
+//! what is measured on the networks that they train. The runs of these can be kept, to be opened like any other.
+
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -23,6 +26,11 @@ pub trait Experiment: Sync {
 
     /// What it does, and how it differs from what the paper did, in a few sentences.
     fn about(&self) -> &'static str;
+
+    /// Whether its networks are trained by curricula, so that their runs can be kept.
+    fn has_runs(&self) -> bool {
+        true
+    }
 
     /// Runs it. `progress` hears how much is done, and of how much.
     fn run(
@@ -57,6 +65,8 @@ pub struct Settings {
     pub is_quick: bool,
     /// Networks, each with a seed of its own; by default as many as the experiment needs.
     pub seeds: Option<usize>,
+    /// Where the runs of the networks are kept, each in a folder of its name; by default none is kept.
+    pub keep: Option<PathBuf>,
 }
 
 /// What came of an experiment.
@@ -143,7 +153,7 @@ pub struct Table {
     /// Heads of the columns.
     pub columns: Vec<String>,
     /// The rows, as wide as the heads.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
 }
 
 impl Table {
@@ -160,7 +170,7 @@ impl Table {
 /// What stands in a cell of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Cell {
+pub enum TableCell {
     /// Words.
     Text(String),
     /// How many.

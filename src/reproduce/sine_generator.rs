@@ -1,16 +1,17 @@
 //! A static input cues the frequency of a sine wave: one fixed point inside each orbit, which turns as fast as the wave.
 
 use std::f64::consts::TAU;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rand::Rng;
+use rand::{Rng, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::trained::{Course, landscape};
-use super::{Cell, Claim, Expectation, Experiment, Paper, Report, Settings, Table};
+use super::trained::{Course, keep, landscape};
+use super::{Claim, Expectation, Experiment, Paper, Report, Settings, Table, TableCell};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
-use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use crate::dynamics::linear::spectrum::Spectrum;
 use crate::dynamics::points::search::FixedPoint;
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
@@ -26,6 +27,8 @@ const TIME_STEP: f64 = 0.5;
 const ORBIT_STEPS: f64 = 400.0;
 /// Starts of each search.
 const STARTS: usize = 128;
+/// Seed of the trials that a network is tested on.
+const TEST_SEED: u64 = 1 << 40;
 /// Frequencies in the table, at most.
 const ROWS: usize = 11;
 
@@ -128,34 +131,67 @@ impl Experiment for SineGenerator {
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
             }
         };
-        let generators = (0..seeds as u64)
-            .into_par_iter()
-            .map(|seed| form.generator(seed, &step))
+        let courses = (0..seeds as u64).map(|seed| form.course(seed));
+        let courses = courses.collect::<Result<Vec<Course>, LabError>>()?;
+        keep(&courses, settings, progress)?;
+        let generators = courses
+            .par_iter()
+            .map(|course| form.generator(course, &step))
             .collect::<Result<Vec<Generator>, LabError>>()?;
         Ok(report(&generators))
     }
 }
 
 impl Form {
-    fn course(self, seed: u64) -> Course {
-        let cell = CellKind::Leaky {
-            form: LeakyForm::Currents,
-            activation: Activation::Tanh,
-            alpha: TIME_STEP,
-        };
-        Course {
-            network: NetworkSpec {
-                recurrent_gain: 0.7,
-                input_gain: 0.5,
-                ..NetworkSpec::new(cell, self.units, 1, 1)
-            },
-            steps: self.steps,
-            learning_rates: self.learning_rates,
-            weight_decay: 0.0,
-            rate_penalty: 5e-2,
-            clip_norm: 1.0,
-            seed,
+    /// One trial of each frequency a batch.
+    fn course(self, seed: u64) -> Result<Course, LabError> {
+        let [first, last] = self.learning_rates;
+        let (units, steps) = (self.units, self.steps);
+        let mut text = format!(
+            r#"
+            name = "sine-generator-{units}-{seed}"
+            seed = {seed}
+            [network]
+            cell = "leaky-currents"
+            alpha = {TIME_STEP}
+            units = {units}
+            recurrent_gain = 0.7
+            input_gain = 0.5
+            [training]
+            trials_per_step = {frequencies}
+            rate_penalty = 5e-2
+            [optimiser]
+            learning_rate = {first}
+            final_learning_rate = {last}
+            decay_steps = {steps}
+            clip_norm = 1.0
+            [checkpoints]
+            every = {every}
+            [analysis]
+            starts = {STARTS}
+            [[stage]]
+            until = {{ steps = {steps} }}
+            "#,
+            frequencies = self.frequencies,
+            every = steps / 20,
+        );
+        for index in 0..self.frequencies {
+            let frequency = self.task(index).frequency_min;
+            let _ = write!(
+                text,
+                r#"
+                [[stage.part]]
+                name = "{frequency:.3} rad per s"
+                task = "sine"
+                frequencies = 1
+                frequency_min = {frequency:?}
+                frequency_max = {frequency:?}
+                dt_secs = {TIME_STEP}
+                probe_frequencies = 1
+                "#
+            );
         }
+        Course::new(&text)
     }
 
     /// The task with one of the frequencies alone.
@@ -172,7 +208,7 @@ impl Form {
         }
     }
 
-    /// One trial of each frequency.
+    /// One trial of each frequency. Nothing in it is drawn but what the task makes of the generator.
     fn batch(self, rng: &mut dyn Rng) -> Batch {
         let mut batch = Batch::zeros(self.task(0).trial_steps(), self.frequencies, 1, 1);
         for index in 0..self.frequencies {
@@ -182,22 +218,15 @@ impl Form {
     }
 
     /// Trains a network and looks at it at each cue.
-    fn generator(self, seed: u64, step: &dyn Fn(u64)) -> Result<Generator, LabError> {
-        let course = self.course(seed);
+    fn generator(self, course: &Course, step: &dyn Fn(u64)) -> Result<Generator, LabError> {
         let mut last = None;
-        let mut batch = Batch::default();
-        let loss = course.train(
-            |rng| {
-                batch = self.batch(rng);
-                batch.clone()
-            },
-            |now, parameters| {
-                step(now);
-                if now == self.steps {
-                    last = Some(parameters.clone());
-                }
-            },
-        )?;
+        let loss = course.train(|now, parameters| {
+            step(now);
+            if now == self.steps {
+                last = Some(parameters.clone());
+            }
+        })?;
+        let batch = self.batch(&mut ChaCha8Rng::seed_from_u64(TEST_SEED));
         let Some(parameters) = last else {
             return Ok(Generator {
                 loss,
@@ -213,7 +242,7 @@ impl Form {
             .map(|index| {
                 let end = &states[index * size..][..size];
                 let task = self.task(index);
-                self.seen(&course, &parameters, &task, end)
+                self.seen(course, &parameters, &task, end)
             })
             .collect::<Result<_, _>>()?;
         Ok(Generator {
@@ -389,8 +418,8 @@ fn table_of_networks(generators: &[Generator]) -> Table {
             line.intercept,
             line.r,
         ];
-        let mut row = vec![Cell::Count(seed)];
-        row.extend(numbers.map(|number| Cell::Number(Estimate::exact(number))));
+        let mut row = vec![TableCell::Count(seed)];
+        row.extend(numbers.map(|number| TableCell::Number(Estimate::exact(number))));
         table.rows.push(row);
     }
     table
@@ -412,11 +441,11 @@ fn table_of_frequencies(generators: &[Generator]) -> Table {
     for place in (0..count).step_by(every) {
         let over = |value: fn(&Seen) -> f64| {
             let seen = generators.iter().filter_map(|of| of.seen.get(place));
-            Cell::Number(Estimate::mean(&seen.map(value).collect::<Vec<f64>>()))
+            TableCell::Number(Estimate::mean(&seen.map(value).collect::<Vec<f64>>()))
         };
         let target = generators[0].seen[place].target;
         table.rows.push(vec![
-            Cell::Number(Estimate::exact(target)),
+            TableCell::Number(Estimate::exact(target)),
             over(|of| of.output),
             over(|of| of.angle),
             over(|of| of.modulus),

@@ -1,115 +1,72 @@
-//! Networks trained for an experiment, in memory, and the landscapes of their checkpoints.
+//! Networks that an experiment's curricula train: in memory, and, where they are to be kept, as runs.
 
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
+use super::Settings;
 use crate::cell::map::{CellMap, Readout};
 use crate::cell::parameters::Parameters;
-use crate::cell::spec::NetworkSpec;
-use crate::dynamics::points::search::{Findings, Known, Limits, search};
+use crate::curriculum::Curriculum;
+use crate::dynamics::points::search::{Findings, Known, SearchLimits, search};
 use crate::dynamics::points::starts::jittered;
-use crate::lab::LabError;
+use crate::lab::session::{self, TakenUp};
+use crate::lab::training::{Step, Training};
+use crate::lab::{self, LabError};
+use crate::streams::Stream;
 use crate::task::Batch;
-use crate::train::bptt::Bptt;
-use crate::train::credit::Credit as _;
 use crate::train::engine::Simulation;
-use crate::train::engines::{EngineName, EngineReal as _};
-use crate::train::optimiser::Optimiser;
-use crate::train::penalty::RatePenalty;
-use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use crate::train::engines::EngineReal as _;
 
-/// Streams of the generator: the weights are drawn from the first, which is the default.
-const BATCHES: u64 = 1;
-const STARTS: u64 = 2;
-
-/// How a network is trained by backpropagation through time with Adam (moments 0.9 and 0.999), in f32.
+/// The training of one network, in f32.
 #[derive(Debug, Clone)]
 pub(super) struct Course {
-    /// The network.
-    pub(super) network: NetworkSpec,
-    /// Updates.
-    pub(super) steps: u64,
-    /// Learning rate of the first update and of the last; it falls by the same factor at each.
-    pub(super) learning_rates: [f64; 2],
-    /// Coefficient of the L2 penalty on all weights.
-    pub(super) weight_decay: f64,
-    /// Weight of the mean squared rate in the loss.
-    pub(super) rate_penalty: f64,
-    /// Largest Euclidean norm of a gradient.
-    pub(super) clip_norm: f64,
-    /// Of the weights and of the batches.
-    pub(super) seed: u64,
+    curriculum: Curriculum,
 }
 
 impl Course {
-    /// Trains the network.
+    /// That of a curriculum, as a file would have it.
+    pub(super) fn new(curriculum: &str) -> Result<Self, LabError> {
+        let curriculum = Curriculum::parse(curriculum, "the curriculum of the experiment", &[])?;
+        Ok(Self { curriculum })
+    }
+
+    /// Trains the network by its curriculum.
     ///
-    /// 1. The weights are drawn; `kept` sees them at step 0.
-    /// 2. For each update: a batch, its loss and gradient, the update at its learning rate; `kept` sees the new weights.
-    /// 3. A loss or gradient that is not finite ends it: what it would change is not kept.
-    ///
-    /// Returns the loss on the last batch before its update, penalties included.
+    /// `kept` sees the weights at step 0 and after each step. Returns the loss on the last batch before its step, penalties
+    /// included; NaN if a loss or gradient ceased to be finite, which ends it and changes nothing more.
     pub(super) fn train(
         &self,
-        mut batch: impl FnMut(&mut ChaCha8Rng) -> Batch,
         mut kept: impl FnMut(u64, &Parameters<f32>),
     ) -> Result<f64, LabError> {
-        let mut rng = self.stream(BATCHES);
-        let mut parameters = Parameters::<f32>::initial(&self.network, self.seed);
-        let mut gradient = parameters.zeros_like();
-        let mut optimiser = Optimiser::new(self.optimiser(), &parameters);
-        let mut credit = self.credit();
+        let mut training = Training::<f32>::begin(&self.curriculum)?;
+        kept(0, training.parameters());
         let mut loss = f64::NAN;
-        kept(0, &parameters);
-        for step in 0..self.steps {
-            let batch = batch(&mut rng);
-            let outcome = credit.loss_and_gradient(&parameters, &batch, &mut gradient)?;
-            loss = outcome.loss;
-            if !loss.is_finite() || gradient.first_not_finite().is_some() {
-                return Ok(f64::NAN);
+        while !training.is_finished() {
+            match training.step()? {
+                Step::Made(made) => loss = made.loss,
+                Step::Diverged { .. } => return Ok(f64::NAN),
             }
-            optimiser.set_learning_rate(self.learning_rate(step));
-            optimiser.update(&mut parameters, &mut gradient);
-            kept(step + 1, &parameters);
+            kept(training.position().step, training.parameters());
         }
         Ok(loss)
     }
 
-    /// On the engine that the numbers of `docs/REPRODUCE.md` were measured with.
-    fn network_alone(&self) -> Bptt<f32> {
-        Bptt::new(&self.network, f32::engine(EngineName::Dfdx, &self.network))
-    }
-
-    fn credit(&self) -> Bptt<f32> {
-        let credit = self.network_alone();
-        let weight = self.rate_penalty;
-        if weight > 0.0 {
-            credit.with_penalty(RatePenalty { weight })
+    /// Makes the run of the curriculum in a folder of its name, or goes on with it; nothing is left to do where it has ended.
+    ///
+    /// Not to be called by a thread of rayon's: training waits for its analysis, which needs them.
+    fn keep(&self, folder: &Path) -> Result<(), LabError> {
+        let dir = folder.join(&self.curriculum.name);
+        let mut curriculum = self.curriculum.clone();
+        let writer = if dir.exists() {
+            match session::take_up(&dir, &mut curriculum)? {
+                TakenUp::Going { writer, .. } => *writer,
+                TakenUp::Completed(_) => return Ok(()),
+            }
         } else {
-            credit
-        }
-    }
-
-    /// Learning rate of an update, counted from 0.
-    fn learning_rate(&self, step: u64) -> f64 {
-        let [first, last] = self.learning_rates;
-        let share = step as f64 / self.steps.saturating_sub(1).max(1) as f64;
-        first * (last / first).powf(share)
-    }
-
-    fn optimiser(&self) -> OptimiserSpec {
-        OptimiserSpec {
-            rule: UpdateRule::adam(),
-            learning_rate: self.learning_rates[0],
-            weight_decay: self.weight_decay,
-            clipping: Clipping::Norm(self.clip_norm),
-        }
-    }
-
-    fn stream(&self, stream: u64) -> ChaCha8Rng {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(stream);
-        rng
+            session::begin(&dir, &curriculum)?
+        };
+        lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| ())?;
+        Ok(())
     }
 
     /// The network run through the trials of a batch, without noise.
@@ -118,18 +75,24 @@ impl Course {
         parameters: &Parameters<f32>,
         batch: &Batch,
     ) -> Result<Simulation, LabError> {
-        Ok(self.network_alone().simulate(parameters, batch)?)
+        let network = &self.curriculum.network;
+        let mut engine = f32::engine(self.curriculum.engine, network);
+        Ok(engine.simulate(parameters, batch)?)
     }
 
     /// The network of some weights at a constant input.
     pub(super) fn map(&self, parameters: &Parameters<f32>, input: &[f64]) -> CellMap {
-        CellMap::new(&self.network, &parameters.cast(), input)
+        CellMap::new(&self.curriculum.network, &parameters.cast(), input)
     }
 
     /// What a network with one output puts out in given states.
     pub(super) fn outputs(&self, parameters: &Parameters<f32>, states: &[Vec<f64>]) -> Vec<f64> {
         let parameters = parameters.cast();
-        let map = CellMap::new(&self.network, &parameters, &vec![0.0; self.network.inputs]);
+        let map = CellMap::new(
+            &self.curriculum.network,
+            &parameters,
+            &vec![0.0; self.curriculum.network.inputs],
+        );
         let readout = Readout::of(&parameters);
         let output = |state: &Vec<f64>| readout.output(&map.cell().features(state))[0];
         states.iter().map(output).collect()
@@ -137,9 +100,26 @@ impl Course {
 
     /// `count` starts of a search from states `[][state_size]`, jittered by half their root mean square.
     pub(super) fn starts(&self, states: &[f64], count: usize) -> Vec<Vec<f64>> {
-        let size = self.network.state_size();
-        jittered(states, size, count, 0.5, &mut self.stream(STARTS))
+        let size = self.curriculum.network.state_size();
+        let mut rng = Stream::ExperimentStarts.open(self.curriculum.seed);
+        jittered(states, size, count, 0.5, &mut rng)
     }
+}
+
+/// Keeps the runs of all networks of an experiment, one after the other, if the settings say where.
+pub(super) fn keep(
+    courses: &[Course],
+    settings: &Settings,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<(), LabError> {
+    let Some(folder) = &settings.keep else {
+        return Ok(());
+    };
+    for (place, course) in courses.iter().enumerate() {
+        course.keep(folder)?;
+        progress(place + 1, courses.len());
+    }
+    Ok(())
 }
 
 /// The fixed points of a map, from those of a neighbour and from given starts. `checkpoint` stands in the error.
@@ -149,7 +129,7 @@ pub(super) fn landscape(
     starts: &[Vec<f64>],
     checkpoint: u64,
 ) -> Result<Findings, LabError> {
-    search(map, known, starts, Limits::default()).map_err(|source| LabError::Analysis {
+    search(map, known, starts, SearchLimits::default()).map_err(|source| LabError::Analysis {
         checkpoint: checkpoint as u32,
         source,
     })
@@ -159,38 +139,42 @@ pub(super) fn landscape(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::cell::spec::{Activation, CellKind};
     use crate::task::Task as _;
     use crate::task::flip_flop::FlipFlop;
+    use crate::trace::Run;
 
     fn course(seed: u64) -> Course {
-        let cell = CellKind::Vanilla {
-            activation: Activation::Tanh,
-        };
-        Course {
-            network: NetworkSpec::new(cell, 16, 1, 1),
-            steps: 60,
-            learning_rates: [1e-2, 1e-3],
-            weight_decay: 0.0,
-            rate_penalty: 0.0,
-            clip_norm: 1.0,
-            seed,
-        }
+        let text = format!(
+            r#"
+            name = "bit-{seed}"
+            seed = {seed}
+            [network]
+            cell = "vanilla"
+            units = 16
+            [training]
+            trials_per_step = 16
+            [optimiser]
+            learning_rate = 1e-2
+            final_learning_rate = 1e-3
+            decay_steps = 60
+            clip_norm = 1.0
+            [[stage]]
+            task = "flip-flop"
+            bits = 1
+            trial_steps = 20
+            until = {{ steps = 60 }}
+            [checkpoints]
+            every = 30
+            [analysis]
+            starts = 32
+            "#
+        );
+        Course::new(&text).unwrap()
     }
 
     fn trained(seed: u64) -> (f64, Vec<Parameters<f32>>) {
-        let task = FlipFlop {
-            bits: 1,
-            trial_steps: 20,
-            ..FlipFlop::default()
-        };
         let mut kept = Vec::new();
-        let draw = |rng: &mut ChaCha8Rng| {
-            let mut batch = Batch::zeros(20, 16, 1, 1);
-            task.draw(rng, &mut batch);
-            batch
-        };
-        let loss = course(seed).train(draw, |step, parameters| {
+        let loss = course(seed).train(|step, parameters| {
             assert_eq!(step as usize, kept.len());
             kept.push(parameters.clone());
         });
@@ -207,17 +191,32 @@ mod tests {
     }
 
     #[test]
-    fn the_learning_rate_falls_from_the_first_to_the_last_by_one_factor() {
-        let course = course(0);
-        let rate = |step| course.learning_rate(step);
-        assert!((rate(0) - 1e-2).abs() < 1e-15 && (rate(59) - 1e-3).abs() < 1e-15);
-        assert!((rate(10) / rate(9) - rate(50) / rate(49)).abs() < 1e-12);
+    fn what_is_kept_is_what_was_measured_and_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            keep: Some(folder.path().to_path_buf()),
+            ..Settings::default()
+        };
+        let courses = [course(3)];
+        keep(&courses, &settings, &|_, _| ()).unwrap();
+        let run = Run::open(folder.path().join("bit-3")).unwrap();
+        let saved = run.weights(2).unwrap();
+        let saved = safetensors::SafeTensors::deserialize(&saved.bytes).unwrap();
+        let found = saved.tensor("weight_hh").unwrap();
+        let (_, kept) = trained(3);
+        let measured = kept[60].get(crate::cell::parameters::WEIGHT_HH);
+        let bytes: Vec<u8> = measured.iter().flat_map(|w| w.to_le_bytes()).collect();
+        assert_eq!(found.data(), bytes);
+        let manifest = || std::fs::read(folder.path().join("bit-3/manifest.jsonl")).unwrap();
+        let before = manifest();
+        keep(&courses, &settings, &|_, _| ()).unwrap();
+        assert_eq!(before, manifest());
     }
 
     #[test]
     fn the_outputs_are_those_of_the_simulation() {
         let course = course(5);
-        let parameters = Parameters::initial(&course.network, 5);
+        let parameters = Parameters::initial(&course.curriculum.network, 5);
         let batch = FlipFlop {
             bits: 1,
             ..FlipFlop::default()

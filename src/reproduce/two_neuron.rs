@@ -6,14 +6,14 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{Cell, Claim, Expectation, Experiment, Paper, Report, Settings, Table};
+use super::{Claim, Expectation, Experiment, Paper, Report, Settings, Table, TableCell};
 use crate::cell::parameters::{Parameters, WEIGHT_HH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
 use crate::statistics::Estimate;
 use crate::train::optimiser::Optimiser;
-use crate::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use crate::train::spec::{Clipping, OptimiserSpec};
 
 /// Where motion starts.
 const START: [f64; 2] = [1.0, 0.0];
@@ -120,6 +120,11 @@ impl Experiment for TwoNeuron {
          below 1e-6. The shares depend on it."
     }
 
+    /// Their loss is on the state at the end, not on a readout, and all that is learned are four numbers.
+    fn has_runs(&self) -> bool {
+        false
+    }
+
     fn run(
         &self,
         settings: &Settings,
@@ -191,10 +196,9 @@ fn network() -> NetworkSpec {
 
 fn optimiser() -> OptimiserSpec {
     OptimiserSpec {
-        rule: UpdateRule::adam(),
         learning_rate: 0.01,
-        weight_decay: 0.0,
         clipping: Clipping::Norm(1.0),
+        ..OptimiserSpec::default()
     }
 }
 
@@ -310,11 +314,11 @@ fn table_of_solutions(solved: &[&Learned]) -> Table {
             .iter()
             .filter(|of| Class::of(&of.last) == class)
             .collect();
-        let ends = |end: End| Cell::Count(of_class.iter().filter(|of| of.end == end).count());
+        let ends = |end: End| TableCell::Count(of_class.iter().filter(|of| of.end == end).count());
         table.rows.push(vec![
-            Cell::Text(name.to_owned()),
-            Cell::Count(of_class.len()),
-            Cell::Number(Estimate::share(of_class.len(), solved.len())),
+            TableCell::Text(name.to_owned()),
+            TableCell::Count(of_class.len()),
+            TableCell::Number(Estimate::share(of_class.len(), solved.len())),
             ends(End::Motion),
             ends(End::FixedPoint),
             ends(End::Origin),
@@ -349,10 +353,13 @@ fn table_of_origins(learned: &[Learned]) -> Table {
                 .count()
         };
         let crossed = solved.iter().filter(|of| of.has_crossed).count();
-        let mut row = vec![Cell::Text(name.to_owned()), Cell::Count(drawn.len())];
-        row.extend(CLASSES.map(|(class, _)| Cell::Count(ended(class))));
-        row.push(Cell::Count(drawn.len() - solved.len()));
-        row.push(Cell::Number(Estimate::share(crossed, solved.len())));
+        let mut row = vec![
+            TableCell::Text(name.to_owned()),
+            TableCell::Count(drawn.len()),
+        ];
+        row.extend(CLASSES.map(|(class, _)| TableCell::Count(ended(class))));
+        row.push(TableCell::Count(drawn.len() - solved.len()));
+        row.push(TableCell::Number(Estimate::share(crossed, solved.len())));
         table.rows.push(row);
     }
     table

@@ -3,6 +3,14 @@
 //! [`Real`] lifts pulp's vectors over the two number formats, [`activation`] holds the nonlinearities on
 //! vectors, [`product`] the small matrix products of a recurrence with the weights packed once a sequence,
 //! [`transposed`] the one large product that gives a weight gradient.
+//!
+//! The instruction set is asked once at run time, so that one binary runs everywhere and is fast where it can be.
+//! Sums are taken in an order that depends on the width of vectors alone: the same level gives the same bits on any
+//! machine, another level other last digits. That is why [`level`] stands in `run.toml`, and why a run that moves
+//! to another machine says so.
+//!
+//! To write a kernel: take `simd: S` and [`Real`]'s operations, mark everything `#[inline(always)]`, and avoid
+//! closures, whose bodies would be compiled without the caller's instruction set.
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -15,6 +23,9 @@ mod real;
 pub mod transposed;
 
 /// A float that kernels are written for: `f32` or `f64`, with its vectors.
+///
+/// Scalar operations are those of the format; vectors are opaque, and all work on them goes through these
+/// functions.
 pub trait Real:
     Copy
     + Default
@@ -108,10 +119,15 @@ pub trait Real:
         otherwise: Self::Vector<S>,
     ) -> Self::Vector<S>;
     /// For |a| below [`Self::EXP_LIMIT`]: the nearest whole number k, and 2^k.
+    ///
+    /// Beyond the limit the results are meaningless: callers clamp first.
     fn round_and_exp2<S: Simd>(simd: S, a: Self::Vector<S>) -> (Self::Vector<S>, Self::Vector<S>);
 }
 
 /// Runs plain loops over slices, compiled for the widest vectors of this machine. Their order of operations is as written.
+///
+/// For loops that the compiler vectorises by itself; it is not allowed to reorder sums, so the result is the same
+/// at any level.
 #[inline(always)]
 pub(crate) fn vectorised<R>(loops: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(loops)

@@ -4,6 +4,10 @@
 //! A general product packs both factors at each call, which for 16 to 32 rows costs as much as the arithmetic.
 //! Here the weights lie in panels of two vectors' width; the rows are read where they are, value by value, and
 //! what is done with a finished sum (bias, nonlinearity, gate) is done while it is still in registers.
+//!
+//! One product computes bias + Σ rows · weights for a tile of rows and one panel of columns, with all sums in
+//! registers, and hands them over. The order of summation is that of the inner dimension, term after term: it
+//! depends on nothing but the shapes.
 
 use pulp::Simd;
 
@@ -89,6 +93,8 @@ impl<T: Real> Packed<T> {
 
 /// Adds rows · weightsᵀ to `out`, `row_count` rows without gaps, for weights of few columns (`columns × inner`, row-major);
 /// row r of the first factor starts at `r * stride`.
+///
+/// Meant for a handful of columns (readouts, factors of low rank), for which packing does not pay.
 #[inline(always)]
 pub fn add_dots<T: Real, S: Simd>(
     simd: S,
@@ -143,6 +149,8 @@ pub struct Term<'a, T> {
 }
 
 /// What becomes of each finished vector of sums.
+///
+/// Called once for every vector of columns of every row; only the first `lanes` lanes count.
 pub trait Epilogue<T: Real> {
     /// Takes the sums of `lanes` columns from `column` on, in `row`.
     fn finish<S: Simd>(
@@ -156,6 +164,8 @@ pub trait Epilogue<T: Real> {
 }
 
 /// Computes bias + Σ terms for every row and column and hands the sums to the epilogue.
+///
+/// `bias` has `columns` values; without it sums start from 0. Every term's weights must have as many columns.
 #[inline(always)]
 pub fn product<T: Real, S: Simd, const TERMS: usize>(
     simd: S,

@@ -8,6 +8,9 @@
 //!    rows of the target, summed in registers.
 //!
 //! Rows whose distance is a large power of two fall into the same sets of the first cache: [`padded`] avoids it.
+//!
+//! The inner dimension is rows of a batch, time steps × trials: long and of no fixed length. Chunks of fixed size
+//! fix the order of summation.
 
 use pulp::Simd;
 
@@ -54,6 +57,8 @@ pub fn padded<T>(width: usize) -> usize {
 }
 
 /// Adds leftᵀ · right over `rows` rows to `target`, `left.count × right.count` row-major.
+///
+/// Both sides must hold `rows` rows; the target keeps what it had, plus the product.
 #[inline(always)]
 pub fn add_transposed_product<T: Real, S: Simd>(
     simd: S,

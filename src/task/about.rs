@@ -1,4 +1,7 @@
 //! What a task says of itself.
+//!
+//! The same text stands in `creode tasks`, in messages and in the dashboard. A last channel name that ends in " …"
+//! is a series: its channels are numbered from 1.
 
 /// Description of a task, for listings and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

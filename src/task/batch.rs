@@ -1,4 +1,7 @@
 //! A batch of trials, and one trial of it while it is drawn or judged.
+//!
+//! The weight of a target is its share in the loss, and 0 where the output is free: before the first pulse, after
+//! the end of a shorter trial, in channels that belong to another task.
 
 use std::ops::{Add, Range};
 
@@ -81,6 +84,9 @@ impl Batch {
     }
 
     /// What the sum of weighted losses is divided by.
+    ///
+    /// Σ w by squared error; by cross-entropy the mean weight of each group, so that a choice counts once and not
+    /// once a channel.
     pub fn total_weight(&self) -> f64 {
         if self.objectives.is_empty() {
             return self.weights.iter().sum();
@@ -94,6 +100,8 @@ impl Batch {
     }
 
     /// Mean loss of outputs, `[time][trial][channel]`, over the weighted targets; 0 where no target counts.
+    ///
+    /// In f64, in order of time, trial and channel.
     pub fn loss(&self, outputs: &[f64]) -> f64 {
         let channels = self.output_channels;
         let mut losses = vec![0.0; channels];
@@ -289,6 +297,8 @@ impl<'a> Answer<'a> {
     }
 
     /// Steps and channels whose output lies within `tolerance` of the target, out of those that count.
+    ///
+    /// Strictly within.
     pub fn within(self, channels: Range<usize>, tolerance: f64) -> Score {
         channels
             .flat_map(|channel| self.counted(channel))
@@ -321,6 +331,8 @@ impl<'a> Answer<'a> {
 }
 
 /// What was met of what could be; scores of the trials of one task add up.
+///
+/// R² of many trials is one score: `possible` the summed variance, `met` what of it is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Score {
     /// Met; may be negative where variance is scored.
@@ -347,6 +359,8 @@ impl Score {
     }
 
     /// Met over possible, from 0 to 1; 0 where nothing could be met, or less than nothing was.
+    ///
+    /// A network that explains less than nothing scores 0, and not below.
     pub fn share(self) -> f64 {
         if self.met > 0.0 {
             self.met / self.possible
@@ -379,6 +393,17 @@ pub struct Lived {
 /// +1 or −1, evenly.
 pub(super) fn sign(rng: &mut dyn Rng) -> f64 {
     if rng.random::<bool>() { 1.0 } else { -1.0 }
+}
+
+/// A short input of a task, by which a network is to go from one memory to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// What it is, in the terms of the task.
+    pub name: String,
+    /// One value per input channel of the network, added to the constant input around it.
+    pub input: Vec<f64>,
+    /// Time steps that it lasts.
+    pub steps: usize,
 }
 
 /// A constant input at which the landscape of a task is analysed.

@@ -1,5 +1,15 @@
 //! n-parity and n-delayed-match on a stream of bits (Khajehabdollahi et al. 2024, ICLR, "Emergent mechanisms for long
 //! timescales depend on training curriculum and affect performance in memory tasks").
+//!
+//! A trial:
+//!
+//! 1. A length L is drawn evenly from max n + 2 to 4 max n + 1, and L bits, each 0 or 1 with equal chance; the
+//!    input is the bit.
+//! 2. At the last bit alone every head n of the range has a target: under parity +1 if the sum of the last n bits
+//!    is odd, under match +1 if the last bit equals the one n − 1 steps before; else −1. Output channel n − 2
+//!    belongs to n; below the least n channels are silent.
+//!
+//! Score: share of heads with the right sign there. Landscapes at constant 0 and at constant 1.
 
 use std::ops::Add as _;
 

@@ -1,5 +1,16 @@
 //! Context-dependent integration: integrate the one of two streams that the context names (Mante et al. 2013, Nature
 //! 503:78, doi 10.1038/nature12742; as in Maheswaranathan et al. 2019, arXiv 1907.08549).
+//!
+//! A trial:
+//!
+//! 1. A context and, for each stream, a drift within ±`drift` are drawn evenly.
+//! 2. For `stream_steps` each stream is its drift plus noise of each step; the context's own channel is 1
+//!    throughout the trial.
+//! 3. The target is the running sum of the stream that the context names, noise included; or, if the choice is
+//!    reported, 0 during the streams and the sign of the whole sum in the response after them.
+//!
+//! Score: R² of the running sum, or the sign of the mean output in the response. Landscapes at each context without
+//! streams: a line attractor for each is what trained networks show.
 
 use rand::{Rng, RngExt as _};
 

@@ -1,4 +1,12 @@
 //! A corridor with a reward at one end: which end, a cue tells at the start. To go there, an agent has to remember.
+//!
+//! An episode: the agent stands in the middle of `cells` cells, and perceives a cue (±1, at the first step only)
+//! and its position from −1 to 1. Each action moves it by a cell to the left or right. At either end the episode is
+//! over, with +`reward` at the end of the cue's sign and −`reward` at the other; every step has `step_reward`
+//! besides.
+//!
+//! Score: whether it ended at the right end; chance is ½, if it ends at all. Landscapes in the middle and beside
+//! it.
 
 use rand::{Rng, RngExt as _};
 

@@ -1,5 +1,16 @@
 //! Delayed classification: name a pattern when asked, some time after it was shown (Haviv, Rivkind & Barak 2019, ICML,
 //! arXiv 1902.07275), with random prototypes in place of images.
+//!
+//! A trial of `delay_max` + 1 steps:
+//!
+//! 1. A class is drawn, a time at which its prototype is shown for one step, and a later time, at least `delay_min`
+//!    after it, at which the trigger channel is 1 for one step.
+//! 2. All pattern channels have noise at every step.
+//! 3. The target is the null class at every step with weight 1, but at the trigger the class, with a weight as
+//!    large as all other steps together.
+//!
+//! Score: whether the greatest output at the trigger is that of the class. Landscape at no input, where memories
+//! rest.
 
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

@@ -1,5 +1,15 @@
 //! Delayed discrimination: was the first of two vibrations faster (Romo et al. 1999, Nature 399:470, doi 10.1038/20939;
 //! neurogym, `DelayComparison`).
+//!
+//! A trial:
+//!
+//! 1. One of five pairs of frequencies is drawn, and which of the two comes first.
+//! 2. Fixation, first stimulus, a delay, second stimulus, decision. The fixation input is 1 until the decision; a
+//!    stimulus of f Hz is the value 0.5 + (f − 10)/48 on the stimulus channel, which has noise throughout.
+//! 3. The target is 0 before the decision (weight 1), and in it +1 if the first was higher, −1 if lower (weight
+//!    `response_weight`).
+//!
+//! Score: the sign of the mean output in the decision. Landscape in the delay.
 
 use rand::{Rng, RngExt as _};
 

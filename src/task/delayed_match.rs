@@ -1,5 +1,14 @@
 //! Delayed match to sample: is the test the sample again (Miller, Erickson & Desimone 1996, J Neurosci 16:5154, doi
 //! 10.1523/JNEUROSCI.16-16-05154.1996; neurogym, `DelayMatchSample`).
+//!
+//! A trial:
+//!
+//! 1. A direction of the ring is drawn for the sample; with equal chance the test is the same one, or any other,
+//!    evenly.
+//! 2. Fixation, sample, a delay, test, decision. Directions are their cosine and sine; both channels have noise.
+//! 3. The target is 0 before the decision, and in it +1 for a match and −1 otherwise (weight `response_weight`).
+//!
+//! Score: the sign of the mean output in the decision. Landscapes in the delay and in the decision.
 
 use std::f64::consts::TAU;
 

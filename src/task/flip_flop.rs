@@ -1,12 +1,27 @@
 //! n-bit flip-flop: hold the sign of the last pulse on each of n lines (Sussillo & Barak 2013, Neural Computation
 //! 25:626, doi 10.1162/NECO_a_00409), with the variants of Turner & Barak (2023, NeurIPS, "The simplicity bias in
 //! multi-task RNNs").
+//!
+//! A trial of the independent variant:
+//!
+//! 1. On each line pulses start with `pulse_probability` a step, each ±`pulse_amplitude` for `pulse_width` steps,
+//!    and do not overlap.
+//! 2. The target of a line is the sign of its last pulse times `target_amplitude`, from the first step of the pulse
+//!    on; before the first pulse of the line its output is free.
+//! 3. Noise is added to every line; the targets follow the pulses without it.
+//!
+//! In the other variants pulses come with gaps drawn evenly from `gap_min` to `gap_max`: on one line a trial (the
+//! others free, or held at 0: orthogonal), or, in the parallel variant, on all lines at first and then on one line
+//! at a time; targets do not count during a pulse.
+//!
+//! Score: counted steps and lines within half the target's amplitude. Landscape without pulses: 2ⁿ stable points in
+//! a network that solves it for n bits.
 
 use rand::{Rng, RngExt as _};
 
 use super::Task;
 use super::about::{About, parameter};
-use super::batch::{Answer, Probe, Score, Trial, sign};
+use super::batch::{Answer, Probe, Pulse, Score, Trial, sign};
 use crate::parameters::{FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor, Span};
 
 /// The flip-flop task: one input line and one output for each bit.
@@ -247,6 +262,26 @@ impl Task for FlipFlop {
     /// One probe, "no pulse": all lines at 0, the input between pulses.
     fn probes(&self, input_channels: usize) -> Vec<Probe> {
         vec![Probe::new("no pulse", &[], input_channels)]
+    }
+
+    /// Up and down on each line.
+    fn pulses(&self, input_channels: usize) -> Vec<Pulse> {
+        let of = |(line, sign): (usize, f64)| {
+            let mut input = vec![0.0; input_channels];
+            input[line] = sign * self.pulse_amplitude;
+            let name = format!(
+                "{} {}",
+                if sign > 0.0 { "up" } else { "down" },
+                self.input_name(line)
+            );
+            Pulse {
+                name,
+                input,
+                steps: self.pulse_width,
+            }
+        };
+        let lines = (0..self.bits).flat_map(|line| [(line, 1.0), (line, -1.0)]);
+        lines.map(of).collect()
     }
 
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {

@@ -1,4 +1,11 @@
 //! Go/no-go: respond to one cue and not to the other (neurogym, `GoNogo`; Zhang et al. 2019).
+//!
+//! A trial: fixation, one of two cues (evenly), a delay, the decision. The fixation input is 1 until the decision;
+//! the target is 0 before it, and in it 1 after go and 0 after no-go (weight `response_weight`). Both cue channels
+//! have noise throughout.
+//!
+//! Score: whether the mean output in the decision is on the right side of ½. Landscapes in the delay and in the
+//! decision.
 
 use rand::{Rng, RngExt as _};
 

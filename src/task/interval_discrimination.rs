@@ -1,5 +1,12 @@
 //! Interval discrimination: was the first of two intervals longer (numbers of Turner, Dabholkar & Barak 2021, arXiv
 //! 2111.09356).
+//!
+//! A trial: a first interval, from the start to a pulse on the first channel; a second, from there to a pulse on
+//! the other; `delay` steps; a response as long as a pulse. The second interval is drawn from the other lengths, so
+//! that they are never equal. The target is 0, but in the response +1 if the first was longer, else −1 (weight
+//! `response_weight`).
+//!
+//! Score: the sign of the mean output in the response. Landscape without a pulse.
 
 use rand::{Rng, RngExt as _};
 

@@ -1,5 +1,12 @@
 //! Interval reproduction (ready-set-go): give a pulse as long after "set" as that came after "ready" (Jazayeri &
 //! Shadlen 2010, Nat Neurosci 13:1020, doi 10.1038/nn.2590; numbers of Turner, Dabholkar & Barak 2021, arXiv 2111.09356).
+//!
+//! A trial: after `onset` steps a pulse "ready", after an interval, drawn evenly, a pulse "set", and after the same
+//! interval again the network is to give a pulse: the target is 1 for `pulse_width` steps (weight
+//! `response_weight`), else 0.
+//!
+//! Score: whether the output first exceeds ½ after "set" no further than a pulse's width from the right time; one
+//! that is too early is wrong, too. Landscape without a pulse, where time is kept by slow motion.
 
 use rand::Rng;
 

@@ -1,6 +1,12 @@
 //! The supervised subtasks of kindergarten: remember a value, count time, average rewards (Hocker, Constantinople & Savin
 //! 2025, Nat Mach Intell, "Compositional pretraining improves computational efficiency and matches animal behaviour on
 //! complex tasks").
+//!
+//! A trial of `steps_min` to `steps_max` steps: the logarithm of one of five offers (5, 10, 20, 40, 80) and a start
+//! signal at the first step, and a reward, uniform in [0, 1), at every step. Targets, of those that are asked for,
+//! at every step: the log offer; the time in hundreds of steps; the mean of the rewards so far.
+//!
+//! Score: R² over the outputs that are asked for, each in units of its variance. Landscape at the mean reward.
 
 use std::ops::Add as _;
 

@@ -1,6 +1,17 @@
 //! Memory-guided response and anti-response on a ring, MemoryPro and MemoryAnti (Driscoll, Shenoy & Sussillo 2024, Nat
 //! Neurosci 27:1349, doi 10.1038/s41593-024-01668-6; after Yang et al. 2019, Nat Neurosci 22:297, doi
 //! 10.1038/s41593-018-0310-2).
+//!
+//! A trial, each part of a length drawn evenly: fixation, stimulus (cosine and sine of a direction drawn evenly
+//! from the ring), a delay, the response. The fixation input is 1 until the response; both stimulus channels have
+//! noise.
+//!
+//! Targets: fixation 0.8 before the response and 0 in it, with twice the weight; cosine and sine 0 before it, and
+//! in it those of the direction, or of the opposite one (anti), with weight `response_weight`. The first 100 ms of
+//! the trial and of the response do not count.
+//!
+//! Score: mean fixation output below ½ in the response and mean direction within 36° of the target. Landscapes in
+//! the delay, at a stimulus, and in the response.
 
 use std::f64::consts::{PI, SQRT_2, TAU};
 

@@ -1,12 +1,15 @@
 //! Several tasks in one batch, each with its share of the trials, and optionally a rule input that tells which is which
 //! (Yang et al. 2019, Nature Neuroscience 22:297, doi 10.1038/s41593-018-0310-2).
+//!
+//! Which trial is of which task is dealt and not drawn, so that shares are kept in every batch, and in every
+//! stretch of it: shards of a batch are mixed alike.
 
 use rand::Rng;
 
 use crate::parameters::ParameterVisitor;
 use crate::task::about::About;
 use crate::task::world::World;
-use crate::task::{Answer, Batch, Objective, Probe, Score, Task, TaskSpec, Trial};
+use crate::task::{Answer, Batch, Objective, Probe, Pulse, Score, Task, TaskSpec, Trial};
 
 /// Tasks that share the trials of a batch; a single one is that task itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,6 +175,14 @@ impl Task for Mixture {
             probes
         };
         self.parts.iter().flat_map(of).collect()
+    }
+
+    /// Those of a single task. Several have none: a pulse of one says nothing in the trials of another.
+    fn pulses(&self, input_channels: usize) -> Vec<Pulse> {
+        match self.parts.as_slice() {
+            [only] => only.task.task().pulses(input_channels),
+            _ => Vec::new(),
+        }
     }
 
     /// None of its own: they are those of its parts.

@@ -1,4 +1,33 @@
 //! Trial generators of the field, one file a task.
+//!
+//! A task draws trials: inputs, targets and the weight of each target in the loss, for each time step. It says when
+//! the trial counts, how a network is scored in the field's own terms, at which constant inputs its landscape is
+//! worth looking at, and what a network without learning would score. It knows nothing of networks.
+//!
+//! Times are given in steps, or in ms with a step `dt_ms`; durations in ms are rounded to whole steps, at least
+//! one. Noise given in √ms is divided by √dt, so that its integral does not depend on the step.
+//!
+//! | | tasks |
+//! |---|---|
+//! | memory | flip-flop, delayed-match, delayed-discrimination, memory-response, delayed-classification, moving-average |
+//! | decision | perceptual-integration, context-integration, go-no-go |
+//! | time | interval-reproduction, interval-discrimination |
+//! | patterns | sine, pattern, two-neuron |
+//! | streams of bits | n-parity, n-delayed-match |
+//! | pretraining | kindergarten |
+//! | worlds | corridor |
+//!
+//! ```
+//! use creode::task::Task;
+//! use creode::task::flip_flop::FlipFlop;
+//!
+//! let task = FlipFlop::default();
+//! let batch = task.batch(4, 7);
+//! // The targets themselves are right everywhere.
+//! assert_eq!(task.accuracy(&batch, &batch.targets), 1.0);
+//! // The same seed draws the same trials.
+//! assert_eq!(batch, task.batch(4, 7));
+//! ```
 
 use std::any::Any;
 use std::fmt;
@@ -10,7 +39,7 @@ use crate::parameters::{ParameterVisitor, Variant};
 use world::{Indifferent, Policy, World, live};
 
 pub use about::{About, ParameterAbout};
-pub use batch::{Answer, Batch, Judged, Lived, Probe, Score, Trial};
+pub use batch::{Answer, Batch, Judged, Lived, Probe, Pulse, Score, Trial};
 pub use objective::Objective;
 
 mod about;
@@ -38,6 +67,10 @@ pub mod two_neuron;
 pub mod world;
 
 /// A task that a network can be trained on.
+///
+/// A task of your own implements this; `examples/own_task.rs` is one. Trials must depend on the generator and the
+/// parameters alone, and a trial on nothing drawn for another, so that a batch is the same whatever its size up to
+/// the trials it has.
 pub trait Task: TaskValue + fmt::Debug + Send + Sync {
     /// What the task says of itself.
     fn about(&self) -> &'static About;
@@ -76,9 +109,14 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
     fn draw_trial(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>);
 
     /// What a network has met in one trial, in the field's own terms.
+    ///
+    /// Scores of trials add up: the accuracy of a batch is everything met over everything possible. Only targets
+    /// with weight above 0 should count.
     fn score(&self, answer: Answer<'_>) -> Score;
 
     /// The accuracy of the best constant output: what needs no learning of the inputs.
+    ///
+    /// 0 where R² or a rare answer is scored.
     fn chance(&self) -> f64;
 
     /// By what measure its outputs miss their targets, unless a curriculum says otherwise. Default: squared error.
@@ -87,7 +125,16 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
     }
 
     /// The constant inputs at which the landscape is analysed, as wide as the network's input.
+    ///
+    /// Inputs that last long enough in a trial for the network to approach what attracts it there: a delay, a
+    /// response.
     fn probes(&self, input_channels: usize) -> Vec<Probe>;
+
+    /// The short inputs by which it moves a network from one memory to another, which the topologies of landscapes are told
+    /// by. Default: none.
+    fn pulses(&self, _input_channels: usize) -> Vec<Pulse> {
+        Vec::new()
+    }
 
     /// Walks over the parameters that a curriculum can set.
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor);

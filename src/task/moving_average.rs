@@ -1,5 +1,12 @@
 //! Two-point moving average: hold the mean of the last two pulses (Sussillo & Barak 2013, Neural Computation 25:626,
 //! doi 10.1162/NECO_a_00409).
+//!
+//! A trial: pulses with gaps drawn evenly from `gap_min` to `gap_max`, each with a height drawn evenly from
+//! ±`amplitude` on the first channel and 1 on the second. From the second pulse on the target is the mean of the
+//! last two heights.
+//!
+//! Score: R² against a constant 0. Landscape without a pulse: an approximate plane of fixed points in networks that
+//! solve it.
 
 use std::ops::RangeInclusive;
 

@@ -1,9 +1,14 @@
 //! What the outputs of a network are to do: a loss for each time step of a trial, and its slopes.
+//!
+//! The loss of a batch is Σ w ℓ / Σ w. ∂ℓ/∂z is 2(z − y) for squared error (without the factor ½), and p Σy − y for
+//! cross-entropy, with p = softmax(z) within the group. Targets of a group need not sum to 1: a world asks for −A
+//! log p with an advantage A of either sign.
 
 use crate::simd::Real;
 
 /// By what measure outputs miss their targets. It belongs to the trials of a batch, not to the engine that runs them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Objective {
     /// w (z − y)² for each channel, with output z, target y and weight w.
     #[default]
@@ -40,6 +45,9 @@ impl Objective {
     }
 
     /// Evaluates one time step of one trial.
+    ///
+    /// # Panics
+    /// If the groups of a cross-entropy have more channels than the row.
     pub fn evaluate<T: Real>(&self, mut row: Row<'_, T>) {
         match self {
             Self::SquaredError => squared_error(&mut row),

@@ -1,5 +1,9 @@
 //! Periodic pattern: after a pulse, generate a sum of four sines without input (Sussillo & Abbott 2009, Neuron 63:544,
 //! doi 10.1016/j.neuron.2009.07.018).
+//!
+//! A trial, always the same: the input is 1 for `cue_steps` steps, and then the target is Σ aₙ sin(2πn
+//! t/`period_steps`), n = 1 to 4, for `periods` periods. Score: R² against a constant 0. Landscape without input,
+//! where the pattern is a cycle.
 
 use rand::Rng;
 

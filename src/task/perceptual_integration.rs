@@ -1,5 +1,13 @@
 //! Perceptual integration: which of two noisy channels is higher on the whole (neurogym, `PerceptualDecisionMaking`;
 //! Britten et al. 1992, J Neurosci 12:4745, doi 10.1523/JNEUROSCI.12-12-04745.1992).
+//!
+//! A trial:
+//!
+//! 1. A side and one of `coherence_levels` coherences, each half of the one above, are drawn evenly.
+//! 2. In the stimulus the two channels are 0.5 ± half the coherence, with noise; fixation is 1 until the decision.
+//! 3. The target is 0 before the decision (weight 1), and in it the side, ±1 (weight `response_weight`).
+//!
+//! Score: the sign of the mean output in the decision. Landscapes in fixation and at a stimulus of coherence 0.
 
 use rand::{Rng, RngExt as _};
 

@@ -1,5 +1,12 @@
 //! Frequency-cued sine wave: a static input sets the frequency of the output (Sussillo & Barak 2013, Neural Computation
 //! 25:626, doi 10.1162/NECO_a_00409).
+//!
+//! A trial: one of `frequencies` equally spaced frequencies ω is drawn. The input is a constant that encodes it,
+//! 0.25 + (50/51)(ω − 0.1)/0.5; for `drive_secs` the wave sin ωt is added to it; then it has to go on by itself,
+//! and counts, for `generate_secs`.
+//!
+//! Score: R² against a constant 0. Landscapes at the constants of `probe_frequencies` frequencies, without the
+//! wave: an unstable point with a complex pair whose angle is about ω dt.
 
 use std::ops::Bound;
 

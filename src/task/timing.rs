@@ -1,4 +1,6 @@
 //! Trials made of parts that follow each other.
+//!
+//! Parts follow each other without gaps; a part of 0 ms has no step.
 
 use std::ops::Range;
 

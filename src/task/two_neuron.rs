@@ -1,5 +1,10 @@
 //! The two-neuron task: be at a point at one time, with no input (Turner, Dabholkar & Barak 2021, NeurIPS, arXiv
 //! 2111.09356).
+//!
+//! One trial without randomness and without input: only the last step counts, where the rates are to be (0, tanh
+//! 1), the state (0, 1). The network starts where the curriculum says, in the paper at (1, 0).
+//!
+//! Score: 1 if half the squared distance is below `tolerance`. Landscape without input.
 
 use rand::Rng;
 

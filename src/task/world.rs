@@ -2,6 +2,9 @@
 //!
 //! A network acts through a [`Policy`]. What it lives through becomes a batch like any other, from which any rule that
 //! takes every objective learns: [`live`] says how.
+//!
+//! Nothing of an episode outlives its training step: episodes begin and end within a batch, so that a run resumes
+//! byte for byte.
 
 use rand::{Rng, RngExt as _};
 
@@ -9,6 +12,9 @@ use super::batch::{Batch, Lived, Score};
 use super::objective::{Objective, log_softmax};
 
 /// What acts: many agents at once, one time step after the other.
+///
+/// Anything that turns perceptions into preferences can act: a network, a teacher, chance. Actions are drawn by
+/// [`live`] and not by the policy.
 pub trait Policy {
     /// Begins with so many agents, each in its initial state.
     fn begin(&mut self, agents: usize);
@@ -36,6 +42,8 @@ impl Policy for Indifferent {
 }
 
 /// A world that agents can be put into.
+///
+/// Rewards are for actions; an episode ends when it says so, or after [`Self::most_steps`].
 pub trait World {
     /// Actions to choose from: as many output channels, from the first.
     fn actions(&self) -> usize;
@@ -91,7 +99,11 @@ struct Agent {
 /// 2. The return of an action at time t is Gₜ = rₜ + γ rₜ₊₁ + …; its advantage Aₜ is what that exceeds the mean of those by
 ///    that the other agents of the batch had at t, of which the agent itself knows nothing.
 /// 3. The target is Aₜ at the action that was taken and 0 at the others, under cross-entropy: the loss −Aₜ log softmax(z)
-///    has the slope of the expected return (REINFORCE; Williams 1992, Machine Learning 8:229, equation 11).
+///    has, on average over the actions drawn, minus the slope of the expected return (REINFORCE; Williams 1992, Machine
+///    Learning 8:229, equation 11).
+///
+/// Draws of actions come from `rng`, beside those of the worlds, in order of time and trial. Steps after the end of
+/// an episode have weight 0. A single agent has no others to compare with: its advantage is its return.
 pub fn live<'w>(
     world_of: impl Fn(usize) -> Option<&'w dyn World>,
     policy: &mut dyn Policy,

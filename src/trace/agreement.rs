@@ -1,4 +1,7 @@
 //! Whether the tables of a checkpoint, its weights and its line in the manifest tell one story.
+//!
+//! Checked are, among others: numbers of points against `landscapes`, eigenvalues against the fixed points that
+//! they are of, and events and branches against the checkpoints that they lie between.
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,10 @@
 //!
 //! The crate writes its metadata in the order of a hash map, which differs from process to process, so the
 //! header (8 bytes of length, JSON, padding) is written here; reading, with all its checks, is the crate's.
+//!
+//! Tensors are little-endian, f64 before f32 so that each lies at a multiple of its element size, and by name
+//! within a format. PyTorch, JAX and NumPy read the files with the `safetensors` package. Beside the parameters a
+//! file holds what the learning rule remembers, and in its metadata the place in the curriculum.
 
 use std::collections::BTreeMap;
 
@@ -59,6 +63,9 @@ impl CheckpointFile {
     }
 
     /// Reads safetensors bytes whose tensors are all F32 or F64.
+    ///
+    /// # Errors
+    /// [`TraceError::Checkpoint`]: no safetensors, tensors of another type, or a header that contradicts the length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
         let unreadable = |error: SafeTensorError| invalid(error.to_string());
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;

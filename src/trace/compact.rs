@@ -8,6 +8,9 @@
 //!
 //! A kill before 3 leaves a file that no line names, one after 3 some files that are superfluous; a writer that takes the run
 //! up moves the one aside and removes the others.
+//!
+//! A run of a thousand checkpoints has some ten thousand small files, which file systems and backups dislike;
+//! merged it has one for each table, beside its weights.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -26,7 +29,7 @@ use super::encode::properties;
 use super::error::TraceError;
 use super::hex::hex;
 use super::leftovers;
-use super::manifest::{Event, FileRecord, ManifestAppender, MergedFile, RowGroup};
+use super::manifest::{FileRecord, ManifestAppender, ManifestEvent, MergedFile, RowGroup};
 use super::owner::Owner;
 use super::reader::Run;
 use super::schema::Table;
@@ -70,7 +73,7 @@ pub(super) fn compact(
     let new = run.with_merged(&merged)?;
     merged.par_iter().try_for_each(|of| check(&run, &new, of))?;
     let compacted = summary(&run, &merged);
-    manifest.append(&Event::Compaction { merged }, true)?;
+    manifest.append(&ManifestEvent::Compaction { merged }, true)?;
     // Not while somebody puts new marks or derived tables in place.
     manifest.locked(|_| leftovers::tidy(dir, Run::open(dir)?.contents()))?;
     Ok(compacted)
@@ -91,6 +94,19 @@ fn summary(run: &Run, merged: &[MergedFile]) -> Compacted {
         compacted.bytes_after += of.file.bytes;
     }
     compacted
+}
+
+impl Run {
+    /// Whether its files are as a compaction leaves them: one a table, and none beside them that a killed writer left.
+    pub fn is_compact(&self) -> bool {
+        let is_merged = |table: Table| {
+            self.contents().files_of(table).count() < 2 || alone(self, table).is_empty()
+        };
+        let is_foreign = |of: &leftovers::Unnamed| of.kind == leftovers::Kind::Foreign;
+        let unnamed = leftovers::unnamed(self.dir(), self.contents());
+        Table::GROWING.into_iter().all(is_merged)
+            && unnamed.is_ok_and(|unnamed| unnamed.iter().all(is_foreign))
+    }
 }
 
 /// The files of a table that are not merged with others.

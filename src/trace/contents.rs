@@ -1,11 +1,14 @@
 //! What the lines of a manifest say together, arranged for look-up, and held against each other: a line that contradicts
 //! another, or the names of its own files, is an error that names it.
+//!
+//! Among the checks: numbers and steps of checkpoints rise, the two lines of a checkpoint are of one step, the
+//! names of files are those of that step, and no file is named twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::error::TraceError;
-use super::manifest::{Ending, Event, FileRecord, MergedFile, Session};
+use super::manifest::{Ending, FileRecord, ManifestEvent, MergedFile, Session};
 use super::names::{CHECKPOINTS_FOLDER, MANIFEST_FILE, MARKS_FILE, RUN_FILE, is_derived};
 use super::owner::Owner;
 use super::schema::Table;
@@ -90,7 +93,7 @@ pub(super) enum Whereabouts<'a> {
 
 impl Contents {
     /// Takes the events that came since; `dir` is named in errors.
-    pub(super) fn take(&mut self, dir: &Path, events: &[Event]) -> Result<(), TraceError> {
+    pub(super) fn take(&mut self, dir: &Path, events: &[ManifestEvent]) -> Result<(), TraceError> {
         for (place, event) in events.iter().enumerate().skip(self.events_taken) {
             self.take_event(event).map_err(|reason| {
                 TraceError::manifest(&dir.join(MANIFEST_FILE), place + 1, reason)
@@ -108,28 +111,28 @@ impl Contents {
         Ok(())
     }
 
-    fn take_event(&mut self, event: &Event) -> Result<(), String> {
+    fn take_event(&mut self, event: &ManifestEvent) -> Result<(), String> {
         for file in event.files() {
             check_path(&file.path)?;
         }
         match event {
-            Event::Run { files } => {
+            ManifestEvent::Run { files } => {
                 if let Some(file) = files.iter().find(|file| file.path != RUN_FILE) {
                     return Err(format!("{:?} is not {RUN_FILE}", file.path));
                 }
                 self.run_file = files.first().cloned();
             }
-            Event::Checkpoint {
+            ManifestEvent::Checkpoint {
                 checkpoint,
                 step,
                 files,
             } => self.take_checkpoint(*checkpoint, *step, files)?,
-            Event::Landscape {
+            ManifestEvent::Landscape {
                 checkpoint,
                 step,
                 files,
             } => self.take_landscape(*checkpoint, *step, files)?,
-            Event::Pause { step, files } => {
+            ManifestEvent::Pause { step, files } => {
                 let owner = Owner {
                     checkpoint: None,
                     step: *step,
@@ -148,8 +151,8 @@ impl Contents {
                 });
                 self.ending = None;
             }
-            Event::Session(session) => self.sessions.push(session.clone()),
-            Event::Ending(ending) => {
+            ManifestEvent::Session(session) => self.sessions.push(session.clone()),
+            ManifestEvent::Ending(ending) => {
                 let last = self.entries.last().map_or(0, |entry| entry.step);
                 if ending.step < last {
                     return Err(format!(
@@ -159,7 +162,7 @@ impl Contents {
                 }
                 self.ending = Some(ending.clone());
             }
-            Event::Derived { files } | Event::Marks { files } => {
+            ManifestEvent::Derived { files } | ManifestEvent::Marks { files } => {
                 let is_known =
                     |file: &&FileRecord| is_derived(&file.path) || file.path == MARKS_FILE;
                 if let Some(file) = files.iter().find(|file| !is_known(file)) {
@@ -169,12 +172,12 @@ impl Contents {
                 self.replaced.retain(|old| !is_new(old));
                 self.replaced.extend(files.iter().cloned());
             }
-            Event::Compaction { merged } => {
+            ManifestEvent::Compaction { merged } => {
                 for file in merged {
                     self.take_merged(file)?;
                 }
             }
-            Event::Log => {}
+            ManifestEvent::Log => {}
         }
         Ok(())
     }

@@ -17,6 +17,12 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
         .set_statistics_enabled(EnabledStatistics::Chunk)
 }
 
+/// One whole Parquet file of the rows of a table, for a file that is no part of a run. The same rows give the same bytes.
+#[allow(private_bounds)]
+pub fn table_bytes<R: Row>(rows: &[R]) -> Result<Vec<u8>, TraceError> {
+    encode(rows)
+}
+
 /// One whole Parquet file of `rows`. The same rows give the same bytes.
 pub(super) fn encode<R: Row>(rows: &[R]) -> Result<Vec<u8>, TraceError> {
     let schema = R::TABLE.schema();

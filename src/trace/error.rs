@@ -1,4 +1,6 @@
 //! What can go wrong with a run on disk, and the way out of it.
+//!
+//! Messages end with what can be done. Variants carry the path, and the numbers that were found and expected.
 
 use std::io;
 use std::path::{Path, PathBuf};

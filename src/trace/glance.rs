@@ -1,4 +1,7 @@
 //! Parts of tables for those who look at many checkpoints: only the columns that a picture needs are decoded.
+//!
+//! Reading one column of Parquet costs that column; a picture of a thousand checkpoints would otherwise decode
+//! every state of every point.
 
 use super::error::TraceError;
 use super::reader::{Run, StepCursor};

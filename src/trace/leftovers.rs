@@ -2,6 +2,9 @@
 //! and what users put there.
 //!
 //! Nothing of it is deleted but what a merged file holds as well; what a killed writer left is moved to `leftovers/`.
+//!
+//! Names decide what a file is taken for, since nothing else is known of it: the folders and patterns of a run, a
+//! temporary ending, or anything else, which is the user's and is left alone.
 
 use std::fs;
 use std::io;

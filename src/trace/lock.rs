@@ -3,6 +3,9 @@
 //!
 //! The locks end with their process, however it ends. Where a file system has none, or none that other machines see, what
 //! the file says takes their place, and the writer says so.
+//!
+//! Locks, and not the mere presence of a file, so that a killed process leaves none behind. Two are taken because
+//! users delete lock files.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;

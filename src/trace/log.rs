@@ -1,4 +1,6 @@
 //! `log.txt`: what people should know of a run, a line each. It only grows; lines of the manifest say what stood in it.
+//!
+//! The log is for people and may be deleted; no reader depends on it.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

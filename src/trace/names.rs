@@ -5,6 +5,9 @@ use super::schema::Table;
 /// Name of the file with a run's resolved curriculum; every run has one.
 pub const RUN_FILE: &str = "run.toml";
 
+/// Name of the file that makes a folder of runs a population, and says what it is of.
+pub const POPULATION_FILE: &str = "population.toml";
+
 /// Name of the manifest in the run's directory.
 pub const MANIFEST_FILE: &str = "manifest.jsonl";
 

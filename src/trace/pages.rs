@@ -5,6 +5,9 @@
 //!
 //! The headers are in Thrift's compact protocol (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>),
 //! the fields those of `PageHeader` (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
+//!
+//! The bounds are far above what a run writes, and far below what would exhaust a machine; files that exceed them
+//! are damaged.
 
 use bytes::Bytes;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};

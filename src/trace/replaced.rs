@@ -6,6 +6,9 @@
 //! 3. They get these names.
 //!
 //! A kill between 2 and 3 leaves them under the names of their own, where readers find them by their checksums.
+//!
+//! Readers see either all of the old files or all of the new ones, since what counts is the line; each of them
+//! finds the bytes that the line vouches for.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -14,11 +17,14 @@ use std::path::{Path, PathBuf};
 use super::contents::Contents;
 use super::encode::encode;
 use super::error::TraceError;
-use super::manifest::{Event, FileRecord, Manifest, ManifestAppender};
+use super::manifest::{FileRecord, Manifest, ManifestAppender, ManifestEvent};
 use super::names::{MARKS_FILE, derived_file};
-use super::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow};
+use super::rows::{
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, RunRow, SlowPointRow, SpectrumRow,
+};
 use super::schema::Table;
 use super::store::{self, is_missing, read_checked};
+use super::table::TableFile;
 use super::tables::Row;
 use crate::files;
 
@@ -32,14 +38,14 @@ pub fn write_history(
     branches: &[BranchRow],
 ) -> Result<(), TraceError> {
     let tables = [table(events)?, table(branches)?];
-    replace(dir, &tables, |files| Event::Derived { files })
+    replace(dir, &tables, |files| ManifestEvent::Derived { files })
 }
 
 /// Writes the marks of the run in `dir`, one JSON object a line, in place of those there were.
 pub fn write_marks(dir: &Path, text: &str) -> Result<(), TraceError> {
     let bytes = text.as_bytes().to_vec();
     let file = (store::record(MARKS_FILE, &bytes, None), bytes);
-    replace(dir, &[file], |files| Event::Marks { files })
+    replace(dir, &[file], |files| ManifestEvent::Marks { files })
 }
 
 /// A file, and its content.
@@ -54,7 +60,7 @@ fn table<R: Row>(rows: &[R]) -> Result<Content, TraceError> {
 fn replace<const N: usize>(
     dir: &Path,
     contents: &[Content; N],
-    event: impl FnOnce(Vec<FileRecord>) -> Event,
+    event: impl FnOnce(Vec<FileRecord>) -> ManifestEvent,
 ) -> Result<(), TraceError> {
     let mut appender = ManifestAppender::open(Manifest::read(dir)?)?;
     appender.locked(|manifest| {
@@ -169,6 +175,19 @@ pub fn export_landscape(
     export(dir, fixed_points)?;
     export(dir, slow_points)?;
     export(dir, spectra)
+}
+
+/// Writes the table of the runs of a population into its folder, as `runs.parquet`.
+pub fn write_runs(dir: &Path, rows: &[RunRow]) -> Result<(), TraceError> {
+    export(dir, rows)
+}
+
+/// The table of the runs of a population, as it was last derived.
+pub fn read_runs(dir: &Path) -> Result<Vec<RunRow>, TraceError> {
+    let path = dir.join(derived_file(Table::Runs));
+    let bytes = files::read(&path, MOST_UNNAMED_BYTES);
+    let bytes = bytes.map_err(|error| TraceError::read(&path, error))?;
+    TableFile::whole(&path, bytes, None)?.rows(None)
 }
 
 fn export<R: Row>(dir: &Path, rows: &[R]) -> Result<(), TraceError> {

@@ -2,6 +2,9 @@
 //!
 //! Changing a name, a type or a meaning takes a new [`SCHEMA_VERSION`]. Each Arrow field carries the metadata `unit` (`1`
 //! where there is none) and `description`; each schema carries [`SCHEMA_VERSION_KEY`].
+//!
+//! New columns may come under the same version; readers of ours give null for a column that an older file lacks.
+//! Units are in the metadata so that a plot can label its axes without this library.
 
 pub use super::tables::Table;
 

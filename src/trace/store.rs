@@ -1,4 +1,7 @@
 //! The files that a manifest names, read in one place: within the run, regular, and the very bytes that were written.
+//!
+//! Symbolic links are refused, so that a manifest from elsewhere cannot make a reader open files outside of the
+//! run.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,4 +1,7 @@
 //! Whether a run on disk is what was written, whole and readable, and whether its files agree with each other.
+//!
+//! Bytes can be as they were written and still be wrong together, after a mistake of ours or a hand edit of
+//! manifest and file; hence the second half, in which numbers of one table are held against those of another.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,7 +37,10 @@ pub struct Problem {
 }
 
 /// What a check of a run found.
+///
+/// A run that was killed and not yet taken up again is sound: what a kill leaves are notes and missing landscapes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// All that is wrong; empty for a sound run.
     pub problems: Vec<Problem>,

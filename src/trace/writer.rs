@@ -4,6 +4,18 @@
 //! together, one of the manifest. Landscapes can be computed again from the weights, so nobody waits for the disk for them;
 //! the next checkpoint's flush takes them along. After a power cut the last of them may be named without being there: a
 //! writer that takes the run up looks at those that come after the last checkpoint.
+//!
+//! The order of a checkpoint, and why:
+//!
+//! 1. Weights, steps, trials and evaluations are written under temporary names and renamed into place: a file is
+//!    there whole or not at all.
+//! 2. All of them, and the log, are flushed together, with the folders that hold their names: after that a power
+//!    cut cannot take them.
+//! 3. The line of the manifest is appended and flushed: only now does the checkpoint exist. In the other order a
+//!    power cut could leave a line that names files that are not there.
+//!
+//! Nothing is overwritten: a path that a line names is refused. A call that fails leaves at most files that no line
+//! names.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,7 +29,7 @@ use super::error::TraceError;
 use super::leftovers;
 use super::lock::RunLock;
 use super::log::Log;
-use super::manifest::{Ending, Event, FileRecord, Manifest, ManifestAppender, Session};
+use super::manifest::{Ending, FileRecord, Manifest, ManifestAppender, ManifestEvent, Session};
 use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MOST_NAME_BYTES, RUN_FILE};
 use super::replaced;
 use super::rows::{
@@ -87,6 +99,9 @@ struct Ledger {
 
 impl RunWriter {
     /// Starts a run in `dir`, which may be missing, with `run_toml` as its `run.toml`.
+    ///
+    /// # Errors
+    /// A run is there already, another process writes it, `run_toml` is no TOML, or something cannot be written.
     pub fn create(dir: impl AsRef<Path>, run_toml: &str) -> Result<Self, TraceError> {
         let dir = dir.as_ref();
         let run_file = dir.join(RUN_FILE);
@@ -110,7 +125,7 @@ impl RunWriter {
         }
         let mut manifest = ManifestAppender::open(Manifest::read(dir)?)?;
         let record = store::record(RUN_FILE, run_toml.as_bytes(), None);
-        let event = Event::Run {
+        let event = ManifestEvent::Run {
             files: vec![record],
         };
         manifest.append(&event, true)?;
@@ -185,6 +200,8 @@ impl RunWriter {
 
     /// Writes what training gives at a checkpoint: `weights` (safetensors bytes), the steps since the file of
     /// steps before, the probe trials, and the evaluations of probe tasks, which have a file only if there are any.
+    ///
+    /// Durable when it returns.
     pub fn write_checkpoint(
         &self,
         checkpoint: u32,
@@ -203,7 +220,7 @@ impl RunWriter {
         if !evaluations.is_empty() {
             files.push(self.write_table(&name, evaluations)?);
         }
-        self.append_durably(&Event::Checkpoint {
+        self.append_durably(&ManifestEvent::Checkpoint {
             checkpoint,
             step,
             files,
@@ -211,6 +228,9 @@ impl RunWriter {
     }
 
     /// Writes what analysis gives for a checkpoint. Tables may be empty: a network may have no fixed point.
+    ///
+    /// Named when it returns, and durable with the next durable line. The checkpoint's own line should have come
+    /// before, but may come after: a checkpoint is complete when it has both.
     pub fn write_landscape(
         &self,
         checkpoint: u32,
@@ -228,7 +248,7 @@ impl RunWriter {
             files.push(self.write_table(&name, events)?);
             files.push(self.write_table(&name, branches)?);
         }
-        let event = Event::Landscape {
+        let event = ManifestEvent::Landscape {
             checkpoint,
             step,
             files,
@@ -257,20 +277,22 @@ impl RunWriter {
             self.write_weights(&name, weights)?,
             self.write_table(&name, steps)?,
         ];
-        self.append_durably(&Event::Pause { step, files })
+        self.append_durably(&ManifestEvent::Pause { step, files })
     }
 
     /// Notes that another machine or version goes on with the run.
     pub fn write_session(&self, session: Session) -> Result<(), TraceError> {
-        self.append_durably(&Event::Session(session))
+        self.append_durably(&ManifestEvent::Session(session))
     }
 
     /// Notes that the run is over.
     pub fn write_ending(&self, ending: Ending) -> Result<(), TraceError> {
-        self.append_durably(&Event::Ending(ending))
+        self.append_durably(&ManifestEvent::Ending(ending))
     }
 
     /// Merges the files of each table into one; does nothing where there is nothing to merge.
+    ///
+    /// The rows are compared with those they were made of before anything is removed.
     pub fn compact(&self) -> Result<Compacted, TraceError> {
         let mut ledger = self.lock_ledger();
         ledger.sync(&self.dir)?;
@@ -286,7 +308,7 @@ impl RunWriter {
     /// Appends a line to `log.txt` that may be the last for long, and a line to the manifest that vouches for it.
     pub fn log_durably(&self, line: &str) -> Result<(), TraceError> {
         self.log(line)?;
-        self.append_durably(&Event::Log)
+        self.append_durably(&ManifestEvent::Log)
     }
 
     fn write_weights(&self, name: &str, weights: &[u8]) -> Result<FileRecord, TraceError> {
@@ -313,11 +335,11 @@ impl RunWriter {
         Ok(store::record(path, bytes, rows))
     }
 
-    fn append_durably(&self, event: &Event) -> Result<(), TraceError> {
+    fn append_durably(&self, event: &ManifestEvent) -> Result<(), TraceError> {
         self.append(event, true)
     }
 
-    fn append(&self, event: &Event, is_durable: bool) -> Result<(), TraceError> {
+    fn append(&self, event: &ManifestEvent, is_durable: bool) -> Result<(), TraceError> {
         let mut ledger = self.lock_ledger();
         ledger.manifest.log = Some(self.lock_log().state());
         ledger.append(&self.dir, event, is_durable)
@@ -336,7 +358,12 @@ impl RunWriter {
 impl Ledger {
     /// Appends an event. Before a durable one all files that were written are on the disk, and no line of another thread
     /// comes between them and it.
-    fn append(&mut self, dir: &Path, event: &Event, is_durable: bool) -> Result<(), TraceError> {
+    fn append(
+        &mut self,
+        dir: &Path,
+        event: &ManifestEvent,
+        is_durable: bool,
+    ) -> Result<(), TraceError> {
         let files = event.files().iter().map(|file| &file.path);
         self.unsynced
             .extend(files.clone().map(|path| dir.join(path)));
@@ -385,7 +412,7 @@ fn require_no_run(dir: &Path) -> Result<(), TraceError> {
     let has_more = events.len() > 1
         || events
             .iter()
-            .any(|event| !matches!(event, Event::Run { .. }));
+            .any(|event| !matches!(event, ManifestEvent::Run { .. }));
     if is_begun || has_more || leftovers::count(dir) > 0 {
         return Err(TraceError::AlreadyARun {
             path: dir.to_path_buf(),
@@ -404,12 +431,12 @@ fn adopt(
     let text = fs::read(&path).map_err(|error| TraceError::read(&path, error))?;
     let record = store::record(RUN_FILE, &text, None);
     let derived = replaced::unnamed_records(dir, contents)?;
-    let run = Event::Run {
+    let run = ManifestEvent::Run {
         files: vec![record],
     };
     manifest.append_locked(&run, true)?;
     if !derived.is_empty() {
-        manifest.append_locked(&Event::Derived { files: derived }, true)?;
+        manifest.append_locked(&ManifestEvent::Derived { files: derived }, true)?;
     }
     Ok(())
 }
@@ -428,26 +455,28 @@ fn set_back_after_power_cut(
     let durable = events.iter().rposition(|event| {
         matches!(
             event,
-            Event::Checkpoint { .. }
-                | Event::Pause { .. }
-                | Event::Ending(_)
-                | Event::Compaction { .. }
-                | Event::Log
+            ManifestEvent::Checkpoint { .. }
+                | ManifestEvent::Pause { .. }
+                | ManifestEvent::Ending(_)
+                | ManifestEvent::Compaction { .. }
+                | ManifestEvent::Log
         )
     });
     let after = durable.map_or(0, |place| place + 1);
-    let is_whole = |event: &Event| match event {
-        Event::Landscape { files, .. } => files.iter().all(|file| read_checked(dir, file).is_ok()),
+    let is_whole = |event: &ManifestEvent| match event {
+        ManifestEvent::Landscape { files, .. } => {
+            files.iter().all(|file| read_checked(dir, file).is_ok())
+        }
         _ => true,
     };
     let Some(broken) = events[after..].iter().position(|event| !is_whole(event)) else {
         return Ok(false);
     };
-    let (landscapes, others): (Vec<Event>, Vec<Event>) = events[after + broken..]
+    let (landscapes, others): (Vec<ManifestEvent>, Vec<ManifestEvent>) = events[after + broken..]
         .iter()
         .cloned()
-        .partition(|event| matches!(event, Event::Landscape { .. }));
-    for file in landscapes.iter().flat_map(Event::files) {
+        .partition(|event| matches!(event, ManifestEvent::Landscape { .. }));
+    for file in landscapes.iter().flat_map(ManifestEvent::files) {
         if dir.join(&file.path).exists() {
             leftovers::move_aside(dir, &file.path)?;
         }

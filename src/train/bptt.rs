@@ -1,4 +1,12 @@
 //! Backpropagation through time: the exact gradient of a loss with its penalties, from any engine.
+//!
+//! With loss L = Σ w ℓ / Σ w over the targets that count and penalties P, the gradient is that of L + P in every
+//! trained parameter, through all time steps of the trial: nothing is truncated. Memory grows with steps × trials ×
+//! units.
+//!
+//! Feedback of outputs: the network z = V r + b with feedback F acts like one without feedback whose recurrent
+//! weights are W + F V and whose bias holds F b, so that the engine never sees it; the gradient comes back by the
+//! chain rule ([`crate::cell::feedback`]).
 
 use super::credit::{Credit, Outcome};
 use super::engine::{Engine, EngineError, Simulation, Slopes, by_time};
@@ -20,6 +28,9 @@ use crate::task::Batch;
 ///    rates.
 /// 4. The engine takes the slopes back; penalties on the parameters add theirs.
 /// 5. What the readout does through the feedback is added, and what is not trained is cleared.
+///
+/// Where the loss or a slope is not finite, nothing is caught here: the outcome says so, and learners then leave
+/// the parameters as they are.
 pub struct Bptt<T: Real> {
     network: NetworkSpec,
     engine: Box<dyn Engine<T>>,
@@ -56,6 +67,8 @@ impl<T: Real> Bptt<T> {
     }
 
     /// Runs the trials of a batch forward.
+    ///
+    /// Outputs feed back where the network does so; neither loss nor gradient is computed.
     pub fn simulate(
         &mut self,
         parameters: &Parameters<T>,

@@ -1,4 +1,10 @@
 //! Gradient descent: an assignment of credit, followed by an optimiser.
+//!
+//! 1. Credit gives loss, outputs and gradient.
+//! 2. If the loss and the gradient's Euclidean norm are finite, the optimiser changes the parameters; otherwise
+//!    nothing changes, neither parameters nor moments.
+//!
+//! The norm that is reported is that before weight decay and clipping.
 
 use super::credit::Credit;
 use super::engine::EngineError;
@@ -14,6 +20,9 @@ const FIRST: &str = "optimiser.first.";
 const SECOND: &str = "optimiser.second.";
 
 /// The gradient of a loss, or what stands for it, followed by an optimiser.
+///
+/// Its state in a checkpoint: `optimiser.updates` and the two moments of every parameter, `optimiser.first.*` and
+/// `optimiser.second.*`. The gradient itself is not part of it.
 pub struct Descent<T> {
     credit: Box<dyn Credit<T>>,
     optimiser: Optimiser<T>,

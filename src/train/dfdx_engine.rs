@@ -1,4 +1,8 @@
 //! An engine on dfdx: its tensors and tape for the readout, with the recurrence as one fused operation on the tape.
+//!
+//! It is kept beside the default engine as a second implementation of readout and loss slopes, which tests hold
+//! against it in f64; the recurrence is the same code in both. The recurrence enters the tape as one operation,
+//! since a tape entry for each time step costs several times as much.
 
 use std::cell::RefCell;
 use std::ops::DerefMut;
@@ -31,6 +35,9 @@ impl<T: Real + Dtype, D: Device<T> + Storage<T, Vec: DerefMut<Target = Vec<T>>>>
 }
 
 /// Engine on dfdx's CPU device.
+///
+/// A forward pass can be taken back once; a second `backward` without a new `forward` is an error
+/// ([`EngineError::Backend`]). Tensors are kept from pass to pass while the batch keeps its shape.
 pub struct DfdxEngine<T: Real + Dtype>
 where
     Cpu: SliceDevice<T>,

@@ -1,5 +1,9 @@
 //! The default engine: the readout by our own vectors, beside the fused recurrence; no tape, no tensors. Every engine must
 //! agree with it.
+//!
+//! Rows are cut into parts by their number alone (at least 512 rows a part, at most 32 parts), each part sums into
+//! a gradient of its own, and these are added in order: the bytes of the gradient do not depend on how many threads
+//! there are.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;

@@ -1,11 +1,19 @@
 //! The border between learning and whatever runs networks: trials forward, slopes of a loss back through time.
+//!
+//! An engine orders the (time, trial) pairs of a batch as suits its memory, and all its slices follow that order:
+//! [`Pass::rows`] tells it, [`by_time`] brings values into `[time][trial][channel]`. Whoever computes a loss walks over rows
+//! and looks up targets by (time, trial), as [`super::loss`] does.
+//!
+//! The contract that tests hold every engine to: gradients agree with those of the others in f64 to 1e-12 relative
+//! for every cell, objective and penalty.
 
 use crate::cell::feedback::closed_loop;
 use crate::cell::parameters::Parameters;
 use crate::simd::Real;
 use crate::task::Batch;
 
-/// What an engine made of a batch. All slices have one row for each trial and time step, in the engine's own order.
+/// What a forward pass gave, borrowed from the engine. All slices have one row for each trial and time step, in the
+/// engine's own order.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass<'a, T> {
     /// (time, trial) of each row.
@@ -35,6 +43,9 @@ pub struct Simulation {
 }
 
 /// Why an engine could not evaluate a batch.
+///
+/// None of these comes from the numbers in a batch or in the weights: a network that blows up gives a loss that is
+/// not finite, and no error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -69,10 +80,13 @@ pub enum EngineError {
 /// Something that runs a network through a batch, and takes slopes back through it.
 ///
 /// An engine knows neither losses nor penalties, and in its passes neither feedback nor what is not trained: these are put
-/// around any engine by [`Bptt`](super::bptt::Bptt). It holds no parameters and no optimiser state: these belong to the lab, which saves and
-/// resumes them.
+/// around any engine by [`Bptt`](super::bptt::Bptt). It holds no parameters and no optimiser state: these belong to the
+/// lab, which saves and resumes them.
 pub trait Engine<T: Real> {
     /// Runs the trials of a batch forward, and keeps what [`Self::backward`] needs.
+    ///
+    /// # Errors
+    /// [`EngineError::Channels`] unless the batch has as many input and output channels as the network.
     fn forward(
         &mut self,
         parameters: &Parameters<T>,
@@ -89,6 +103,9 @@ pub trait Engine<T: Real> {
     fn states(&self) -> Vec<T>;
 
     /// Overwrites `gradient` with ∂loss/∂parameters. Must follow a `forward` with the same parameters.
+    ///
+    /// What feeds back, and what is not trained, is not considered: the gradient is that of all parameters that the
+    /// pass used.
     fn backward(
         &mut self,
         parameters: &Parameters<T>,
@@ -116,6 +133,8 @@ pub trait Engine<T: Real> {
 }
 
 /// Values in the order of an engine's rows as `[time][trial][width]`.
+///
+/// `width` is the number of values over the number of rows; no rows give no values.
 pub fn by_time<T: Real>(rows: &[(usize, usize)], trials: usize, values: &[T]) -> Vec<f64> {
     let width = values.len() / rows.len().max(1);
     let mut by_time = vec![0.0; values.len()];

@@ -2,6 +2,19 @@
 //!
 //! It is driven from outside, one iteration a training step, and all it remembers are named tensors of a checkpoint;
 //! the `argmin` crate owns its loop and keeps the history private, so that neither can be had from it.
+//!
+//! Newton-like steps from gradients alone: the last pairs s = θₖ₊₁ − θₖ and y = gₖ₊₁ − gₖ describe the curvature, H
+//! ≈ (∇²f)⁻¹, and the step is θ ← θ − t H g with a length t that meets the strong Wolfe conditions for p = −H g:
+//!
+//! - sufficient decrease: f(θ + tp) ≤ f(θ) + c₁ t gᵀp;
+//! - curvature: |∇f(θ + tp)ᵀp| ≤ c₂ |gᵀp|.
+//!
+//! The second makes sᵀy > 0, so that H stays positive definite.
+//!
+//! It needs the same function at every step, and therefore a batch that is drawn once for a stage; noise in the
+//! batch would look like curvature. Suited to small networks and tasks that are few fixed trials; each step costs
+//! one evaluation at the start and one for each length tried. Gradients are not clipped; weight decay enters as a
+//! term of the objective.
 
 use std::collections::VecDeque;
 
@@ -21,6 +34,9 @@ const LOSS: &str = "optimiser.loss";
 type Pair<T> = (Parameters<T>, Parameters<T>);
 
 /// The limits of the line search.
+///
+/// c₁, c₂, and how many lengths are tried; 0 < c₁ < c₂ < 1 guarantees that a length exists where f is bounded
+/// below.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Wolfe {
     sufficient_decrease: f64,
@@ -29,6 +45,17 @@ struct Wolfe {
 }
 
 /// L-BFGS on a batch that is the same at every step; it forgets its history when the batch is another.
+///
+/// One step:
+/// 1. Loss and gradient at θ. If they are not finite, or the gradient is 0, nothing changes.
+/// 2. If the objective is not that at the end of the last step, the batch is another one: the history is forgotten.
+/// 3. The direction p = −H g; without a history −g.
+/// 4. A line search along p; its first length is the learning rate η, without a history η min(1, 1/|g|).
+/// 5. If no length was lower than the start, the history is forgotten and the parameters stay: the next step starts
+///    again from the gradient.
+/// 6. The pair (s, y) is kept if sᵀy > 0; the oldest one is dropped beyond `history`.
+///
+/// The learning rate that a step reports is the length that was accepted.
 pub struct Lbfgs<T> {
     credit: Box<dyn Credit<T>>,
     spec: OptimiserSpec,
@@ -81,6 +108,8 @@ impl<T: Real> Lbfgs<T> {
     }
 
     /// The objective, loss + λ/2 |θ|² over what is trained, and its gradient.
+    ///
+    /// The L2 term is over trained tensors alone.
     fn evaluate(
         &mut self,
         parameters: &Parameters<T>,
@@ -213,6 +242,8 @@ impl<T: Real> Lbfgs<T> {
 }
 
 /// Minimum of the cubic through two ends (Nocedal & Wright, equation 3.59), at least a tenth of the interval from each.
+///
+/// Where the cubic has no minimum, or an end is not finite, the interval is halved.
 fn between(low: (f64, f64, f64), high: (f64, f64, f64)) -> f64 {
     let (a, fa, da) = low;
     let (b, fb, db) = high;

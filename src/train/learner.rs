@@ -1,4 +1,10 @@
 //! The border between the lab and whatever learns: one step on a batch, with a state that can be saved.
+//!
+//! The lab hands over parameters and a batch, and gets the loss of that batch before the step. What a rule
+//! remembers goes into checkpoints by name; a run that was killed goes on from there and reaches the same bytes.
+//!
+//! A rule of your own implements [`Learner`] and, to be named in a curriculum, [`super::rules::LearningRule`];
+//! `examples/own_learning_rule.rs` is one.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +23,8 @@ pub struct Learnt {
     pub outputs: Vec<f64>,
     /// Euclidean norm of the gradient, or of what the rule follows in its place.
     pub gradient_norm: f64,
-    /// Learning rate of the step.
+    /// Learning rate of the step: that of the optimiser, the accepted length of a line search, the mean eigenvalue
+    /// of P of recursive least squares, 1 where a rule solves for its weights.
     pub learning_rate: f64,
 }
 
@@ -32,6 +39,10 @@ impl Learnt {
 ///
 /// The parameters belong to the lab. What else a rule remembers between steps is its [`state`](Self::state): a rule that
 /// takes it up again goes on bit for bit as if it had never stopped.
+///
+/// Contract: a step is a function of parameters, batch and state, without clocks or random numbers of its own;
+/// state and
+/// [`restore`](Self::restore) are inverse to each other; where loss or gradient is not finite, parameters and state stay.
 pub trait Learner<T: Real> {
     /// Makes one training step: changes `parameters`, unless loss or gradient ceased to be finite.
     fn step(
@@ -41,6 +52,9 @@ pub trait Learner<T: Real> {
     ) -> Result<Learnt, EngineError>;
 
     /// Whether every step of a stage is to be made on the same batch.
+    ///
+    /// Default: no. The lab then draws the batch of every step from the stream of step 1: it stays the same within
+    /// a stage, as long as no ramp changes the task. The rule has to notice by itself when the batch changes.
     fn wants_fixed_batch(&self) -> bool {
         false
     }
@@ -50,10 +64,16 @@ pub trait Learner<T: Real> {
 
     /// Takes up the state that [`Self::state`] gave for a network of the same layout. The error says in words what does
     /// not fit.
+    ///
+    /// Called on a rule that was made anew from the same curriculum. After an error the rule's state is undefined,
+    /// and it must not be used.
     fn restore(&mut self, state: &LearnerState) -> Result<(), String>;
 }
 
 /// What a learning rule remembers, under the names that it has in a checkpoint file.
+///
+/// Names must not collide with those of the parameters themselves; rules here put `optimiser.` or `learner.` in
+/// front. Numbers that must come back bit for bit are stored as tensors or as the digits of their bits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LearnerState {
     /// Arrays.
@@ -97,6 +117,9 @@ impl LearnerState {
     }
 
     /// Reads what [`Self::put_parameters`] put there.
+    ///
+    /// # Errors
+    /// In words: a tensor that is missing, has another shape, or holds numbers that are not finite.
     pub fn read_parameters<T: Real>(
         &self,
         prefix: &str,

@@ -1,4 +1,7 @@
 //! The loss on a batch, and its slopes in the outputs.
+//!
+//! L = Σ w ℓ / Σ w, summed over time steps, trials and channels (or groups of channels) that count, with ℓ by each
+//! trial's objective. A batch in which nothing counts has loss 0 and slopes 0.
 
 use crate::simd::Real;
 use crate::task::Batch;
@@ -8,6 +11,11 @@ use crate::task::objective::Row;
 ///
 /// Outputs and slopes are `[row][channel]`; `rows` tells the (time, trial) of each row. The weights are scaled by the
 /// total weight of the batch first; losses are added in the order of the rows.
+///
+/// Each part is rounded to the format of training before it is added, and the order of rows is the engine's, so the
+/// last digits of a loss in f32 depend on both; [`Batch::loss`] sums in f64 and in order of time.
+///
+/// `slopes` is resized to the length of `outputs` and overwritten.
 pub fn loss_and_slopes<T: Real>(
     batch: &Batch,
     rows: &[(usize, usize)],

@@ -1,5 +1,18 @@
 //! Learning rules that change a rate network while it runs, or solve for its readout: FORCE, full-FORCE, least mean
 //! squares, ridge regression.
+//!
+//! All of them run one trial after the other, in f64 whatever the network's format, with one step of the network
+//! for each time step; nothing of it runs in parallel. Errors are weighted by whether a target counts (weight above
+//! 0), not by how much, except under ridge, which weights each term. The optimiser, its learning rate, penalties
+//! and clipping do not apply. The loss is that of squared errors, before the corrections of each time step.
+//!
+//! - FORCE (Sussillo & Abbott 2009, Neuron 63:544): with rates x (and 1 for the bias), P = (αI + Σ x xᵀ)⁻¹ and the
+//!   error e = z − f before the correction, w ← w − e P x. Strong corrections from the first step on keep the
+//!   output, and with it what feeds back, near the target while the weights converge.
+//! - full-FORCE (DePasquale et al. 2018): a second network that is driven by the target shows each unit what input
+//!   to produce; the recurrent weights learn it by the same P.
+//! - least mean squares: w ← w − η e x.
+//! - ridge regression: w = (Σ x xᵀ + λI)⁻¹ Σ x f over all time steps seen so far, under teacher forcing.
 
 use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Side};
@@ -35,6 +48,9 @@ enum Correction {
 }
 
 /// (Σ w x xᵀ + λI) W = Σ w x f, with the weights w of each output in the loss.
+///
+/// One system for each output, since each may count at other times. Sums only grow: they hold all batches since the
+/// run began, and are not made anew where the stage or the task changes.
 #[derive(Debug, Clone, PartialEq)]
 struct NormalEquations {
     penalty: f64,
@@ -53,6 +69,12 @@ struct NormalEquations {
 /// 2. The errors of the outputs whose target counts correct the readout, its bias as the weight of a unit of rate 1.
 /// 3. Under full-FORCE (DePasquale et al. 2018, PLoS ONE 13:e0191527) the recurrent input W r of each unit is corrected
 ///    towards W₀ r' + F f, what it receives in a network with the first weights W₀ driven by the target f.
+///
+/// P, or the sums of ridge regression, are kept from trial to trial and from batch to batch and are part of the
+/// state: a checkpoint holds `learner.inverse_correlation`, or `learner.correlation` and
+/// `learner.cross_correlation`. The teacher of full-FORCE is drawn from the seed again and is not stored.
+///
+/// The gradient norm that a step reports is the Euclidean length of the change of all parameters.
 pub struct Online {
     network: NetworkSpec,
     correction: Correction,
@@ -61,6 +83,11 @@ pub struct Online {
 
 impl Online {
     /// FORCE before its first step.
+    ///
+    /// `regularisation` is α > 0, P = I/α before the first step: small values correct fast and can overshoot.
+    /// `every` time steps the weights are corrected, counted from the first step of each trial.
+    /// # Errors
+    /// [`EngineError::Cell`] unless the cell is vanilla or leaky.
     pub fn force(
         network: &NetworkSpec,
         regularisation: f64,
@@ -70,6 +97,11 @@ impl Online {
     }
 
     /// full-FORCE before its first step; the target drives the teacher over weights within ± `target_gain`.
+    ///
+    /// The teacher has the weights of the untrained network of that seed and no readout that feeds back; what
+    /// drives it is the target, also at time steps at which it does not count.
+    /// # Errors
+    /// [`EngineError::Cell`] unless the cell is vanilla or leaky.
     pub fn full_force(
         network: &NetworkSpec,
         (regularisation, every): (f64, usize),
@@ -86,11 +118,20 @@ impl Online {
     }
 
     /// Least mean squares.
+    ///
+    /// `rate` is η; it is stable while η |x|² < 2.
+    /// # Errors
+    /// [`EngineError::Cell`] unless the cell is vanilla or leaky.
     pub fn lms(network: &NetworkSpec, rate: f64) -> Result<Self, EngineError> {
         Self::new(network, Correction::Lms { rate })
     }
 
     /// Ridge regression before its first batch.
+    ///
+    /// `penalty` is λ > 0, added to every diagonal entry, that of the bias too. Where the equations are not
+    /// positive definite in f64, the step changes nothing.
+    /// # Errors
+    /// [`EngineError::Cell`] unless the cell is vanilla or leaky.
     pub fn ridge(network: &NetworkSpec, penalty: f64) -> Result<Self, EngineError> {
         let size = network.units + 1;
         let equations = NormalEquations {

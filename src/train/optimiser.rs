@@ -1,4 +1,17 @@
 //! Optimisers with explicit state, so that a run can be saved and resumed bit for bit.
+//!
+//! With gradient g (after decay and clipping), learning rate η and t the number of the update, counted from 1:
+//!
+//! - Adam (Kingma & Ba 2015, algorithm 1): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − η/(1 − β₁ᵗ) · m /
+//!   (√v/√(1 − β₂ᵗ) + ε). ε is outside the root and after the correction, as in PyTorch.
+//! - SGD: u ← μu + g, θ ← θ − ηu. No dampening, no Nesterov step.
+//! - RMSprop: v ← ρv + (1 − ρ)g², u ← μu + g/(√v + ε), θ ← θ − ηu. Not centred.
+//!
+//! Weight decay is coupled, g ← g + λθ (an L2 penalty λ/2 |θ|², as PyTorch's `Adam` and not its `AdamW`), over
+//! trained tensors alone; it enters the moments and is clipped together with the gradient. Powers and roots of the
+//! corrections are computed in f64 and rounded once.
+//!
+//! Moments start from 0 and belong to the checkpoint. They are not reset where a stage begins.
 
 use super::spec::{Clipping, OptimiserSpec, UpdateRule};
 use crate::cell::parameters::Parameters;
@@ -41,20 +54,19 @@ impl<T: Real> Optimiser<T> {
 
     /// Learning rate of the next update.
     pub fn learning_rate(&self) -> f64 {
-        self.spec.learning_rate
-    }
-
-    /// Sets the learning rate of the next updates.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.spec.learning_rate = learning_rate;
+        self.spec.learning_rate_after(self.updates)
     }
 
     /// Updates the parameters; `gradient` is left decayed and clipped.
+    ///
+    /// Untrained tensors have gradient 0 and so stay where they are. Numbers that are not finite are not caught:
+    /// [`Descent`](super::descent::Descent) asks before.
     pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) {
         self.decay(parameters, gradient);
         self.clip(gradient);
+        let learning_rate = self.learning_rate();
+        let rate = T::from_f64(learning_rate);
         self.updates += 1;
-        let rate = T::from_f64(self.spec.learning_rate);
         let (first, second) = (self.first.values_mut(), self.second.values_mut());
         let (values, gradient) = (parameters.values_mut(), gradient.values());
         match self.spec.rule {
@@ -64,7 +76,7 @@ impl<T: Real> Optimiser<T> {
                 epsilon,
             } => {
                 let count = self.updates as f64;
-                let step_size = T::from_f64(self.spec.learning_rate / (1.0 - beta1.powf(count)));
+                let step_size = T::from_f64(learning_rate / (1.0 - beta1.powf(count)));
                 let root_correction = T::from_f64(1.0 / (1.0 - beta2.powf(count)).sqrt());
                 let [beta1, beta2, epsilon] = [beta1, beta2, epsilon].map(T::from_f64);
                 for (((value, &g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second)
@@ -112,6 +124,8 @@ impl<T: Real> Optimiser<T> {
         }
     }
 
+    /// By norm: g ← g · min(1, c/|g|), with the norm over all parameters together. By value: each entry into [−c,
+    /// c].
     fn clip(&self, gradient: &mut Parameters<T>) {
         match self.spec.clipping {
             Clipping::Off => {}
@@ -139,6 +153,8 @@ impl<T: Real> Optimiser<T> {
 }
 
 /// Euclidean norm, summed in f64 in eight interleaved parts.
+///
+/// The order of summation is fixed, so that the same values give the same bits. Overflows for entries beyond 10¹⁵⁴.
 pub fn norm<T: Real>(values: &[T]) -> f64 {
     let mut sums = [0.0; 8];
     let chunks = values.chunks_exact(8);

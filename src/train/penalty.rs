@@ -1,4 +1,10 @@
 //! What is added to the loss beside the objective of the task.
+//!
+//! A penalty sees the last forward pass through the engine (rates, states, their rows) and adds its slopes to those
+//! of the objective before they go back through time, so that several cost one backward pass together. One that
+//! depends on the parameters directly adds to the gradient afterwards.
+//!
+//! Rules without an exact gradient have no penalties; a curriculum that asks for both is refused.
 
 use super::engine::Engine;
 use crate::cell::parameters::Parameters;
@@ -27,6 +33,9 @@ pub trait Penalty<T: Real> {
 }
 
 /// λ times the mean squared rate, over units, steps and trials. Rates are what the readout sees.
+///
+/// P = λ/(N T K) Σ r², with N units, T steps and K trials, and ∂P/∂r = 2λr/(N T K). All steps count, also those
+/// after the end of a shorter trial.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RatePenalty {
     /// λ.

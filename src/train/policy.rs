@@ -1,4 +1,8 @@
 //! Networks that act in a world.
+//!
+//! The same fused step of the cell that training uses runs forward alone, without a tape: one matrix product for
+//! all agents at each time step. Noise of training is drawn here and written into the batch, since the learner must
+//! see the same network that acted.
 
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -30,6 +34,8 @@ pub struct NetworkPolicy<T: Real> {
 
 impl<T: Real> NetworkPolicy<T> {
     /// A network with given parameters; it has the noise of training if `noise` is given.
+    ///
+    /// Outputs that feed back are folded into the recurrence, as in training.
     pub fn new(
         network: &NetworkSpec,
         parameters: &Parameters<T>,

@@ -1,4 +1,11 @@
 //! A rate network that is run step by step in f64, so that its weights can change on the way.
+//!
+//! x' = step(W r + B u + b + F z + ξ, x) and z = V r + c, in the formula of the cell: for a vanilla cell x' = φ(·),
+//! for a leaky one x' = (1 − α)x + α(·) with or without φ around the bracket by its form. One trial at a time, all
+//! products dense: for rules that change V or W between two time steps, not for speed.
+//!
+//! The readout weights of each output are followed by its bias, which acts as the weight of a unit that always
+//! sends 1.
 
 use crate::calculus::Dual;
 use crate::cell::features::affine;
@@ -24,6 +31,8 @@ pub struct RateNetwork {
 }
 
 /// Where a network is in a trial.
+///
+/// `rates` has units + 1 entries, the last of them 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateState {
     /// State of each unit.
@@ -35,6 +44,9 @@ pub struct RateState {
 }
 
 /// How one step depends on its pre-activation and its state, unit by unit.
+///
+/// Exact derivatives of the formula at the step that was just made. For a leaky cell of rates: drive = αφ′(a), leak
+/// = 1 − α, rate = 1; of currents: drive = α, leak = 1 − α, rate = φ′(x').
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slopes {
     /// ∂state'/∂pre-activation.
@@ -82,6 +94,8 @@ impl RateNetwork {
     }
 
     /// The initial state, with its output.
+    ///
+    /// 0 where the network has no initial state of its own.
     pub fn rest(&self) -> RateState {
         let mut state = self.parameters.get(INITIAL_STATE).to_vec();
         state.resize(self.parameters.get(BIAS_IH).len(), 0.0);
@@ -122,6 +136,13 @@ impl RateNetwork {
 
     /// One time step of a row (time · trials + trial) of a batch from the recurrent input `recurrent`; the outputs are left
     /// to the caller.
+    ///
+    /// 1. The pre-activation: recurrent input, B u + b, F times [`RateState::output`], and the row's noise if the
+    ///    batch has any.
+    /// 2. The step of the formula, with its derivatives.
+    ///
+    /// `recurrent` is W r of the state before the step, or what a rule puts in its place. [`RateState::output`] is
+    /// left as it was, and so enters the next step unless the caller sets it.
     pub fn advance(
         &self,
         now: &mut RateState,

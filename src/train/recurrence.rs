@@ -1,4 +1,7 @@
 //! The fused recurrence of a network with a batch brought into its order: what all engines on the CPU have in common.
+//!
+//! Rows are ordered by shard, so that each thread's trials lie together; inputs and noise are copied into that
+//! order, and rounded to the format of training, once a batch.
 
 use super::engine::EngineError;
 use crate::cell::parameters::Parameters;

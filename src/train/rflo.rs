@@ -1,4 +1,10 @@
 //! Random feedback local online learning (Murray 2019, eLife 8:e43299): a gradient from what each synapse knows.
+//!
+//! The exact gradient of a recurrent weight asks what the unit does to all others later, which is not known at the
+//! synapse. RFLO drops these terms (the off-diagonal part of the Jacobian), which leaves for each synapse a trace
+//! of its own past, and sends errors back through fixed random weights B in place of the readout's transpose. It
+//! follows the loss downhill only as far as readout and B come to agree; on tasks that need precise recurrent
+//! interactions it learns slower, or ends higher, than backpropagation.
 
 use rand_distr::{Distribution as _, StandardNormal};
 
@@ -26,6 +32,9 @@ use crate::task::objective::Row;
 /// 1. D(t) = [B ε(t)] r'(t) + l(t+1) D(t+1).
 /// 2. The gradient of the recurrent weights is Σ_t c(t) D(t) r(t−1)ᵀ; of the input weights and the bias, the same with
 ///    u(t) and 1.
+///
+/// ε holds the weights of the targets over their sum, so that the readout's gradient is exactly that of
+/// backpropagation (but for the way that outputs take through feedback). The initial state has gradient 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rflo {
     network: NetworkSpec,
@@ -34,6 +43,9 @@ pub struct Rflo {
 
 impl Rflo {
     /// For a network with vanilla or leaky units; the feedback is drawn as an untrained readout is, N(0, 1/N).
+    ///
+    /// N(0, 1/N) with N the number of units: entries of standard deviation 1/√N, from the stream of the seed that
+    /// is for this alone.
     pub fn new(network: &NetworkSpec, seed: u64) -> Self {
         let mut rng = Stream::LocalFeedback.open(seed);
         let deviation = 1.0 / (network.units as f64).sqrt();

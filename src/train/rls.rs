@@ -1,4 +1,23 @@
 //! Recursive least squares with one inverse correlation matrix for all outputs (Sussillo & Abbott 2009, Neuron 63:544).
+//!
+//! For one output: w minimises Σ (wᵀx − f)² + α|w|² over all vectors seen, in O(n²) a vector. All outputs share P,
+//! since they see the same x at the same times. There is no forgetting, so the gain only shrinks; symmetry is kept
+//! to the bit, positive definiteness up to rounding.
+//!
+//! ```
+//! use creode::train::rls::RecursiveLeastSquares;
+//!
+//! // f = 2 x₁ − x₂, told by three vectors.
+//! let mut rls = RecursiveLeastSquares::new(2, 1e-6);
+//! let mut w = [0.0, 0.0];
+//! for x in [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]] {
+//!     let error = w[0] * x[0] + w[1] * x[1] - (2.0 * x[0] - x[1]);
+//!     for (w, gain) in w.iter_mut().zip(rls.gain(&x)) {
+//!         *w -= error * gain;
+//!     }
+//! }
+//! assert!((w[0] - 2.0).abs() < 1e-4 && (w[1] + 1.0).abs() < 1e-4);
+//! ```
 
 use crate::cell::features::affine;
 
@@ -11,6 +30,8 @@ pub struct RecursiveLeastSquares {
 
 impl RecursiveLeastSquares {
     /// P = I/α for vectors of a size.
+    ///
+    /// `regularisation` is α and must be positive.
     pub fn new(size: usize, regularisation: f64) -> Self {
         let mut inverse = vec![0.0; size * size];
         for diagonal in inverse.iter_mut().step_by(size + 1) {
@@ -40,6 +61,8 @@ impl RecursiveLeastSquares {
     /// 1. k = P x and c = 1/(1 + xᵀk).
     /// 2. P ← P − c k kᵀ; each entry is computed as its mirror image is, so P stays symmetric to the bit.
     /// 3. The gain is c k.
+    ///
+    /// The error e must be that before the correction. `vector` has as many entries as P has rows.
     pub fn gain(&mut self, vector: &[f64]) -> Vec<f64> {
         let mut direction = affine(&self.inverse, vector, &vec![0.0; self.size]);
         let overlap: f64 = direction.iter().zip(vector).map(|(k, x)| k * x).sum();

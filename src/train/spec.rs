@@ -1,4 +1,7 @@
 //! What a curriculum says of the optimiser and of penalties: their names, keys, bounds and defaults.
+//!
+//! Each value declares its keys beside its bounds; readers, messages of errors and resolved files come from the
+//! same declaration. Values made in code are not checked.
 
 use std::ops::Bound;
 
@@ -20,7 +23,10 @@ pub struct Penalties {
 }
 
 /// Update rule.
+///
+/// Formulas as computed: [`super::optimiser`], [`super::lbfgs`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum UpdateRule {
     /// Adam (Kingma & Ba 2015), with bias correction.
     Adam {
@@ -60,6 +66,7 @@ pub enum UpdateRule {
 
 /// Limit on the gradient before the update.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Clipping {
     /// None.
     Off,
@@ -69,16 +76,33 @@ pub enum Clipping {
     Value(f64),
 }
 
+/// A learning rate that falls, or rises, by the same factor from update to update.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearningRateDecay {
+    /// Its last value, kept from then on.
+    pub last: f64,
+    /// The update, counted from 1, at which it is reached. Default 1000.
+    pub over_steps: u64,
+}
+
 /// An optimiser, complete.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OptimiserSpec {
     /// Update rule.
     pub rule: UpdateRule,
-    /// Learning rate η.
+    /// Learning rate η, of the first update where it changes.
+    ///
+    /// Above 0. Default 1e-3, and 1 for L-BFGS, whose natural step has length 1.
     pub learning_rate: f64,
+    /// Where the learning rate goes. Default: it stays.
+    pub learning_rate_decay: Option<LearningRateDecay>,
     /// Coefficient of the L2 penalty, added to the gradient as λθ.
+    ///
+    /// Not negative. Default 0.
     pub weight_decay: f64,
     /// Limit on the gradient.
+    ///
+    /// Default: none. `clip_norm` and `clip_value` exclude each other in a curriculum.
     pub clipping: Clipping,
 }
 
@@ -181,6 +205,7 @@ impl Default for OptimiserSpec {
         Self {
             learning_rate: rule.default_learning_rate(),
             rule,
+            learning_rate_decay: None,
             weight_decay: 0.0,
             clipping: Clipping::Off,
         }
@@ -188,12 +213,25 @@ impl Default for OptimiserSpec {
 }
 
 impl OptimiserSpec {
+    /// Learning rate of the update after so many: η₀ (η₁/η₀)^(k/(n−1)) of update k, counted from 0, as far as k < n.
+    pub fn learning_rate_after(&self, updates: u64) -> f64 {
+        let Some(LearningRateDecay { last, over_steps }) = self.learning_rate_decay else {
+            return self.learning_rate;
+        };
+        if updates + 1 >= over_steps {
+            return last;
+        }
+        let share = updates as f64 / (over_steps - 1) as f64;
+        self.learning_rate * (last / self.learning_rate).powf(share)
+    }
+
     /// Walks over the keys of `[optimiser]`.
     pub fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
         if choose("rule", &mut self.rule, visitor) {
             self.learning_rate = self.rule.default_learning_rate();
         }
         visitor.real("learning_rate", &mut self.learning_rate, POSITIVE);
+        self.decay_parameters(visitor);
         self.rule.parameters(visitor);
         visitor.real("weight_decay", &mut self.weight_decay, NOT_NEGATIVE);
         let (by_norm, by_value, limit) = match self.clipping {
@@ -214,6 +252,28 @@ impl OptimiserSpec {
     }
 }
 
+impl OptimiserSpec {
+    /// The line search of L-BFGS finds its own lengths.
+    fn decay_parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        let is_given = self.learning_rate_decay.is_some();
+        if matches!(self.rule, UpdateRule::Lbfgs { .. })
+            || !visitor.gives("final_learning_rate", is_given)
+        {
+            return;
+        }
+        let decay = self.learning_rate_decay.get_or_insert(LearningRateDecay {
+            last: self.learning_rate,
+            over_steps: 1000,
+        });
+        visitor.real("final_learning_rate", &mut decay.last, POSITIVE);
+        visitor.integer(
+            "decay_steps",
+            &mut decay.over_steps,
+            1..=u64::from(u32::MAX),
+        );
+    }
+}
+
 impl Penalties {
     /// Walks over its keys in `[training]`.
     pub fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
@@ -228,5 +288,29 @@ impl Penalties {
             visitor.count("speed_time", &mut time, 0..=1_000_000);
         }
         self.speed = (has_weight || has_time).then_some((weight, time));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_learning_rate_goes_from_the_first_to_the_last_by_one_factor_and_stays() {
+        let spec = OptimiserSpec {
+            learning_rate: 1e-2,
+            learning_rate_decay: Some(LearningRateDecay {
+                last: 1e-3,
+                over_steps: 60,
+            }),
+            ..OptimiserSpec::default()
+        };
+        let rate = |updates| spec.learning_rate_after(updates);
+        assert!((rate(0) - 1e-2).abs() < 1e-15);
+        assert!((rate(10) / rate(9) - rate(50) / rate(49)).abs() < 1e-12);
+        assert_eq!([rate(59), rate(60), rate(u64::MAX - 1)], [1e-3; 3]);
+        assert!(rate(58) > rate(59));
+        let constant = OptimiserSpec::default();
+        assert_eq!(constant.learning_rate_after(7), constant.learning_rate);
     }
 }

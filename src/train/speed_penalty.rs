@@ -1,4 +1,8 @@
 //! A penalty on the speed of slow points, which makes memories last (Haviv, Rivkind & Barak 2019, ICML).
+//!
+//! Networks that hold memories often do so at slow points rather than fixed ones, and lose them after longer delays
+//! than those of training. The penalty lowers the speed at the mean state of each class of trials, so that a fixed
+//! point forms there. λ = 10⁻³ in the paper.
 
 use std::collections::BTreeMap;
 
@@ -54,6 +58,9 @@ impl<T: Real> SpeedPenalty<T> {
 
     /// The classes of a batch whose trials ran through `states`, `[time][trial][state_size]`; none where trials are
     /// shorter.
+    ///
+    /// Classes are told apart by their targets rounded to 10⁻⁶, in ascending order of these. The time step counts
+    /// from 0.
     pub fn class_means(&self, batch: &Batch, states: &[f64]) -> Vec<ClassMean> {
         if self.time >= batch.steps {
             return Vec::new();
@@ -89,6 +96,9 @@ impl<T: Real> SpeedPenalty<T> {
 
     /// The penalty at given states, whose gradient in all but the initial state is added to `gradient`. Where outputs feed
     /// back, `parameters` are those of the closed loop.
+    ///
+    /// For each class: one step of the network from sₖ at the mean input, the speed vₖ = r(F(sₖ)) − r(sₖ), the term
+    /// λ|vₖ|² and its slope 2λvₖ taken back through that one step.
     pub fn add(
         &mut self,
         parameters: &Parameters<T>,

@@ -11,7 +11,7 @@ use creode::cell::spec::{Activation, LeakyForm};
 use creode::dynamics::cycles::cycle::cycles;
 use creode::dynamics::motion::attractor::{Attractor, Attractors, Settings, attractors};
 use creode::dynamics::motion::lyapunov::{Lengths, Motion, lyapunov};
-use creode::dynamics::points::search::Limits;
+use creode::dynamics::points::search::SearchLimits;
 use creode::map::{Henon, Logistic, Map};
 use maps::{Circle, Tent, locked, past_ghosts};
 use rand::{RngExt as _, SeedableRng as _};
@@ -269,7 +269,7 @@ fn cycles_are_searched_at_any_period() {
             angle: locked(p, q, 0.2),
         };
         let starts = uniform(64, 2, 1.0, 9);
-        let of = cycles(&map, q as usize, &[], &starts, Limits::default()).unwrap();
+        let of = cycles(&map, q as usize, &[], &starts, SearchLimits::default()).unwrap();
         let mut unstable: Vec<usize> = of
             .cycles
             .iter()
@@ -301,7 +301,7 @@ fn piecewise_linear_networks_have_their_published_cycles() {
         let map = CellMap::piecewise_linear(&a, &[0.0, w[0], w[1], 0.0], h.to_vec());
         let starts = uniform(32, 2, 5.0, 2);
         assert_eq!(names(&found(&map, &starts)), [format!("{period}-cycle")]);
-        let of = cycles(&map, period, &[], &starts, Limits::default()).unwrap();
+        let of = cycles(&map, period, &[], &starts, SearchLimits::default()).unwrap();
         assert!(
             of.cycles.iter().any(|of| of.spectrum.n_unstable() == 0),
             "{period}"

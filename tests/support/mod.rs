@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use creode::curriculum::Curriculum;
-use creode::lab::{self, Event, Summary};
+use creode::lab::{self, Summary, TrainingEvent};
 use creode::nouns::{Found, PointKind};
 use creode::tensors::{NamedTensor, TensorValues};
 use creode::trace::rows::{
@@ -300,8 +300,8 @@ pub fn copy(from: &Path, to: &Path) {
 pub fn train_and_kill(curriculum: &Curriculum, dir: &Path, killed: &Path) -> Summary {
     let writer = RunWriter::create(dir, &curriculum.to_toml()).unwrap();
     let last_step = curriculum.total_steps();
-    let observer = |event: &Event| {
-        if matches!(event, Event::Landscape { rows, .. } if rows[0].step == last_step) {
+    let observer = |event: &TrainingEvent| {
+        if matches!(event, TrainingEvent::Landscape { rows, .. } if rows[0].step == last_step) {
             copy(dir, killed);
         }
     };

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use creode::trace::OUTPUT_FILE;
 
-use crate::cli::{Place, TrainArgs};
+use crate::arguments::{TracesFolder, TrainArgs};
 use crate::dashboard::{self, Left, Start};
 use crate::say::say;
 
@@ -20,7 +20,7 @@ const STOP: &str = "stop";
 const LINES_SHOWN: usize = 8;
 
 /// Starts the training of the run `name` and shows it; returns the exit code of the dashboard.
-pub(crate) fn train(args: &TrainArgs, name: &str, place: &Place) -> anyhow::Result<u8> {
+pub(crate) fn train(args: &TrainArgs, name: &str, place: &TracesFolder) -> anyhow::Result<u8> {
     let dir = place.traces.join(name);
     let output = dir.join(OUTPUT_FILE);
     let mut child = start(args, name, &dir, &output)?;
@@ -51,7 +51,7 @@ pub(crate) fn train(args: &TrainArgs, name: &str, place: &Place) -> anyhow::Resu
         }
         has_ended.recv().ok();
         say!("stopped; `--run {name} --resume` goes on");
-        return Ok(crate::cli::INTERRUPTED);
+        return Ok(crate::arguments::INTERRUPTED);
     }
     say!("{name} goes on training: `creode watch {name}` shows it, `kill {pid}` stops it cleanly");
     left.map(|_| 0)
@@ -85,7 +85,7 @@ fn start(args: &TrainArgs, name: &str, dir: &Path, output: &Path) -> anyhow::Res
 fn wait_for(mut child: Child, output: &Path) -> Option<String> {
     let status = child.wait().ok()?;
     let code = status.code();
-    if status.success() || code == Some(i32::from(crate::cli::INTERRUPTED)) {
+    if status.success() || code == Some(i32::from(crate::arguments::INTERRUPTED)) {
         return None;
     }
     let text = last_words(output);

@@ -6,7 +6,7 @@ use std::path::Path;
 use creode::lab::history::hints::{self, RunHint};
 use creode::lab::history::{self, History, Interval, RunEvent};
 use creode::landscape::events::born::Born;
-use creode::landscape::events::event::Event;
+use creode::landscape::events::event::Bifurcation;
 use creode::trace::rows::EventRow;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ fn row(steps: &str, of: &RunEvent) -> [String; 8] {
 }
 
 /// A bifurcation for people: its code, the critical multiplier, the coefficient of its normal form, and what it does.
-pub(crate) fn cells(event: &Event) -> [String; 4] {
+pub(crate) fn cells(event: &Bifurcation) -> [String; 4] {
     let multiplier = event.multipliers.first().map_or(String::new(), |(re, im)| {
         if *im == 0.0 {
             format!("{re:+.6}")

@@ -1,14 +1,18 @@
 //! Everything of Creode that meets a terminal: the command line and the dashboard.
 
 mod analyze;
+mod arguments;
 mod attended;
 pub mod cli;
 mod compact;
+mod compare;
 mod curricula;
 pub mod dashboard;
 mod events;
+mod hooks;
 pub mod memory;
 mod picture;
+mod population;
 mod progress;
 mod reproduce;
 mod runs;

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::cli::ERROR;
+use crate::arguments::ERROR;
 use crate::dashboard::TerminalScreen;
 
 /// The system's allocator, which ends the program where it has nothing to give.

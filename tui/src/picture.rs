@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use creode::text::first_messages;
 use creode::trace::Run;
 
-use crate::cli::{ERROR, PictureArgs, Place};
+use crate::arguments::{ERROR, PictureArgs, TracesFolder};
 use crate::dashboard::{Headless, Look, screen_names};
 use crate::runs;
 use crate::say::{print_as_is, say};
@@ -14,7 +14,7 @@ const MOST_CELLS: u16 = 1000;
 
 /// Draws a screen of the dashboard as SVG, on stdout; what could not be read is named, and makes the exit code that of an
 /// error.
-pub(crate) fn picture(args: &PictureArgs, place: &Place) -> anyhow::Result<u8> {
+pub(crate) fn picture(args: &PictureArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     let cells = |text: &str| {
         let count = text.parse::<u16>().ok();
         count.filter(|count| (1..=MOST_CELLS).contains(count))

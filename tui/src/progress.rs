@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use creode::curriculum::Curriculum;
-use creode::lab::Event;
+use creode::lab::TrainingEvent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::say::say;
@@ -95,10 +95,10 @@ impl Progress {
         }
     }
 
-    pub(crate) fn show(&self, event: &Event) {
+    pub(crate) fn show(&self, event: &TrainingEvent) {
         let mut shown = self.lock();
         match event {
-            Event::Step {
+            TrainingEvent::Step {
                 step,
                 stage,
                 loss,
@@ -119,12 +119,14 @@ impl Progress {
                     shown.landscape,
                 ));
             }
-            Event::Checkpoint { checkpoint, step } => {
+            TrainingEvent::Checkpoint { checkpoint, step } => {
                 shown.checkpoints += 1;
                 shown.saved = Some((*checkpoint, *step));
             }
-            Event::Stopped { step } => shown.stopped = Some(*step),
-            Event::Landscape { rows, by_unstable } => {
+            TrainingEvent::Stopped { step } => shown.stopped = Some(*step),
+            TrainingEvent::Landscape {
+                rows, by_unstable, ..
+            } => {
                 shown.landscape = count(by_unstable);
                 for row in rows {
                     shown.analysed = Some(row.checkpoint);
@@ -142,6 +144,7 @@ impl Progress {
                     }
                 }
             }
+            _ => {}
         }
     }
 }

@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use creode::reproduce::{self, Cell, Claim, Expectation, Experiment, Report, Settings};
+use creode::reproduce::{self, Claim, Expectation, Experiment, Report, Settings, TableCell};
 use creode::statistics::Estimate;
+use creode::trace::check_name;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::analyze::table::aligned;
-use crate::cli::CLAIM_FAILED;
+use crate::arguments::{CLAIM_FAILED, TracesFolder};
 use crate::runs;
 use crate::say::{print, print_json, say};
 
@@ -30,6 +31,11 @@ pub(crate) struct ReproduceArgs {
     /// Also draw the figure
     #[arg(short, long, value_name = "FILE.svg", requires = "name")]
     output: Option<PathBuf>,
+    /// Keep the run of every network in a folder of this name beside the other runs [default: the experiment's]
+    ///
+    /// They are opened as any run, by their path or from the list. One that was kept before is not made again.
+    #[arg(long, value_name = "NAME", requires = "name", num_args = 0..=1, default_missing_value = "")]
+    keep: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -44,7 +50,7 @@ enum Format {
 }
 
 /// Runs an experiment and prints its claims beside what was measured; 1 if a claim does not hold.
-pub(crate) fn reproduce(args: &ReproduceArgs) -> anyhow::Result<u8> {
+pub(crate) fn reproduce(args: &ReproduceArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     let all = reproduce::all();
     let put = |text: &str| match args.format {
         Format::Table => print(text),
@@ -63,6 +69,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> anyhow::Result<u8> {
     let settings = Settings {
         is_quick: args.quick,
         seeds: args.seeds.map(|seeds| seeds as usize),
+        keep: kept_in(args, experiment, place)?,
     };
     let report = run(experiment, &settings)?;
     if let (Some(path), Some(plot)) = (&args.output, &report.figure) {
@@ -88,6 +95,30 @@ fn find<'a>(all: &'a [Box<dyn Experiment>], name: &str) -> anyhow::Result<&'a dy
         format!("did you mean {name}?")
     });
     bail!("no experiment {name}; {hint}")
+}
+
+/// The folder of the runs that are kept.
+fn kept_in(
+    args: &ReproduceArgs,
+    experiment: &dyn Experiment,
+    place: &TracesFolder,
+) -> anyhow::Result<Option<PathBuf>> {
+    let Some(name) = &args.keep else {
+        return Ok(None);
+    };
+    if !experiment.has_runs() {
+        bail!(
+            "{} has no runs to keep: its networks are not trained by curricula",
+            experiment.name()
+        );
+    }
+    let name = if name.is_empty() {
+        experiment.name()
+    } else {
+        name
+    };
+    check_name(name)?;
+    Ok(Some(place.traces.join(name)))
 }
 
 /// Looked at before the experiment runs, which may take minutes.
@@ -178,7 +209,7 @@ fn as_table(experiment: &dyn Experiment, report: &Report) -> String {
     let _ = writeln!(text, "\n{}", aligned(&rows).join("\n"));
     for table in &report.tables {
         let mut rows = vec![table.columns.clone()];
-        let cells = |row: &Vec<Cell>| row.iter().map(cell).collect();
+        let cells = |row: &Vec<TableCell>| row.iter().map(cell).collect();
         rows.extend(table.rows.iter().map(cells));
         let _ = writeln!(text, "\n{}\n{}", table.title, aligned(&rows).join("\n"));
     }
@@ -209,16 +240,16 @@ fn expected(of: Expectation) -> String {
     }
 }
 
-fn cell(cell: &Cell) -> String {
+fn cell(cell: &TableCell) -> String {
     match cell {
-        Cell::Text(text) => text.clone(),
-        Cell::Count(count) => count.to_string(),
-        Cell::Number(of) => estimate(of),
+        TableCell::Text(text) => text.clone(),
+        TableCell::Count(count) => count.to_string(),
+        TableCell::Number(of) => estimate(of),
     }
 }
 
 /// The number, with the ends of its interval.
-fn estimate(of: &Estimate) -> String {
+pub(crate) fn estimate(of: &Estimate) -> String {
     let value = number(of.value);
     of.interval.map_or(value.clone(), |[low, high]| {
         format!("{value} [{}, {}]", number(low), number(high))
@@ -226,7 +257,7 @@ fn estimate(of: &Estimate) -> String {
 }
 
 /// Whole numbers as they are, others with three to four significant digits.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if value.is_nan() {
         "–".to_owned()

@@ -4,11 +4,12 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use creode::population::is_population;
 use creode::text::escaped;
 use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, holder};
 
-use crate::cli::Place;
+use crate::arguments::TracesFolder;
 use crate::dashboard::MOST_OPEN;
 use crate::say::say;
 
@@ -16,10 +17,16 @@ use crate::say::say;
 const MISSPELT: f64 = 0.8;
 
 /// The directory of an existing run, given as a name under the traces directory or as a path.
-pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn find(run: &str, place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let candidates = [place.traces.join(run), PathBuf::from(run)];
     if let Some(found) = candidates.iter().find(|path| path.join(RUN_FILE).is_file()) {
         return Ok(found.clone());
+    }
+    if let Some(other) = candidates.iter().find(|path| is_population(path)) {
+        bail!(
+            "{} is a population: `creode population {run} --status` lists its runs, each of which has the name {run}/RUN",
+            other.display()
+        );
     }
     if let Some(other) = candidates.iter().find(|path| path.is_dir()) {
         bail!(
@@ -40,8 +47,8 @@ pub(crate) fn find(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
 /// The directories of runs to be shown beside each other, each found by `find`.
 pub(crate) fn find_all(
     runs: &[String],
-    place: &Place,
-    find: impl Fn(&str, &Place) -> anyhow::Result<PathBuf>,
+    place: &TracesFolder,
+    find: impl Fn(&str, &TracesFolder) -> anyhow::Result<PathBuf>,
 ) -> anyhow::Result<Vec<PathBuf>> {
     if runs.len() > MOST_OPEN {
         bail!(
@@ -92,7 +99,7 @@ pub(crate) fn nearest<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> 
 
 /// The directory of a run that may not exist yet, for those who can wait: a terminal. A name like that of an existing run
 /// is rather a mistake.
-pub(crate) fn find_or_await(run: &str, place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn find_or_await(run: &str, place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let found = find(run, place);
     let path = place.traces.join(run);
     let names = names(&place.traces);
@@ -102,7 +109,7 @@ pub(crate) fn find_or_await(run: &str, place: &Place) -> anyhow::Result<PathBuf>
 }
 
 /// The directory of the run that was written to last.
-pub(crate) fn last_written(place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn last_written(place: &TracesFolder) -> anyhow::Result<PathBuf> {
     let dirs = names(&place.traces)
         .into_iter()
         .map(|name| place.traces.join(name));
@@ -119,7 +126,7 @@ pub(crate) fn last_written(place: &Place) -> anyhow::Result<PathBuf> {
 }
 
 /// The first of `name`, `name-2`, `name-3`, … that is free.
-pub(crate) fn free_name(name: &str, place: &Place) -> String {
+pub(crate) fn free_name(name: &str, place: &TracesFolder) -> String {
     let taken = |name: &str| place.traces.join(name).exists();
     let mut numbered = (2..).map(|number| format!("{name}-{number}"));
     if taken(name) {
@@ -132,7 +139,7 @@ pub(crate) fn free_name(name: &str, place: &Place) -> String {
 }
 
 /// The last of `name`, `name-2`, `name-3`, … that exists.
-pub(crate) fn newest_name(name: &str, place: &Place) -> String {
+pub(crate) fn newest_name(name: &str, place: &TracesFolder) -> String {
     let exists = |name: &String| place.traces.join(name).join(RUN_FILE).is_file();
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     numbered

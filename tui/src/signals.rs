@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cli::INTERRUPTED;
+use crate::arguments::INTERRUPTED;
 use crate::memory::leave;
 use crate::say::say;
 
@@ -49,6 +49,25 @@ pub(crate) fn stop_on_signals(
     let thread = std::thread::Builder::new().name("signals".into());
     thread.spawn(listen)?;
     Ok(stop)
+}
+
+/// Asks a process to stop cleanly; it may have ended already.
+#[cfg(unix)]
+pub(crate) fn ask_to_stop(pid: u32) {
+    // SAFETY: sending a signal touches no memory. The process is a child that was not waited for yet, so its number is not
+    // another's.
+    unsafe {
+        libc::kill(pid as i32, SIGTERM);
+    }
+}
+
+/// Ends a process group at once.
+#[cfg(unix)]
+pub(crate) fn end_group(leader: u32) {
+    // SAFETY: as above; the group is that of a child.
+    unsafe {
+        libc::kill(-(leader as i32), libc::SIGKILL);
+    }
 }
 
 /// Whether the process was started with a signal ignored, as far as the system says.

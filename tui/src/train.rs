@@ -8,18 +8,20 @@ use anyhow::{Context as _, bail};
 use creode::curriculum::Curriculum;
 use creode::lab::needs::Needs;
 use creode::lab::session::{self, TakenUp};
-use creode::lab::{self, LabError, Outcome, Summary};
+use creode::lab::{self, LabError, Outcome, Summary, TrainingEvent};
 use creode::memory::available_bytes;
+use creode::trace::rows::EventRow;
 use creode::trace::{Run, RunWriter, TraceError, check_name};
 
-use crate::cli::{ERROR, INTERRUPTED, Place, TrainArgs};
+use crate::arguments::{ERROR, INTERRUPTED, TracesFolder, TrainArgs};
+use crate::hooks::{self, Hook, Variables};
 use crate::progress::Progress;
 use crate::say::say;
 use crate::signals::{ALL, DETACHED, stop_on_signals};
 use crate::{attended, runs};
 
 /// Trains, or goes on training; returns the exit code.
-pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
+pub(crate) fn train(args: &TrainArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     let mut overrides = args.overrides.clone();
     if let Some(seed) = args.seed {
         overrides.push(format!("seed={seed}").parse()?);
@@ -30,7 +32,7 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     let mut curriculum = Curriculum::load_beside(&args.curriculum, &overrides, &place.traces)?;
     let name = match &args.run {
         Some(name) => name.clone(),
-        None if args.resume => runs::newest_name(&curriculum.name, place),
+        None if args.resume || args.begin_or_resume => runs::newest_name(&curriculum.name, place),
         None => runs::free_name(&curriculum.name, place),
     };
     check_memory(&curriculum)?;
@@ -38,14 +40,26 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
         return attended::train(args, &name, place);
     }
     let dir = place.traces.join(&name);
-    let writer = if args.resume {
-        take_up(&name, &dir, &mut curriculum)?
-    } else {
-        Some(session::begin(&dir, &curriculum)?)
-    };
-    let Some(writer) = writer else {
+    let Some(writer) = begin_or_take_up(args, &name, &dir, &mut curriculum)? else {
         return Ok(0);
     };
+    let result = go_on(args, &name, &curriculum, &writer);
+    // Whoever hears of the end may do something with the run.
+    drop(writer);
+    if let Some(command) = &args.on_end {
+        hooks::run(command, &ended(&name, &dir, &result));
+    }
+    Ok(report(&name, &result?))
+}
+
+/// Trains until the end, or until a signal asks to stop.
+fn go_on(
+    args: &TrainArgs,
+    name: &str,
+    curriculum: &Curriculum,
+    writer: &RunWriter,
+) -> anyhow::Result<Summary> {
+    let dir = writer.dir();
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -54,8 +68,8 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
     }
 
     let progress = Progress::new(
-        &curriculum,
-        session::last_step(&Run::open(&dir)?),
+        curriculum,
+        session::last_step(&Run::open(dir)?),
         curriculum.total_steps(),
     );
     let progress = Arc::new(progress);
@@ -66,16 +80,91 @@ pub(crate) fn train(args: &TrainArgs, place: &Place) -> anyhow::Result<u8> {
         attended::attend(&stop)?;
     }
     say!("{name}: {} into {}", curriculum.name, dir.display());
-    let result = lab::train(&curriculum, &writer, &stop, &|event| progress.show(event));
+    let hook = args.on_event.as_deref().map(Hook::new).transpose()?;
+    let result = lab::train(curriculum, writer, &stop, &|event| {
+        progress.show(event);
+        if let (Some(hook), TrainingEvent::Landscape { events, .. }) = (&hook, event) {
+            events
+                .iter()
+                .for_each(|row| hook.tell(bifurcation(name, dir, row)));
+        }
+    });
     progress.finish();
+    if let Some(hook) = hook {
+        hook.finish();
+    }
     let resumable = matches!(result, Err(LabError::Trace(TraceError::Write { .. })));
     let result = result.map_err(anyhow::Error::from);
-    let summary = if resumable {
-        result.with_context(|| format!("the run stopped; `--run {name} --resume` goes on"))?
+    if resumable {
+        result.with_context(|| format!("the run stopped; `--run {name} --resume` goes on"))
     } else {
-        result?
-    };
-    Ok(report(&name, &summary))
+        result
+    }
+}
+
+/// What `--on-end` is told of a run.
+fn ended(name: &str, dir: &Path, result: &anyhow::Result<Summary>) -> Variables {
+    let mut variables = of_run(name, dir);
+    let mut add = |name, value: String| variables.push((name, value));
+    match result {
+        Ok(summary) => {
+            let reason = match summary.outcome {
+                Outcome::Finished => "finished",
+                Outcome::Interrupted => "interrupted",
+                Outcome::Diverged { .. } => "diverged",
+            };
+            add("CREODE_REASON", reason.to_owned());
+            add("CREODE_STEP", summary.step.to_string());
+            add("CREODE_LOSS", summary.loss.to_string());
+            add("CREODE_ACCURACY", summary.accuracy.to_string());
+        }
+        Err(error) => {
+            add("CREODE_REASON", "failed".to_owned());
+            add("CREODE_ERROR", format!("{error:#}"));
+        }
+    }
+    variables
+}
+
+/// What `--on-event` is told of a bifurcation.
+fn bifurcation(name: &str, dir: &Path, row: &EventRow) -> Variables {
+    let mut variables = of_run(name, dir);
+    variables.extend([
+        ("CREODE_KIND", row.kind.clone()),
+        ("CREODE_CONDITION", row.condition.clone()),
+        ("CREODE_FROM_STEP", row.from_step.to_string()),
+        ("CREODE_TO_STEP", row.to_step.to_string()),
+        ("CREODE_POSITION", row.position.to_string()),
+        ("CREODE_STATUS", row.status.name().to_owned()),
+        ("CREODE_PAIR_CHANGE", row.pair_change.to_string()),
+    ]);
+    variables
+}
+
+fn of_run(name: &str, dir: &Path) -> Variables {
+    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    vec![
+        ("CREODE_RUN", name.to_owned()),
+        ("CREODE_RUN_DIR", dir.display().to_string()),
+    ]
+}
+
+/// Begins a run or takes it up, as the words say; `None` if it is over.
+fn begin_or_take_up(
+    args: &TrainArgs,
+    name: &str,
+    dir: &Path,
+    curriculum: &mut Curriculum,
+) -> anyhow::Result<Option<RunWriter>> {
+    if args.resume {
+        return take_up(name, dir, curriculum);
+    }
+    match session::begin(dir, curriculum) {
+        Err(LabError::Trace(TraceError::AlreadyARun { .. })) if args.begin_or_resume => {
+            take_up(name, dir, curriculum)
+        }
+        writer => Ok(Some(writer?)),
+    }
 }
 
 /// Refuses what is certain to find no memory, and warns where it is likely.

@@ -6,7 +6,7 @@ use std::path::Path;
 use creode::text::shown;
 use creode::trace::Problem;
 
-use crate::cli::ERROR;
+use crate::arguments::ERROR;
 use crate::say::print;
 
 /// Checks a run and prints what is wrong with it; damage is an error.

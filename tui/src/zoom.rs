@@ -10,7 +10,7 @@ use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{Outcome, curriculum_of};
 use creode::trace::{Run, RunWriter};
 
-use crate::cli::INTERRUPTED;
+use crate::arguments::INTERRUPTED;
 use crate::progress::Progress;
 use crate::runs::remark;
 use crate::say::say;
@@ -24,10 +24,10 @@ pub(crate) struct ZoomArgs {
     pub(crate) run: String,
     /// Checkpoint to start from: its number, or `step:N` for the one saved at training step N
     #[arg(long, value_name = "CHECKPOINT")]
-    from: Place,
+    from: CheckpointName,
     /// Checkpoint to end at, likewise
     #[arg(long, value_name = "CHECKPOINT")]
-    to: Place,
+    to: CheckpointName,
     /// Training steps from one checkpoint of the zoom to the next
     #[arg(long, value_name = "STEPS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
@@ -35,12 +35,12 @@ pub(crate) struct ZoomArgs {
 
 /// A checkpoint by its number or its training step.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum CheckpointName {
     Number(u32),
     Step(u64),
 }
 
-impl FromStr for Place {
+impl FromStr for CheckpointName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -54,7 +54,7 @@ impl FromStr for Place {
     }
 }
 
-impl Place {
+impl CheckpointName {
     fn number(self, run: &Run) -> anyhow::Result<u32> {
         let step = match self {
             Self::Number(number) => return Ok(number),

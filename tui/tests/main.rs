@@ -7,6 +7,7 @@ mod command_line;
 mod hostile;
 mod paths;
 mod pictures;
+mod population;
 mod pty;
 mod shell;
 mod streams;

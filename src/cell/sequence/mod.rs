@@ -14,6 +14,10 @@
 //! 3. The gradients of the shards are summed in their order.
 //!
 //! What one step of a cell computes is in [`StepKernel`], one implementation per family of cells.
+//!
+//! The order of operations within a shard does not depend on threads, and shards are summed in order: gradients are
+//! the same to the bit on any number of threads. They depend on the SIMD level, since vectors of another width sum
+//! in another order.
 
 mod shard;
 mod step;

@@ -1,4 +1,7 @@
 //! One shard of a batch: all its time steps forward, and back through time with the weight gradients it finds on the way.
+//!
+//! A shard is as many trials as keep its working set in a core's cache, 16 or 32; its size depends on the network
+//! alone.
 
 use std::ops::Range;
 

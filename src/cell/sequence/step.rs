@@ -1,4 +1,9 @@
 //! What one time step of a cell computes: the trait that each family of cells implements, and what it is handed.
+//!
+//! To add a cell to training, implement [`StepKernel`]: pack the weights, one step forward for some trials, one
+//! step backward, and say which columns of the pre-activation gradients belong to which parameter. Time loop,
+//! threads, blocking and the sums of weight gradients are those of the recurrence around it. `tests/gradients.rs`
+//! holds every cell against finite differences.
 
 use std::ops::Range;
 
@@ -116,6 +121,10 @@ pub struct Backward<'a, T> {
 }
 
 /// What one time step of a cell computes, on packed weights.
+///
+/// Contract: `forward` writes all of `features` and `saved`; `backward` writes all of `delta` and `carry`, and
+/// reads what `forward` saved at this step and the one before. Both are called with the same packed weights, from
+/// several threads at once.
 pub trait StepKernel<T: Real>: Send + Sync {
     /// Units, the width of the features.
     fn units(&self) -> usize;

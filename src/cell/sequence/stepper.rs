@@ -1,4 +1,7 @@
 //! A fused recurrence taken one time step at a time, for agents whose next input depends on what they do.
+//!
+//! Agents are cut into shards as trials of a whole sequence are, and each step does the same arithmetic, so that
+//! training on what agents lived through sees bit for bit the rates with which they acted.
 
 use pulp::{Arch, Simd, WithSimd};
 

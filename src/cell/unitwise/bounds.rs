@@ -1,4 +1,7 @@
 //! Bounds on the pre-activations, what the certificates of large networks spend most of their time on.
+//!
+//! Sums of N products of rounded numbers carry an a-priori error of γ_{N+2} Σ|w||r| whatever the order of summation
+//! (Higham, Accuracy and Stability of Numerical Algorithms, chapter 3).
 
 use super::{UNIT, Unitwise};
 use crate::calculus::{Bound, Interval};

@@ -1,4 +1,7 @@
 //! Which units look at which, and the cell of some of them alone.
+//!
+//! A network whose connections have an order, as after pruning or under sparse masks, is solved part by part: n
+//! independent bistable units have 3ⁿ fixed points, and each part has 3.
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -58,6 +61,9 @@ impl<F: Formula> Unitwise<F> {
     }
 
     /// The cell of some units, with the others held at a state of the whole.
+    ///
+    /// What the held units send becomes part of the drive; `input` of the part is that drive, by which equal parts
+    /// are recognised.
     pub(super) fn part(&self, units: &[usize], state: &[f64]) -> Part<'_> {
         let n = self.units;
         let features = self.features(state);

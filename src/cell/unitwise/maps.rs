@@ -1,4 +1,7 @@
 //! The cell as a map, and its equation at rest as the reduced one.
+//!
+//! The trapping box: features within [−1, 1] bound the pre-activations, and those bound the next state; it is a
+//! little larger than what F can reach.
 
 use faer::{Mat, MatMut};
 

@@ -1,4 +1,8 @@
 //! A cell at a constant input as a map of its state space: affine pre-activations, then a formula for each unit.
+//!
+//! Let p be the partial derivatives of a unit's step in its pre-activations and e those in its own states. Then J =
+//! Σ_gates diag(p) W diag(r') + diag(e): one scaled copy of the weights for each gate with recurrent input. The
+//! same product rule gives jets, intervals and bounds, each from one pass over the weights.
 
 mod bounds;
 mod connections;
@@ -41,6 +45,9 @@ enum Of {
 
 impl<F: Formula> Unitwise<F> {
     /// The cell with recurrent weights `[recurrent gates · units][units]`, row-major, and drives `[gates][units]`.
+    ///
+    /// The number of units is the length of `drive` over the formula's gates. Weights are stored by columns, in
+    /// which all products read them.
     pub fn new(formula: F, recurrent: &[f64], drive: Vec<f64>) -> Self {
         let units = drive.len() / F::GATES;
         let rows = F::RECURRENT_GATES * units;
@@ -208,6 +215,8 @@ impl<F: Formula> Unitwise<F> {
     }
 
     /// Partial derivatives of each unit in its own variables: `[unit]`, of each state the [`VARIABLES`].
+    ///
+    /// By duals in the unit's own few variables: exact, whatever the formula.
     fn partials<T: Smooth>(
         &self,
         of: Of,
@@ -328,6 +337,8 @@ impl<F: Formula> Unitwise<F> {
     }
 
     /// ½Σ(rounding error of each coordinate of x − F(x))².
+    ///
+    /// Rounding of the pre-activations, carried through the slopes of the unit, and that of the unit itself.
     fn q_floor_of(&self, of: Of, point: &[f64]) -> f64 {
         let a: Vec<Bound> = self
             .preactivations(point)

@@ -1,4 +1,7 @@
 //! The linear pieces of a network of rectified units that meet where the argument of a unit is 0.
+//!
+//! At such a point the map has one derivative for each combination of signs; which of them counts depends on the
+//! direction from which the point is approached.
 
 use faer::Mat;
 

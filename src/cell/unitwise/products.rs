@@ -1,4 +1,7 @@
 //! Products of the Jacobian with vectors, for many states at once.
+//!
+//! For `count` vectors the weights are read once, in one matrix product, where `count` Jacobians would each be
+//! filled first.
 
 use super::{Of, Unitwise};
 use crate::cell::formula::{Formula, MOST_GATES};
@@ -7,6 +10,9 @@ use crate::simd::vectorised;
 
 impl<F: Formula> Unitwise<F> {
     /// The Jacobians of F or R at many states, of `blocks` state variables each.
+    ///
+    /// Partial derivatives of all units at all points are computed once; each product then costs one pass over the
+    /// weights.
     pub(super) fn linearise(&self, of: Of, points: &[f64], blocks: usize) -> Products<'_, F> {
         let (n, dim) = (self.units, blocks * self.units);
         let a = self.batch_preactivations(points, dim);

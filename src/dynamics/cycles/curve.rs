@@ -1,4 +1,15 @@
 //! Closed invariant curves of a map, as Fourier series.
+//!
+//! A pair of multipliers that leaves the unit circle (Neimark–Sacker) gives birth to a closed curve that the map
+//! carries into itself, turning by ρ a step. Where ρ is irrational the motion on it is conjugate to a rotation, and
+//! the invariance equation F(x(θ)) = x(θ + ρ) has a smooth solution whose Fourier coefficients fall off
+//! exponentially; that is what Newton's method solves here. Where ρ locks to a fraction p/q, the curve consists of
+//! a q-cycle and the connections between its points, the equation has no smooth solution of this kind, and the
+//! routines give `None`: look for a cycle instead.
+//!
+//! The cost is that of dense linear equations in (2J + 1) dim + 1 unknowns, so curves in high-dimensional state
+//! spaces are limited to few harmonics ([`refined`] refuses beyond 2500 unknowns; [`closed_curve`] does not ask,
+//! and is meant for small maps).
 
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsqCore as _;
@@ -19,6 +30,8 @@ const MOST_EQUATIONS: usize = 2500;
 const ORBIT: usize = 4000;
 
 /// x(θ) = a₀ + Σ a_j cos 2πjθ + b_j sin 2πjθ with F(x(θ)) = x(θ + ρ).
+///
+/// The parametrisation by θ is fixed up to a shift; routines keep the phase of their first guess.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
     /// Coefficients a₀, a₁, b₁, a₂, b₂, …, each a vector of the state space.
@@ -36,6 +49,8 @@ impl Curve {
     }
 
     /// x(θ), θ in turns.
+    ///
+    /// Periodic in θ with period 1.
     pub fn at(&self, theta: f64) -> Vec<f64> {
         let mut state = vec![0.0; self.coefficients[0].len()];
         for (weight, vector) in basis(theta, self.harmonics())
@@ -71,6 +86,8 @@ impl Curve {
 /// 2. Newton's method on F(x(θ_i)) = x(θ_i + ρ) at 2J + 1 equally spaced θ_i, in the coefficients and ρ, with the phase
 ///    fixed: the change of the curve along its own tangent sums to nothing.
 /// 3. J doubles until the last coefficients are 10⁻⁸ of the first.
+///
+/// `state` must lie on the curve already, up to rounding: burn in before. The orbit that is fitted has 4000 states.
 pub fn closed_curve<M: Map + ?Sized>(map: &M, state: &[f64]) -> Option<Curve> {
     let rotation = rotation_number(map, state, ORBIT)?;
     let mut orbit = vec![state.to_vec()];
@@ -93,6 +110,8 @@ pub fn closed_curve<M: Map + ?Sized>(map: &M, state: &[f64]) -> Option<Curve> {
 /// The closed curve near a guess, whether it attracts or not, by the steps 2 and 3 of [`closed_curve`], from the
 /// guess's number of harmonics until the last are at most `decay` of the first; `None` if Newton's method fails or the
 /// equations become more than 2500.
+///
+/// To follow a curve along a parameter: the curve at the last parameter value is the guess at the next.
 pub fn refined<M: Map + ?Sized>(map: &M, guess: Curve, decay: f64) -> Option<Curve> {
     let mut curve = guess;
     while curve.harmonics() <= HARMONICS.1 {

@@ -1,4 +1,12 @@
 //! Cycles: states that return after k steps and not before.
+//!
+//! A k-cycle is solved as k unknown states with xᵢ₊₁ = F(xᵢ) (multiple shooting), and not as a root of Fᵏ: errors
+//! are not stretched k times over, so that long and unstable cycles converge too. Condensing the block-cyclic
+//! equations leaves one linear solve of the size of one state.
+//!
+//! The index of a cycle is sign det(I − DFᵏ). Under the index theorem the indices of all points that return after k
+//! steps sum to that of the map (1 where it has a trapping box), so a list of fixed points and k-cycles can be
+//! audited like a list of fixed points.
 
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -6,7 +14,7 @@ use faer::linalg::solvers::{PartialPivLu, Solve as _};
 use super::floquet::{Multiplier, multipliers};
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
 use crate::dynamics::points::certificate::{Certificate, certify};
-use crate::dynamics::points::search::{Completeness, FixedPoint, Known, Limits, search};
+use crate::dynamics::points::search::{Completeness, FixedPoint, Known, SearchLimits, search};
 use crate::map::Map;
 use crate::map::iterate::Iterate;
 use crate::norms::{distance, largest, scale_of};
@@ -27,6 +35,9 @@ const SUSPECTED: (usize, usize) = (10, 200_000_000);
 const OVERHEAD: usize = 1000;
 
 /// A cycle of a map.
+///
+/// The certificate, where there is one, is that of x₁ as a fixed point of Fᵏ ([`certify`]); bounds grow with k, so
+/// that long cycles seldom have one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cycle {
     /// Its states in order of time, `period` of them; the first is the one with the smallest first coordinate.
@@ -48,6 +59,8 @@ impl Cycle {
     }
 
     /// Whether another orbit runs through the same states.
+    ///
+    /// States are compared to 10⁻⁸ of the largest coordinate (at least 1).
     pub fn is_same(&self, other: &Self) -> bool {
         let first = &other.states[0];
         self.period() == other.period() && self.states.iter().any(|state| is_near(state, first))
@@ -69,12 +82,17 @@ pub struct Cycles {
 /// 1. `known`, states that return after k steps or a divisor of k, are closed under F and given to the search.
 /// 2. Fixed points of Fᵏ are searched (see [`search`]).
 /// 3. Each is polished by [`shoot`], which finds its minimal period; those of period k are kept, each once.
+///
+/// The completeness is about all points that return after `period` steps. Where it is not proved, it is unknown if
+/// the map has no index sum or a point is degenerate.
+/// # Errors
+/// [`SpectrumError`] where the eigenvalues of a point cannot be computed.
 pub fn cycles<M: Map + ?Sized>(
     map: &M,
     period: usize,
     known: &[Vec<f64>],
     starts: &[Vec<f64>],
-    limits: Limits,
+    limits: SearchLimits,
 ) -> Result<Cycles, SpectrumError> {
     let iterate = Iterate::new(map, period);
     let closed: Vec<Vec<f64>> = known
@@ -132,6 +150,9 @@ pub fn cycles<M: Map + ?Sized>(
 /// 1. r_i = F(x_i) − x_{i+1}, cyclically, and J_i.
 /// 2. δ_{i+1} = J_iδ_i + r_i all the way round leaves (I − J_k…J_1)δ_1 = r_k + J_k r_{k−1} + …, and δ_1 gives the others.
 /// 3. Until the steps are as small as rounding; then the smallest divisor of k after which the orbit returns is its period.
+///
+/// At most 40 Newton steps, undamped: the guess has to be near. `None` also where I − J_k…J_1 is singular (the step
+/// is not finite) or a step exceeds 10⁶ times the size of the orbit.
 pub fn shoot<M: Map + ?Sized>(map: &M, orbit: &[Vec<f64>]) -> Option<Cycle> {
     shoot_within(map, orbit, MOST_STEPS)
 }
@@ -247,6 +268,10 @@ fn returning(jacobians: &[Mat<f64>]) -> Option<(Spectrum, i8)> {
 
 /// The cycle that an orbit has settled on, of at most a given period: the state returns to itself, and [`shoot`] converges
 /// nearby. `None` if it has not; one that does not attract only if there is no other.
+///
+/// `longest` is the longest period that is tried; the orbit is run for twice as long from `state`, which should
+/// have been burnt in. A period is tried where the state comes back to within a thousandth of the largest
+/// coordinate, both now and `longest` − 1 steps later.
 pub fn settled_on<M: Map + ?Sized>(map: &M, state: &[f64], longest: usize) -> Option<Cycle> {
     let orbit = Iterate::new(map, 2 * longest).orbit(state);
     let near = NEAR_RETURN * largest(orbit.iter().flatten()).max(1e-3);
@@ -273,6 +298,9 @@ pub fn settled_on<M: Map + ?Sized>(map: &M, state: &[f64], longest: usize) -> Op
 
 /// The attracting cycle, of whatever period, that an orbit of states `[][dim]` has settled on: its last state comes back to
 /// itself nearer than a millionth of a step, and [`shoot`] converges at once. `None` if it has not.
+///
+/// Periods are limited by the cost of a shooting step, period × (dim³ + 1000) ≤ 2·10⁸, and by half the orbit's
+/// length.
 pub fn settled_orbit<M: Map + ?Sized>(map: &M, orbit: &[f64]) -> Option<Cycle> {
     let dim = map.dim();
     let at = |place: usize| &orbit[place * dim..][..dim];
@@ -334,9 +362,15 @@ mod tests {
     fn logistic_map_has_its_cycles() {
         let starts: Vec<Vec<f64>> = (0..200).map(|i| vec![f64::from(i) / 200.0]).collect();
         let of = |rate: f64, period| {
-            cycles(&Logistic { rate }, period, &[], &starts, Limits::default())
-                .unwrap()
-                .cycles
+            cycles(
+                &Logistic { rate },
+                period,
+                &[],
+                &starts,
+                SearchLimits::default(),
+            )
+            .unwrap()
+            .cycles
         };
         assert!(of(2.9, 2).is_empty());
         let two = of(3.2, 2);
@@ -376,7 +410,7 @@ mod tests {
             2,
             &[],
             &simulated(&map, 64, 0.5, 1),
-            Limits::default(),
+            SearchLimits::default(),
         )
         .unwrap();
         assert_eq!(
@@ -392,7 +426,7 @@ mod tests {
             2,
             &[],
             &simulated(&map, 512, 0.5, 2),
-            Limits::default(),
+            SearchLimits::default(),
         )
         .unwrap();
         assert!(

@@ -1,4 +1,9 @@
 //! Multipliers of long cycles: eigenvalues of a product of many Jacobians that over- or underflows.
+//!
+//! The product of the Jacobians of a long cycle spans more orders of magnitude than f64 holds: its small
+//! eigenvalues drown in the rounding of the large ones, and sooner or later all over- or underflow. Orthogonal
+//! iteration keeps the factors apart, and the moduli come out as sums of logarithms. The logarithm of a modulus
+//! over the period is the cycle's Lyapunov exponent.
 
 use faer::Mat;
 use faer::linalg::solvers::Qr;
@@ -43,6 +48,12 @@ impl Multiplier {
 ///    P = Q_0ᵀQ_k; turn after turn P becomes block diagonal, a block for each set of multipliers of (nearly) one modulus.
 /// 2. The blocks' eigenvalues: the R_i are triangular, so the products of their diagonal blocks are all that counts. These are
 ///    scaled at each factor, and the scales are summed as logarithms.
+///
+/// All matrices must be square and of one size. No matrices give no multipliers. Multipliers whose moduli differ by
+/// less than about a factor of two stay together in one block, in which small ones are exact only relative to the
+/// largest.
+/// # Errors
+/// [`SpectrumError`] where the eigenvalues of a block do not converge.
 pub fn multipliers(jacobians: &[Mat<f64>]) -> Result<Vec<Multiplier>, SpectrumError> {
     let Some(dim) = jacobians.first().map(Mat::nrows) else {
         return Ok(Vec::new());

@@ -1,4 +1,8 @@
 //! Kreiss constants: how much of a matrix's transient growth its resolvent shows.
+//!
+//! Eigenvalues tell what Jᵏ does for large k, not what it does first: a network whose multipliers all lie inside
+//! the circle can amplify an input many times before it forgets it, if its eigenvectors are far from orthogonal. K
+//! = 1 for a normal matrix whose eigenvalues lie inside the circle; K ≫ 1 says that transients are large.
 
 use faer::{Mat, c64};
 use rayon::prelude::*;
@@ -18,6 +22,11 @@ const STEPS: usize = 5;
 /// 1. H = QᵀJQ is a Hessenberg matrix with the same norms.
 /// 2. At each z, Givens rotations bring zI − H to a triangle R.
 /// 3. 1/‖R⁻¹‖ is its smallest singular value, from inverse iteration with RᴴR.
+///
+/// Cost: 396 times five solves with a Hessenberg matrix, O(n²) each after an O(n³) reduction. The value depends on
+/// the scaling of the coordinates: that of an LSTM on the units of h against those of c. For a matrix with
+/// eigenvalues outside the circle the supremum is infinite; what is returned is then only the largest value on the
+/// grid.
 pub fn kreiss_constant(jacobian: &Mat<f64>) -> f64 {
     let hessenberg = hessenberg(jacobian.clone());
     let at_angle = |place: usize| {

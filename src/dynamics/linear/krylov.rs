@@ -1,4 +1,7 @@
 //! The leading eigenvalues of a large matrix, without all the others.
+//!
+//! For thousands of dimensions, where all eigenvalues would take seconds. Largest modulus is the only order that is
+//! offered: for stability that is enough, since the last one that is found tells that all others lie further in.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::matrix_free::eigen::{PartialEigenParams, partial_eigen, partial_eigen_scratch};
@@ -11,6 +14,9 @@ const MOST_RESTARTS: usize = 40;
 
 /// The eigenvalues of largest modulus, up to `count` of them and fewer where the Krylov–Schur iteration (Stewart 2001) does
 /// not converge to all; largest modulus first.
+///
+/// An empty result is possible: clusters of equal modulus (the edge of a circular law) converge slowly. Then
+/// compute all. Deterministic: the start is fixed and one thread works.
 pub fn leading_eigenvalues(matrix: &Mat<f64>, count: usize) -> Vec<c64> {
     let dim = matrix.nrows();
     let count = count.min(dim);

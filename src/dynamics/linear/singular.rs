@@ -1,4 +1,7 @@
 //! The smallest singular values of a matrix, with their vectors.
+//!
+//! Where I − J is nearly singular, its smallest singular value says how nearly, and the vectors are what Newton's
+//! method on the augmented equations of a fold starts from.
 
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 use faer::{Mat, MatRef};

@@ -1,4 +1,22 @@
 //! Eigenvalues of a map at a point, and what they say of it.
+//!
+//! Of a map, a fixed point is stable if all multipliers λ lie inside the unit circle. What lies near it within the
+//! error of the computed eigenvalues is called marginal rather than guessed: the error of an eigenvalue is about
+//! its condition number times u‖J‖, and the band here allows 100 n of that unit without knowing the condition. The
+//! eigenvalues of strongly non-normal Jacobians can be worse than the band;
+//! [`crate::dynamics::points::linearisation`] computes conditions and decides certainty with them.
+//!
+//! ```
+//! use creode::dynamics::linear::spectrum::Spectrum;
+//! use creode::map::Logistic;
+//! use creode::nouns::PointKind;
+//!
+//! // The multiplier of the fixed point 1 − 1/r is 2 − r.
+//! let spectrum = Spectrum::at(&Logistic { rate: 2.5 }, &[0.6])?;
+//! assert!((spectrum.leading().0 + 0.5).abs() < 1e-15);
+//! assert_eq!(spectrum.kind(), PointKind::StableNode);
+//! # Ok::<(), creode::dynamics::linear::spectrum::SpectrumError>(())
+//! ```
 
 use faer::{Mat, c64};
 
@@ -14,6 +32,7 @@ const LEADING: (usize, usize) = (10, 40);
 /// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
 /// imaginary part first.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Spectrum {
     /// (real part, imaginary part). Of a map of more than [`DENSE_DIM`] dimensions only the leading ones: all that lie
     /// outside the unit circle, and some inside.
@@ -34,6 +53,10 @@ pub struct SpectrumError {
 
 impl Spectrum {
     /// The spectrum of a map at a point.
+    ///
+    /// The point need not be a fixed point. A map with a [`Map::jacobian_core`] costs only that core's eigenvalues.
+    /// # Errors
+    /// [`SpectrumError`] where the iteration does not converge, as with entries that are not finite.
     pub fn at<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Self, SpectrumError> {
         let dim = map.dim();
         let mut jacobian = Mat::zeros(dim, dim);
@@ -80,6 +103,8 @@ impl Spectrum {
     }
 
     /// The eigenvalue of largest modulus.
+    ///
+    /// (0, 0) of an empty spectrum.
     pub fn leading(&self) -> (f64, f64) {
         self.eigenvalues.first().copied().unwrap_or((0.0, 0.0))
     }
@@ -98,6 +123,8 @@ impl Spectrum {
     }
 
     /// Number of eigenvalues outside the unit circle.
+    ///
+    /// Strictly outside, without the marginal band.
     pub fn n_unstable(&self) -> usize {
         self.eigenvalues
             .iter()
@@ -106,6 +133,10 @@ impl Spectrum {
     }
 
     /// What a fixed point with these eigenvalues is.
+    ///
+    /// 1. Any modulus within the marginal band of 1: marginal.
+    /// 2. None outside: a stable node if the leading one is real, else a stable focus.
+    /// 3. All outside: a repeller. Otherwise a saddle.
     pub fn kind(&self) -> PointKind {
         let n_unstable = self.n_unstable();
         if self

@@ -1,5 +1,9 @@
 //! Approximate continuous attractors: sets of slow states that a network can hardly tell from a line, ring or plane of fixed
 //! points.
+//!
+//! A network that stores a continuous value seldom has a true line of fixed points; it has a slow manifold with a
+//! few fixed points on it, along which a memory drifts. What counts is how far it drifts within a trial, which the
+//! largest speed on the set bounds (Ságodi et al. 2024).
 
 use faer::Mat;
 
@@ -70,7 +74,11 @@ impl Shape {
 }
 
 /// The slow states of a map.
+///
+/// The three dimensions should agree; where they do not, the set has no one dimension, or too few states. The shape
+/// follows from the first of them.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Continuum {
     /// The states.
     pub states: Vec<Vec<f64>>,
@@ -102,12 +110,18 @@ impl Continuum {
 
 /// The slow states that given starts lead to; `None` if there are fewer than ten.
 ///
-/// 1. Each start takes 40 steps, which take it near the slow set along the fast directions; states slower than
-///    `slow_speed` are kept, thinned to 2000 at most.
-/// 2. Dimension by three estimators: the spectral gap |λ_{d+1} − 1|/|λ_d − 1|, the principal components of the 30 nearest
-///    neighbours, and the ratios of the two nearest distances.
-/// 3. Pieces and loops by persistent homology of up to 100 landmarks (200 in two or more dimensions). One dimension is a line, or a ring if it has a loop;
-///    two are a surface, or a torus if it has two; a spectrum without any eigenvalue near 1 means separate points.
+/// 1. Each start (every so many of them, so that there are 2000 at most) takes 40 steps, which bring it near the
+///    slow set along the fast directions; states slower than `slow_speed` are kept.
+/// 2. Dimension by three estimators: the spectral gap |λ_{d+1} − 1|/|λ_d − 1|, the principal components of the 30
+///    nearest neighbours, and the ratios of the two nearest distances.
+/// 3. Pieces and loops by persistent homology of up to 100 landmarks (200 in two or more dimensions). One dimension
+///    is a line, or a ring if it has a loop; two are a surface, or a torus if it has two; a spectrum without any
+///    eigenvalue near 1 means separate points.
+///
+/// `slow_speed` is a Euclidean length a step; a thousandth of the spread of the states of trials is a reasonable
+/// choice.
+/// # Errors
+/// [`SpectrumError`] where the eigenvalues at a state do not converge.
 pub fn continuum<M: Map + ?Sized>(
     map: &M,
     starts: &[Vec<f64>],

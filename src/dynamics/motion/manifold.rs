@@ -1,4 +1,7 @@
 //! Where unstable manifolds lead: the edges of the graph whose nodes are fixed points and attractors.
+//!
+//! Which attractors a saddle's unstable directions lead to is what the landscape looks like from within: two
+//! memories that share a saddle can be switched by crossing it.
 
 use faer::Mat;
 use rand::{Rng, SeedableRng as _};
@@ -6,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
 
+use super::arrival::arrivals;
 use super::attractor::Attractors;
 use crate::dynamics::linear::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
@@ -20,6 +24,7 @@ const MOST_STEPS: usize = 20_000;
 
 /// How often the unstable manifold of a fixed point leads to each attractor.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Outflow {
     /// For each attractor the share of the directions that lead there.
     pub to: Vec<f64>,
@@ -35,25 +40,24 @@ pub struct Outflow {
 /// 1. A real basis of the span of the unstable right eigenvectors.
 /// 2. One direction: x* ± ε v. More: 64 directions, uniform on the sphere of that span, from the generator of `seed`.
 /// 3. Each is simulated until it arrives at an attractor.
+///
+/// Shares are over directions, not over volumes of state space. A direction with a negative multiplier is followed
+/// on both sides like any other.
+/// # Errors
+/// [`SpectrumError`] where the eigenvectors do not converge.
 pub fn outflow<M: Map + ?Sized>(
     map: &M,
     point: &[f64],
     attractors: &Attractors,
     seed: u64,
 ) -> Result<Option<Outflow>, SpectrumError> {
-    let basis = unstable_basis(map, point)?;
-    if basis.is_empty() {
+    let starts = starts_on(map, point, seed)?;
+    if starts.is_empty() {
         return Ok(None);
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let directions = directions(&basis, &mut rng);
-    let scale = OFFSET * scale_of(point);
-    let ends: Vec<Option<usize>> = directions
+    let ends: Vec<Option<usize>> = starts
         .par_iter()
-        .map(|direction| {
-            let moved = point.iter().zip(direction).map(|(x, v)| x + scale * v);
-            attractors.reached_from(map, &moved.collect::<Vec<f64>>(), MOST_STEPS)
-        })
+        .map(|start| attractors.reached_from(map, start, MOST_STEPS))
         .collect();
     let share = |wanted: Option<usize>| {
         ends.iter().filter(|end| **end == wanted).count() as f64 / ends.len() as f64
@@ -65,6 +69,43 @@ pub fn outflow<M: Map + ?Sized>(
         elsewhere: share(None),
         directions: ends.len(),
     }))
+}
+
+/// The stable fixed points, by their places, that the unstable manifold of a fixed point leads to, each once, in order; steps
+/// as in [`outflow`], but for where a direction has arrived: near one of the stable points, within 20,000 steps.
+pub fn reached<M: Map + ?Sized>(
+    map: &M,
+    point: &[f64],
+    stable: &[&[f64]],
+    seed: u64,
+) -> Result<Vec<usize>, SpectrumError> {
+    let starts = starts_on(map, point, seed)?;
+    let mut places: Vec<usize> = arrivals(map, stable, &starts, MOST_STEPS)
+        .into_iter()
+        .flatten()
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
+}
+
+/// Steps 1 and 2; empty if nothing is unstable.
+fn starts_on<M: Map + ?Sized>(
+    map: &M,
+    point: &[f64],
+    seed: u64,
+) -> Result<Vec<Vec<f64>>, SpectrumError> {
+    let basis = unstable_basis(map, point)?;
+    if basis.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let scale = OFFSET * scale_of(point);
+    let moved = |direction: &Vec<f64>| {
+        let moved = point.iter().zip(direction).map(|(x, v)| x + scale * v);
+        moved.collect()
+    };
+    Ok(directions(&basis, &mut rng).iter().map(moved).collect())
 }
 
 /// Step 1, orthonormal.
@@ -138,7 +179,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::dynamics::motion::attractor::{Settings, attractors};
-    use crate::dynamics::points::search::{Limits, search};
+    use crate::dynamics::points::search::{SearchLimits, search};
     use crate::dynamics::points::starts::simulated;
 
     /// Two independent bits: the saddle on an edge of the square leads to its two corners, half each.
@@ -148,7 +189,7 @@ mod tests {
         let starts = simulated(&map, 256, 0.5, 3);
         let ends = attractors(&map, &starts, &Settings::default());
         assert_eq!(ends.basins.len(), 4);
-        let points = search(&map, &[], &starts, Limits::default()).unwrap();
+        let points = search(&map, &[], &starts, SearchLimits::default()).unwrap();
         for point in &points.fixed_points {
             let flow = outflow(&map, &point.state, &ends, 1).unwrap();
             match point.spectrum.n_unstable() {

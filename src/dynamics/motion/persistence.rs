@@ -20,7 +20,7 @@ pub struct Bar {
 pub struct Persistence {
     /// Distances at which two pieces become one, rising.
     pub merges: Vec<f64>,
-    /// Loops, longest bar first.
+    /// Loops, by falling ratio of death to birth.
     pub loops: Vec<Bar>,
 }
 
@@ -42,6 +42,8 @@ impl Persistence {
 
 /// States that cover a set: each the furthest from those before it, until there are `most` or none is further than
 /// `cover`. Their places, and the largest distance of any state to the nearest of them.
+///
+/// Deterministic: the first state is the first landmark.
 pub fn landmarks(states: &[Vec<f64>], most: usize, cover: f64) -> (Vec<usize>, f64) {
     let mut chosen = Vec::new();
     let mut off = vec![f64::INFINITY; states.len()];
@@ -73,6 +75,9 @@ struct Edge {
 /// 2. Edges that join two pieces end one; every other edge closes a loop.
 /// 3. Triangles, in the order of their longest edges, are reduced: the sum of a triangle's edges and of what is reduced
 ///    already has a last edge, and the triangle fills the loop that this edge closed. It ends when all loops are filled.
+///
+/// Points should be finite and of one length; landmarks ([`landmarks`]) keep their number, n, low enough: there are
+/// up to n³/6 triangles.
 pub fn persistence(points: &[Vec<f64>]) -> Persistence {
     let edges = edges(points);
     let n = points.len();

@@ -1,4 +1,7 @@
 //! A fixed three-dimensional view of a state space.
+//!
+//! One projection is fitted for a whole run, so that points can be seen to move between checkpoints; a projection
+//! for each checkpoint would turn and flip.
 
 use faer::{Mat, Side};
 
@@ -13,6 +16,8 @@ pub struct Projection {
 
 impl Projection {
     /// Fits the axes to states, `[count][dim]` row-major. The largest component of each axis is positive.
+    ///
+    /// States that are not finite leave the axes 0.
     pub fn fit(states: &[f64], dim: usize) -> Self {
         let count = (states.len() / dim.max(1)).max(1) as f64;
         let mut mean = vec![0.0; dim];

@@ -4,6 +4,9 @@
 //! All starts share the weights, so the products J v of a whole batch are one matrix product; a Newton step to a tenth
 //! takes a dozen of them, far less than a factorisation per start. Nothing is decided here that a factorisation would
 //! decide otherwise: what is not plainly on its way to a known root is handed back, to be solved in full.
+//!
+//! Inexact Newton (Dembo, Eisenstat & Steihaug 1982): far from a root a step that solves its equations to a tenth
+//! is as good as an exact one, and near it the start is handed over.
 
 use super::gmres::{Accuracy, gmres, half_square, residuals};
 use super::roots::Roots;
@@ -45,6 +48,8 @@ pub enum Left {
 /// 2. (I − J)d = −G to a tenth by GMRES, for all starts at once.
 /// 3. d is halved until q falls by Armijo's rule; a start for which no halving helps, or that is still on its way after twelve
 ///    steps, is left as stalled.
+///
+/// `starts` are states of `dim` entries each; the result has one place for each of them, in their order.
 pub fn descend<M: Map + ?Sized>(map: &M, known: &Roots<'_, M>, starts: Vec<Vec<f64>>) -> Vec<Left> {
     let dim = map.dim();
     let mut batch = Batch {

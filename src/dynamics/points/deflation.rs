@@ -1,6 +1,10 @@
 //! Newton's method that known roots repel.
+//!
+//! From the same start, the deflated equation cannot end where the plain one did: its residual is infinite there.
+//! It sometimes finds a point that no other way leads to, and never proves that there is none; it is a last resort
+//! of a search whose indices do not balance.
 
-use super::newton::{Ending, Iterate, Limits, newton_step, solve};
+use super::newton::{Iterate, NewtonEnd, NewtonLimits, newton_step, solve};
 use crate::map::Map;
 
 /// Steps at most.
@@ -21,12 +25,12 @@ pub(in crate::dynamics) fn solve_deflated<M: Map + ?Sized>(
     map: &M,
     start: &[f64],
     known: &[Vec<f64>],
-    limits: Limits,
+    limits: NewtonLimits,
 ) -> Option<Vec<f64>> {
     let mut iterate = Iterate::at(map, start.to_vec());
     for _ in 0..MOST_STEPS {
         if iterate.q < CLOSE {
-            let Ending::Root { point } = solve(map, &iterate.point, limits) else {
+            let NewtonEnd::Root { point } = solve(map, &iterate.point, limits) else {
                 return None;
             };
             return Some(point);
@@ -82,7 +86,7 @@ mod tests {
         while known.len() < 3 {
             let found = [0.9, 0.4, -0.3, -0.8]
                 .iter()
-                .find_map(|&start| solve_deflated(&map, &[start], &known, Limits::default()))
+                .find_map(|&start| solve_deflated(&map, &[start], &known, NewtonLimits::default()))
                 .unwrap();
             assert!(
                 known.iter().all(|root| (root[0] - found[0]).abs() > 0.5),
@@ -91,7 +95,7 @@ mod tests {
             known.push(found);
         }
         for start in [0.9, 0.4, -0.3, -0.8] {
-            let found = solve_deflated(&map, &[start], &known, Limits::default());
+            let found = solve_deflated(&map, &[start], &known, NewtonLimits::default());
             let is_known = |x: &Vec<f64>| known.iter().any(|root| (root[0] - x[0]).abs() < 1e-9);
             assert!(found.as_ref().is_none_or(is_known), "{found:?}");
         }

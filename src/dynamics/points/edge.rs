@@ -1,4 +1,8 @@
 //! States on the boundary between two basins of attraction, where saddles lie.
+//!
+//! Starts by simulation end at attractors, and Newton's method from them seldom at the saddle between two. A state
+//! on the boundary of two basins stays on it, and what attracts within the boundary is usually a saddle with one
+//! unstable direction: a start for Newton's method.
 
 use crate::map::Map;
 use crate::norms::distance;
@@ -21,6 +25,9 @@ const STILL: f64 = 1e-5;
 /// 1. The segment between the two states is bisected until its ends, which go to different attractors, are 10⁻¹⁰ apart.
 /// 2. Both ends take steps until they are 10⁻⁶ apart; the segment between them again crosses the boundary.
 /// 3. Until a step hardly moves them.
+///
+/// Which side a state is on is told by simulating it for up to 4000 steps until it is within a thousandth of the
+/// distance of `a` and `b` of either. At most 60 rounds.
 pub fn edge_state<M: Map + ?Sized>(map: &M, a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
     if distance(a, b) <= CLOSEST {
         return None;
@@ -97,7 +104,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::dynamics::linear::spectrum::Spectrum;
-    use crate::dynamics::points::newton::{Ending, Limits, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 
     #[test]
     fn the_edge_between_two_memories_is_their_saddle() {
@@ -113,7 +120,7 @@ mod tests {
         };
         let (up, down) = (settle(vec![1.0, 1.0]), settle(vec![-1.0, -1.0]));
         let edge = edge_state(&map, &up, &down).unwrap();
-        let Ending::Root { point } = solve(&map, &edge, Limits::default()) else {
+        let NewtonEnd::Root { point } = solve(&map, &edge, NewtonLimits::default()) else {
             panic!("no fixed point near {edge:?}");
         };
         assert!(distance(&point, &edge) < 1e-3, "{edge:?} {point:?}");

@@ -38,7 +38,7 @@ const DOUBLINGS: usize = 40;
 pub(in crate::dynamics) struct Fiber<'a, M: ?Sized> {
     map: &'a M,
     direction: Vec<f64>,
-    here: Place,
+    here: CurvePoint,
     step: f64,
     /// Steps taken, refused ones counted.
     pub(in crate::dynamics) steps: usize,
@@ -49,7 +49,7 @@ pub(in crate::dynamics) struct Fiber<'a, M: ?Sized> {
 
 /// A place on a fiber.
 #[derive(Debug, Clone)]
-struct Place {
+struct CurvePoint {
     /// x, then μ.
     point: Vec<f64>,
     /// Unit tangent.
@@ -71,7 +71,7 @@ impl<'a, M: Map + ?Sized> Fiber<'a, M> {
                 let mut tangent = vec![0.0; dim + 1];
                 tangent[dim] = -1.0;
                 let bend = vec![0.0; dim + 1];
-                let place = Place {
+                let place = CurvePoint {
                     point,
                     tangent,
                     bend,
@@ -128,12 +128,12 @@ impl<'a, M: Map + ?Sized> Fiber<'a, M> {
         near
     }
 
-    fn mu(&self, place: &Place) -> f64 {
+    fn mu(&self, place: &CurvePoint) -> f64 {
         place.point[self.direction.len()]
     }
 
     /// Steps 1 and 2: the next place, and the cosine between the tangents.
-    fn stepped(&self) -> Option<(Place, f64)> {
+    fn stepped(&self) -> Option<(CurvePoint, f64)> {
         let tangent = &self.here.tangent;
         let straight = moved(&self.here.point, self.step, tangent);
         let guess = moved(&straight, 0.5 * self.step * self.step, &self.here.bend);
@@ -150,7 +150,7 @@ impl<'a, M: Map + ?Sized> Fiber<'a, M> {
             .map(|(new, old)| (new - old) / length);
         let bend = turned.collect();
         is_taken.then_some((
-            Place {
+            CurvePoint {
                 point,
                 tangent: next,
                 bend,
@@ -197,7 +197,7 @@ impl<'a, M: Map + ?Sized> Fiber<'a, M> {
     }
 
     /// Step 3.
-    fn passed(&self, next: &Place) -> Vec<Vec<f64>> {
+    fn passed(&self, next: &CurvePoint) -> Vec<Vec<f64>> {
         let dim = self.direction.len();
         let (a, b) = (self.mu(&self.here), self.mu(next));
         let at = |share: f64| -> Vec<f64> {
@@ -309,7 +309,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, polish, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, polish, solve};
     use crate::dynamics::watch::Unwatched;
     use rand::RngExt as _;
 
@@ -343,7 +343,7 @@ mod tests {
         }
         let mut roots: Vec<(Vec<f64>, i8)> = Vec::new();
         for start in near {
-            let Ending::Root { point } = solve(equation, &start, Limits::default()) else {
+            let NewtonEnd::Root { point } = solve(equation, &start, NewtonLimits::default()) else {
                 continue;
             };
             let root = polish(equation, point);

@@ -3,6 +3,9 @@
 //! At a multiple root, and along a curve or surface of fixed points, Newton's method ends anywhere within the stretch that is
 //! flat in this sense. What lies in one flat stretch is one fixed point, or one continuum of them; no number computed in f64
 //! tells them apart.
+//!
+//! Trained networks have such points on purpose: a line attractor is a curve of them. Reporting each place where
+//! Newton's method happens to stop as a fixed point of its own would turn one line into hundreds of "memories".
 
 use faer::{Mat, MatRef};
 
@@ -37,6 +40,9 @@ const IN_SIGHT: f64 = 0.1;
 const CORRECTIONS: usize = 8;
 
 /// What takes the place of a certificate at a degenerate fixed point.
+///
+/// The index of an isolated point is the mean of the signs of det(I − J) on both sides of the flat stretch: of a
+/// fold 0, of a pitchfork ±1.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Flatness {
     /// In how many directions fixed points go on: 0 if the point is isolated as far as can be told.

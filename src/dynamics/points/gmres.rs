@@ -1,4 +1,9 @@
 //! Linear equations of Newton steps for many points at once, solved by GMRES: products J v alone, no factorisation.
+//!
+//! GMRES (Saad & Schultz 1986) with modified Gram–Schmidt and Givens rotations, without restarts. Each right-hand
+//! side has a Krylov space of its own; what they share is the product with J of all newest vectors, one matrix
+//! product. Fast where I − J is far from singular; near a fold it would need as many vectors as there are
+//! dimensions, and starts there are handed back to be solved in full.
 
 use crate::map::{Linearised, Map};
 use crate::simd::vectorised;

@@ -1,5 +1,12 @@
 //! What a map does near a fixed point: its modes on both sides, how far they can be trusted, and how far from normal they
 //! are.
+//!
+//! Time constants: a mode with eigenvalue λ decays as λᵏ, by 1/e in τ = −1/ln|λ| steps, and turns by arg λ a step.
+//! For a network that is an Euler step of width α of a flow, the flow's eigenvalue is (λ − 1)/α.
+//!
+//! Non-normality: eigenvalues say what happens in the end; ‖J‖₂, the largest ‖Jᵏ‖₂ and the Kreiss constant say how
+//! much a perturbation can grow before. For a normal J of a stable point the first is the spectral radius, and the
+//! others are 1.
 
 use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
 use faer::{Mat, Scale, c64};
@@ -16,7 +23,10 @@ const UNIT: f64 = 0.5 * f64::EPSILON;
 const MOST_POWERS: usize = 100;
 
 /// One eigenvalue with its vectors.
+///
+/// κ = 1 for a normal matrix; near a defective one it is large, and the eigenvalue is hardly known.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Mode {
     /// λ (real part, imaginary part).
     pub eigenvalue: (f64, f64),
@@ -60,6 +70,7 @@ impl Mode {
 
 /// A map near a fixed point.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Linearisation {
     /// Largest modulus first; of a pair the one with positive imaginary part first.
     pub modes: Vec<Mode>,
@@ -87,6 +98,12 @@ pub struct Linearisation {
 /// 2. κ(λ_i) = ‖w_i‖, the uncertainties, and their like.
 /// 3. With a certificate (in the coordinates of the map), the Jacobian at the exact point differs by no more than √n times
 ///    the largest bend times the radius.
+///
+/// Without a certificate, `is_n_unstable_certain` is false: the exact point may lie anywhere. Costs a decomposition
+/// with vectors, up to 100 singular value decompositions for the powers, and the Kreiss constant: meant for a point
+/// that somebody looks at, not for every point of every checkpoint.
+/// # Errors
+/// [`SpectrumError`] where eigenvalues or singular values do not converge.
 pub fn linearise<M: Map + ?Sized>(
     map: &M,
     point: &[f64],

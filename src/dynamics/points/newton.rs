@@ -1,4 +1,12 @@
 //! Newton's method for fixed points, damped, with a Levenberg–Marquardt fallback.
+//!
+//! Where it stalls, I − J is singular at a minimum of q that is no root: q decreases to a positive value, its
+//! gradient AᵀG vanishes, and G is the left null vector. The fallback follows q down to such a minimum and says so,
+//! or gets around it.
+//!
+//! What it does not do: it is not projected into a box, knows nothing of other roots, and converges only linearly
+//! to a degenerate root (a fold), where the certificate is refused, too. Cost of a step: one LU factorisation, ⅔
+//! dim³ operations.
 
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -9,9 +17,9 @@ use crate::map::Map;
 /// A step with an old factorisation is worth its price if it lowers q to this share.
 const CHORD: f64 = 1e-4;
 
-/// Limits of the iteration from one start.
+/// NewtonLimits of the iteration from one start.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct NewtonLimits {
     /// Damped Newton steps before the fallback takes over. Default 40.
     pub newton_steps: usize,
     /// Levenberg–Marquardt steps. Default 100.
@@ -20,7 +28,7 @@ pub struct Limits {
     pub halvings: usize,
 }
 
-impl Default for Limits {
+impl Default for NewtonLimits {
     fn default() -> Self {
         Self {
             newton_steps: 40,
@@ -32,7 +40,8 @@ impl Default for Limits {
 
 /// Where the iteration ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ending {
+#[non_exhaustive]
+pub enum NewtonEnd {
     /// At a zero of x − F(x): q is within four times what rounding leaves.
     Root {
         /// The zero.
@@ -99,6 +108,8 @@ impl<'a, M: Map + ?Sized> Iterate<'a, M> {
 }
 
 /// I − J, factorised.
+///
+/// The breakdown criterion is a ratio of pivots of 10⁻¹⁴ or less, or a pivot that is NaN.
 #[derive(Debug, Clone)]
 pub struct Factored(PartialPivLu<f64>);
 
@@ -150,9 +161,21 @@ impl Factored {
 /// 3. When no t helps, the factorisation breaks down, or q falls by less than 1 % in five steps,
 ///    Levenberg–Marquardt takes over.
 /// 4. At q ≤ 4 q_floor it is a root.
-pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: Limits) -> Ending {
+///
+/// `start` has `dim` entries. Starts that are not finite, or whose images are not, end as lost.
+///
+/// ```
+/// use creode::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
+/// use creode::map::Logistic;
+///
+/// let NewtonEnd::Root { point } = solve(&Logistic { rate: 3.2 }, &[0.6], NewtonLimits::default()) else {
+///     unreachable!()
+/// };
+/// assert!((point[0] - (1.0 - 1.0 / 3.2)).abs() < 1e-15);
+/// ```
+pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: NewtonLimits) -> NewtonEnd {
     match newton(map, start, limits) {
-        Ok(point) => Ending::Root { point },
+        Ok(point) => NewtonEnd::Root { point },
         Err(stalled) => fall_back(map, &stalled, limits),
     }
 }
@@ -161,7 +184,7 @@ pub fn solve<M: Map + ?Sized>(map: &M, start: &[f64], limits: Limits) -> Ending 
 pub(in crate::dynamics) fn newton<M: Map + ?Sized>(
     map: &M,
     start: &[f64],
-    limits: Limits,
+    limits: NewtonLimits,
 ) -> Result<Vec<f64>, Vec<f64>> {
     let mut iterate = Iterate::at(map, start.to_vec());
     let mut recent = Vec::new();
@@ -257,6 +280,10 @@ pub(crate) fn permutation_sign(permutation: &[usize]) -> i8 {
 }
 
 /// The point after two more full steps with one factorisation, each kept only if it does not make q worse.
+///
+/// Newton's method stops where rounding explains the residual; two more steps usually take the point to the nearest
+/// numbers. The index is the sign of the determinant of the matrix at `root`, whose certainty only a certificate
+/// tells.
 pub fn polish<M: Map + ?Sized>(map: &M, root: Vec<f64>) -> Polished {
     let mut iterate = Iterate::at(map, root);
     let factored = Factored::at(&iterate);
@@ -294,14 +321,14 @@ pub struct Polished {
 pub(in crate::dynamics) fn fall_back<M: Map + ?Sized>(
     map: &M,
     from: &[f64],
-    limits: Limits,
-) -> Ending {
+    limits: NewtonLimits,
+) -> NewtonEnd {
     let dim = map.dim();
     let mut iterate = Iterate::at(map, from.to_vec());
     let mut damping = None;
     for _ in 0..limits.fallback_steps {
         if iterate.at_root() {
-            return Ending::Root {
+            return NewtonEnd::Root {
                 point: iterate.point,
             };
         }
@@ -311,7 +338,7 @@ pub(in crate::dynamics) fn fall_back<M: Map + ?Sized>(
         let slope = gradient.norm_l2();
         // I − J has the scale of I; at a minimum that is no root it is singular.
         if slope <= 1e-6 * matrix.norm_l2().max(1.0) * residual.norm_l2() {
-            return Ending::Minimum {
+            return NewtonEnd::Minimum {
                 point: iterate.point,
             };
         }
@@ -344,7 +371,7 @@ pub(in crate::dynamics) fn fall_back<M: Map + ?Sized>(
             break;
         }
     }
-    Ending::Lost
+    NewtonEnd::Lost
 }
 
 /// AᵀA, of which the lower triangle alone is filled.
@@ -383,8 +410,8 @@ mod tests {
     use crate::map::{Henon, Logistic};
 
     fn root<M: Map>(map: &M, start: &[f64]) -> (Vec<f64>, i8) {
-        match solve(map, start, Limits::default()) {
-            Ending::Root { point } => {
+        match solve(map, start, NewtonLimits::default()) {
+            NewtonEnd::Root { point } => {
                 let root = polish(map, point);
                 (root.point, root.index)
             }
@@ -426,12 +453,12 @@ mod tests {
     fn a_ghost_is_a_minimum_and_not_a_fixed_point() {
         // Just beyond the fold at b = 0.532839975354, w = 2, the node at negative x is gone; q there is 1e-13.
         let map = CellMap::vanilla(&[2.0], vec![0.532_839_975_354 + 1e-6]);
-        let only_fallback = Limits {
+        let only_fallback = NewtonLimits {
             newton_steps: 0,
-            ..Limits::default()
+            ..NewtonLimits::default()
         };
         match solve(&map, &[-0.72], only_fallback) {
-            Ending::Minimum { point } => {
+            NewtonEnd::Minimum { point } => {
                 assert!((point[0] + 0.5_f64.sqrt()).abs() < 1e-3, "{point:?}");
                 assert!(crate::map::q(&map, &point) < 1e-12);
             }

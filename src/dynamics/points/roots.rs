@@ -1,4 +1,8 @@
 //! Roots that are known, and which starts are on their way to them.
+//!
+//! Most starts of a search lead to points that are known already; the earlier that is seen, the less is spent on
+//! them. A test by distance alone would take a young partner of a fold for the known point, and so miss births;
+//! this one asks whether the linearisation at the known root explains the residual where the start is.
 
 use super::gmres::{Accuracy, gmres, norm, residuals};
 use super::newton::Factored;
@@ -29,6 +33,8 @@ pub struct Roots<'a, M: ?Sized> {
 
 impl<'a, M: Map + ?Sized> Roots<'a, M> {
     /// Takes in roots of a map, and I − J at each of them, factorised, or at none.
+    ///
+    /// Without the factors the linear equations are solved by GMRES to a thousandth.
     pub fn new(map: &'a M, points: Vec<Vec<f64>>, factored: Vec<&'a Factored>) -> Self {
         Self {
             map,
@@ -177,11 +183,11 @@ fn square_distance(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, polish, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, polish, solve};
 
     fn root(map: &CellMap, start: f64) -> Vec<f64> {
-        match solve(map, &[start], Limits::default()) {
-            Ending::Root { point } => polish(map, point).point,
+        match solve(map, &[start], NewtonLimits::default()) {
+            NewtonEnd::Root { point } => polish(map, point).point,
             other => panic!("{other:?}"),
         }
     }

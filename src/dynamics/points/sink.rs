@@ -3,6 +3,9 @@
 //! Levenberg–Marquardt steps, whose linear least-squares problems are solved by conjugate gradients. All starts share the
 //! weights, so that the products with J and Jᵀ of a whole batch are one matrix product each. What speeds the gradients up is the
 //! factorised matrix of some earlier step; it is made anew only when it no longer helps.
+//!
+//! Chaotic and slow networks have many such minima; a search wants the lowest of them as slow points and has to
+//! make sure that no root hides among the rest.
 
 use faer::linalg::solvers::{Llt, Solve as _};
 use faer::{Mat, MatMut, Side};
@@ -390,7 +393,7 @@ fn taken<M: Map + ?Sized>(
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
     use crate::dynamics::points::slow::polish_slow;
     use crate::dynamics::points::starts::simulated;
     use crate::norms::distance;
@@ -419,8 +422,8 @@ mod tests {
                 Sunk::Close(point) => {
                     close += 1;
                     assert!(!matches!(
-                        solve(&map, &point, Limits::default()),
-                        Ending::Lost
+                        solve(&map, &point, NewtonLimits::default()),
+                        NewtonEnd::Lost
                     ));
                 }
                 Sunk::Lost => lost += 1,
@@ -432,13 +435,13 @@ mod tests {
             "{} {close} {lost}",
             minima.len()
         );
-        let only_fallback = Limits {
+        let only_fallback = NewtonLimits {
             newton_steps: 0,
-            ..Limits::default()
+            ..NewtonLimits::default()
         };
         let (mut alone, mut among) = (0, 0);
         for start in &starts {
-            if let Ending::Minimum { point } = solve(&map, start, only_fallback) {
+            if let NewtonEnd::Minimum { point } = solve(&map, start, only_fallback) {
                 let point = polish_slow(&map, &point).unwrap();
                 alone += 1;
                 among += usize::from(minima.iter().any(|other| distance(other, &point) < 1e-6));

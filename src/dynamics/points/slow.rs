@@ -1,4 +1,8 @@
 //! What a slow point is: how nearly singular the map is there, and how long motion lingers.
+//!
+//! Slow points matter in themselves: memories that last for a trial need no fixed point, and behind a fold that is
+//! about to come, or just gone, motion lingers. The passage through the bottleneck of η′ = η + ε + aη² takes about
+//! π/√(aε) steps (Strogatz, Nonlinear Dynamics and Chaos, section 4.3), compared with the length of a trial.
 
 use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Scale, Side};
@@ -24,6 +28,8 @@ const SMALLEST: f64 = 1e-280;
 /// A minimum of q that is no fixed point, seen as what a fold has left behind.
 ///
 /// At a local minimum of q = ½‖G‖², G = x − F(x) ≠ 0, AᵀG = 0 with A = I − J: A is singular and G its left null vector.
+///
+/// The numbers mean something only near a minimum of q: polish first ([`polish_slow`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ghost {
     /// Smallest singular value of I − J; 0 at an exact minimum.
@@ -36,6 +42,9 @@ pub struct Ghost {
 }
 
 /// Describes a slow point.
+///
+/// # Errors
+/// [`SpectrumError`] where the singular values of I − J do not converge.
 pub fn ghost<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Ghost, SpectrumError> {
     let dim = map.dim();
     let mut matrix = Mat::zeros(dim, dim);
@@ -67,7 +76,7 @@ pub fn ghost<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Ghost, SpectrumE
 }
 
 /// Where q = ½‖G‖² and its gradient AᵀG stand.
-struct Place {
+struct DescentPoint {
     point: Vec<f64>,
     residual: Mat<f64>,
     matrix: Mat<f64>,
@@ -75,7 +84,7 @@ struct Place {
     q: f64,
 }
 
-impl Place {
+impl DescentPoint {
     fn at<M: Map + ?Sized>(map: &M, point: Vec<f64>) -> Self {
         let dim = map.dim();
         let mut jacobian = Mat::zeros(dim, dim);
@@ -170,7 +179,7 @@ impl Place {
 ///    is a quarter of the step.
 pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, SpectrumError> {
     let dim = map.dim();
-    let mut here = Place::at(map, point.to_vec());
+    let mut here = DescentPoint::at(map, point.to_vec());
     let count = if dim <= WHOLE { dim } else { CURVED };
     let directions = smallest(here.matrix.as_ref(), count)?.right;
     let scale = scale_of(point);
@@ -183,7 +192,7 @@ pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, 
         let length = step.norm_l2();
         let share = (radius / length).min(1.0);
         let moved = |(i, x): (usize, &f64)| x + share * step[(i, 0)];
-        let next = Place::at(map, here.point.iter().enumerate().map(moved).collect());
+        let next = DescentPoint::at(map, here.point.iter().enumerate().map(moved).collect());
         if next.is_better_than(&here) {
             next.learn(&here, &(step * Scale(share)), &mut bend);
             here = next;
@@ -206,7 +215,7 @@ pub fn polish_slow<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Vec<f64>, 
 mod tests {
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Ending, Limits, solve};
+    use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
     use crate::dynamics::points::starts::simulated;
     use rand::{RngExt as _, SeedableRng as _};
     use rand_chacha::ChaCha8Rng;
@@ -217,11 +226,11 @@ mod tests {
         for (distance, simulated) in [(1e-3, 115.0), (1e-4, 370.0), (1e-5, 1178.0), (1e-6, 3733.0)]
         {
             let map = CellMap::vanilla(&[2.0], vec![-0.532_839_975_353_5 - distance]);
-            let only_fallback = Limits {
+            let only_fallback = NewtonLimits {
                 newton_steps: 0,
-                ..Limits::default()
+                ..NewtonLimits::default()
             };
-            let Ending::Minimum { point } = solve(&map, &[0.72], only_fallback) else {
+            let NewtonEnd::Minimum { point } = solve(&map, &[0.72], only_fallback) else {
                 panic!("no minimum at {distance}");
             };
             let ghost = ghost(&map, &point).unwrap();
@@ -258,7 +267,8 @@ mod tests {
             let weights: Vec<f64> = (0..units * units).map(|_| draw(deviation)).collect();
             let map = CellMap::vanilla(&weights, (0..units).map(|_| draw(0.3)).collect());
             for start in simulated(&map, 24, 0.5, seed) {
-                let Ending::Minimum { point } = solve(&map, &start, Limits::default()) else {
+                let NewtonEnd::Minimum { point } = solve(&map, &start, NewtonLimits::default())
+                else {
                     continue;
                 };
                 seen += 1;

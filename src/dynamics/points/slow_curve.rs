@@ -27,7 +27,7 @@ const MOST_GROWN: f64 = 100.0;
 
 /// A place on the curve.
 #[derive(Clone)]
-struct Place {
+struct CurvePoint {
     point: Vec<f64>,
     /// Left and right singular vectors of I − J to the smallest singular value.
     left: Vec<f64>,
@@ -42,7 +42,7 @@ struct Place {
 ///    and is corrected by [[A, u], [vᵀ, 0]] in the plane normal to v, until uᵀG is all that is left of G = x − F(x).
 /// 2. Where uᵀG changes its sign, the step is halved until the root is between two places that are one to rounding.
 pub(in crate::dynamics) fn root_along<M: Map + ?Sized>(map: &M, point: &[f64]) -> Option<Vec<f64>> {
-    let first = Place::at(map, point.to_vec(), None)?;
+    let first = CurvePoint::at(map, point.to_vec(), None)?;
     let unit = scale_of(point) * (point.len() as f64).sqrt();
     for side in [1.0, -1.0] {
         let mut here = first.clone();
@@ -65,7 +65,7 @@ pub(in crate::dynamics) fn root_along<M: Map + ?Sized>(map: &M, point: &[f64]) -
 }
 
 /// Step 2.
-fn between<M: Map + ?Sized>(map: &M, from: &Place, step: f64) -> Vec<f64> {
+fn between<M: Map + ?Sized>(map: &M, from: &CurvePoint, step: f64) -> Vec<f64> {
     let (mut low, mut high) = (0.0, step);
     let mut nearest = from.point.clone();
     for _ in 0..HALVINGS {
@@ -83,7 +83,7 @@ fn between<M: Map + ?Sized>(map: &M, from: &Place, step: f64) -> Vec<f64> {
     nearest
 }
 
-impl Place {
+impl CurvePoint {
     fn at<M: Map + ?Sized>(map: &M, point: Vec<f64>, before: Option<&Self>) -> Option<Self> {
         let matrix = matrix_at(map, &point);
         let found = smallest(matrix.as_ref(), 1).ok()?;
@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::cell::map::CellMap;
-    use crate::dynamics::points::newton::{Limits, newton};
+    use crate::dynamics::points::newton::{NewtonLimits, newton};
 
     /// A ring of 36 units has 72 fixed points on a circle along which x − F(x) is at most about 10⁻⁹: from anywhere on it one
     /// of the two neighbouring points is found.
@@ -194,7 +194,7 @@ mod tests {
                 std::mem::swap(&mut state, &mut next);
             }
             let near = root_along(&map, &state).unwrap();
-            let root = newton(&map, &near, Limits::default()).unwrap();
+            let root = newton(&map, &near, NewtonLimits::default()).unwrap();
             let phase_of = |state: &[f64]| {
                 let sum =
                     |f: fn(f64) -> f64| (0..units).map(|i| f(angle(i)) * state[i]).sum::<f64>();

@@ -1,4 +1,8 @@
 //! Every fixed point of a small network of rectified units, by trying every set of active ones.
+//!
+//! With n units there are 2ⁿ sets of active ones, and in each the fixed point is one linear solve: up to about
+//! twenty units, exact enumeration is cheaper than any search. Nothing bounds such networks, so the indices need
+//! not sum to 1, and there may be no fixed point at all.
 
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -18,6 +22,8 @@ const ROUNDING: f64 = 1e-12;
 /// 2. Every other unit must get no positive input, W y + b ≤ 0.
 ///
 /// The list is complete unless some I − W_SS is singular to working precision.
+///
+/// `budget` counts sets. The solutions are not polished; `boxes` of the result is the number of sets.
 pub fn solutions(network: &Rectified, budget: usize) -> Option<Enumeration> {
     let n = network.drive.len();
     let sets = 1_usize
@@ -84,7 +90,7 @@ mod tests {
     use crate::cell::formula::RateFormula;
     use crate::cell::map::CellMap;
     use crate::cell::spec::{Activation, LeakyForm};
-    use crate::dynamics::points::search::{Completeness, Limits, search};
+    use crate::dynamics::points::search::{Completeness, SearchLimits, search};
     use crate::dynamics::points::starts::simulated;
     use crate::map::{Map as _, q};
     use proptest::prelude::*;
@@ -146,7 +152,7 @@ mod tests {
                 prop_assert!(q(&map, point) < 1e-18 * scale * scale, "{} at {:?}", q(&map, point), point);
             }
             let starts = simulated(&map, 128, 0.5, seed);
-            let found = search(&map, &[], &starts, Limits::default()).unwrap();
+            let found = search(&map, &[], &starts, SearchLimits::default()).unwrap();
             for point in &found.fixed_points {
                 let is_listed = all.points.iter().any(|other| {
                     let scale = other.iter().fold(1.0_f64, |most, x| most.max(x.abs()));

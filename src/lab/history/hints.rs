@@ -1,5 +1,8 @@
 //! Hints at global bifurcations between the checkpoints of a run: attractors that are no fixed points, followed to
 //! their ends.
+//!
+//! Costs far more than the rest of a history (simulation at many places of each interval); ask for it with a
+//! stride.
 
 use std::collections::BTreeMap;
 use std::path::Path;

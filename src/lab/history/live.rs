@@ -3,6 +3,9 @@
 //! What is told with a checkpoint depends on it and on those before, never on what comes after: fixed points that
 //! continuation discovers at the checkpoint before have no past here. The history of the whole run
 //! ([`of_run`](super::of_run)) goes back for them.
+//!
+//! While a run grows, each new checkpoint costs one interval; the whole-run history costs all intervals, several
+//! times where missed points turn up.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,8 @@
 //! What happened between the checkpoints of a run: its fixed points continued from each to the next, the branches that they
 //! lie on through the whole run, and the bifurcations on the way.
+//!
+//! A branch is a fixed point through time. Its number is that of its first appearance; it ends where its point
+//! vanishes, and what a fold creates begins two new ones.
 
 mod branches;
 pub mod hints;
@@ -22,7 +25,7 @@ use crate::cell::path::CellPath;
 use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::landscape::events::born::Born;
-use crate::landscape::events::event::{Event, EventKind};
+use crate::landscape::events::event::{Bifurcation, EventKind};
 use crate::task::{Probe, Task as _};
 use crate::trace::rows::{BornRow, BranchRow, EventRow, Stability, Status, StepRow};
 use crate::trace::{Entry, Run};
@@ -80,7 +83,7 @@ pub struct Interval {
 pub struct RunEvent {
     /// What and where; s runs from 0 at the earlier checkpoint to 1 at the later one, along the straight line between their
     /// parameters, which is not the path that training took.
-    pub event: Event,
+    pub event: Bifurcation,
     /// The cycle or curve that is born there, if one is.
     pub born: Option<Born>,
     /// The branches that meet it.
@@ -95,6 +98,10 @@ pub struct RunEvent {
 /// 2. Fixed points that the search had missed, and that a branch led to, join those of their checkpoint, and the intervals
 ///    on its other side are gone through again.
 /// 3. The bifurcations on the branches are located, each once, and the points are joined to branches through the run.
+///
+/// The points of an interval are followed in parallel; the result does not depend on the number of threads.
+/// # Errors
+/// The run cannot be read, or a checkpoint's weights do not fit its curriculum.
 pub fn of_run(
     dir: &Path,
     stride: usize,
@@ -175,6 +182,8 @@ pub fn event_rows(dir: &Path, intervals: &[Interval]) -> Result<Vec<EventRow>, L
 impl Interval {
     /// Whether the indices sum to the same at both checkpoints, as they do unless a fixed point is missing or degenerate;
     /// where a fixed point goes to infinity or comes from there, nothing is asked.
+    ///
+    /// A violation means that at least one fixed point was missed at one of the two checkpoints.
     pub fn is_index_conserved(&self) -> bool {
         self.index_sums.0 == self.index_sums.1 || self.escaped + self.arrived > 0
     }

@@ -1,4 +1,7 @@
 //! From one checkpoint to the next, at one constant input.
+//!
+//! Order of trust: a single step that joins two points beyond doubt, continuation both ways, and only where that
+//! failed, nearness of points of equal kind, which is marked as such in the table.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +12,8 @@ use crate::cell::path::CellPath;
 use crate::dynamics::linear::spectrum::Spectrum;
 use crate::dynamics::points::search::Known;
 use crate::landscape::events::born::{Born, born};
-use crate::landscape::events::event::{Event, events};
-use crate::landscape::follow::branch::Limits;
+use crate::landscape::events::event::{Bifurcation, events};
+use crate::landscape::follow::branch::ContinuationLimits;
 use crate::landscape::follow::matching::{End, Matching, Node as Listed, Strand, match_rest};
 use crate::landscape::follow::natural::{Endpoint, natural_pairs};
 use crate::map::Family as _;
@@ -97,7 +100,7 @@ pub(super) struct Passage {
 /// A bifurcation on the way.
 #[derive(Debug, Clone)]
 pub(super) struct Met {
-    pub(super) event: Event,
+    pub(super) event: Bifurcation,
     /// What is born there, if a cycle or a curve is.
     pub(super) born: Option<Born>,
     /// The points whose branches meet it.
@@ -107,7 +110,7 @@ pub(super) struct Met {
 /// Follows the fixed points of two checkpoints to each other, if one step does not join them; those that are discovered are
 /// added to the lists.
 pub(super) fn passage(path: &CellPath, before: &mut Vec<Node>, after: &mut Vec<Node>) -> Passage {
-    let limits = Limits::default();
+    let limits = ContinuationLimits::default();
     let natural = natural_pairs(path, &endpoints(before), &endpoints(after), &limits);
     let matching = match_rest(path, &known(before), &known(after), &natural, &limits);
     let events = located(path, &matching);
@@ -188,7 +191,7 @@ fn assigned(matching: &Matching, before: &[Node], after: &[Node]) -> Vec<(usize,
 
 /// The bifurcations on all branches, each once. Of a branch that was followed from both of its ends one way is enough.
 fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
-    let mut merged: Vec<(Event, Vec<(End, usize)>)> = Vec::new();
+    let mut merged: Vec<(Bifurcation, Vec<(End, usize)>)> = Vec::new();
     for (end, strands) in [
         (End::Before, &matching.forward),
         (End::After, &matching.backward),
@@ -198,7 +201,7 @@ fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
             Some(twin) if twin < Listed { end, place } => Vec::new(),
             _ => events(path, &strand.branch),
         };
-        let found: Vec<Vec<Event>> = strands.par_iter().enumerate().map(on).collect();
+        let found: Vec<Vec<Bifurcation>> = strands.par_iter().enumerate().map(on).collect();
         for (place, events) in found.into_iter().enumerate() {
             let twin = twin(place).map(|twin| (twin.end, twin.place));
             let ends = [Some((end, place)), twin];
@@ -226,7 +229,7 @@ fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
     met.collect()
 }
 
-fn is_same(a: &Event, b: &Event) -> bool {
+fn is_same(a: &Bifurcation, b: &Bifurcation) -> bool {
     let scale = scale_of(&a.place.state);
     a.kind.code() == b.kind.code()
         && (a.place.s - b.place.s).abs() <= SAME_EVENT

@@ -3,6 +3,15 @@
 //! Nothing here is a proof. What is known of a fold or flip to rounding is known of these only by a fit, which is why
 //! each comes with its exponent, the one expected and the share of the variance that the fit explains (laws: Strogatz,
 //! *Nonlinear Dynamics and Chaos*, section 8.4; crises: Grebogi, Ott & Yorke 1986).
+//!
+//! The laws, with T the period, μ a multiplier and s* the end:
+//!
+//! | how it ends | law | exponent |
+//! |---|---|---|
+//! | saddle-node on the curve (SNIC) | T ∝ \|s − s*\|^−½ | −½ |
+//! | homoclinic | T = −ln\|s − s*\|/ln λ_u + … | slope −1/ln λ_u |
+//! | fold of cycles | 1 − μ ∝ \|s − s*\|^½ | ½ |
+//! | crisis | lifetime ∝ \|s − s*\|^−γ | not fixed by theory |
 
 pub use super::pursuit::Settings;
 use super::pursuit::{Death, pursue, rest};
@@ -12,9 +21,9 @@ use crate::dynamics::cycles::cycle::settled_on;
 use crate::dynamics::motion::lyapunov::{Lengths, Motion, lyapunov};
 use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::locate;
-use crate::landscape::events::event::{Event, EventKind, events};
-use crate::landscape::follow::branch::{Limits, Route};
-use crate::landscape::follow::path::trace;
+use crate::landscape::events::event::{Bifurcation, EventKind, events};
+use crate::landscape::follow::branch::{ContinuationLimits, Route};
+use crate::landscape::follow::tracing::trace;
 use crate::map::Family;
 use crate::map::iterate::IterateFamily;
 use crate::norms::distance;
@@ -79,6 +88,9 @@ impl HintKind {
 }
 
 /// A hint at a global bifurcation.
+///
+/// Read `exponent` beside `expected`, and both beside `r_squared`; where an exponent is expected, a hint is given
+/// only if the fitted one is within 15 % of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hint {
     /// How the attractor seems to end.
@@ -218,7 +230,7 @@ impl<F: Family + ?Sized> End<'_, F> {
     }
 
     /// The fold of a fixed point beyond the end that is nearest to it.
-    fn fold(&self) -> Option<Event> {
+    fn fold(&self) -> Option<Bifurcation> {
         let end = self.death.middle();
         let room = (self.to - end).abs();
         let beyond = if room > 0.0 {
@@ -230,7 +242,7 @@ impl<F: Family + ?Sized> End<'_, F> {
         let resting = rest(&self.family.at(s), &self.death.alive.state, self.settings)?;
         let (low, high) = (s.min(self.from), s.max(self.from));
         let route = Route::within(s, low, high, self.side > 0.0);
-        let branch = trace(self.family, &resting, route, &Limits::default());
+        let branch = trace(self.family, &resting, route, &ContinuationLimits::default());
         events(self.family, &branch)
             .into_iter()
             .filter(|event| matches!(event.kind, EventKind::Fold(_)))

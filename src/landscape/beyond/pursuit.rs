@@ -1,4 +1,7 @@
 //! An attractor of any kind, followed along s by simulation until it is gone.
+//!
+//! Nothing is solved for here: the attractor is whatever motion does, so cycles, curves and chaotic sets are
+//! followed alike, as long as they attract.
 
 use crate::map::{Family, Map};
 use crate::norms::{distance, largest, scale_of};

@@ -1,10 +1,13 @@
 //! How what moves on an attractor changes on the way to its end, and lines through it.
+//!
+//! Exponents are slopes of least-squares lines through logarithms. Points too near to the end are left out, since
+//! the end itself is known only so well, and points far from it, since the laws hold only near it.
 
 use faer::Mat;
 
 use super::pursuit::{Cover, Settings, run};
 use crate::dynamics::motion::lyapunov::{Lengths, lyapunov};
-use crate::dynamics::points::newton::{Ending, Limits, solve};
+use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 use crate::map::{Family, Map};
 use crate::norms::distance;
 
@@ -233,7 +236,7 @@ pub(in crate::landscape) fn saddles<F: Family + ?Sized>(
 }
 
 fn saddle<M: Map + ?Sized>(map: &M, guess: &[f64]) -> Option<(Vec<f64>, f64)> {
-    let Ending::Root { point } = solve(map, guess, Limits::default()) else {
+    let NewtonEnd::Root { point } = solve(map, guess, NewtonLimits::default()) else {
         return None;
     };
     let mut jacobian = Mat::zeros(point.len(), point.len());

@@ -1,4 +1,8 @@
 //! Locates branch points: where two curves of fixed points cross.
+//!
+//! Two branches cross in a one-parameter family only where a symmetry, or a solution that is always there, makes
+//! them. Elsewhere a crossing is broken into a fold beside a branch that does not turn; the imperfection ε that is
+//! solved for says how far a place is from a true crossing.
 
 use faer::Mat;
 
@@ -27,6 +31,8 @@ pub struct Crossing {
 /// 3. ∂g_k = ψᵀD²F[v_k, ·] over (x, s).
 /// 4. Newton step in n + 2 unknowns.
 /// 5. Tangents α v₁ + β v₂ from c₁₁α² + 2c₁₂αβ + c₂₂β² = 0, c_ij = ψᵀD²F[v_i, v_j].
+///
+/// `None` where Newton's method does not converge in 25 steps, or a matrix is singular that should not be.
 pub fn branch_point<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<Crossing> {
     let dim = guess.state.len();
     let mut place = guess.clone();

@@ -11,6 +11,8 @@ use crate::map::{Family, Map};
 ///
 /// Lengths are measured by ⟨y, z⟩ = x·x′/n + s s′: a change of every coordinate by 1 weighs as much as a change of s by
 /// 1, whatever the dimension.
+///
+/// Both vectors of an operation must have the same number of coordinates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extended {
     /// x.

@@ -1,5 +1,8 @@
 //! Eigenvectors of a real matrix to a few eigenvalues that are known, by inverse iteration on its Hessenberg form: one
 //! reduction in O(n³), then O(n²) an eigenvalue (Golub and Van Loan, *Matrix Computations*, 7.6.1).
+//!
+//! Used where a few multipliers near the unit circle are looked at on each step of a branch: a full decomposition
+//! with vectors would cost more than the step.
 
 use faer::{Mat, c64};
 

@@ -3,6 +3,11 @@
 //! A matrix that becomes singular at the bifurcation is bordered so that it stays regular; one component g of the
 //! solution is then a smooth function that vanishes exactly there, and its gradient costs only second derivatives of
 //! the map (Govaerts, *Numerical Methods for Bifurcations of Dynamical Equilibria*, 2000).
+//!
+//! For a singular A the solution (q, g) of [[A, b], [cᵀ, 0]] (q, g) = (0, 1) has g = 0 exactly where A is singular,
+//! by Cramer's rule g = det A / det of the bordered matrix. Newton's method on (G, g) = 0 converges quadratically
+//! where the bifurcation is generic: a fold with a ≠ 0 and β ≠ 0, a flip or pair that crosses with non-zero speed.
+//! It does not know which branch the guess came from; callers check that what is found lies on theirs.
 
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
 use faer::{Mat, c64};
@@ -16,6 +21,8 @@ use crate::map::derivatives::{mixed, second};
 pub(in crate::landscape) const MOST_STEPS: usize = 25;
 
 /// An eigenvalue of J at +1 or −1.
+///
+/// The largest component of `right` is positive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RealCritical {
     /// Where.
@@ -80,11 +87,16 @@ impl Progress {
 }
 
 /// The fold nearest to a guess: I − J singular, with a generic dependence on s.
+///
+/// `None` where Newton's method does not converge within 25 steps, the matrices are singular, or the eigenvalue is
+/// double.
 pub fn fold<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<RealCritical> {
     real(family, guess, 1.0)
 }
 
 /// The flip nearest to a guess: I + J singular.
+///
+/// `None` as for [`fold`].
 pub fn flip<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<RealCritical> {
     real(family, guess, -1.0)
 }
@@ -183,6 +195,8 @@ pub(in crate::landscape) fn finish_real<F: Family + ?Sized>(
 /// 4. Newton step in n + 2 real unknowns; b and c become p and q.
 ///
 /// The start of θ is the argument of the complex eigenvalue nearest to the circle.
+///
+/// `None` where there is no complex eigenvalue, Newton's method does not converge, or q and p are orthogonal.
 pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<ComplexCritical> {
     let dim = guess.state.len();
     let mut place = guess.clone();

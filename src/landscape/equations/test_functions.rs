@@ -1,4 +1,9 @@
 //! Functions along a branch whose sign changes mark bifurcations, and what a change between two points means.
+//!
+//! The generic events of codimension one of a fixed point of a map are the fold (multiplier +1), the flip (−1) and
+//! the Neimark–Sacker bifurcation (e^{±iθ}); branch points come with symmetry (Kuznetsov, chapter 4). Signs of
+//! determinants come from LU factors, and determinants are kept as logarithms: products of hundreds of multipliers
+//! over- and underflow.
 
 use faer::Mat;
 
@@ -23,6 +28,8 @@ pub struct Tests {
 
 impl Tests {
     /// Number of eigenvalues outside the unit circle.
+    ///
+    /// Strictly outside; at an event itself rounding decides.
     pub fn n_unstable(&self) -> usize {
         self.eigenvalues.iter().filter(|&&l| outside(l)).count()
     }

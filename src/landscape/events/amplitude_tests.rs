@@ -6,11 +6,11 @@ use rand_distr::{Distribution as _, StandardNormal};
 
 use super::*;
 use crate::dynamics::points::linearisation::linearise;
-use crate::dynamics::points::newton::{self, Ending, solve};
+use crate::dynamics::points::newton::{self, NewtonEnd, solve};
 use crate::landscape::events::event::{EventKind, events};
 use crate::landscape::examples::Tanh;
-use crate::landscape::follow::branch::{Limits, Route};
-use crate::landscape::follow::path::trace;
+use crate::landscape::follow::branch::{ContinuationLimits, Route};
+use crate::landscape::follow::tracing::trace;
 
 /// Mean distance |wᴴ(x − x*)| of the curve around a fixed point in its leading mode, after a long simulation.
 fn amplitude<M: Map>(map: &M, fixed: &[f64], guess: f64) -> f64 {
@@ -55,7 +55,12 @@ fn the_curve_beyond_a_neimark_sacker_point_is_as_large_as_its_normal_form_says()
         let bias: Vec<f64> = (0..4).map(|_| rng.random_range(-0.6..0.6)).collect();
         let family = Tanh::gain(weights, bias.clone());
         let start: Vec<f64> = bias.iter().map(|b| b.tanh()).collect();
-        let branch = trace(&family, &start, Route::across(0.0, 2.5), &Limits::default());
+        let branch = trace(
+            &family,
+            &start,
+            Route::across(0.0, 2.5),
+            &ContinuationLimits::default(),
+        );
         // The first event must be the one that the stable point loses its stability by.
         let Some(event) = events(&family, &branch).into_iter().next() else {
             continue;
@@ -67,7 +72,8 @@ fn the_curve_beyond_a_neimark_sacker_point_is_as_large_as_its_normal_form_says()
             continue;
         }
         let map = family.at(event.place.s + 5e-4);
-        let Ending::Root { point } = solve(&map, &event.place.state, newton::Limits::default())
+        let NewtonEnd::Root { point } =
+            solve(&map, &event.place.state, newton::NewtonLimits::default())
         else {
             panic!("the fixed point goes on beyond the event");
         };

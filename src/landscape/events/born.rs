@@ -1,15 +1,19 @@
 //! What is born at a flip, a Neimark–Sacker point or a border: the 2-cycle or the closed curve, a short way beside it.
+//!
+//! The normal form predicts amplitude, period and stability near the event; here they are compared with what a
+//! solver finds a short way beside it. A prediction and a finding that disagree by more than a factor of two are
+//! not taken for the same thing.
 
 use std::f64::consts::TAU;
 
 use faer::{Mat, c64};
 
-use super::event::{Event, EventKind};
+use super::event::{Bifurcation, EventKind};
 use super::normal_form::Criticality;
 use crate::dynamics::cycles::curve::{Curve, refined};
 use crate::dynamics::cycles::cycle::shoot;
 use crate::dynamics::cycles::rotation::rotation_number;
-use crate::dynamics::points::newton::{Ending, Limits, solve};
+use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot};
 use crate::landscape::equations::locate::{self, complex_dot, parts};
 use crate::landscape::equations::test_functions::eigenvalues;
@@ -33,18 +37,21 @@ const HARMONICS: usize = 4;
 const DECAY: f64 = 5e-3;
 /// Largest dimension in which the equations of a curve are solved; beyond it a stable one is simulated.
 const SOLVED_DIM: usize = 200;
-/// Steps that a simulation takes to the curve, in units of 1/(|λ| − 1), and steps that are then looked at.
+/// ContinuationLimits that a simulation takes to the curve, in units of 1/(|λ| − 1), and steps that are then looked at.
 const SIMULATED: (f64, usize) = (10.0, 4000);
 
 /// The cycle or curve that is born at an event.
+///
+/// `amplitude` is the check: near `predicted` where the normal form holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Born {
     /// Sign of s − s* for which it exists.
     pub side: i8,
     /// |s − s*| where it was looked at: where |λ| of the fixed point is 1 ± 10⁻³, or nearer; at a border 0.01, halved until the
     /// cycle is there.
     pub distance: f64,
-    /// Steps of one turn there: 2 for the cycle, 1/ρ for the curve; where it was not found, 2π/θ at the event.
+    /// ContinuationLimits of one turn there: 2 for the cycle, 1/ρ for the curve; where it was not found, 2π/θ at the event.
     pub period: f64,
     /// Amplitude there by the normal form, √(±(|λ| − 1)/coefficient): along the critical eigenvector q, of length 1. At a
     /// border, where it grows in proportion to the distance, by its growth.
@@ -70,7 +77,10 @@ pub struct Born {
 /// 4. Neimark–Sacker: x + 2Re(z e^{iφ}q), |z|² = −(|λ| − 1)/Re d, starts Newton's method for closed curves, stable or
 ///    not; in more than 200 dimensions a stable one is simulated.
 /// 5. Border at which det(I + J) changes its sign: the 2-cycle with one state on each side, from its linear equation.
-pub fn born<F: Family + ?Sized>(family: &F, event: &Event) -> Option<Born> {
+///
+/// The amplitude is measured along the left critical vector, so that it does not depend on how the curve bends in
+/// other directions.
+pub fn born<F: Family + ?Sized>(family: &F, event: &Bifurcation) -> Option<Born> {
     if let EventKind::Border(border) = &event.kind {
         let is_flip = border.flip_ratio < 0.0;
         return is_flip.then(|| cycle_beside(&family.piecewise()?, event, border))?;
@@ -169,7 +179,7 @@ impl Critical {
         let map = family.at(self.place.s + side * distance);
         let pairs = self.place.state.iter().zip(&moved);
         let guess: Vec<f64> = pairs.map(|(x, v)| x + side * distance * v).collect();
-        let Ending::Root { point } = solve(&map, &guess, Limits::default()) else {
+        let NewtonEnd::Root { point } = solve(&map, &guess, NewtonLimits::default()) else {
             return None;
         };
         let mut jacobian = Mat::zeros(point.len(), point.len());
@@ -329,14 +339,20 @@ mod tests {
     use super::*;
     use crate::calculus::Scalar;
     use crate::landscape::examples::{Along, Formula, Tanh};
-    use crate::landscape::follow::branch::{Limits as Steps, Route};
-    use crate::landscape::follow::path::trace;
+    use crate::landscape::follow::branch::{ContinuationLimits, Route};
+    use crate::landscape::follow::tracing::trace;
     use crate::map::{HenonFamily, LogisticFamily};
 
-    fn first<F: Family>(family: &F, start: &[f64], (from, to): (f64, f64)) -> (Event, Born) {
-        let branch = trace(family, start, Route::across(from, to), &Steps::default());
-        let of_type =
-            |event: &Event| matches!(event.kind, EventKind::Flip(_) | EventKind::NeimarkSacker(_));
+    fn first<F: Family>(family: &F, start: &[f64], (from, to): (f64, f64)) -> (Bifurcation, Born) {
+        let branch = trace(
+            family,
+            start,
+            Route::across(from, to),
+            &ContinuationLimits::default(),
+        );
+        let of_type = |event: &Bifurcation| {
+            matches!(event.kind, EventKind::Flip(_) | EventKind::NeimarkSacker(_))
+        };
         let event = events(family, &branch).into_iter().find(of_type).unwrap();
         let born = born(family, &event).unwrap();
         (event, born)

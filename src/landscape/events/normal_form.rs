@@ -3,6 +3,17 @@
 //! With B = D²F, C = D³F, right critical vector q of length 1 and left one p with p·q = 1 (Kuznetsov, *Elements of Applied
 //! Bifurcation Theory*, chapters 4, 5 and 9). The length of q is a convention: signs and scale-free ratios of
 //! coefficients can be compared between networks, their sizes cannot.
+//!
+//! Reading the coefficients:
+//!
+//! | event | coefficient | what it says |
+//! |---|---|---|
+//! | fold | a, β | the pair exists where βδs has the sign opposite to a; its distance grows as 2√|βδs/a| along q |
+//! | pitchfork | c | c < 0: two stable points take over; c > 0: two unstable ones close in |
+//! | flip | b | b > 0: a stable 2-cycle of amplitude √((|λ| − 1)/b) is born |
+//! | Neimark–Sacker | Re d | Re d < 0: a stable curve of radius √(−(|λ| − 1)/Re d) is born |
+//!
+//! Derivatives are exact (Taylor arithmetic); the accuracy is that of the critical vectors.
 
 use std::f64::consts::PI;
 
@@ -53,6 +64,9 @@ impl Criticality {
 }
 
 /// Motion along q where J has the eigenvalue 1: η ↦ η + β δs + a η² + c η³.
+///
+/// At a fold a ≠ 0 and β ≠ 0; at a transcritical point a ≠ 0, β = 0; at a pitchfork a = β = 0 and c decides; a = 0
+/// with β ≠ 0 is a cusp.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoldForm {
     /// a = ½ pᵀB(q, q).
@@ -89,6 +103,8 @@ impl FoldForm {
     }
 
     /// Steps for the passage of the ghost at a distance δs beyond the fold: π/√|aβδs|.
+    ///
+    /// Infinite where a or β is 0.
     pub fn passage(&self, distance: f64) -> f64 {
         PI / (self.a * self.beta * distance).abs().sqrt()
     }
@@ -100,6 +116,8 @@ impl FoldForm {
 }
 
 /// Motion along q where J has the eigenvalue −1: η ↦ −η + b η³.
+///
+/// F² then has η ↦ η − 2b η³ to this order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlipForm {
     /// b = ⅙ pᵀ[C(q, q, q) + 3B(q, (I − J)⁻¹B(q, q))]. Positive: the 2-cycle is stable.
@@ -114,6 +132,8 @@ impl FlipForm {
 }
 
 /// Ratios of rotation at which the normal form of the Neimark–Sacker point has further resonant terms.
+///
+/// At a strong resonance several cycles are born at once, and the curve need not exist (Kuznetsov, chapter 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resonance {
     /// θ near 0.
@@ -127,6 +147,8 @@ pub enum Resonance {
 }
 
 /// Motion where J has eigenvalues e^{±iθ}: z ↦ e^{iθ}z(1 + d|z|²).
+///
+/// Im d and the distance from the event tell how the rotation number changes with the amplitude.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NeimarkSackerForm {
     /// θ in (0, π).
@@ -154,6 +176,8 @@ impl NeimarkSackerForm {
 }
 
 /// The coefficients at a fold or branch point.
+///
+/// `None` where the bordered system is singular: the eigenvalue 1 is not simple.
 pub fn fold<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FoldForm> {
     let (x, q, p) = (&at.place.state, &at.right, &at.left);
     let dim = x.len();
@@ -186,6 +210,8 @@ pub fn fold<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FoldFor
 }
 
 /// The coefficient at a flip.
+///
+/// `None` where I − J is singular, too.
 pub fn flip<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FlipForm> {
     let (x, q, p) = (&at.place.state, &at.right, &at.left);
     let map = family.at(at.place.s);
@@ -199,6 +225,8 @@ pub fn flip<F: Family + ?Sized>(family: &F, at: &RealCritical) -> Option<FlipFor
 }
 
 /// The coefficient at a Neimark–Sacker point.
+///
+/// `None` where I − J or e^{2iθ}I − J is singular.
 pub fn neimark_sacker<F: Family + ?Sized>(
     family: &F,
     at: &ComplexCritical,

@@ -1,11 +1,17 @@
 //! A curve of fixed points, and the limits within which it is followed.
+//!
+//! Directions: a branch has an orientation, the direction of travel, and may turn back in s; "before" and "after"
+//! along a branch are meant in that direction, and not in s.
 
 use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::test_functions::Tests;
 
 /// Steps and limits of a continuation, lengths as [`Extended`] measures them.
+///
+/// Defaults suit paths between checkpoints of a run, s in [0, 1] and states of order 1. For parameters of another
+/// scale, scale s.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
+pub struct ContinuationLimits {
     /// Length of the first step. Default 0.05.
     pub first_step: f64,
     /// A step shorter than this ends the branch. Default 10⁻⁶.
@@ -26,7 +32,7 @@ pub struct Limits {
     pub most_points: usize,
 }
 
-impl Default for Limits {
+impl Default for ContinuationLimits {
     fn default() -> Self {
         Self {
             first_step: 0.05,
@@ -52,6 +58,8 @@ pub struct Route {
 
 impl Route {
     /// From one end of an interval towards the other; `to` may be the lower one.
+    ///
+    /// `from` and `to` must differ.
     pub fn across(from: f64, to: f64) -> Self {
         Self {
             start: from,
@@ -86,6 +94,7 @@ impl Route {
 
 /// One point of a branch.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct PathPoint {
     /// The fixed point and its s.
     pub place: Extended,
@@ -96,7 +105,10 @@ pub struct PathPoint {
 }
 
 /// Why a branch ended before it left the interval.
+///
+/// Each of them leaves the points so far in the branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// Newton's method found no fixed point near the start.
     NoFixedPointAtStart,
@@ -113,7 +125,8 @@ pub enum Reason {
 
 /// How a branch ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Ending {
+#[non_exhaustive]
+pub enum BranchEnd {
     /// At the end of the interval that it set out for.
     Reached {
         /// s there.
@@ -151,6 +164,9 @@ pub struct Piece {
 }
 
 /// A curve of fixed points.
+///
+/// Points are ordered by arclength; s need not be monotone. Events are found afterwards, between neighbouring
+/// points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
     /// Its points in order of travel; empty if there was no fixed point at the start.
@@ -158,11 +174,11 @@ pub struct Branch {
     /// Its parts, if it is one of rectified units; else none.
     pub pieces: Vec<Piece>,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: BranchEnd,
 }
 
 impl Branch {
-    pub(in crate::landscape) fn smooth(points: Vec<PathPoint>, ending: Ending) -> Self {
+    pub(in crate::landscape) fn smooth(points: Vec<PathPoint>, ending: BranchEnd) -> Self {
         Self {
             points,
             pieces: Vec::new(),
@@ -173,8 +189,8 @@ impl Branch {
     /// The last point, if the branch came to an end of the interval.
     pub fn end(&self) -> Option<&PathPoint> {
         match self.ending {
-            Ending::Reached { .. } | Ending::TurnedBack { .. } => self.points.last(),
-            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
+            BranchEnd::Reached { .. } | BranchEnd::TurnedBack { .. } => self.points.last(),
+            BranchEnd::Closed | BranchEnd::Infinite { .. } | BranchEnd::Stalled { .. } => None,
         }
     }
 }

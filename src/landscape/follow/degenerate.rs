@@ -1,7 +1,11 @@
 //! Fixed points that stand on a bifurcation themselves, as those of identity and orthogonal weights do: where a path begins or
 //! ends at one, no branch has a tangent of its own there.
+//!
+//! Networks are often initialised at such places: the identity of a rectified network (Le, Jaitly & Hinton 2015),
+//! orthogonal weights, weights of 0 with units at their kinks. Without this the first interval of a run would leave
+//! all its points unexplained.
 
-use super::branch::{Ending, PathPoint};
+use super::branch::{BranchEnd, PathPoint};
 use super::matching::{End, Link, Matching, Node};
 use super::path::largest;
 use crate::landscape::equations::equation::{Extended, Linearised};
@@ -152,7 +156,9 @@ impl Matching {
             strand.branch.points.last(),
         ) {
             (Link::To(node), _, _) => node == to,
-            (Link::Nowhere, Ending::Stalled { .. }, Some(last)) => self.is_flat(family, last, to),
+            (Link::Nowhere, BranchEnd::Stalled { .. }, Some(last)) => {
+                self.is_flat(family, last, to)
+            }
             _ => false,
         }
     }

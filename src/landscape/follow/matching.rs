@@ -3,13 +3,23 @@
 //! Nearness is not asked: a fixed point of s = 0 and one of s = 1 are the same where one branch joins them, annihilated
 //! where a branch joins two of s = 0, created where it joins two of s = 1. The indices sum to the same at both ends
 //! unless a point goes to infinity or is missed: every history is held against that.
+//!
+//! Each fixed point at s = 0 or 1 is an end of a curve of G(x, s) = 0; curves end at s = 0, at s = 1 or at
+//! infinity, so ends come in pairs:
+//!
+//! - an end at 0 and one at 1: the point continues, with the same index unless it went through folds on the way, an
+//!   even number of them;
+//! - two at 0, of opposite index: annihilated at a fold between; two at 1: created;
+//! - one, and infinity: escaped or arrived (rectified units only; bounded units cannot).
+//!
+//! Isolas (closed curves with 0 < s < 1) have no end and are not seen.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::branch::{Branch, Ending, Limits, PathPoint, Route};
-use super::path::trace;
+use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Route};
+use super::tracing::trace;
 use crate::dynamics::points::search::Known;
 use crate::map::Family;
 use crate::norms::{distance, scale_of};
@@ -63,6 +73,8 @@ pub struct Point {
 }
 
 /// Where the branch from a fixed point led.
+///
+/// A branch that closed on itself, went to infinity or stalled leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Link {
     /// To this fixed point.
@@ -81,6 +93,9 @@ pub struct Strand {
 }
 
 /// What becomes of the fixed points of a map.
+///
+/// Every place of `before` is in exactly one of `pairs`, `annihilated`, `unmatched_before`, `escaped`, `ended`, and
+/// every place of `after` in one of `pairs`, `created`, `unmatched_after`, `arrived`, `begun`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matching {
     /// Fixed points at s = 0: those given, in their order, then those discovered.
@@ -120,6 +135,8 @@ impl Matching {
 
     /// Whether every fixed point has its fate, and the indices sum to the same at both ends, as they do where no fixed
     /// point can escape to infinity. A loop of fixed points between the ends stays unseen.
+    ///
+    /// The sums agree in networks of bounded units if both lists are complete; in rectified ones points may escape.
     pub fn is_conserved(&self) -> bool {
         let (before, after) = self.index_sums();
         before == after && self.unmatched_before.is_empty() && self.unmatched_after.is_empty()
@@ -157,11 +174,15 @@ impl Matching {
 /// 4. Two fixed points belong together if each leads to the other, or if one leads to the other, of which the branch
 ///    stalled or was not followed, and no third one does. One whose branch goes to infinity has no partner.
 /// 5. The rest is looked at once more for fixed points that stand on a bifurcation themselves.
+///
+/// The lists should be complete; where one lacks a point, its partner leads to a discovered point, which the caller
+/// may add. The index of a known point is used in the audit of the sums, and where the point stands on a
+/// bifurcation.
 pub fn match_ends<F: Family + ?Sized>(
     family: &F,
     before: &[Known<'_>],
     after: &[Known<'_>],
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Matching {
     match_rest(family, before, after, &[], limits)
 }
@@ -174,7 +195,7 @@ pub fn match_rest<F: Family + ?Sized>(
     before: &[Known<'_>],
     after: &[Known<'_>],
     pairs: &[(usize, usize)],
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Matching {
     let joined: [BTreeMap<usize, usize>; 2] = [
         pairs.iter().copied().collect(),
@@ -245,13 +266,18 @@ impl Strand {
     fn known(end: End, place: usize) -> Self {
         Self {
             link: Link::To(Node { end, place }),
-            branch: Branch::smooth(Vec::new(), Ending::Reached { s: end.s() }),
+            branch: Branch::smooth(Vec::new(), BranchEnd::Reached { s: end.s() }),
         }
     }
 }
 
 /// Step 1.
-fn follow<F: Family + ?Sized>(family: &F, state: &[f64], end: End, limits: &Limits) -> Branch {
+fn follow<F: Family + ?Sized>(
+    family: &F,
+    state: &[f64],
+    end: End,
+    limits: &ContinuationLimits,
+) -> Branch {
     let route = Route::across(end.s(), end.other().s());
     trace(family, state, route, limits)
 }
@@ -260,9 +286,9 @@ impl Matching {
     /// Step 2.
     fn strand(&mut self, from: End, branch: Branch) -> Strand {
         let end = match branch.ending {
-            Ending::Reached { .. } => Some(from.other()),
-            Ending::TurnedBack { .. } => Some(from),
-            Ending::Closed | Ending::Infinite { .. } | Ending::Stalled { .. } => None,
+            BranchEnd::Reached { .. } => Some(from.other()),
+            BranchEnd::TurnedBack { .. } => Some(from),
+            BranchEnd::Closed | BranchEnd::Infinite { .. } | BranchEnd::Stalled { .. } => None,
         };
         let link = match (end, branch.points.last()) {
             (Some(end), Some(last)) => Link::To(self.look_up(end, last)),
@@ -303,8 +329,8 @@ impl Matching {
     }
 
     /// Step 3.
-    fn follow_again<F: Family + ?Sized>(&mut self, family: &F, limits: &Limits) {
-        let careful = Limits {
+    fn follow_again<F: Family + ?Sized>(&mut self, family: &F, limits: &ContinuationLimits) {
+        let careful = ContinuationLimits {
             first_step: limits.first_step / 8.0,
             longest_step: limits.longest_step / 8.0,
             shortest_step: limits.shortest_step / 8.0,
@@ -381,7 +407,7 @@ impl Matching {
 
     fn goes_to_infinity(&self, node: Node) -> bool {
         self.strand_from(node)
-            .is_some_and(|strand| matches!(strand.branch.ending, Ending::Infinite { .. }))
+            .is_some_and(|strand| matches!(strand.branch.ending, BranchEnd::Infinite { .. }))
     }
 
     /// The fixed points whose branches led to one.

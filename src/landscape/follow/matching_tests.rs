@@ -16,7 +16,7 @@ fn fixed_points(family: &Along<Tanh>, s: f64) -> Vec<FixedPoint> {
                 .collect()
         })
         .collect();
-    search(&family.at(s), &[], &starts, search::Limits::default())
+    search(&family.at(s), &[], &starts, search::SearchLimits::default())
         .map(|found| found.fixed_points)
         .unwrap_or_default()
 }
@@ -33,7 +33,12 @@ fn known(points: &[FixedPoint]) -> Vec<Known<'_>> {
 
 fn matched(family: &Along<Tanh>) -> Matching {
     let (before, after) = (fixed_points(family, 0.0), fixed_points(family, 1.0));
-    match_ends(family, &known(&before), &known(&after), &Limits::default())
+    match_ends(
+        family,
+        &known(&before),
+        &known(&after),
+        &ContinuationLimits::default(),
+    )
 }
 
 #[test]
@@ -69,7 +74,13 @@ fn a_pair_that_a_branch_contradicts_is_followed() {
         place(|x| x < -0.2),
     ];
     let (before, after) = (known(&before), known(&after));
-    let matching = match_rest(&family, &before, &after, &[(0, middle)], &Limits::default());
+    let matching = match_rest(
+        &family,
+        &before,
+        &after,
+        &[(0, middle)],
+        &ContinuationLimits::default(),
+    );
     assert_eq!(matching.pairs, [(0, upper)]);
     assert_eq!(
         matching.created,
@@ -110,7 +121,12 @@ fn a_point_that_was_missed_is_discovered() {
     for missing in [upper, lower] {
         let mut some = all.clone();
         some.remove(missing);
-        let matching = match_ends(&family, &some, &known(&after), &Limits::default());
+        let matching = match_ends(
+            &family,
+            &some,
+            &known(&after),
+            &ContinuationLimits::default(),
+        );
         assert!(matching.is_conserved());
         assert_eq!(matching.before.len(), 3);
         let found = &matching.before[2];
@@ -119,14 +135,24 @@ fn a_point_that_was_missed_is_discovered() {
     }
     // A pair that was missed at both its ends leaves no trace, and a false point is unmatched.
     let some: Vec<Known<'_>> = all.iter().copied().filter(|p| p.state[0] > 0.8).collect();
-    let matching = match_ends(&family, &some, &known(&after), &Limits::default());
+    let matching = match_ends(
+        &family,
+        &some,
+        &known(&after),
+        &ContinuationLimits::default(),
+    );
     assert!(matching.is_conserved() && matching.before.len() == 1);
     let mut some = all;
     some.push(Known {
         state: &[0.3],
         index: -1,
     });
-    let matching = match_ends(&family, &some, &known(&after), &Limits::default());
+    let matching = match_ends(
+        &family,
+        &some,
+        &known(&after),
+        &ContinuationLimits::default(),
+    );
     assert!(!matching.is_conserved());
 }
 
@@ -171,7 +197,7 @@ proptest! {
                 let turned = change == Between::One(Change::Fold);
                 prop_assert_eq!(turned, pair[0].tests.index != pair[1].tests.index);
             }
-            let turned_back = matches!(strand.branch.ending, Ending::TurnedBack { .. });
+            let turned_back = matches!(strand.branch.ending, BranchEnd::TurnedBack { .. });
             let folds = events(&family, &strand.branch)
                 .iter()
                 .filter(|event| matches!(event.kind, EventKind::Fold(_)))
@@ -193,7 +219,7 @@ fn a_discovery_that_no_branch_confirms_is_dropped() {
             end: End::After,
             place,
         }),
-        branch: Branch::smooth(Vec::new(), Ending::Closed),
+        branch: Branch::smooth(Vec::new(), BranchEnd::Closed),
     };
     let mut matching = Matching {
         before: vec![point(0.0, false), point(1.0, false)],

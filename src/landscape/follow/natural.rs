@@ -1,12 +1,15 @@
 //! Fixed points that move so little from one end of a family to the other that one step each way joins them.
 //!
 //! Most points of two neighbouring checkpoints do: they need no continuation, and no spectrum but those at both ends.
+//!
+//! The test is stricter than a continuation would be: both points must lead to each other, and nothing may happen
+//! between. Whatever fails it is followed in full, so that a refusal costs time and no truth.
 
 use faer::Mat;
 use rayon::prelude::*;
 
 use super::border::stays_within;
-use super::branch::Limits;
+use super::branch::ContinuationLimits;
 use super::excursion::{self, is_quiet};
 use super::matching::End;
 use super::path::correct;
@@ -45,15 +48,18 @@ impl Endpoint<'_> {
 /// 1. From each point one step along its tangent goes to the other end of the family, and Newton's method corrects it there
 ///    at fixed s.
 /// 2. Two are a pair if each so leads to the other, if no correction is longer than a tenth of the step, if the two tangents
-///    enclose an angle that a step of [`trace`](super::path::trace) may have, and if the indices and the numbers of
+///    enclose an angle that a step of [`trace`](super::tracing::trace) may have, and if the indices and the numbers of
 ///    unstable directions agree: no test function then changes from one to the other.
 /// 3. No multiplier can have crossed the unit circle and come back, and no rectified unit have switched, as far as values
 ///    and slopes at both points tell.
+///
+/// The multipliers at both ends must be given; of large maps the leading ones are enough for indices and counts,
+/// but such a pair is accepted only where J hardly changes.
 pub fn natural_pairs<F: Family + ?Sized>(
     family: &F,
     before: &[Endpoint<'_>],
     after: &[Endpoint<'_>],
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Vec<(usize, usize)> {
     let leaps = |end: End, from: &[Endpoint<'_>], to: &[Endpoint<'_>]| -> Vec<Option<Leap>> {
         from.par_iter()
@@ -115,7 +121,7 @@ impl Leap {
         point: &Endpoint<'_>,
         end: End,
         to: &[Endpoint<'_>],
-        limits: &Limits,
+        limits: &ContinuationLimits,
     ) -> Option<Self> {
         let dim = point.state.len();
         let start = Extended::new(point.state.to_vec(), end.s());
@@ -175,7 +181,7 @@ mod tests {
             .flat_map(|x| [-0.9, 0.013, 0.9].map(|y| vec![*x, y]))
             .map(|start| start[..family.at(s).dim()].to_vec())
             .collect();
-        search(&family.at(s), &[], &starts, search::Limits::default())
+        search(&family.at(s), &[], &starts, search::SearchLimits::default())
             .map(|found| found.fixed_points)
             .unwrap_or_default()
     }
@@ -212,7 +218,7 @@ mod tests {
                 b: [vec![0.02, -0.03], vec![0.0; 2]],
             });
             let (before, after) = (points(&family, 0.0), points(&family, 1.0));
-            let limits = Limits::default();
+            let limits = ContinuationLimits::default();
             let pairs = natural_pairs(&family, &endpoints(&before), &endpoints(&after), &limits);
             assert_eq!(pairs.len(), naturals);
             let (before, after) = (known(&before), known(&after));
@@ -230,7 +236,7 @@ mod tests {
         for (w, pairs) in [(1.01, 0), (0.96, 1)] {
             let family = Tanh::unit([-w, 0.0], [-0.25, 0.5]);
             let (before, after) = (points(&family, 0.0), points(&family, 1.0));
-            let limits = Limits::default();
+            let limits = ContinuationLimits::default();
             let found = natural_pairs(&family, &endpoints(&before), &endpoints(&after), &limits);
             assert_eq!(found.len(), pairs, "{w}");
         }

@@ -2,11 +2,22 @@
 //!
 //! Steps are taken along the curve G(x, s) = 0 and not along s, so that a fold is no obstacle (Keller 1977; Allgower and
 //! Georg, *Numerical Continuation Methods*, 1990).
+//!
+//! With y = (x, s), unit tangent v and a step of length h, the corrector solves
+//!
+//! - G(y) = 0;
+//! - ⟨v, y − y₀⟩ = h.
+//!
+//! Its matrix [[I − J, −F_s], [⟨v, ·⟩]] is regular at folds, where I − J is singular; it is singular only at branch
+//! points.
+//!
+//! Jumps to a neighbouring branch are what step control guards against: the first correction must be short beside
+//! the step, the corrections must contract, and the tangent must not turn much. Where two branches come closer than
+//! the finest step (imperfect pitchforks very near to perfect), a jump is still possible.
 
 use faer::Mat;
 
-use super::border;
-use super::branch::{Branch, Ending, Limits, PathPoint, Reason, Route};
+use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Reason, Route};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::landscape::equations::test_functions::{Between, Change, Tests, between, eigenvalues};
 use crate::map::Family;
@@ -14,21 +25,7 @@ use crate::map::Family;
 /// A fixed point of affine maps that is so much larger than it was is on its way to infinity.
 const FAR: f64 = 1e5;
 
-/// Follows the fixed point near `start` along a route; one of rectified units through the borders at which units become
-/// active or inactive.
-pub fn trace<F: Family + ?Sized>(
-    family: &F,
-    start: &[f64],
-    route: Route,
-    limits: &Limits,
-) -> Branch {
-    match family.piecewise() {
-        Some(path) => border::walk(&path, start, route, limits),
-        None => trace_smooth(family, start, route, limits),
-    }
-}
-
-/// The same of a family whose maps have derivatives.
+/// Follows the fixed point near `start` along a route, in a family whose maps have derivatives.
 ///
 /// 1. The start is corrected at fixed s; the tangent z of the branch there solves [[I−J, −F_s], [⟨v, ·⟩]] z = e_{n+1}.
 /// 2. A step of length h goes along the tangent and is corrected by Newton's method on (G, ⟨v, y − y₀⟩ − h).
@@ -36,11 +33,11 @@ pub fn trace<F: Family + ?Sized>(
 ///    shorter than 0.3 h, if the tangent turns little, and if at most one bifurcation lies in it; h then grows by 1.5 if
 ///    three corrections were enough. Otherwise h is halved.
 /// 4. A step over the end of the interval is replaced by one that ends on it.
-fn trace_smooth<F: Family + ?Sized>(
+pub(super) fn trace_smooth<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
     route: Route,
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Branch {
     let tracer = Tracer {
         family,
@@ -54,7 +51,7 @@ fn trace_smooth<F: Family + ?Sized>(
             points.push(first);
             tracer.follow(&mut points)
         }
-        Err(reason) => Ending::Stalled {
+        Err(reason) => BranchEnd::Stalled {
             reason,
             s: route.start,
         },
@@ -64,15 +61,17 @@ fn trace_smooth<F: Family + ?Sized>(
 
 /// Follows the branch that leaves a fixed point in a given direction, between `low` and `high`: at a branch point, whose
 /// location gives the directions of both branches, this switches to either. The place itself is not among the points, and
-/// the branch has [`Reached`](Ending::Reached) the end that lies ahead of its first point.
+/// the branch has [`Reached`](BranchEnd::Reached) the end that lies ahead of its first point.
 ///
-/// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`].
+/// The first point is `first_step` away, or nearer if that fails; from there steps are those of [`trace`](super::tracing::trace).
+///
+/// `direction` may have any length but 0; its sign says which of the two ways is taken.
 pub fn trace_leaving<F: Family + ?Sized>(
     family: &F,
     place: &Extended,
     direction: &Extended,
     (low, high): (f64, f64),
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Branch {
     let mut tracer = Tracer {
         family,
@@ -105,14 +104,14 @@ pub fn trace_leaving<F: Family + ?Sized>(
         h *= 0.5;
     }
     let reason = Reason::SingularStart;
-    let ending = Ending::Stalled { reason, s: place.s };
+    let ending = BranchEnd::Stalled { reason, s: place.s };
     Branch::smooth(points, ending)
 }
 
 pub(in crate::landscape) struct Tracer<'a, F: ?Sized> {
     pub(in crate::landscape) family: &'a F,
     pub(in crate::landscape) route: Route,
-    pub(in crate::landscape) limits: &'a Limits,
+    pub(in crate::landscape) limits: &'a ContinuationLimits,
     /// Whether the maps are affine, so that far away steps may be longer, and branches end at infinity.
     pub(in crate::landscape) is_affine: bool,
 }
@@ -144,10 +143,10 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
         Ok(point)
     }
 
-    fn follow(&self, points: &mut Vec<PathPoint>) -> Ending {
+    fn follow(&self, points: &mut Vec<PathPoint>) -> BranchEnd {
         let ending = self.follow_watched(points, &|_, _| None);
         // Nobody watches.
-        ending.unwrap_or(Ending::Closed)
+        ending.unwrap_or(BranchEnd::Closed)
     }
 
     /// Steps from the last point on until the branch ends. `watch` sees every step; `None` if it ended one at a point of its
@@ -156,7 +155,7 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
         &self,
         points: &mut Vec<PathPoint>,
         watch: &dyn Fn(&PathPoint, &PathPoint) -> Option<PathPoint>,
-    ) -> Option<Ending> {
+    ) -> Option<BranchEnd> {
         let begun = points.len();
         let mut h = self.limits.first_step;
         loop {
@@ -184,10 +183,10 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
             let s = next.place.s;
             points.push(next);
             match exit {
-                Some(s) if s == self.route.ahead() => return Some(Ending::Reached { s }),
-                Some(s) => return Some(Ending::TurnedBack { s }),
-                None if closed => return Some(Ending::Closed),
-                None if is_far => return Some(Ending::Infinite { s }),
+                Some(s) if s == self.route.ahead() => return Some(BranchEnd::Reached { s }),
+                Some(s) => return Some(BranchEnd::TurnedBack { s }),
+                None if closed => return Some(BranchEnd::Closed),
+                None if is_far => return Some(BranchEnd::Infinite { s }),
                 None => {}
             }
         }
@@ -265,8 +264,8 @@ fn is_short(guess: &Extended, corrected: &Extended, h: f64) -> bool {
     guess.towards(corrected).norm() <= 0.3 * h
 }
 
-fn stalled(reason: Reason, last: &PathPoint) -> Ending {
-    Ending::Stalled {
+fn stalled(reason: Reason, last: &PathPoint) -> BranchEnd {
+    BranchEnd::Stalled {
         reason,
         s: last.place.s,
     }

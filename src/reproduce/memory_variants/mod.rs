@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::trained::Course;
-use super::{Cell, Claim, Expectation, Experiment, Paper, Report, Settings, Table};
-use crate::cell::spec::{Activation, CellKind, NetworkSpec, Part};
+use super::trained::{Course, keep};
+use super::{Claim, Expectation, Experiment, Paper, Report, Settings, Table, TableCell};
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
 use crate::statistics::Estimate;
+use crate::task::Task as _;
 use crate::task::flip_flop::{FlipFlop, Variant};
-use crate::task::{Batch, Task as _};
 
 use story::{Story, memories};
 
@@ -149,7 +147,7 @@ impl Experiment for MemoryVariants {
     ) -> Result<Report, LabError> {
         let form = if settings.is_quick { QUICK } else { FULL };
         let seeds = settings.seeds.unwrap_or(form.seeds) as u64;
-        let mut networks = Vec::new();
+        let (mut kinds, mut courses) = (Vec::new(), Vec::new());
         // The largest first, so that none is waited for in the end.
         for &bits in form.bits.iter().rev() {
             for (variant, name) in VARIANTS.into_iter().rev() {
@@ -158,15 +156,20 @@ impl Experiment for MemoryVariants {
                     name,
                     bits,
                 };
-                networks.extend((0..seeds).map(|seed| (kind, seed)));
+                kinds.extend((0..seeds).map(|_| kind));
+                for seed in 0..seeds {
+                    courses.push(form.course(kind, seed)?);
+                }
             }
         }
+        keep(&courses, settings, progress)?;
         let done = AtomicUsize::new(0);
-        let mut learned = networks
+        let mut learned = kinds
             .par_iter()
-            .map(|&(kind, seed)| {
-                let learned = form.learned(kind, seed);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, networks.len());
+            .zip(&courses)
+            .map(|(&kind, course)| {
+                let learned = form.learned(kind, course);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, kinds.len());
                 learned
             })
             .collect::<Result<Vec<Learned>, LabError>>()?;
@@ -176,48 +179,54 @@ impl Experiment for MemoryVariants {
 }
 
 impl Form {
-    fn course(self, bits: usize, seed: u64) -> Course {
-        let cell = CellKind::Vanilla {
-            activation: Activation::Tanh,
-        };
-        // The deviations of weights that are uniform within ±1/√N.
-        let network = NetworkSpec {
-            recurrent_gain: (1.0_f64 / 3.0).sqrt(),
-            input_gain: (bits as f64 / (3.0 * self.units as f64)).sqrt(),
-            frozen: vec![Part::Bias],
-            ..NetworkSpec::new(cell, self.units, bits, bits)
-        };
-        Course {
-            network,
-            steps: self.steps,
-            learning_rates: [1e-3, 1e-3],
-            weight_decay: 0.0,
-            rate_penalty: 0.0,
-            clip_norm: 1.0,
-            seed,
-        }
+    /// Weights have the deviations of those that are uniform within ±1/√N.
+    fn course(self, kind: Kind, seed: u64) -> Result<Course, LabError> {
+        let (Kind { name, bits, .. }, units) = (kind, self.units);
+        let recurrent_gain = (1.0_f64 / 3.0).sqrt();
+        let input_gain = (bits as f64 / (3.0 * units as f64)).sqrt();
+        Course::new(&format!(
+            r#"
+            name = "{name}-{bits}-{units}-{seed}"
+            seed = {seed}
+            [network]
+            cell = "vanilla"
+            units = {units}
+            recurrent_gain = {recurrent_gain:?}
+            input_gain = {input_gain:?}
+            frozen = ["bias"]
+            [training]
+            trials_per_step = {trials}
+            [optimiser]
+            learning_rate = 1e-3
+            clip_norm = 1.0
+            [[stage]]
+            task = "flip-flop"
+            variant = "{name}"
+            bits = {bits}
+            until = {{ steps = {steps} }}
+            [checkpoints]
+            every = {every}
+            "#,
+            trials = self.trials,
+            steps = self.steps,
+            every = self.every,
+        ))
     }
 
     /// Trains a network with every step kept, and tells its story.
-    fn learned(self, kind: Kind, seed: u64) -> Result<Learned, LabError> {
-        let course = self.course(kind.bits, seed);
+    fn learned(self, kind: Kind, course: &Course) -> Result<Learned, LabError> {
         let task = kind.task();
-        let draw = |rng: &mut ChaCha8Rng| {
-            let mut batch = Batch::zeros(task.trial_steps, self.trials, kind.bits, kind.bits);
-            task.draw(rng, &mut batch);
-            batch
-        };
         let mut kept = Vec::new();
-        let loss = course.train(draw, |_, parameters| kept.push(parameters.clone()))?;
+        let loss = course.train(|_, parameters| kept.push(parameters.clone()))?;
         let test = task.batch(TEST_TRIALS, TEST_SEED);
         let trained = &kept[kept.len() - 1];
         let simulation = course.simulated(trained, &test)?;
-        let (memories, others) = memories(&course, trained, &test, &simulation);
+        let (memories, others) = memories(course, trained, &test, &simulation);
         Ok(Learned {
             kind,
             loss,
             accuracy: task.accuracy(&test, &simulation.outputs),
-            counts: Story::new(&course, &kept, &test).counts(self.every)?,
+            counts: Story::new(course, &kept, &test).counts(self.every)?,
             memories,
             others,
         })
@@ -335,15 +344,15 @@ fn table_of_counts(learned: &[Learned], groups: &[(Kind, Vec<&Learned>)]) -> Tab
         let all = learned.iter().filter(|of| of.kind == *kind);
         let last = |of: &Learned| of.counts.values().next_back().copied().unwrap_or(0);
         table.rows.push(vec![
-            Cell::Text(kind.name.to_owned()),
-            Cell::Count(kind.bits),
-            Cell::Count(all.clone().count()),
-            Cell::Count(of_kind.len()),
-            Cell::Number(mean(of_kind, |of| of.loss)),
-            Cell::Number(mean(of_kind, |of| of.memories as f64)),
-            Cell::Number(mean(of_kind, |of| of.others as f64)),
-            Cell::Number(mean(of_kind, |of| last(of) as f64)),
-            Cell::Number(mean(of_kind, |of| of.births().len() as f64)),
+            TableCell::Text(kind.name.to_owned()),
+            TableCell::Count(kind.bits),
+            TableCell::Count(all.clone().count()),
+            TableCell::Count(of_kind.len()),
+            TableCell::Number(mean(of_kind, |of| of.loss)),
+            TableCell::Number(mean(of_kind, |of| of.memories as f64)),
+            TableCell::Number(mean(of_kind, |of| of.others as f64)),
+            TableCell::Number(mean(of_kind, |of| last(of) as f64)),
+            TableCell::Number(mean(of_kind, |of| of.births().len() as f64)),
         ]);
     }
     table
@@ -365,14 +374,17 @@ fn table_of_steps(groups: &[(Kind, Vec<&Learned>)]) -> Table {
         &columns,
     );
     for (kind, of_kind) in groups {
-        let mut row = vec![Cell::Text(kind.name.to_owned()), Cell::Count(kind.bits)];
+        let mut row = vec![
+            TableCell::Text(kind.name.to_owned()),
+            TableCell::Count(kind.bits),
+        ];
         row.extend(numbers.iter().map(|&number| {
             let steps = of_kind.iter().filter_map(|of| of.step_of(number));
             let steps: Vec<f64> = steps.map(|step| step as f64).collect();
             if steps.is_empty() {
-                Cell::Text(String::new())
+                TableCell::Text(String::new())
             } else {
-                Cell::Number(Estimate::mean(&steps))
+                TableCell::Number(Estimate::mean(&steps))
             }
         }));
         table.rows.push(row);

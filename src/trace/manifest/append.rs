@@ -1,10 +1,13 @@
 //! Writing lines of a manifest.
+//!
+//! A line is written by one call at the end of the file. If it cannot be written whole (a full disk), it is cut off
+//! at once, and the next append looks again.
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::{Event, Line, LogState, Manifest};
+use super::{Line, LogState, Manifest, ManifestEvent};
 use crate::trace::error::TraceError;
 use crate::trace::holder::unix_time;
 use crate::trace::leftovers;
@@ -71,7 +74,7 @@ impl ManifestAppender {
     /// then alone.
     pub(in crate::trace) fn append(
         &mut self,
-        event: &Event,
+        event: &ManifestEvent,
         is_durable: bool,
     ) -> Result<(), TraceError> {
         self.locked(|of| of.append_locked(event, is_durable))
@@ -94,7 +97,7 @@ impl ManifestAppender {
     /// Appends within [`locked`](Self::locked).
     pub(in crate::trace) fn append_locked(
         &mut self,
-        event: &Event,
+        event: &ManifestEvent,
         is_durable: bool,
     ) -> Result<(), TraceError> {
         self.manifest.refresh()?;
@@ -110,7 +113,7 @@ impl ManifestAppender {
         self.manifest.take(line, text.as_bytes())
     }
 
-    fn line(&self, event: &Event) -> Result<(Line, String), TraceError> {
+    fn line(&self, event: &ManifestEvent) -> Result<(Line, String), TraceError> {
         let line = Line {
             event: event.clone(),
             schema: event.version(),

@@ -1,4 +1,7 @@
 //! What a line of the manifest says.
+//!
+//! A line is one event; its fields are the interface to whoever reads the manifest without this library
+//! (`docs/TRACE.md`).
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +69,7 @@ pub struct Session {
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EndingReason {
     /// The curriculum was completed.
     Finished,
@@ -87,7 +91,8 @@ pub struct Ending {
 /// What a line of the manifest reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
+#[non_exhaustive]
+pub enum ManifestEvent {
     /// The run begins: its `run.toml` is written.
     Run {
         /// The file.
@@ -142,7 +147,7 @@ pub enum Event {
     Log,
 }
 
-impl Event {
+impl ManifestEvent {
     /// The files that the line names.
     pub fn files(&self) -> &[FileRecord] {
         match self {
@@ -176,7 +181,7 @@ impl Event {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Line {
     #[serde(flatten)]
-    pub(super) event: Event,
+    pub(super) event: ManifestEvent,
     pub(super) schema: u32,
     /// Seconds since 1970-01-01 UTC at which the line was written.
     pub(super) unix_time: u64,

@@ -1,17 +1,18 @@
 //! `manifest.jsonl`: what the run holds, one JSON object a line, appended to and never rewritten.
 //!
-//! Training and analysis proceed apart: the weights of a checkpoint must be safe long before its fixed points
-//! are known, and a kill between the two must cost neither. So a checkpoint gets two lines, and is complete
-//! when it has both:
+//! Training and analysis proceed apart: the weights of a checkpoint must be safe long before its fixed points are
+//! known, and a kill between the two must cost neither. So a checkpoint gets two lines, and is complete when it has
+//! both:
 //!
 //! - `checkpoint`: weights, training steps, probe trials and evaluations are written;
 //! - `landscape`: landscapes, fixed points, slow points and spectra are written.
 //!
 //! `run` names `run.toml`, `pause` what a clean stop between two checkpoints left (weights, and the steps since the
-//! checkpoint), `session` says that another machine or version went on, `ending` that the run is over and why, `derived`
-//! names the tables derived from the whole run, `marks` those of the dashboard, `compaction` files into which others were
-//! merged, `log` vouches for what the log says last. A file belongs to the run from the moment that a line names it. Every
-//! line ends with a [seal].
+//! checkpoint), `session` says that another machine or version went on, `ending` that the run is over and why,
+//! `derived` names the tables derived from the whole run, `marks` those of the dashboard, `compaction` files into
+//! which others were merged, `log` vouches for what the log says last. A file belongs to the run from the moment
+//! that a line names it. Every line ends with a seal: the SHA-256 of the seal before it and of the line's own text.
+//! So a number that was changed, a line that is gone and lines that changed places are seen.
 //!
 //! A kill can leave half a last line. Readers ignore it, the writer cuts it off when it resumes.
 
@@ -25,7 +26,9 @@ use std::path::{Path, PathBuf};
 
 pub(super) use self::append::ManifestAppender;
 pub(super) use self::line::LogState;
-pub use self::line::{Ending, EndingReason, Event, FileRecord, MergedFile, RowGroup, Session};
+pub use self::line::{
+    Ending, EndingReason, FileRecord, ManifestEvent, MergedFile, RowGroup, Session,
+};
 use self::line::{Line, LineVersion};
 use self::seal::Chain;
 use super::error::TraceError;
@@ -43,7 +46,7 @@ const MOST_LINE_BYTES: u64 = 128 << 20;
 #[derive(Debug, Clone, Default)]
 pub struct Manifest {
     path: PathBuf,
-    events: Vec<Event>,
+    events: Vec<ManifestEvent>,
     /// Where the line of each ends.
     ends: Vec<u64>,
     whole_bytes: u64,
@@ -94,7 +97,7 @@ impl Manifest {
     }
 
     /// The events, oldest first; that of place n stands in line n + 1.
-    pub fn events(&self) -> &[Event] {
+    pub fn events(&self) -> &[ManifestEvent] {
         &self.events
     }
 
@@ -186,14 +189,14 @@ fn identity(_: &std::fs::Metadata) -> (u64, u64) {
 mod tests {
     use super::*;
 
-    fn pause(step: u64) -> Event {
+    fn pause(step: u64) -> ManifestEvent {
         let file = FileRecord {
             path: format!("steps/{step:08}.pause.parquet"),
             bytes: 7,
             sha256: "ab".into(),
             rows: Some(3),
         };
-        Event::Pause {
+        ManifestEvent::Pause {
             step,
             files: vec![file],
         }
@@ -203,7 +206,7 @@ mod tests {
     fn lines_are_read_back_and_half_a_line_is_ignored_then_cut_off() {
         let dir = tempfile::tempdir().unwrap();
         let mut appender = ManifestAppender::open(Manifest::read(dir.path()).unwrap()).unwrap();
-        let ending = Event::Ending(Ending {
+        let ending = ManifestEvent::Ending(Ending {
             reason: EndingReason::Diverged,
             step: 9,
             message: "loss is NaN".into(),
@@ -234,7 +237,7 @@ mod tests {
     fn the_line_is_what_the_format_promises() {
         let dir = tempfile::tempdir().unwrap();
         let mut appender = ManifestAppender::open(Manifest::read(dir.path()).unwrap()).unwrap();
-        let event = Event::Checkpoint {
+        let event = ManifestEvent::Checkpoint {
             checkpoint: 12,
             step: 600,
             files: vec![],

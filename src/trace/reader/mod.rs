@@ -1,4 +1,18 @@
 //! Reading a run, finished or still growing.
+//!
+//! A reader needs no lock and never blocks a writer: it sees the run as of its last [`Run::refresh`]. Merged files
+//! are looked up again where a file has gone since.
+//!
+//! ```no_run
+//! use creode::trace::Run;
+//!
+//! let run = Run::open("traces/flip-flop")?;
+//! for entry in run.entries().iter().filter(|entry| entry.complete) {
+//!     let stable = run.fixed_points(entry.checkpoint)?.iter().filter(|p| p.n_unstable == 0).count();
+//!     println!("step {}: {stable} stable points", entry.step);
+//! }
+//! # Ok::<(), creode::trace::TraceError>(())
+//! ```
 
 mod rows;
 mod whereabouts;
@@ -11,7 +25,7 @@ use super::contents::{Contents, Entry, Pause};
 use super::error::TraceError;
 use super::leftovers;
 use super::log;
-use super::manifest::{Ending, Event, Manifest, MergedFile, Session};
+use super::manifest::{Ending, Manifest, ManifestEvent, MergedFile, Session};
 use super::names::{LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE};
 use super::replaced::read_replaced;
 use super::store::{self, is_missing};
@@ -31,6 +45,8 @@ pub struct WeightsFile {
 }
 
 /// How far a follower has read the training steps; starts before the first.
+///
+/// A cursor is a position and no lock: several may follow one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepCursor {
     files_read: usize,
@@ -95,7 +111,7 @@ impl Run {
     pub(in crate::trace) fn with_merged(&self, merged: &[MergedFile]) -> Result<Self, TraceError> {
         let mut events = self.manifest.events().to_vec();
         let merged = merged.to_vec();
-        events.push(Event::Compaction { merged });
+        events.push(ManifestEvent::Compaction { merged });
         let mut run = self.clone();
         run.contents.take(&run.dir, &events)?;
         run.footers = Footers::default();
@@ -103,6 +119,9 @@ impl Run {
     }
 
     /// Reads the manifest lines that came since; `true` if there were any. Cheap when there are none.
+    ///
+    /// # Errors
+    /// The manifest became shorter, another run took its place, or a new line cannot be understood.
     pub fn refresh(&mut self) -> Result<bool, TraceError> {
         if !self.manifest.refresh()? {
             return Ok(false);

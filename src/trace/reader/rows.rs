@@ -1,4 +1,7 @@
 //! The rows of each table, and the weights.
+//!
+//! Each method reads whole files of one checkpoint into memory; [`super::super::glance`] reads single columns of
+//! many. An error in one file says which, and does not keep the others from being read.
 
 use super::whereabouts::derivable;
 use super::{Run, StepCursor, WeightsFile};
@@ -92,6 +95,8 @@ impl Run {
 
     /// The events between the checkpoints: as they were last derived from the whole run, if the run has not grown since, else
     /// as they were found while it was written; none if neither was done.
+    ///
+    /// Both are about the straight lines between checkpoints, not about the path of training between them.
     pub fn events(&self) -> Result<Option<Vec<EventRow>>, TraceError> {
         self.history()
     }
@@ -141,6 +146,9 @@ impl Run {
     }
 
     /// The file of a checkpoint: weights and all that training needs to go on from it.
+    ///
+    /// # Errors
+    /// No such checkpoint, or the file is missing or not what was written.
     pub fn weights(&self, checkpoint: u32) -> Result<WeightsFile, TraceError> {
         self.read_weights(self.file_of(checkpoint, CHECKPOINTS_FOLDER)?.0)
     }

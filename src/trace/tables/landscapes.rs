@@ -34,10 +34,10 @@ table! {
         pub index_sum: i32,
         /// What theory demands of the sum; null where it demands nothing.
         pub index_expected: Option<i32>,
-        /// proved (there are no others), index_consistent (the sum is as theory demands), incomplete (it is not) or
-        /// unknown.
+        /// proved (there are no others), index_consistent (the sum is as theory demands), incomplete (it is not, the hits of the
+        /// starts tell of missing points, or the search was cut short) or unknown.
         pub complete: String,
-        /// Estimated number of fixed points that no start reached (Chao1).
+        /// Estimated number of fixed points that no start reached (Chao1, or of recaptures from five points on curves on).
         #[unit = "count"]
         pub unseen_estimate: f64,
         /// Time that the analysis took.

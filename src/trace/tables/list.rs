@@ -41,7 +41,7 @@ impl Table {
         self.declaration().name
     }
 
-    /// The table whose folder has that name.
+    /// The table of a run whose folder has that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::GROWING.into_iter().find(|table| table.name() == name)
     }
@@ -80,9 +80,23 @@ impl Table {
     }
 }
 
-/// Makes of a list `Variant: file::RowType` the modules of those files, [`Table`] and the implementations of [`Row`].
+/// Makes of a list `Variant: file::RowType` the modules of those files, [`Table`] and the implementations of [`Row`]. First
+/// stand the tables of a run, then those of a folder of runs.
 macro_rules! tables {
-    ($($table:ident: $module:ident::$row:ident),+ $(,)?) => {
+    (
+        run { $($grows:ident: $grows_module:ident::$grows_row:ident),+ $(,)? }
+        population { $($derives:ident: $derives_module:ident::$derives_row:ident),+ $(,)? }
+    ) => {
+        $crate::trace::tables::list::tables!(
+            @all $($grows: $grows_module::$grows_row,)+ $($derives: $derives_module::$derives_row,)+
+        );
+
+        impl Table {
+            /// The tables of a run, which are written checkpoint by checkpoint, each in a folder of its own.
+            pub const GROWING: [Self; [$(stringify!($grows)),+].len()] = [$(Self::$grows),+];
+        }
+    };
+    (@all $($table:ident: $module:ident::$row:ident,)+) => {
         $(mod $module;)+
 
         /// What the files of tables declare in public: row types and the types of their fields.
@@ -92,7 +106,7 @@ macro_rules! tables {
             $(pub use super::$module::*;)+
         }
 
-        /// The tables of a run; each is a folder of Parquet files.
+        /// The tables of a run, each a folder of Parquet files, and those of a folder of runs, each a file.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Table {
             $(
@@ -102,8 +116,8 @@ macro_rules! tables {
         }
 
         impl Table {
-            /// The tables that are written checkpoint by checkpoint, each in a folder of its own.
-            pub const GROWING: [Self; [$(stringify!($table)),+].len()] = [$(Self::$table),+];
+            /// All tables.
+            pub const ALL: [Self; [$(stringify!($table)),+].len()] = [$(Self::$table),+];
 
             fn declaration(self) -> $crate::trace::tables::list::Declaration {
                 match self {
@@ -128,8 +142,9 @@ mod tests {
 
     #[test]
     fn every_column_has_a_unit_and_a_description_and_a_name_of_its_own() {
-        for table in Table::GROWING {
-            assert_eq!(Table::from_name(table.name()), Some(table));
+        for table in Table::ALL {
+            let of_run = Table::GROWING.contains(&table).then_some(table);
+            assert_eq!(Table::from_name(table.name()), of_run);
             let schema = table.schema();
             assert_eq!(schema.metadata[SCHEMA_VERSION_KEY], "1");
             for (position, field) in schema.fields().iter().enumerate() {

@@ -15,13 +15,20 @@ use self::list::tables;
 
 // In this order the files of a run are merged and named in the manifest.
 tables! {
-    Steps: steps::StepRow,
-    Landscapes: landscapes::LandscapeRow,
-    FixedPoints: fixed_points::FixedPointRow,
-    SlowPoints: slow_points::SlowPointRow,
-    Spectra: spectra::SpectrumRow,
-    Trials: trials::TrialRow,
-    Events: events::EventRow,
-    Branches: branches::BranchRow,
-    Evaluations: evaluations::EvaluationRow,
+    run {
+        Steps: steps::StepRow,
+        Landscapes: landscapes::LandscapeRow,
+        FixedPoints: fixed_points::FixedPointRow,
+        SlowPoints: slow_points::SlowPointRow,
+        Spectra: spectra::SpectrumRow,
+        Trials: trials::TrialRow,
+        Events: events::EventRow,
+        Branches: branches::BranchRow,
+        Evaluations: evaluations::EvaluationRow,
+    }
+    population {
+        Runs: runs::RunRow,
+        ComparedRuns: compared_runs::ComparedRunRow,
+        ComparedPairs: compared_pairs::ComparedPairRow,
+    }
 }

@@ -1,4 +1,7 @@
 //! `bptt`: the exact gradient, followed by the optimiser.
+//!
+//! The only rule that takes penalties, that trains every cell, and that L-BFGS can follow. Engine, penalties and
+//! optimiser come from the curriculum's `[training]` and `[optimiser]`.
 
 use super::{LearningRule, Made, Setting};
 use crate::cell::spec::CellKind;

@@ -1,4 +1,8 @@
 //! `force`: recursive least squares on the readout while the network runs.
+//!
+//! Keys: `regularisation` (α, above 0) and `every` (1 to 1,000,000 time steps). Recurrent and input weights stay as
+//! they were drawn; the network should be chaotic before learning (a recurrent gain above 1), so that its rates
+//! span enough directions.
 
 use super::{LearningRule, Made, Setting};
 use crate::parameters::{POSITIVE, ParameterVisitor};

@@ -1,4 +1,7 @@
 //! `full-force`: recursive least squares on the recurrent weights of all units.
+//!
+//! Keys: those of `force`, and `target_gain` (0 or more). Three square matrices are kept beside the weights: P, and
+//! those of the teacher.
 
 use super::{LearningRule, Made, Setting};
 use crate::cell::spec::NetworkSpec;

@@ -1,4 +1,7 @@
 //! `lms`: least mean squares on the readout.
+//!
+//! Key: `rate` (η, above 0). The cheapest rule, and the slowest: directions in which rates vary little are learnt
+//! at a rate proportional to that variance.
 
 use super::{LearningRule, Made, Setting};
 use crate::parameters::{POSITIVE, ParameterVisitor};

@@ -1,4 +1,9 @@
 //! The learning rules that a curriculum can name, one file a rule.
+//!
+//! A rule is a plain value: a name, parameters with bounds and defaults (declared once by
+//! [`LearningRule::parameters`], from which the curriculum's reader, its messages and the resolved file follow),
+//! and a way to make a learner. It tells what it can train, so that a curriculum that asks for more is refused with
+//! the line that asks.
 
 use std::any::Any;
 use std::fmt;
@@ -63,6 +68,9 @@ pub type Made<T> = Result<Box<dyn Learner<T>>, EngineError>;
 /// A learning rule with its parameters, as a curriculum names it.
 ///
 /// A new rule is a type that implements this, and a line in [`RuleSpec::all`].
+///
+/// The two methods that make a learner must make the same one in both formats. They are called once for each part
+/// of a run that begins or is taken up.
 pub trait LearningRule: RuleValue + fmt::Debug + Send + Sync {
     /// Name in the curriculum file.
     fn name(&self) -> &'static str;
@@ -86,6 +94,8 @@ pub trait LearningRule: RuleValue + fmt::Debug + Send + Sync {
     }
 
     /// Square matrices as wide as the network that it keeps, in f64. Default: none.
+    ///
+    /// Counted before a run starts, against the memory that there is.
     fn square_matrices(&self) -> u64 {
         0
     }

@@ -1,4 +1,6 @@
 //! `rflo`: a local gradient, followed by the optimiser.
+//!
+//! No keys of its own. Penalties need an exact gradient and are refused.
 
 use super::{LearningRule, Made, Setting};
 use crate::simd::Real;

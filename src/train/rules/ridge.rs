@@ -1,4 +1,7 @@
 //! `ridge`: regression of the targets on the rates.
+//!
+//! Key: `penalty` (λ, above 0). The readout is solved for after every batch from all batches so far; with a batch
+//! that is large enough, one step is all it takes (echo state networks).
 
 use super::{LearningRule, Made, Setting};
 use crate::parameters::{POSITIVE, ParameterVisitor};

@@ -2,11 +2,11 @@
 
 use creode::dynamics::cycles::cycle::Cycles;
 use creode::dynamics::motion::continuum::Continuum;
-use creode::lab::again::Portrait;
+use creode::lab::again::NetworkLandscapes;
 use creode::lab::analysed::Analysed;
 use serde_json::{Value, json};
 
-use super::landscape::vector;
+use super::table::vector;
 use super::table::{aligned, count};
 
 /// The slow states, unless there are next to none.
@@ -63,7 +63,11 @@ pub(super) fn cycles_json(found: &[Cycles]) -> Value {
     found.iter().enumerate().map(of_period).collect()
 }
 
-pub(super) fn cycles_table(portrait: &Portrait, of: &Analysed, found: &[Cycles]) -> Vec<String> {
+pub(super) fn cycles_table(
+    portrait: &NetworkLandscapes,
+    of: &Analysed,
+    found: &[Cycles],
+) -> Vec<String> {
     let head = [
         "period",
         "complete",

@@ -14,7 +14,7 @@ use creode::trace::rows::LandscapeRow;
 use creode::trace::{TraceError, check_name};
 
 use super::{AnalyzeArgs, options};
-use crate::cli::{INTERRUPTED, Place};
+use crate::arguments::{INTERRUPTED, TracesFolder};
 use crate::say::say;
 use crate::signals::{ALL, stop_on_signals};
 
@@ -22,7 +22,7 @@ use crate::signals::{ALL, stop_on_signals};
 const POLL: Duration = Duration::from_millis(200);
 
 /// Takes every file of weights in a folder, and every one that appears, into a run.
-pub(super) fn follow(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
+pub(super) fn follow(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     let folder = Path::new(&args.subject);
     if !folder.is_dir() {
         bail!(
@@ -93,7 +93,7 @@ struct Following<'a> {
     /// The name that was asked for; later trainings in the same folder get numbers.
     first_name: String,
     followed: Followed,
-    place: &'a Place,
+    place: &'a TracesFolder,
     follower: Follower,
     seen: BTreeMap<PathBuf, Seen>,
     /// Files that were written before belong to an earlier training.
@@ -101,7 +101,7 @@ struct Following<'a> {
 }
 
 impl<'a> Following<'a> {
-    fn begin(name: &str, followed: Followed, place: &'a Place) -> anyhow::Result<Self> {
+    fn begin(name: &str, followed: Followed, place: &'a TracesFolder) -> anyhow::Result<Self> {
         let follower = Follower::begin(&place.traces.join(name), followed.clone())?;
         follower
             .notes()

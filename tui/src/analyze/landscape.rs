@@ -4,14 +4,14 @@ use creode::dynamics::cycles::cycle::Cycles;
 use creode::dynamics::motion::attractor::Attractor;
 use creode::dynamics::motion::lyapunov::Lyapunov;
 use creode::dynamics::points::linearisation::Linearisation;
-use creode::lab::again::{Flow, Portrait, Subject};
+use creode::lab::again::{Flow, NetworkLandscapes, Subject};
 use creode::lab::analysed::Analysed;
 use creode::trace::export_landscape;
 use creode::trace::rows::{FixedPointRow, SlowPointRow};
 use serde_json::{Value, json};
 
 use super::beyond::{self, SlowSet};
-use super::table::{aligned, count};
+use super::table::{aligned, count, vector};
 use super::{AnalyzeArgs, Format};
 
 /// A landscape with what was asked for beside it.
@@ -75,14 +75,18 @@ pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<Stri
     })
 }
 
-fn slow_points(portrait: &Portrait, of: &Analysed, tol_q: Option<f64>) -> Vec<SlowPointRow> {
+fn slow_points(
+    portrait: &NetworkLandscapes,
+    of: &Analysed,
+    tol_q: Option<f64>,
+) -> Vec<SlowPointRow> {
     let rows = of.slow_points(portrait.id, &portrait.readout, &portrait.projection);
     let is_kept = |row: &SlowPointRow| tol_q.is_none_or(|tol_q| row.q <= tol_q);
     rows.into_iter().filter(is_kept).collect()
 }
 
 /// The rows of `fixed_points`, with the shares of basins where attractors were looked for.
-fn fixed_points(portrait: &Portrait, one: &Whole<'_>) -> Vec<FixedPointRow> {
+fn fixed_points(portrait: &NetworkLandscapes, one: &Whole<'_>) -> Vec<FixedPointRow> {
     let of = one.of;
     let mut rows = of.fixed_points(portrait.id, &portrait.readout, &portrait.projection);
     if let Some(flow) = &one.flow {
@@ -105,7 +109,7 @@ fn place_of(of: &Analysed, point: u32) -> Option<usize> {
 }
 
 /// The columns of `fixed_points` and `slow_points`, with arrays for lists, and what was asked for beside them.
-fn as_json(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Value {
+fn as_json(portrait: &NetworkLandscapes, whole: &[Whole<'_>], tol_q: Option<f64>) -> Value {
     let condition = |one: &Whole<'_>| {
         let of = one.of;
         let row = of.landscape_row(portrait.id);
@@ -193,7 +197,7 @@ fn attractors(flow: &Flow) -> Value {
             Attractor::Torus { exponents, .. } | Attractor::Chaotic { exponents, .. } => {
                 (None, Some(exponents))
             }
-            Attractor::Cycle(_) | Attractor::Unsettled { .. } => (None, None),
+            _ => (None, None),
         };
         json!({
             "kind": basin.attractor.name(), "basin_fraction": basin.fraction, "interval_95": basin.interval,
@@ -213,7 +217,7 @@ fn attractors(flow: &Flow) -> Value {
     })
 }
 
-fn as_table(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> String {
+fn as_table(portrait: &NetworkLandscapes, whole: &[Whole<'_>], tol_q: Option<f64>) -> String {
     let mut lines = Vec::new();
     for one in whole {
         let of = one.of;
@@ -257,7 +261,11 @@ fn as_table(portrait: &Portrait, whole: &[Whole<'_>], tol_q: Option<f64>) -> Str
     lines.join("\n") + "\n"
 }
 
-fn points_table(portrait: &Portrait, one: &Whole<'_>, slow: &[SlowPointRow]) -> Vec<String> {
+fn points_table(
+    portrait: &NetworkLandscapes,
+    one: &Whole<'_>,
+    slow: &[SlowPointRow],
+) -> Vec<String> {
     let head = [
         "point", "kind", "unstable", "|λ|max", "q", "index", "readout",
     ];
@@ -290,7 +298,11 @@ fn points_table(portrait: &Portrait, one: &Whole<'_>, slow: &[SlowPointRow]) -> 
 }
 
 /// The three slowest or most unstable modes of each point.
-fn modes_table(portrait: &Portrait, one: &Whole<'_>, modes: &[Linearisation]) -> Vec<String> {
+fn modes_table(
+    portrait: &NetworkLandscapes,
+    one: &Whole<'_>,
+    modes: &[Linearisation],
+) -> Vec<String> {
     let head = [
         "point",
         "unstable",
@@ -341,7 +353,7 @@ fn modes_table(portrait: &Portrait, one: &Whole<'_>, modes: &[Linearisation]) ->
     aligned(&table)
 }
 
-fn attractors_table(portrait: &Portrait, one: &Whole<'_>, flow: &Flow) -> Vec<String> {
+fn attractors_table(portrait: &NetworkLandscapes, one: &Whole<'_>, flow: &Flow) -> Vec<String> {
     let of = &flow.attractors;
     let head = ["attractor", "kind", "basin", "95 %", "readout of a state"];
     let mut table = vec![head.map(str::to_owned)];
@@ -419,9 +431,4 @@ fn letter(place: usize) -> String {
         0 => last.to_string(),
         more => letter(more - 1) + &last.to_string(),
     }
-}
-
-pub(super) fn vector(values: &[f64]) -> String {
-    let parts: Vec<String> = values.iter().map(|x| format!("{x:+.3}")).collect();
-    parts.join(" ")
 }

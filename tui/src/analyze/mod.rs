@@ -20,7 +20,7 @@ use creode::lab::history::{History, event_rows};
 use creode::map::Map as _;
 use creode::trace::{RUN_FILE, Run, write_history};
 
-use crate::cli::{ERROR, INTERRUPTED, Place, finite, not_negative};
+use crate::arguments::{ERROR, INTERRUPTED, TracesFolder, finite, not_negative};
 use crate::say::{print, print_json, say};
 use crate::{events, runs};
 use sweep::Swept;
@@ -93,7 +93,7 @@ pub(crate) struct AnalyzeArgs {
     idle: Option<f64>,
     /// Cell of a file of weights [default: by the shape of the recurrent weights]
     #[arg(long, value_enum)]
-    cell: Option<Cell>,
+    cell: Option<CellArgument>,
     /// Time step over time constant of a leaky cell
     #[arg(long, value_name = "A", value_parser = not_negative)]
     alpha: Option<f64>,
@@ -139,7 +139,7 @@ enum Format {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Cell {
+enum CellArgument {
     Vanilla,
     LeakyRates,
     LeakyCurrents,
@@ -171,7 +171,7 @@ fn part(text: &str) -> Result<(Role, String), String> {
 }
 
 /// Analyses one network, a run or a folder that fills, and prints what was found.
-pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
+pub(crate) fn analyze(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     if args.events {
         return print_events(args, place);
     }
@@ -204,7 +204,7 @@ pub(crate) fn analyze(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
     Ok(if is_interrupted { INTERRUPTED } else { 0 })
 }
 
-fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
+fn print_events(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<u8> {
     refuse_options_of_files(args)?;
     if args.checkpoint.is_some() || args.input.is_some() {
         bail!(
@@ -251,7 +251,7 @@ fn print_events(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<u8> {
 }
 
 /// What is to be looked at: a checkpoint of a run, or the network of a file.
-fn subject(args: &AnalyzeArgs, place: &Place) -> anyhow::Result<Subject> {
+fn subject(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<Subject> {
     let settings = Settings {
         starts: args.n_inits,
         noise: args.noise_scale,
@@ -301,13 +301,13 @@ fn refuse_options_of_files(args: &AnalyzeArgs) -> anyhow::Result<()> {
 fn options(args: &AnalyzeArgs) -> Options {
     Options {
         cell: args.cell.map(|cell| match cell {
-            Cell::Vanilla => CellName::Vanilla,
-            Cell::LeakyRates => CellName::LeakyRates,
-            Cell::LeakyCurrents => CellName::LeakyCurrents,
-            Cell::Ugrnn => CellName::Ugrnn,
-            Cell::Gru => CellName::Gru,
-            Cell::Lstm => CellName::Lstm,
-            Cell::PiecewiseLinear => CellName::PiecewiseLinear,
+            CellArgument::Vanilla => CellName::Vanilla,
+            CellArgument::LeakyRates => CellName::LeakyRates,
+            CellArgument::LeakyCurrents => CellName::LeakyCurrents,
+            CellArgument::Ugrnn => CellName::Ugrnn,
+            CellArgument::Gru => CellName::Gru,
+            CellArgument::Lstm => CellName::Lstm,
+            CellArgument::PiecewiseLinear => CellName::PiecewiseLinear,
         }),
         alpha: args.alpha,
         activation: args.activation.map(|activation| match activation {

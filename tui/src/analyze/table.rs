@@ -6,6 +6,12 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// Numbers with their signs, to three decimals.
+pub(super) fn vector(values: &[f64]) -> String {
+    let parts: Vec<String> = values.iter().map(|x| format!("{x:+.3}")).collect();
+    parts.join(" ")
+}
+
 /// Columns padded to their widest cell; all rows must be equally wide.
 pub(crate) fn aligned<R: AsRef<[String]>>(table: &[R]) -> Vec<String> {
     let columns = table.first().map_or(0, |row| row.as_ref().len());

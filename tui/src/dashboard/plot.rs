@@ -30,7 +30,7 @@ impl Dash {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Cell {
+struct Character {
     dots: u8,
     color: Color,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Plot {
     x: (f64, f64),
     y: (f64, f64),
     theme: Theme,
-    cells: Vec<Cell>,
+    cells: Vec<Character>,
     texts: Vec<(u16, u16, String, Style)>,
 }
 
@@ -53,7 +53,7 @@ impl Plot {
             x,
             y,
             theme,
-            cells: vec![Cell::default(); usize::from(area.width) * usize::from(area.height)],
+            cells: vec![Character::default(); usize::from(area.width) * usize::from(area.height)],
             texts: Vec::new(),
         }
     }

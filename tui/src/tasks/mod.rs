@@ -13,7 +13,7 @@ use creode::parameters::{ParameterVisitor, RealRange};
 use creode::task::{Batch, Task, TaskSpec};
 use serde_json::json;
 
-use crate::cli::Drawing;
+use crate::arguments::Drawing;
 use crate::runs;
 use crate::say::print_as_is;
 use plot::Signal;

@@ -1,4 +1,7 @@
 //! States of an orbit, and how far other states are from them and from the path that joins them.
+//!
+//! Distances to thousands of states are taken thousands of times; a few pivots and the triangle inequality rule out
+//! most of them. Results are those of comparing with all.
 
 /// Steps are those of slow motion along a path if as many of them as this, one after the other, …
 const GOES_ON: usize = 4;

@@ -1,4 +1,7 @@
 //! What kind of attractor a motion that does not settle is on.
+//!
+//! The sign of the largest exponents decides: (+, …) chaos; (0, −, …) a closed curve; (0, 0, …, −) a torus. A zero
+//! exponent is one within its error, and regularity of the averages guards against weak chaos that looks like it.
 
 use rayon::prelude::*;
 

@@ -1,4 +1,8 @@
 //! An orbit as a picture of the set that it fills, and whether other orbits lie on that set.
+//!
+//! Resolution is measured, not set: the distance of later states to earlier ones tells how finely the set is known,
+//! whatever its dimension and size. Sets of high dimension cannot be filled by any orbit of affordable length; of
+//! these only means and deviations are compared.
 
 use super::cloud::{Cloud, chosen, mean_and_deviation, quantile, widest};
 

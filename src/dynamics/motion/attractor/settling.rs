@@ -1,4 +1,7 @@
 //! Starts that come to rest at fixed points and cycles.
+//!
+//! Batches are worked on one after the other, each in parallel, so that what one finds spares the next the work and
+//! the result does not depend on the number of threads.
 
 use rayon::prelude::*;
 

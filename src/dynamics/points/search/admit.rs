@@ -1,4 +1,13 @@
 //! The one way into the list of fixed points.
+//!
+//! A root is admitted by these questions, in this order:
+//!
+//! 1. Is its residual rounding, in the full map and in the equation that was solved, and is it within the trapping
+//!    box?
+//! 2. Is it the point of the list within whose reach it lies?
+//! 3. Is it certified? If not: does it lie in the certified ball of another one (then it is that), in the flat
+//!    stretch of a group, at a kink at which pieces meet, or is I − J singular there?
+//! 4. Otherwise it is a new fixed point, with its certificate if there is one.
 
 use faer::Mat;
 use rayon::prelude::*;
@@ -9,7 +18,7 @@ use super::{FixedPoint, Known, Search, with_equation};
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
 use crate::dynamics::points::certificate::{Certificate, certify};
 use crate::dynamics::points::flat::{Degenerate, Flatness, is_flat};
-use crate::dynamics::points::newton::{Ending, Factored, index_of, polish};
+use crate::dynamics::points::newton::{Factored, NewtonEnd, index_of, polish};
 use crate::map::{Map, q};
 use crate::norms::distance;
 use crate::nouns::Found;
@@ -50,7 +59,7 @@ pub(super) enum Origin {
 
 /// Where a root came to stand.
 #[derive(Clone, Copy)]
-enum Place {
+enum Admitted {
     Listed(usize),
     Grouped(usize),
 }
@@ -61,8 +70,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let roots: Vec<Option<Root>> = known
             .par_iter()
             .map(|point| match self.end(&self.coordinates(point.state)) {
-                Ending::Root { point } => self.examined(&point),
-                Ending::Minimum { .. } | Ending::Lost => Ok(None),
+                NewtonEnd::Root { point } => self.examined(&point),
+                NewtonEnd::Minimum { .. } | NewtonEnd::Lost => Ok(None),
             })
             .collect::<Result<_, _>>()?;
         let before = self.findings.fixed_points.len();
@@ -70,9 +79,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
             let Some(root) = root else { continue };
             let is_alike = root.index == known[place].index;
             match self.admit(root, Found::Tracked)? {
-                Place::Listed(at) if is_alike => self.continues(at, place, known),
-                Place::Listed(_) => {}
-                Place::Grouped(at) => {
+                Admitted::Listed(at) if is_alike => self.continues(at, place, known),
+                Admitted::Listed(_) => {}
+                Admitted::Grouped(at) => {
                     let from = &mut self.groups[at].from_known;
                     *from = from.or(Some(place));
                 }
@@ -95,15 +104,15 @@ impl<M: Map + ?Sized> Search<'_, M> {
     /// Merges the ends of starts into the findings, in their order.
     pub(super) fn take(&mut self, ends: Vec<End>, origin: Origin) -> Result<(), SpectrumError> {
         let count = ends.len();
-        let mut place_of: Vec<Option<Place>> = vec![None; count];
+        let mut place_of: Vec<Option<Admitted>> = vec![None; count];
         let mut new_roots = Vec::new();
         let mut followers = Vec::new();
         for (start, end) in ends.into_iter().enumerate() {
             match end {
-                End::Known(place) => place_of[start] = Some(Place::Listed(place)),
+                End::Known(place) => place_of[start] = Some(Admitted::Listed(place)),
                 End::With(leader) => followers.push((start, leader)),
-                End::Elsewhere(Ending::Root { point }) => new_roots.push((start, point)),
-                End::Elsewhere(Ending::Minimum { point }) if self.inside(&point) => {
+                End::Elsewhere(NewtonEnd::Root { point }) => new_roots.push((start, point)),
+                End::Elsewhere(NewtonEnd::Minimum { point }) if self.inside(&point) => {
                     self.minima.push(point);
                 }
                 End::Elsewhere(_) => {}
@@ -112,7 +121,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let before = self.findings.fixed_points.len();
         for (start, root) in self.examined_roots(new_roots)? {
             place_of[start] = match root {
-                Err(place) => Some(Place::Listed(place)),
+                Err(place) => Some(Admitted::Listed(place)),
                 Ok(Some(root)) => Some(self.admit(root, Found::Searched)?),
                 Ok(None) => None,
             };
@@ -125,14 +134,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 self.findings.n_sampled += count;
                 for place in place_of.into_iter().flatten() {
                     match place {
-                        Place::Listed(at) => self.findings.fixed_points[at].hits += 1,
-                        Place::Grouped(at) => self.groups[at].hits += 1,
+                        Admitted::Listed(at) => self.findings.fixed_points[at].hits += 1,
+                        Admitted::Grouped(at) => self.groups[at].hits += 1,
                     }
                 }
             }
             Origin::Fibers => {
                 for place in place_of.into_iter().flatten() {
-                    if let Place::Listed(at) = place {
+                    if let Admitted::Listed(at) = place {
                         self.findings.fixed_points[at].is_on_fiber = true;
                     }
                 }
@@ -230,26 +239,26 @@ impl<M: Map + ?Sized> Search<'_, M> {
     }
 
     /// Enters a root into the list, or finds it there.
-    fn admit(&mut self, root: Root, found: Found) -> Result<Place, SpectrumError> {
+    fn admit(&mut self, root: Root, found: Found) -> Result<Admitted, SpectrumError> {
         if let Some(place) = self.findings.position(&root.point) {
-            return Ok(Place::Listed(place));
+            return Ok(Admitted::Listed(place));
         }
         let is_proved = matches!(root.standing, Standing::Regular(Some(_)));
         if let Some(place) = self.proved_alone(&root.point).filter(|_| !is_proved) {
-            return Ok(Place::Listed(place));
+            return Ok(Admitted::Listed(place));
         }
         match root.standing {
             Standing::Among(group) => {
                 self.keep_sample(group, &root.point)?;
-                Ok(Place::Grouped(group))
+                Ok(Admitted::Grouped(group))
             }
             Standing::Degenerate(degenerate) => {
                 // The group may have begun in this round.
                 if let Some(group) = self.group_of(&root.point) {
                     self.keep_sample(group, &root.point)?;
-                    return Ok(Place::Grouped(group));
+                    return Ok(Admitted::Grouped(group));
                 }
-                Ok(Place::Grouped(self.begin_group(*degenerate, found)?))
+                Ok(Admitted::Grouped(self.begin_group(*degenerate, found)?))
             }
             Standing::Regular(certificate) => {
                 self.keep(root.factored);
@@ -271,7 +280,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         index: i8,
         certificate: Option<Certificate>,
         flatness: Option<Flatness>,
-    ) -> Place {
+    ) -> Admitted {
         self.findings.fixed_points.push(FixedPoint {
             q: q(self.map, &state),
             state,
@@ -285,7 +294,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             hits: 0,
             is_on_fiber: false,
         });
-        Place::Listed(self.findings.fixed_points.len() - 1)
+        Admitted::Listed(self.findings.fixed_points.len() - 1)
     }
 
     /// The fixed point in whose certified ball a root lies: there is no other in it, however small q is at this one.

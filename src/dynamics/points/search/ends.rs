@@ -1,4 +1,7 @@
 //! Where starts end.
+//!
+//! All that is saved here is work: a start is dropped only where a test that a full solution would pass says where
+//! it ends.
 
 use rayon::prelude::*;
 
@@ -6,7 +9,7 @@ use super::limits::LARGEST_FACTORED;
 use super::{Search, with_equation};
 use crate::dynamics::points::batch::{BATCH, CLOSE, Left, SMALLEST_DIM, descend};
 use crate::dynamics::points::gmres::residuals;
-use crate::dynamics::points::newton::{Ending, Factored, fall_back, newton};
+use crate::dynamics::points::newton::{Factored, NewtonEnd, fall_back, newton};
 use crate::dynamics::points::roots::Roots;
 use crate::dynamics::points::sink::{Sunk, sink};
 use crate::dynamics::points::slow_curve::root_along;
@@ -24,13 +27,13 @@ pub(super) enum End {
     /// Where an earlier start, of this place among them, ends.
     With(usize),
     /// Where the solver says.
-    Elsewhere(Ending),
+    Elsewhere(NewtonEnd),
 }
 
 impl End {
     /// At a root, given as a state.
     pub(super) fn at_root(point: Vec<f64>) -> Self {
-        Self::Elsewhere(Ending::Root { point })
+        Self::Elsewhere(NewtonEnd::Root { point })
     }
 }
 
@@ -39,26 +42,26 @@ type Placed = (usize, Vec<f64>);
 
 impl<M: Map + ?Sized> Search<'_, M> {
     /// Solves in full; roots and minima of the reduced equation come back as states.
-    pub(super) fn end(&self, start: &[f64]) -> Ending {
+    pub(super) fn end(&self, start: &[f64]) -> NewtonEnd {
         let Some(reduced) = &self.reduced else {
             return self.solved_in(self.map, start);
         };
         match self.solved_in(&**reduced, start) {
-            Ending::Root { point } => Ending::Root {
+            NewtonEnd::Root { point } => NewtonEnd::Root {
                 point: reduced.lift(&point),
             },
-            Ending::Minimum { point } => Ending::Minimum {
+            NewtonEnd::Minimum { point } => NewtonEnd::Minimum {
                 point: reduced.lift(&point),
             },
-            Ending::Lost => Ending::Lost,
+            NewtonEnd::Lost => NewtonEnd::Lost,
         }
     }
 
     /// Newton's method, and where it stalls though x − F(x) is small, along the slow curve that it may be on; then the fallback.
-    fn solved_in<E: Map + ?Sized>(&self, equation: &E, start: &[f64]) -> Ending {
+    fn solved_in<E: Map + ?Sized>(&self, equation: &E, start: &[f64]) -> NewtonEnd {
         let limits = self.limits.newton;
         let stalled = match newton(equation, start, limits) {
-            Ok(point) => return Ending::Root { point },
+            Ok(point) => return NewtonEnd::Root { point },
             Err(stalled) => stalled,
         };
         let near = q(equation, &stalled);
@@ -67,7 +70,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             .flatten()
             .map(|near| newton(equation, &near, limits))
         {
-            Some(Ok(point)) => Ending::Root { point },
+            Some(Ok(point)) => NewtonEnd::Root { point },
             _ => fall_back(equation, &stalled, limits),
         }
     }
@@ -77,12 +80,12 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let limits = self.limits.newton;
         let solved = |start: &Vec<f64>| {
             if self.watch.is_over() {
-                return End::Elsewhere(Ending::Lost);
+                return End::Elsewhere(NewtonEnd::Lost);
             }
             let start = self.coordinates(start);
             match with_equation!(self, equation => newton(equation, &start, limits)) {
                 Ok(root) => End::at_root(self.state(&root)),
-                Err(_) => End::Elsewhere(Ending::Lost),
+                Err(_) => End::Elsewhere(NewtonEnd::Lost),
             }
         };
         starts.par_iter().map(solved).collect()
@@ -120,7 +123,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         for (start, ending) in solved.into_iter().chain(rest) {
             ends[start] = Some(End::Elsewhere(ending));
         }
-        let lost = || End::Elsewhere(Ending::Lost);
+        let lost = || End::Elsewhere(NewtonEnd::Lost);
         ends.into_iter()
             .map(|end| end.unwrap_or_else(lost))
             .collect()
@@ -162,9 +165,9 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 Sunk::Close(point) => undecided.push((start, point)),
                 Sunk::Minimum(point) => {
                     let point = self.state(&point);
-                    ends[start] = Some(End::Elsewhere(Ending::Minimum { point }));
+                    ends[start] = Some(End::Elsewhere(NewtonEnd::Minimum { point }));
                 }
-                Sunk::Lost => ends[start] = Some(End::Elsewhere(Ending::Lost)),
+                Sunk::Lost => ends[start] = Some(End::Elsewhere(NewtonEnd::Lost)),
             }
         }
         undecided.sort_by_key(|(start, _)| *start);
@@ -198,11 +201,11 @@ impl<M: Map + ?Sized> Search<'_, M> {
     }
 
     /// Starts solved in full.
-    fn solved(&self, starts: Vec<Placed>) -> Vec<(usize, Ending)> {
+    fn solved(&self, starts: Vec<Placed>) -> Vec<(usize, NewtonEnd)> {
         let solved = |(start, point): Placed| {
             let is_over = self.watch.is_over();
             let ending = if is_over {
-                Ending::Lost
+                NewtonEnd::Lost
             } else {
                 self.end(&point)
             };
@@ -215,7 +218,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
     fn followed<E: Map + ?Sized>(
         &self,
         equation: &E,
-        leaders: &[(usize, Ending)],
+        leaders: &[(usize, NewtonEnd)],
         followers: Vec<Placed>,
         ends: &mut [Option<End>],
     ) -> Vec<Placed> {
@@ -225,7 +228,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
         let mut starts = Vec::new();
         let mut roots = Vec::new();
         for (start, ending) in leaders {
-            if let Ending::Root { point } = ending {
+            if let NewtonEnd::Root { point } = ending {
                 starts.push(*start);
                 roots.push(self.coordinates(point));
             }

@@ -1,4 +1,7 @@
 //! What a search finds.
+//!
+//! Two independent ways to notice that a list lacks points: indices (any single missing point is noticed, a missing
+//! pair of opposite index is not) and hits (how many points were reached once, twice, never).
 
 use crate::dynamics::linear::spectrum::Spectrum;
 use crate::dynamics::points::certificate::Certificate;
@@ -19,7 +22,11 @@ const FEWEST_PASSED: usize = 5;
 const THIN: f64 = 0.2;
 
 /// A fixed point.
+///
+/// `q` is recomputed in f64 at the point; the spectrum is always that of the full map, also where a reduced
+/// equation was solved.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FixedPoint {
     /// The point.
     pub state: Vec<f64>,
@@ -42,7 +49,7 @@ pub struct FixedPoint {
     pub from_known: Option<usize>,
     /// Starts of the search that ended here.
     pub hits: usize,
-    /// Whether a fiber passed here (see [`fiber`](crate::dynamics::points::fiber)).
+    /// Whether a curve on which x − F(x) keeps its direction passed here (see the search's last resorts).
     pub is_on_fiber: bool,
 }
 
@@ -92,6 +99,8 @@ pub struct Known<'a> {
 }
 
 /// What is known of a list of fixed points as a whole.
+///
+/// Ordered from the weakest statement to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Completeness {
     /// The indices do not sum to what theory demands, or the hits of the starts say that points were missed, or the search
@@ -121,6 +130,7 @@ impl Completeness {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Findings {
     /// Fixed points, in order of discovery.
     pub fixed_points: Vec<FixedPoint>,
@@ -150,6 +160,8 @@ impl Findings {
     }
 
     /// Sum of the indices.
+    ///
+    /// Points whose index is not known count as 0.
     pub fn index_sum(&self) -> i32 {
         let indices = self.fixed_points.iter().map(|point| i32::from(point.index));
         indices.sum()
@@ -164,6 +176,9 @@ impl Findings {
     }
 
     /// An estimate of the number of fixed points that are not in the list.
+    ///
+    /// 0 or more. By recapture where at least five points lie on fibers, else by hits; it assumes that starts are
+    /// independent draws, and points that no start can reach do not show in it.
     pub fn unseen_estimate(&self) -> f64 {
         self.unseen().0
     }

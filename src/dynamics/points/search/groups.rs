@@ -1,4 +1,7 @@
 //! Roots at which I − J is singular to working precision, gathered by the flat stretch that they lie in.
+//!
+//! While the search runs, roots are only sorted into groups; which groups are one is settled at the end, when all
+//! are known.
 
 use super::{FixedPoint, Search, with_equation};
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};

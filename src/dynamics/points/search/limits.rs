@@ -1,4 +1,7 @@
 //! What a search may spend.
+//!
+//! All limits count work, not time, so that the same search gives the same result on any machine.
+//! [`SearchLimits::default`] is for every checkpoint of a run, [`SearchLimits::patient`] for a network on its own.
 
 use crate::dynamics::points::newton;
 
@@ -11,11 +14,11 @@ const ALL_STARTS: usize = 1024;
 /// … and starts that are gone through at the least beyond it.
 const FEWEST_STARTS: usize = 256;
 
-/// Limits of a search.
+/// SearchLimits of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// Limits of the iteration from each start.
-    pub newton: newton::Limits,
+pub struct SearchLimits {
+    /// SearchLimits of the iteration from each start.
+    pub newton: newton::NewtonLimits,
     /// Largest dimension of a map that is searched completely. Default 5.
     pub enumerated_dim: usize,
     /// Boxes that a complete search looks at, at most; 0 for no such search. Default 4000.
@@ -38,8 +41,8 @@ pub struct Limits {
     pub fewest_starts: usize,
 }
 
-impl Limits {
-    /// Limits for a network that is looked at on its own and not at every checkpoint: all starts, and a complete search up to
+impl SearchLimits {
+    /// SearchLimits for a network that is looked at on its own and not at every checkpoint: all starts, and a complete search up to
     /// 8 dimensions, of up to 100 000 boxes.
     pub fn patient() -> Self {
         Self {
@@ -69,10 +72,10 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for SearchLimits {
     fn default() -> Self {
         Self {
-            newton: newton::Limits::default(),
+            newton: newton::NewtonLimits::default(),
             enumerated_dim: 5,
             boxes: 4000,
             boxes_of_small: 160_000,

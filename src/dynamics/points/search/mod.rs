@@ -4,13 +4,14 @@
 //! 2. A map that falls into blocks, each of which depends on earlier ones alone, is solved block by block (see
 //!    [`blocks`](mod@blocks)).
 //! 3. Then states of trials with jitter, in rounds of fixed size.
-//! 4. After each round, the opposites of new points, where the map is odd, and midpoints of all new pairs of stable points: saddles lie between attractors. Pairs of
-//!    known points are new only where the known points' indices do not sum to what theory demands.
+//! 4. After each round, the opposites of new points, where the map is odd, and midpoints of all new pairs of stable points:
+//!    saddles lie between attractors. Pairs of known points are new only where the known points' indices do not sum to what
+//!    theory demands.
 //! 5. Starts on their way to a point that is known are dropped early (see [`super::batch`] and [`super::roots`]). Of those
 //!    that have come close to each other one is solved in full, and the others if its root does not explain where they are.
-//! 6. Where the indices still do not balance, midpoints between saddles are tried and starts again in full, edges between
-//!    basins are tracked (see [`super::edge`]), curves on which x − F(x) keeps its direction are followed (see
-//!    [`super::fiber`]), and what is known is deflated.
+//! 6. Where the indices still do not balance, midpoints between saddles are tried and starts again in full, edges
+//!    between basins are tracked (see [`super::edge`]), curves on which x − F(x) keeps its direction are followed
+//!    (directional fibers), and what is known is deflated.
 //! 7. A small map is searched completely besides (see [`super::enumerate`]).
 //! 8. The search by starts ends when the indices sum to what theory demands, a whole round has found nothing new, and the
 //!    hits of the starts tell of no other point; or when the starts are used up.
@@ -31,7 +32,7 @@ use rayon::prelude::*;
 
 use super::enumerate::{Enumeration, enumerate};
 use super::flat::is_flat;
-use super::newton::{Ending, Factored, solve};
+use super::newton::{Factored, NewtonEnd, solve};
 use super::slow::{ghost, polish_slow};
 use super::supports::solutions;
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
@@ -43,7 +44,7 @@ use admit::Origin;
 use ends::End;
 pub use findings::{Completeness, Findings, FixedPoint, Known, SlowPoint};
 use groups::Group;
-pub use limits::Limits;
+pub use limits::SearchLimits;
 
 /// Starts of a round.
 const ROUND: usize = 64;
@@ -87,21 +88,50 @@ macro_rules! with_equation {
 use with_equation;
 
 /// Searches from `known` points and from `starts` (each as long as the state).
+///
+/// `known` are points of a neighbouring checkpoint, with their indices; a point that one of them leads to, with the
+/// same index, is said to continue it. `starts` come from trials, or from [`super::starts`]; without any, only what
+/// is known is followed, and a small map enumerated. States that are not finite lead nowhere.
+///
+/// What the result tells of itself, strongest first: a certificate at each point; [`Completeness`] of the list;
+/// [`Findings::unseen_estimate`]. A list that is `Incomplete` is still a list of true fixed points.
+///
+/// Cost: of the order of a few Newton steps for each distinct root and a few matrix products for each start; what
+/// is spent beyond that is bounded by [`SearchLimits`].
+/// # Errors
+/// [`SpectrumError`] where the eigenvalues or singular values at some point do not converge.
+///
+/// ```
+/// use creode::cell::map::CellMap;
+/// use creode::dynamics::points::search::{Completeness, SearchLimits, search};
+/// use creode::dynamics::points::starts::simulated;
+///
+/// // One unit that excites itself: two stable points, and a saddle between them.
+/// let unit = CellMap::vanilla(&[2.0], vec![0.0]);
+/// let found = search(&unit, &[], &simulated(&unit, 64, 0.5, 1), SearchLimits::default())?;
+/// assert_eq!(found.complete, Completeness::Proved);
+/// assert_eq!((found.fixed_points.len(), found.index_sum()), (3, 1));
+/// assert!(found.fixed_points.iter().all(|point| point.certificate.is_some()));
+/// # Ok::<(), creode::dynamics::linear::spectrum::SpectrumError>(())
+/// ```
 pub fn search<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],
     starts: &[Vec<f64>],
-    limits: Limits,
+    limits: SearchLimits,
 ) -> Result<Findings, SpectrumError> {
     search_watched(map, known, starts, limits, &Unwatched)
 }
 
 /// The same with somebody who watches, and may end it early; what was left undone is then said in the findings.
+///
+/// `watch` is asked between rounds and before costly last resorts. The list of a search that was ended early counts
+/// as incomplete, unless it was proved before.
 pub fn search_watched<M: Map + ?Sized>(
     map: &M,
     known: &[Known<'_>],
     starts: &[Vec<f64>],
-    limits: Limits,
+    limits: SearchLimits,
     watch: &dyn Watch,
 ) -> Result<Findings, SpectrumError> {
     let mut search = Search {
@@ -132,7 +162,7 @@ struct Search<'a, M: ?Sized> {
     /// What the map says of itself, asked once.
     trapping_box: Option<Vec<f64>>,
     index_sum: Option<i32>,
-    limits: Limits,
+    limits: SearchLimits,
     watch: &'a dyn Watch,
     findings: Findings,
     /// Roots at which I − J is singular; they join the findings at the end.
@@ -382,8 +412,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
         }
         match solve(self.map, &point, self.limits.newton) {
             // A zero of F(x)−x alone is a saturated gate, a slow region.
-            Ending::Minimum { point } | Ending::Root { point } => Some(point),
-            Ending::Lost => None,
+            NewtonEnd::Minimum { point } | NewtonEnd::Root { point } => Some(point),
+            NewtonEnd::Lost => None,
         }
     }
 

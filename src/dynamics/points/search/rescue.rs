@@ -1,4 +1,6 @@
 //! Where the indices do not balance after a search, a fixed point is missing: what is tried to find it.
+//!
+//! Dearest last. Nothing here is reached by a search whose indices balance and whose hits look complete.
 
 use rayon::prelude::*;
 

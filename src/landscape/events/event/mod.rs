@@ -1,4 +1,14 @@
 //! The bifurcations on a branch: what, where, and with which coefficients.
+//!
+//! What every kind does to the fixed points, in terms of index and number of unstable directions:
+//!
+//! | kind | along the branch | beside it |
+//! |---|---|---|
+//! | fold (LP) | turns in s; index changes sign, one multiplier passes +1 | nothing |
+//! | branch point (BP) | index changes sign on the branch that does not turn | another branch crosses |
+//! | flip (PD) | one multiplier passes −1; the index stays | a 2-cycle |
+//! | Neimark–Sacker (NS) | two multipliers leave or enter; the index stays | a closed curve |
+//! | border collision (BC) | rectified units: other multipliers, or a turn | perhaps a 2-cycle |
 
 use super::normal_form::{Criticality, FlipForm, FoldForm, NeimarkSackerForm};
 use crate::landscape::equations::equation::Extended;
@@ -35,6 +45,7 @@ pub enum Shape {
 
 /// What happens.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum EventKind {
     /// Two fixed points of opposite index meet and vanish.
     Fold(FoldForm),
@@ -119,8 +130,12 @@ impl Side {
 }
 
 /// A bifurcation on a branch.
+///
+/// An event that could not be located or named is kept as [`EventKind::Unclassified`] with the interval that it
+/// lies in, and never left out.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+#[non_exhaustive]
+pub struct Bifurcation {
     /// What, with coefficients.
     pub kind: EventKind,
     /// Where.
@@ -137,8 +152,10 @@ pub struct Event {
     pub after: Side,
 }
 
-impl Event {
+impl Bifurcation {
     /// Criticality, for those events that have one.
+    ///
+    /// None for folds, borders, infinity and what is unclassified.
     pub fn criticality(&self) -> Option<Criticality> {
         match &self.kind {
             EventKind::BranchPoint(point) if point.shape == Shape::Pitchfork => {

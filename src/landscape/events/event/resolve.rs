@@ -1,13 +1,16 @@
 //! Which bifurcations lie between the points of a branch, and where.
+//!
+//! A branch's points say that something lies between two of them; bisection and Newton's method say what and where,
+//! until the changes of counts on each side are explained by located events.
 
 use super::super::normal_form;
-use super::{BranchPoint, Event, EventKind, Shape, Side};
+use super::{Bifurcation, BranchPoint, EventKind, Shape, Side};
 use crate::landscape::equations::crossing;
 use crate::landscape::equations::equation::{Extended, Linearised};
 use crate::landscape::equations::locate::{self, ComplexCritical, RealCritical};
 use crate::landscape::equations::test_functions::{Between, Change, between, eigenvalues};
 use crate::landscape::follow::border::{collision, infinity};
-use crate::landscape::follow::branch::{Branch, Ending, PathPoint};
+use crate::landscape::follow::branch::{Branch, BranchEnd, PathPoint};
 use crate::landscape::follow::excursion::{End, is_quiet};
 use crate::landscape::follow::path::{correct_on, describe};
 use crate::map::Family;
@@ -29,7 +32,10 @@ const NEAR_CIRCLE: f64 = 1e-6;
 const IMPERFECT: f64 = 1e-9;
 
 /// All events on a branch, in order of travel.
-pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Event> {
+///
+/// The branch must be one of the same family. Its points are not changed; the work is about one location for each
+/// event, and for quiet steps the comparison of five Jacobians.
+pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcation> {
     let mut events = Vec::new();
     match family.piecewise() {
         Some(path) if !branch.pieces.is_empty() => in_pieces(&path, branch, &mut events),
@@ -39,7 +45,7 @@ pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Event> {
 }
 
 /// The events on a smooth part of a branch.
-fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<Event>) {
+fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<Bifurcation>) {
     for pair in points.windows(2) {
         let mut step = Step {
             family,
@@ -52,7 +58,7 @@ fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<
 }
 
 /// The events on a branch of rectified units: those on each piece, and those at the borders between.
-fn in_pieces(path: &PiecewisePath, branch: &Branch, events: &mut Vec<Event>) {
+fn in_pieces(path: &PiecewisePath, branch: &Branch, events: &mut Vec<Bifurcation>) {
     let points = &branch.points;
     for (number, piece) in branch.pieces.iter().enumerate() {
         let next = branch.pieces.get(number + 1);
@@ -62,7 +68,7 @@ fn in_pieces(path: &PiecewisePath, branch: &Branch, events: &mut Vec<Event>) {
         if let Some(next) = next {
             let sides = (&points[next.first - 1], &points[next.first]);
             events.push(collision(path, sides, [&piece.active, &next.active]));
-        } else if matches!(branch.ending, Ending::Infinite { .. }) {
+        } else if matches!(branch.ending, BranchEnd::Infinite { .. }) {
             events.extend(points.last().map(|last| infinity(&locked, last)));
         }
     }
@@ -73,7 +79,7 @@ struct Step<'a, F: ?Sized> {
     family: &'a F,
     /// Bisections left in the search for what comes back.
     splits: usize,
-    events: Vec<Event>,
+    events: Vec<Bifurcation>,
 }
 
 /// A located event as the end of a piece.
@@ -110,6 +116,9 @@ impl<F: Family + ?Sized> Step<'_, F> {
     /// 2. More: the step is bisected until each part holds one, or is shorter than 10⁻⁹.
     /// 3. Seemingly none, and on both sides of one: a multiplier may have crossed the circle and come back. Where
     ///    [`is_quiet`] does not rule that out, the step is bisected.
+    ///
+    /// Every bisection adds a point of the branch above the middle of the chord; an event that stays unexplained
+    /// below 10⁻⁹ is kept as unclassified.
     fn resolve(&mut self, from: &PathPoint, to: &PathPoint) {
         match between(&from.tests, &to.tests) {
             Between::Nothing => {
@@ -142,7 +151,7 @@ impl<F: Family + ?Sized> Step<'_, F> {
     }
 
     /// Takes an event between two points, and what lies on both sides of it.
-    fn with_neighbours(&mut self, mut event: Event, from: &PathPoint, to: &PathPoint) {
+    fn with_neighbours(&mut self, mut event: Bifurcation, from: &PathPoint, to: &PathPoint) {
         let Some(centre) = self.centre(&event, from, to) else {
             self.events.push(event);
             return;
@@ -169,7 +178,7 @@ impl<F: Family + ?Sized> Step<'_, F> {
     }
 
     /// A located event between two points, as the end of what lies beside it.
-    fn centre(&self, event: &Event, from: &PathPoint, to: &PathPoint) -> Option<Centre> {
+    fn centre(&self, event: &Bifurcation, from: &PathPoint, to: &PathPoint) -> Option<Centre> {
         let is_located = match event.kind {
             EventKind::Unclassified { within, .. } => within == 0.0,
             _ => true,
@@ -233,7 +242,7 @@ fn single<F: Family + ?Sized>(
     from: &PathPoint,
     to: &PathPoint,
     change: Change,
-) -> Event {
+) -> Bifurcation {
     let (mut low, mut high) = (from.clone(), to.clone());
     for _ in 0..MOST_BISECTIONS {
         let guess = low
@@ -357,7 +366,7 @@ impl Located {
         from: &PathPoint,
         to: &PathPoint,
         change: Change,
-    ) -> Event {
+    ) -> Bifurcation {
         let multipliers = near_circle(family, &self.place);
         let expected = if change == Change::NeimarkSacker {
             2
@@ -372,7 +381,7 @@ impl Located {
         } else {
             self.kind
         };
-        Event {
+        Bifurcation {
             kind,
             place: self.place,
             residual: self.residual,
@@ -413,14 +422,14 @@ fn unclassified<F: Family + ?Sized>(
     low: &PathPoint,
     high: &PathPoint,
     suspected: Option<Change>,
-) -> Event {
+) -> Bifurcation {
     let chord = low.place.towards(&high.place);
     let place = low.place.moved(crossing_share(low, high), &chord);
     let residual = Linearised::at(family, &place)
         .residual
         .iter()
         .fold(0.0, |m: f64, r| m.max(r.abs()));
-    Event {
+    Bifurcation {
         kind: EventKind::Unclassified {
             suspected,
             within: chord.norm(),

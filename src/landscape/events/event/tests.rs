@@ -5,22 +5,28 @@ use super::*;
 use crate::calculus::{Jet, Scalar};
 use crate::landscape::equations::equation::{Extended, Linearised};
 use crate::landscape::examples::{Along, Formula, Tanh};
-use crate::landscape::follow::branch::{Ending, Limits, Route};
+use crate::landscape::follow::branch::{BranchEnd, ContinuationLimits, Route};
 use crate::landscape::follow::path::correct_on;
-use crate::landscape::follow::path::{trace, trace_leaving};
+use crate::landscape::follow::path::trace_leaving;
+use crate::landscape::follow::tracing::trace;
 use crate::map::Family;
 use crate::map::{HenonFamily, LogisticFamily, Map};
 use faer::MatMut;
 
 /// The events on the branch through `start` from one s to another.
-fn along<F: Family>(family: &F, start: &[f64], from: f64, to: f64) -> Vec<Event> {
-    let branch = trace(family, start, Route::across(from, to), &Limits::default());
+fn along<F: Family>(family: &F, start: &[f64], from: f64, to: f64) -> Vec<Bifurcation> {
+    let branch = trace(
+        family,
+        start,
+        Route::across(from, to),
+        &ContinuationLimits::default(),
+    );
     let reason = &branch.ending;
-    assert!(!matches!(reason, Ending::Stalled { .. }), "{reason:?}");
+    assert!(!matches!(reason, BranchEnd::Stalled { .. }), "{reason:?}");
     events(family, &branch)
 }
 
-fn only<F: Family>(family: &F, start: &[f64], from: f64, to: f64) -> Event {
+fn only<F: Family>(family: &F, start: &[f64], from: f64, to: f64) -> Bifurcation {
     let mut found = along(family, start, from, to);
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
@@ -33,28 +39,28 @@ fn assert_near(found: f64, expected: f64, tolerance: f64) {
     );
 }
 
-fn fold(event: &Event) -> FoldForm {
+fn fold(event: &Bifurcation) -> FoldForm {
     match event.kind {
         EventKind::Fold(form) => form,
         ref other => panic!("{other:?}"),
     }
 }
 
-fn flip(event: &Event) -> FlipForm {
+fn flip(event: &Bifurcation) -> FlipForm {
     match event.kind {
         EventKind::Flip(form) => form,
         ref other => panic!("{other:?}"),
     }
 }
 
-fn neimark_sacker(event: &Event) -> NeimarkSackerForm {
+fn neimark_sacker(event: &Bifurcation) -> NeimarkSackerForm {
     match event.kind {
         EventKind::NeimarkSacker(form) => form,
         ref other => panic!("{other:?}"),
     }
 }
 
-fn branch_point(event: &Event) -> &BranchPoint {
+fn branch_point(event: &Bifurcation) -> &BranchPoint {
     match &event.kind {
         EventKind::BranchPoint(point) => point,
         other => panic!("{other:?}"),
@@ -97,7 +103,7 @@ fn the_branch_that_leaves_a_pitchfork_has_the_published_fixed_points() {
     ] {
         for side in [1.0, -1.0] {
             let direction = turning.scaled(side * turning.state[0].signum());
-            let limits = Limits::default();
+            let limits = ContinuationLimits::default();
             let branch = trace_leaving(&family, &event.place, &direction, (0.0, w), &limits);
             let end = branch.end().unwrap();
             assert_near(end.place.state[0], side * published, 1e-13);
@@ -203,10 +209,10 @@ fn folds_of_a_tanh_unit_with_bias_have_their_closed_form() {
             &family,
             &[-0.999],
             Route::within(0.0, -2.0, 2.0, true),
-            &Limits::default(),
+            &ContinuationLimits::default(),
         );
         let found = events(&family, &branch);
-        assert_eq!(branch.ending, Ending::Reached { s: 2.0 });
+        assert_eq!(branch.ending, BranchEnd::Reached { s: 2.0 });
         assert_eq!(found.len(), 2);
         for (event, side) in found.iter().zip([1.0, -1.0]) {
             let form = fold(event);
@@ -241,7 +247,7 @@ fn a_ghost_is_passed_in_the_time_that_its_fold_predicts() {
     // Measured steps from x = 1 to x = 0.3 at w = 2, at four distances beyond the fold.
     let family = Tanh::unit([2.0, 0.0], [0.0, -1.0]);
     let route = Route::within(0.0, -1.0, 1.0, true);
-    let branch = trace(&family, &[0.96], route, &Limits::default());
+    let branch = trace(&family, &[0.96], route, &ContinuationLimits::default());
     let found = events(&family, &branch);
     let form = fold(&found[0]);
     for (distance, published) in [(1e-3, 115), (1e-4, 370), (1e-5, 1178), (1e-6, 3733)] {
@@ -307,7 +313,7 @@ impl Family for Circle {
 fn the_main_tongue_of_the_circle_map_ends_in_folds() {
     let k = 0.8;
     let route = Route::within(0.0, -0.2, 0.2, true);
-    let branch = trace(&Circle(k), &[0.0], route, &Limits::default());
+    let branch = trace(&Circle(k), &[0.0], route, &ContinuationLimits::default());
     let found = events(&Circle(k), &branch);
     assert_near(found[0].place.s, k / (2.0 * PI), 1e-12);
     assert_near(found[0].place.state[0], 0.25, 1e-12);
@@ -332,12 +338,12 @@ fn flips_that_come_back_within_one_step_are_seen() {
         let x = (1.0 - 1.0 / w).sqrt();
         let exact = x.atanh() + w * x;
         // Steps that the tangents and corrections of this family allow would be shorter.
-        let limits = Limits {
+        let limits = ContinuationLimits {
             first_step: 3.0,
             longest_step: 3.0,
             least_cosine: 0.0,
             contraction: 1.0,
-            ..Limits::default()
+            ..ContinuationLimits::default()
         };
         let branch = trace(&family, &[-0.5], Route::across(-1.0, 1.0), &limits);
         assert!(branch.points.len() < 5, "{}", branch.points.len());
@@ -572,11 +578,11 @@ fn the_doubling_cascade_of_two_neurons_has_feigenbaums_ratio() {
             [.., a, b] => (b - a) / 4.6,
         };
         let scale = expected.min(1.0);
-        let limits = Limits {
+        let limits = ContinuationLimits {
             first_step: 0.02 * scale,
             longest_step: 0.2 * scale,
             shortest_step: 1e-9,
-            ..Limits::default()
+            ..ContinuationLimits::default()
         };
         let route = Route::across(start.0, start.0 + 1.6 * expected);
         let branch = trace(&family, &start.1, route, &limits);
@@ -608,7 +614,7 @@ fn the_doubling_cascade_of_two_neurons_has_feigenbaums_ratio() {
 }
 
 /// A point of the 2-cycle that a flip gives birth to, a little beyond it.
-fn cycle_beyond(family: &Along<Cascade>, event: &Event, beyond: f64) -> (f64, Vec<f64>) {
+fn cycle_beyond(family: &Along<Cascade>, event: &Bifurcation, beyond: f64) -> (f64, Vec<f64>) {
     let s = event.place.s + beyond;
     let fixed = correct_on(
         family,

@@ -1,4 +1,13 @@
 //! What happens where a fixed point of rectified units meets a border, and where it goes to infinity.
+//!
+//! Write J₊ and J₋ for the Jacobians with the unit active and without. The two matrices differ by rank one, and
+//! what happens at the border is decided by two ratios (Feigin; di Bernardo et al. 2008, section 3.1):
+//!
+//! - det(I − J₊)/det(I − J₋) < 0: the branch turns back in s, two fixed points meet and vanish (a fold);
+//! - det(I + J₊)/det(I + J₋) < 0: a 2-cycle with one state on each side is born;
+//! - neither: the fixed point passes, with other multipliers (persistence).
+//!
+//! What else may be born there (longer cycles, chaos) is not looked for.
 
 use faer::Mat;
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
@@ -11,7 +20,7 @@ use crate::landscape::equations::locate::{
 };
 use crate::landscape::equations::test_functions::eigenvalues;
 use crate::landscape::events::born::Born;
-use crate::landscape::events::event::{Event, EventKind, Side};
+use crate::landscape::events::event::{Bifurcation, EventKind, Side};
 use crate::map::derivatives::mixed;
 use crate::map::piecewise::{Locked, PiecewisePath};
 use crate::map::{Family, Map as _};
@@ -23,6 +32,9 @@ const FURTHEST: f64 = 0.01;
 const MOST_HALVINGS: usize = 40;
 
 /// A fixed point at which the argument of one unit passes zero.
+///
+/// A ratio whose logarithm exceeds 27 in size is taken as one with a vanishing determinant: the border is then
+/// unclassified.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Border {
     /// The unit.
@@ -59,7 +71,7 @@ pub(in crate::landscape) fn collision(
     path: &PiecewisePath,
     (before, after): (&PathPoint, &PathPoint),
     active: [&[bool]; 2],
-) -> Event {
+) -> Bifurcation {
     let switched: Vec<usize> = (0..path.dim())
         .filter(|unit| active[0][*unit] != active[1][*unit])
         .collect();
@@ -78,7 +90,7 @@ pub(in crate::landscape) fn collision(
             },
             EventKind::Border,
         );
-    Event {
+    Bifurcation {
         kind,
         place: place.clone(),
         residual: off.fold(largest(&residual), f64::max),
@@ -123,7 +135,7 @@ fn border(unit: usize, activates: bool, before: &PathPoint, after: &PathPoint) -
 /// Where a branch that has grown so far goes to infinity: I − J(s), which no longer depends on the state, is singular there.
 ///
 /// Newton's method on g(s) of [[I − J, b], [cᵀ, 0]] (q, g) = (0, 1), g_s = pᵀ∂_s(J) q, from the last point on.
-pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> Event {
+pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> Bifurcation {
     let mut place = last.place.clone();
     let mut sigma = f64::INFINITY;
     let mut progress = Progress::new();
@@ -138,7 +150,7 @@ pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> E
         }
     }
     let side = Side::of(&last.tests);
-    Event {
+    Bifurcation {
         kind: EventKind::Infinity,
         residual: sigma,
         sigma,
@@ -178,7 +190,7 @@ fn nearest_to_one(locked: &Locked<'_>, place: &Extended) -> Vec<(f64, f64)> {
 ///    equation gives.
 pub(in crate::landscape) fn cycle_beside(
     path: &PiecewisePath,
-    event: &Event,
+    event: &Bifurcation,
     border: &Border,
 ) -> Option<Born> {
     let place = &event.place;

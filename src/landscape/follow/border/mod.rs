@@ -4,6 +4,9 @@
 //! passes zero the branch goes on with another affine map: it may pass the border, or turn back there, where two fixed
 //! points meet and vanish (di Bernardo, Budd, Champneys and Kowalczyk, *Piecewise-smooth Dynamical Systems*, 2008,
 //! chapter 3).
+//!
+//! On one piece the fixed point solves linear equations whose coefficients are polynomials in s; the work is at the
+//! borders.
 
 mod collision;
 mod region;
@@ -14,7 +17,7 @@ pub(in crate::landscape) use region::stays_within;
 
 use region::Region;
 
-use super::branch::{Branch, Ending, Limits, Piece, Reason, Route};
+use super::branch::{Branch, BranchEnd, ContinuationLimits, Piece, Reason, Route};
 use super::path::Tracer;
 use crate::map::piecewise::PiecewisePath;
 
@@ -24,7 +27,7 @@ const MOST_PIECES: usize = 10_000;
 /// Follows the fixed point near `start` along a route.
 ///
 /// 1. The signs of the arguments at the start say which units are active. With these held, the branch is followed as any
-///    other is (see [`trace`](super::path::trace)).
+///    other is (see [`trace`](super::tracing::trace)).
 /// 2. After each step the arguments are looked at. The first to pass zero ends the piece where it does.
 /// 3. With that unit switched, the branch goes on in the direction in which its argument goes on.
 /// 4. Where several units switch at once, the branch goes on if one set of active ones alone leads on.
@@ -33,18 +36,18 @@ pub(in crate::landscape) fn walk(
     path: &PiecewisePath,
     start: &[f64],
     route: Route,
-    limits: &Limits,
+    limits: &ContinuationLimits,
 ) -> Branch {
     let mut branch = Branch {
         points: Vec::new(),
         pieces: Vec::new(),
-        ending: Ending::Closed,
+        ending: BranchEnd::Closed,
     };
     let (mut region, first) = match Region::at_start(path, start, route, limits) {
         Ok(found) => found,
         Err(reason) => {
             let s = route.start;
-            branch.ending = Ending::Stalled { reason, s };
+            branch.ending = BranchEnd::Stalled { reason, s };
             return branch;
         }
     };
@@ -69,7 +72,7 @@ pub(in crate::landscape) fn walk(
         let border = &branch.points[branch.points.len() - 1];
         let beyond = region.beyond(border);
         let Some((next, point)) = beyond.filter(|_| branch.pieces.len() < MOST_PIECES) else {
-            branch.ending = Ending::Stalled {
+            branch.ending = BranchEnd::Stalled {
                 reason: Reason::Corner,
                 s: border.place.s,
             };

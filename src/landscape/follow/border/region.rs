@@ -1,8 +1,12 @@
 //! The part of the state space in which the same units are active, and where a branch leaves it.
+//!
+//! Along a piece of a branch the argument of each unit is a smooth function of arclength, known with its slope at
+//! both ends of a step. A unit that crosses zero an odd number of times has another sign at the end; one that
+//! crosses twice does not, and is suspected where the tangents from both ends allow it.
 
 use faer::Mat;
 
-use super::super::branch::{Limits, PathPoint, Reason, Route};
+use super::super::branch::{ContinuationLimits, PathPoint, Reason, Route};
 use super::super::path::{Tracer, correct_on, describe, largest};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::landscape::equations::locate::{MOST_STEPS, Progress, Verdict};
@@ -34,7 +38,7 @@ impl<'a> Region<'a> {
         path: &'a PiecewisePath,
         start: &[f64],
         route: Route,
-        limits: &Limits,
+        limits: &ContinuationLimits,
     ) -> Result<(Self, PathPoint), Reason> {
         let place = Extended::new(start.to_vec(), route.start);
         let arguments = path.at(place.s).arguments(start);

@@ -43,13 +43,13 @@ pub(crate) struct Dynamics {
 }
 
 /// A fixed point by its identity and state.
-pub(crate) type Place = (u32, Vec<f64>);
+pub(crate) type StateOfCheckpoint = (u32, Vec<f64>);
 
 /// Computes modes at these points, and the flow within `reach` of the mean of the projection.
 pub(crate) fn dynamics(
     dir: &Path,
     (checkpoint, condition): (u32, &Arc<str>),
-    points: &[Place],
+    points: &[StateOfCheckpoint],
     projection: &Projection,
     reach: [f64; 2],
 ) -> Dynamics {
@@ -69,7 +69,7 @@ pub(crate) fn dynamics(
 fn compute(
     dir: &Path,
     (checkpoint, condition): (u32, &Arc<str>),
-    points: &[Place],
+    points: &[StateOfCheckpoint],
     projection: &Projection,
     reach: [f64; 2],
 ) -> anyhow::Result<(Vec<Mode>, Vec<Arrow>)> {

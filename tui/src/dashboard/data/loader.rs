@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use creode::trace::{Entry, LOG_FILE, MARKS_FILE, Run, StepCursor, TraceError};
 
-use super::dynamics::{self, Place};
+use super::dynamics::{self, StateOfCheckpoint};
 use super::files::{Side, name_of, state_of};
 use super::plane::Plane;
 use super::tables::{Tables, in_words};
@@ -262,7 +262,7 @@ impl Loader {
     pub(crate) fn dynamics(&mut self) -> Option<impl FnOnce() -> Update + Send + 'static> {
         let (checkpoint, condition) = self.dynamics_wanted.take()?;
         let run = self.run.as_ref()?;
-        let mut points: Vec<Place> = Vec::new();
+        let mut points: Vec<StateOfCheckpoint> = Vec::new();
         // Whatever fails here is told of by the summary.
         run.glance_at_points(checkpoint, |row| {
             if *row.condition == *condition && row.n_unstable > 0 {

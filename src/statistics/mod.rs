@@ -1,10 +1,26 @@
-//! Estimates with their 95 % intervals, and lines through points.
+//! Estimates with their 95 % intervals, lines through points, and what is drawn at random for a test or an interval.
+//!
+//! Wilson's interval of a share is used because it stays within [0, 1] and means something for 0 of n; Student's of
+//! a mean because seeds are few.
+//!
+//! ```
+//! use creode::statistics::Estimate;
+//!
+//! let share = Estimate::share(0, 20);
+//! assert_eq!(share.value, 0.0);
+//! assert!(share.interval.is_some_and(|[low, high]| low.abs() < 1e-12 && (0.15..0.17).contains(&high)));
+//! ```
+
+pub mod bootstrap;
+pub mod log_rank;
+pub mod randomisation;
+pub mod survival;
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// Standard normal quantile of 95 % intervals.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
+pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// A measured number, with its 95 % interval where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

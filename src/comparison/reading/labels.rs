@@ -1,0 +1,73 @@
+//! What a run is sorted by: its curriculum, its cell, its rule, its task, or any key of `run.toml`.
+
+use crate::curriculum::Curriculum;
+use crate::parameters::Variant as _;
+use crate::trace::Run;
+
+/// What a key says of a run; several keys, separated by commas, say one thing each, joined by ` · `.
+///
+/// `curriculum` is the curriculum's name, `cell` the cell with its activation where it has a choice, `rule` the learning rule
+/// with its optimiser, `task` the tasks of the last stage. Any other key is one of `run.toml`, with dots, such as
+/// `network.units` or `stage.0.bits`.
+pub(super) fn label(
+    run: &Run,
+    curriculum: Option<&Curriculum>,
+    key: &str,
+) -> Result<String, String> {
+    let parts = key.split(',').map(str::trim);
+    let parts: Result<Vec<String>, String> = parts.map(|key| one(run, curriculum, key)).collect();
+    Ok(parts?.join(" · "))
+}
+
+fn one(run: &Run, curriculum: Option<&Curriculum>, key: &str) -> Result<String, String> {
+    let known = |curriculum: &Curriculum| match key {
+        "curriculum" => Some(curriculum.name.clone()),
+        "cell" => Some(cell(run, curriculum)),
+        "rule" => Some(rule(curriculum)),
+        "task" => curriculum.stages.last().map(|stage| stage.task_names()),
+        _ => None,
+    };
+    match curriculum.and_then(known) {
+        Some(label) => Ok(label),
+        None => keyed(run, key),
+    }
+}
+
+fn cell(run: &Run, curriculum: &Curriculum) -> String {
+    let name = curriculum.network.cell.name();
+    keyed(run, "network.activation")
+        .map_or(name.to_owned(), |activation| format!("{name} {activation}"))
+}
+
+/// Only what follows an exact gradient has an optimiser of a curriculum's choice.
+fn rule(curriculum: &Curriculum) -> String {
+    let rule = curriculum.rule.rule().name();
+    let optimiser = curriculum.optimiser.rule.name();
+    match rule {
+        "bptt" => optimiser.to_owned(),
+        "rflo" => format!("{rule} {optimiser}"),
+        _ => rule.to_owned(),
+    }
+}
+
+fn keyed(run: &Run, key: &str) -> Result<String, String> {
+    let table: toml::Table = run
+        .config_text()
+        .parse()
+        .map_err(|error: toml::de::Error| error.to_string())?;
+    let mut value = &toml::Value::Table(table);
+    for part in key.split('.') {
+        let next = match value {
+            toml::Value::Table(table) => table.get(part),
+            toml::Value::Array(values) => {
+                part.parse().ok().and_then(|place: usize| values.get(place))
+            }
+            _ => None,
+        };
+        value = next.ok_or_else(|| format!("its run.toml has no key `{key}`"))?;
+    }
+    Ok(match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    })
+}

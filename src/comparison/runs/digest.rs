@@ -1,0 +1,228 @@
+//! What stays of one run once it is read.
+
+use super::Settings;
+use crate::comparison::matrix::AnyMeasure as _;
+use crate::comparison::measures::topology::Topology;
+use crate::comparison::path::criterion::{Level, area_under, steps_to};
+use crate::comparison::path::event_sequences::{TimeScale, TimedEvent};
+use crate::comparison::path::length::{Block, PathMeter};
+use crate::comparison::path::settling::commitment;
+use crate::comparison::path::{LearningPath, PathEvent, TrainingStep};
+use crate::comparison::portrait::{Portrait, TrialStates};
+use crate::comparison::reading::OpenRun;
+use crate::lab::LabError;
+use crate::statistics::survival::TimeToEvent;
+use crate::trace::EndingReason;
+
+/// One run, summed up.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Digest {
+    /// Name of its folder.
+    pub name: String,
+    /// Its folder.
+    pub dir: std::path::PathBuf,
+    /// The group that it belongs to.
+    pub group: String,
+    /// Its seed; `None` where another program trained it.
+    pub seed: Option<u64>,
+    /// finished, diverged or unfinished.
+    pub state: &'static str,
+    /// Its last training step.
+    pub step: u64,
+    /// Trials that it was trained on.
+    pub trials: u64,
+    /// Mean loss of its last training steps, as many as the window of the criterion; NaN of a run without steps.
+    pub loss: f64,
+    /// Mean accuracy of the same steps.
+    pub accuracy: f64,
+    /// Training steps to the criterion, or the last step of a network that never got there.
+    pub criterion: Option<TimeToEvent>,
+    /// Mean accuracy over all training steps: the area under the learning curve.
+    pub area: Option<f64>,
+    /// Training step of the first checkpoint from which on the fixed points are those of the last one, by their numbers of
+    /// unstable directions, indices and the signs of their outputs.
+    pub commitment: Option<u64>,
+    /// Whether all landscapes from there on are known to be complete.
+    pub is_commitment_proved: bool,
+    /// Length of the path of all parameters, at the stride of the checkpoints that are always kept.
+    pub weight_path: f64,
+    /// That length over the distance from the first to the last parameters.
+    pub tortuosity: f64,
+    /// Its bifurcations in the order of their time, which is ln(1 + step); the kind has a sign where pairs appear or vanish.
+    /// `None` where they were not computed.
+    pub events: Option<Vec<TimedEvent<String>>>,
+    /// The distance of each checkpoint's fixed points to those of the last one, in edits of the graph without edges.
+    pub to_end: Vec<f64>,
+}
+
+impl Digest {
+    /// Runs are sorted by group, then by name, numbers in it by their size.
+    pub(super) fn order(&self) -> (String, usize, String) {
+        (self.group.clone(), self.name.len(), self.name.clone())
+    }
+}
+
+/// Sums up a run.
+pub(super) fn of(run: &OpenRun, settings: &Settings) -> Result<Digest, LabError> {
+    let path = run.path()?;
+    let group = run
+        .label(&settings.by)
+        .unwrap_or_else(|_| format!("no {}", settings.by));
+    let ending = match run.ending().map(|ending| ending.reason) {
+        Some(EndingReason::Finished) => "finished",
+        Some(EndingReason::Diverged) => "diverged",
+        _ => "unfinished",
+    };
+    let last = &path.steps[path.steps.len().saturating_sub(settings.window)..];
+    let mean =
+        |value: fn(&TrainingStep) -> f64| last.iter().map(value).sum::<f64>() / last.len() as f64;
+    let curve: Vec<[f64; 2]> = path
+        .steps
+        .iter()
+        .map(|of| [of.step as f64, of.accuracy])
+        .collect();
+    let step = path.checkpoints.last().copied().unwrap_or(0);
+    let (to_end, commitment) = landscapes(run)?;
+    let (weight_path, tortuosity) = weight_path(run)?;
+    Ok(Digest {
+        name: run.name(),
+        dir: run.dir(),
+        group,
+        seed: run.curriculum().map(|curriculum| curriculum.seed),
+        state: ending,
+        step,
+        trials: step
+            * run
+                .curriculum()
+                .map_or(0, |curriculum| curriculum.trials_per_step as u64),
+        loss: mean(|of| of.loss),
+        accuracy: mean(|of| of.accuracy),
+        criterion: steps_to(
+            &path.steps,
+            settings.window,
+            Level::AtLeast(settings.accuracy),
+            |of| of.accuracy,
+        ),
+        area: area_under(&curve),
+        commitment: commitment.map(|(step, _)| step),
+        is_commitment_proved: commitment.is_some_and(|(_, is_proved)| is_proved),
+        weight_path,
+        tortuosity,
+        events: has_events(run).then(|| events(&path)),
+        to_end,
+    })
+}
+
+/// Whether bifurcations were looked for at all.
+fn has_events(run: &OpenRun) -> bool {
+    run.curriculum()
+        .is_none_or(|curriculum| curriculum.analysis.enabled && curriculum.analysis.events)
+}
+
+fn events(path: &LearningPath) -> Vec<TimedEvent<String>> {
+    let last_step = path.checkpoints.last().copied().unwrap_or(0);
+    let mut events: Vec<TimedEvent<String>> = path
+        .events
+        .iter()
+        .map(|event| TimedEvent {
+            kind: kind(event),
+            time: TimeScale::LogSteps.time(event.time(), last_step),
+        })
+        .collect();
+    events.sort_by(|a, b| a.time.total_cmp(&b.time).then_with(|| a.kind.cmp(&b.kind)));
+    events
+}
+
+/// With the sign of the change where a pair of fixed points appears or vanishes.
+fn kind(event: &PathEvent) -> String {
+    let sign = match event.pair_change {
+        1 => "+",
+        -1 => "-",
+        _ => "",
+    };
+    format!("{}{sign}", event.kind)
+}
+
+/// The distances of all checkpoints to the last one, and the step of commitment, with whether it is proved.
+type ToEnd = (Vec<f64>, Option<(u64, bool)>);
+
+fn landscapes(run: &OpenRun) -> Result<ToEnd, LabError> {
+    let (mut views, mut steps, mut is_complete) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in run.checkpoints() {
+        let landscapes = run.landscapes(entry.checkpoint)?;
+        if landscapes.is_empty() {
+            continue;
+        }
+        is_complete.push(landscapes.iter().all(|landscape| landscape.is_complete));
+        steps.push(entry.step);
+        views.push(Topology.view(&Portrait {
+            name: String::new(),
+            step: entry.step,
+            probe: String::new(),
+            states: TrialStates {
+                steps: 0,
+                trials: 0,
+                units: 0,
+                states: Vec::new(),
+            },
+            landscapes,
+        }));
+    }
+    let count = views.len();
+    if count == 0 {
+        return Ok((Vec::new(), None));
+    }
+    let gathered = Topology.gather(views);
+    // Stages with other tasks have other constant inputs: as far as can be from the end.
+    let distances: Vec<f64> = (0..count)
+        .map(|place| gathered.distance(place, count - 1).unwrap_or(f64::INFINITY))
+        .collect();
+    let at_end: Vec<bool> = distances.iter().map(|distance| *distance == 0.0).collect();
+    let committed = commitment(&at_end, &is_complete).map(|of| (steps[of.place], of.is_proved));
+    let largest = distances
+        .iter()
+        .copied()
+        .filter(|of| of.is_finite())
+        .fold(0.0, f64::max);
+    let finite = distances
+        .into_iter()
+        .map(|of| if of.is_finite() { of } else { largest });
+    Ok((finite.collect(), committed))
+}
+
+/// Length and tortuosity of the path of all parameters; NaN where another program trained the network.
+fn weight_path(run: &OpenRun) -> Result<(f64, f64), LabError> {
+    let mut meter: Option<PathMeter> = None;
+    let stride = stride(run);
+    for entry in run
+        .checkpoints()
+        .iter()
+        .filter(|entry| entry.step.is_multiple_of(stride))
+    {
+        let Some(weights) = run.weights(*entry)? else {
+            return Ok((f64::NAN, f64::NAN));
+        };
+        let meter = meter.get_or_insert_with(|| {
+            let all = Block {
+                name: "all".to_owned(),
+                range: 0..weights.len(),
+            };
+            PathMeter::new(stride, vec![all])
+        });
+        meter.push(entry.step, &weights);
+    }
+    let lengths = meter.map(|meter| meter.lengths()).unwrap_or_default();
+    Ok(lengths
+        .first()
+        .map_or((f64::NAN, f64::NAN), |of| (of.length, of.tortuosity)))
+}
+
+/// The widest gap between two checkpoints that follow each other: that of those that are always kept.
+fn stride(run: &OpenRun) -> u64 {
+    let gaps = run
+        .checkpoints()
+        .windows(2)
+        .map(|pair| pair[1].step - pair[0].step);
+    gaps.max().unwrap_or(1).max(1)
+}

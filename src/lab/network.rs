@@ -1,0 +1,100 @@
+//! The network of a checkpoint, to be run again: on trials, and as a map.
+
+use super::saved::reload;
+use super::{LabError, Origin};
+use crate::cell::map::CellMap;
+use crate::cell::parameters::Parameters;
+use crate::cell::spec::{NetworkSpec, Precision};
+use crate::curriculum::Curriculum;
+use crate::foreign::ForeignNetwork;
+use crate::simd::Real;
+use crate::task::mixture::Mixture;
+use crate::task::{Batch, Task as _};
+use crate::trace::{Entry, Run};
+use crate::train::engine::Simulation;
+use crate::train::engines::EngineReal as _;
+use crate::train::policy::NetworkPolicy;
+
+/// The network of a checkpoint of a run.
+pub enum CheckpointNetwork {
+    /// It was trained here.
+    Trained {
+        /// What it is.
+        spec: NetworkSpec,
+        /// Its numbers.
+        parameters: Box<Parameters<f64>>,
+    },
+    /// Another program trained it.
+    Foreign(Box<ForeignNetwork>),
+}
+
+impl CheckpointNetwork {
+    /// Reads that of a checkpoint.
+    ///
+    /// # Errors
+    /// If its file is missing, damaged, or of another network than the run says.
+    pub fn read(run: &Run, origin: &Origin, entry: Entry) -> Result<Self, LabError> {
+        let file = run.weights(entry.checkpoint)?;
+        match origin {
+            Origin::Followed(followed) => Ok(Self::Foreign(Box::new(followed.network(&file)?))),
+            Origin::Trained(curriculum) => {
+                let parameters = match curriculum.network.precision {
+                    Precision::F32 => in_f64::<f32>(curriculum, &file, entry.step)?,
+                    Precision::F64 => in_f64::<f64>(curriculum, &file, entry.step)?,
+                };
+                Ok(Self::Trained {
+                    spec: curriculum.network.clone(),
+                    parameters: Box::new(parameters),
+                })
+            }
+        }
+    }
+
+    /// It at a constant input.
+    ///
+    /// # Errors
+    /// If the input is not as wide as the network's.
+    pub fn map_at(&self, input: &[f64]) -> Result<CellMap, LabError> {
+        match self {
+            Self::Foreign(network) => Ok(network.map_at(input)?),
+            Self::Trained { spec, .. } if input.len() != spec.inputs => Err(LabError::InputWidth {
+                found: input.len(),
+                expected: spec.inputs,
+            }),
+            Self::Trained { spec, parameters } => Ok(CellMap::new(spec, parameters, input)),
+        }
+    }
+}
+
+fn in_f64<T: Real>(
+    curriculum: &Curriculum,
+    file: &crate::trace::WeightsFile,
+    step: u64,
+) -> Result<Parameters<f64>, LabError> {
+    Ok(reload::<T>(curriculum, file, step)?.parameters.cast())
+}
+
+/// A network of a curriculum run through trials of a task that are drawn from a generator, without noise of its own, in f32;
+/// those in a world as the network lives through them.
+///
+/// # Errors
+/// As the engine.
+pub fn on_trials(
+    curriculum: &Curriculum,
+    parameters: &Parameters<f64>,
+    task: &Mixture,
+    trials: usize,
+    rng: &mut rand_chacha::ChaCha8Rng,
+) -> Result<(Batch, Simulation), LabError> {
+    let network = &curriculum.network;
+    let parameters: Parameters<f32> = parameters.cast();
+    let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
+    if task.is_in_world() {
+        let mut policy = NetworkPolicy::new(network, &parameters, None);
+        task.experience(&mut policy, rng, &mut batch);
+    } else {
+        task.draw(rng, &mut batch);
+    }
+    let simulation = f32::engine(curriculum.engine, network).simulate(&parameters, &batch)?;
+    Ok((batch, simulation))
+}

@@ -1,0 +1,255 @@
+//! The runs of a population: every curriculum with every combination of settings and every seed.
+//!
+//! A run is called after what makes it, as in `flip-flop,cell=gru,units=64,seed=7`. The name depends on nothing else, so it
+//! stays when seeds, values or curricula join the plan.
+
+use toml::Value;
+
+use super::axis::Axis;
+use super::seeds::Seeds;
+use crate::curriculum::Override;
+use crate::trace::digest;
+use crate::trace::names::MOST_NAME_BYTES;
+
+/// Characters of the longest value that a name repeats.
+const MOST_VALUE_CHARACTERS: usize = 24;
+
+/// What a population is of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// Names of the curricula, without the extension of their files; each once.
+    pub curricula: Vec<String>,
+    /// The settings that differ between runs, in the order of their keys.
+    pub axes: Vec<Axis>,
+    /// The seeds.
+    pub seeds: Seeds,
+}
+
+/// A run of a population, whether or not it was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRun {
+    /// Its name, that of its folder.
+    pub name: String,
+    /// Name of its curriculum.
+    pub curriculum: String,
+    /// What it changes in the curriculum.
+    pub settings: Vec<Override>,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl PlannedRun {
+    /// The settings as a text, with spaces between.
+    pub fn settings_text(&self) -> String {
+        let texts: Vec<String> = self.settings.iter().map(Override::to_string).collect();
+        texts.join(" ")
+    }
+}
+
+impl Plan {
+    /// All runs: seed after seed of the first combination of settings of the first curriculum, and so on.
+    pub fn runs(&self) -> Vec<PlannedRun> {
+        let combinations = self.combinations();
+        let mut runs = Vec::new();
+        for curriculum in &self.curricula {
+            for combination in &combinations {
+                let begin = self.name(curriculum, combination);
+                let settings: Vec<Override> = combination
+                    .iter()
+                    .zip(&self.axes)
+                    .map(|(value, axis)| axis.set_to(value))
+                    .collect();
+                runs.extend(self.seeds.iter().map(|seed| PlannedRun {
+                    name: format!("{begin},seed={seed}"),
+                    curriculum: curriculum.clone(),
+                    settings: settings.clone(),
+                    seed,
+                }));
+            }
+        }
+        runs
+    }
+
+    /// Number of runs.
+    pub fn count(&self) -> u64 {
+        let values = self.axes.iter().map(|axis| axis.values.len() as u64);
+        let combinations = values.fold(self.curricula.len() as u64, u64::saturating_mul);
+        combinations.saturating_mul(self.seeds.count())
+    }
+
+    /// Every choice of one value an axis; the last axis changes fastest.
+    fn combinations(&self) -> Vec<Vec<&Value>> {
+        let mut combinations = vec![Vec::new()];
+        for axis in &self.axes {
+            let longer = |before: &Vec<_>, value| [&before[..], &[value]].concat();
+            combinations = combinations
+                .iter()
+                .flat_map(|before| axis.values.iter().map(move |value| longer(before, value)))
+                .collect();
+        }
+        combinations
+    }
+
+    /// The name of the runs of a combination, but for the seed.
+    fn name(&self, curriculum: &str, combination: &[&Value]) -> String {
+        let keys: Vec<&str> = self.axes.iter().map(|axis| axis.key.as_str()).collect();
+        let mut name = curriculum.to_owned();
+        for (value, axis) in combination.iter().zip(&self.axes) {
+            name = format!("{name},{}={}", short_key(&axis.key, &keys), short(value));
+        }
+        let most = MOST_NAME_BYTES - ",seed=".len() - u64::MAX.to_string().len();
+        if name.len() <= most {
+            return name;
+        }
+        let sum = digest(name.as_bytes());
+        format!("{curriculum},settings={}", &sum[..12])
+    }
+}
+
+/// The end of a key that no other key of the population has, and that is no number.
+fn short_key<'a>(key: &'a str, keys: &[&str]) -> &'a str {
+    let ends = key.match_indices('.').rev().map(|(at, _)| &key[at + 1..]);
+    let is_its_own = |end: &&str| {
+        let dotted = format!(".{end}");
+        let has_end = |other: &&&str| **other == *end || other.ends_with(&dotted);
+        keys.iter().filter(has_end).count() == 1
+    };
+    let begins_with_a_word = |end: &&str| !end.starts_with(|first: char| first.is_ascii_digit());
+    let mut ends = ends.filter(is_its_own).filter(begins_with_a_word);
+    ends.next().unwrap_or(key)
+}
+
+/// A value as a part of a name: as it is where it is short and plain, else its beginning with a checksum.
+fn short(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    let plain: String = text.chars().filter(|&c| is_plain(c)).collect();
+    if plain == text && !text.is_empty() && text.len() <= MOST_VALUE_CHARACTERS {
+        return text;
+    }
+    let begin: String = plain.chars().take(MOST_VALUE_CHARACTERS).collect();
+    format!("{begin}~{}", &digest(text.as_bytes())[..6])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trace::check_name;
+
+    fn plan(curricula: &[&str], axes: &[&str], seeds: &str) -> Plan {
+        let mut axes: Vec<Axis> = axes.iter().map(|axis| axis.parse().unwrap()).collect();
+        axes.sort_by(|a, b| a.key.cmp(&b.key));
+        Plan {
+            curricula: curricula.iter().map(|&name| name.to_owned()).collect(),
+            axes,
+            seeds: seeds.parse().unwrap(),
+        }
+    }
+
+    fn names(plan: &Plan) -> Vec<String> {
+        plan.runs().into_iter().map(|run| run.name).collect()
+    }
+
+    #[test]
+    fn a_plan_is_the_product_of_curricula_settings_and_seeds() {
+        let plan = plan(
+            &["at-once", "growing"],
+            &["network.units=32,64", "network.cell=gru"],
+            "0..1",
+        );
+        assert_eq!(
+            names(&plan),
+            [
+                "at-once,cell=gru,units=32,seed=0",
+                "at-once,cell=gru,units=32,seed=1",
+                "at-once,cell=gru,units=64,seed=0",
+                "at-once,cell=gru,units=64,seed=1",
+                "growing,cell=gru,units=32,seed=0",
+                "growing,cell=gru,units=32,seed=1",
+                "growing,cell=gru,units=64,seed=0",
+                "growing,cell=gru,units=64,seed=1",
+            ]
+        );
+        assert_eq!(plan.count(), 8);
+        let last = plan.runs().pop().unwrap();
+        assert_eq!(
+            last.settings_text(),
+            "network.cell=\"gru\" network.units=64"
+        );
+        assert_eq!((last.curriculum.as_str(), last.seed), ("growing", 1));
+    }
+
+    #[test]
+    fn without_settings_a_run_is_called_after_curriculum_and_seed() {
+        assert_eq!(names(&plan(&["a"], &[], "5")), ["a,seed=5"]);
+    }
+
+    #[test]
+    fn keys_are_shortened_as_far_as_they_stay_apart() {
+        let keys = [
+            "stage.0.bits",
+            "stage.1.bits",
+            "network.units",
+            "penalties.0",
+        ];
+        assert_eq!(short_key("network.units", &keys), "units");
+        assert_eq!(short_key("stage.0.bits", &keys), "stage.0.bits");
+        assert_eq!(short_key("penalties.0", &keys), "penalties.0");
+        assert_eq!(short_key("steps", &["steps", "until.steps"]), "steps");
+        assert_eq!(
+            short_key("until.steps", &["steps", "until.steps"]),
+            "until.steps"
+        );
+    }
+
+    #[test]
+    fn values_that_are_no_names_keep_apart_by_their_checksums() {
+        let plan = plan(
+            &["a"],
+            &["x.y={ b = 1 },{ b = 2 },[1, 2],'a/b','a:b',''"],
+            "0",
+        );
+        let names = names(&plan);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 6);
+        assert!(names[0].starts_with("a,y=b1~"), "{names:?}");
+        names.iter().for_each(|name| check_name(name).unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn names_stay_when_the_plan_grows_and_are_those_of_folders(
+            curricula in proptest::collection::btree_set("[a-z]{1,40}", 1..3),
+            values in proptest::collection::btree_set("[ -~é]{0,60}", 1..4),
+            more in "[a-z]{41,60}",
+        ) {
+            let values: Vec<Value> = values.into_iter().map(Value::String).collect();
+            let axes = |values: &[Value]| -> Option<Vec<Axis>> {
+                let axes = ["aa.key", "bb.key", "cc.word"].map(|key| Axis::new(key, values.to_vec()).ok());
+                axes.into_iter().collect()
+            };
+            let (Some(all), Some(first)) = (axes(&values), axes(&values[..1])) else {
+                return Ok(());
+            };
+            let curricula: Vec<String> = curricula.into_iter().collect();
+            let large = Plan { curricula: [curricula.clone(), vec![more]].concat(), axes: all, seeds: "0..3".parse().unwrap() };
+            let small = Plan { curricula, axes: first, seeds: "1..2".parse().unwrap() };
+            let runs = large.runs();
+            let all: BTreeSet<&String> = runs.iter().map(|run| &run.name).collect();
+            prop_assert_eq!(all.len() as u64, large.count());
+            for name in &all {
+                prop_assert!(check_name(name).is_ok(), "{}", name);
+            }
+            for run in small.runs() {
+                prop_assert!(runs.contains(&run), "{}", run.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The table of the runs of a population, derived from their folders.
+
+use rayon::prelude::*;
+
+use super::plan::PlannedRun;
+use super::state::RunState;
+use super::{Population, PopulationError};
+use crate::curriculum::Curriculum;
+use crate::trace::rows::{RunRow, StepRow};
+use crate::trace::{Run, TraceError, write_runs};
+
+/// A run that was planned, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunStatus {
+    /// The run.
+    pub run: PlannedRun,
+    /// How far it is.
+    pub state: RunState,
+}
+
+impl Population {
+    /// How far every run is, in the order of the plan.
+    pub fn status(&self) -> Vec<RunStatus> {
+        let runs = self.plan.runs().into_par_iter();
+        runs.map(|run| RunStatus {
+            state: RunState::read(&self.run_dir(&run)),
+            run,
+        })
+        .collect()
+    }
+
+    /// Derives the table of the runs from their folders and writes it as `runs.parquet`. A run whose files are damaged has a
+    /// row that says so.
+    pub fn write_table(&self) -> Result<Vec<RunRow>, PopulationError> {
+        let runs = self.plan.runs().into_par_iter();
+        let rows: Vec<RunRow> = runs.map(|run| self.row(&run)).collect();
+        write_runs(self.dir(), &rows)?;
+        Ok(rows)
+    }
+
+    /// The row of a run.
+    fn row(&self, planned: &PlannedRun) -> RunRow {
+        let dir = self.run_dir(planned);
+        let state = RunState::read(&dir);
+        let mut row = RunRow {
+            run: planned.name.clone(),
+            curriculum: planned.curriculum.clone(),
+            settings: planned.settings_text(),
+            seed: planned.seed,
+            state: state.name().to_owned(),
+            step: state.step(),
+            n_checkpoints: 0,
+            end_loss: None,
+            end_accuracy: None,
+            criterion: self.criterion,
+            steps_to_criterion: None,
+            wall_secs: None,
+        };
+        if matches!(state, RunState::Missing | RunState::Damaged { .. }) {
+            return row;
+        }
+        if self.fill(&mut row, &dir).is_err() {
+            RunState::Damaged {
+                reason: String::new(),
+            }
+            .name()
+            .clone_into(&mut row.state);
+        }
+        row
+    }
+
+    /// What the training steps of a run tell.
+    fn fill(&self, row: &mut RunRow, dir: &std::path::Path) -> Result<(), TraceError> {
+        let run = Run::open(dir)?;
+        row.n_checkpoints = run.entries().len() as u32;
+        let curriculum = Curriculum::parse(run.curriculum_text(), "run.toml", &[]).ok();
+        let steps = run.steps()?;
+        let stage = curriculum.as_ref().and_then(|of| of.stages.last());
+        let window = stage.map_or(50, |stage| stage.until.over_steps) as usize;
+        let last = &steps[steps.len().saturating_sub(window.max(1))..];
+        row.end_loss = mean(last.iter().map(|step| step.loss));
+        row.end_accuracy = mean(last.iter().map(|step| step.accuracy));
+        row.wall_secs = steps.last().map(|step| step.wall_secs);
+        row.criterion = self
+            .criterion
+            .or(stage.and_then(|stage| stage.until.accuracy));
+        let last_stage = curriculum.map_or(0, |of| of.stages.len().saturating_sub(1));
+        row.steps_to_criterion = row
+            .criterion
+            .and_then(|wanted| first_at(&steps, last_stage as u32, window.max(1), wanted));
+        Ok(())
+    }
+}
+
+/// Mean of some numbers; none if there are none.
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
+    let count = values.len();
+    (count > 0).then(|| values.sum::<f64>() / count as f64)
+}
+
+/// The first training step of a stage at which the mean accuracy of its last `window` steps reached `wanted`.
+fn first_at(steps: &[StepRow], stage: u32, window: usize, wanted: f64) -> Option<u64> {
+    let of_stage: Vec<&StepRow> = steps.iter().filter(|step| step.stage == stage).collect();
+    let reaches = |steps: &&[&StepRow]| {
+        let sum: f64 = steps.iter().map(|step| step.accuracy).sum();
+        sum / window as f64 >= wanted
+    };
+    let reached = of_stage.windows(window).find(reaches)?;
+    reached.last().map(|step| step.step)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn steps(stages: &[u32], accuracies: &[f64]) -> Vec<StepRow> {
+        let row = |(at, (stage, accuracy)): (usize, (&u32, &f64))| StepRow {
+            step: at as u64 + 1,
+            stage: *stage,
+            task: "flip-flop".to_owned(),
+            loss: 1.0 - accuracy,
+            accuracy: *accuracy,
+            grad_norm: 1.0,
+            learning_rate: 1e-3,
+            weight_norm: 1.0,
+            wall_secs: at as f64,
+            mean_return: None,
+        };
+        stages.iter().zip(accuracies).enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn the_criterion_counts_from_the_mean_over_a_window_of_the_last_stage() {
+        let accuracies = [1.0, 1.0, 1.0, 0.5, 0.75, 1.0, 1.0];
+        let steps = steps(&[0, 0, 0, 1, 1, 1, 1], &accuracies);
+        assert_eq!(first_at(&steps, 1, 2, 0.875), Some(6), "(0.75 + 1) / 2");
+        assert_eq!(first_at(&steps, 1, 2, 0.9), Some(7));
+        assert_eq!(first_at(&steps, 1, 4, 0.9), None, "the mean is 0.8125");
+        assert_eq!(first_at(&steps, 1, 1, 0.5), Some(4));
+        assert_eq!(first_at(&steps, 2, 1, 0.5), None);
+        assert_eq!(first_at(&steps, 1, 9, 0.1), None, "too few steps");
+    }
+
+    #[test]
+    fn a_mean_of_nothing_is_none() {
+        assert_eq!(mean([].iter().copied()), None);
+        assert_eq!(mean([1.0, 2.0].into_iter()), Some(1.5));
+    }
+}
