@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::align::{Alignment, Link};
 use super::axis::StepAxis;
-use super::data::comparison::Compared;
+use super::data::comparison::{Compared, GROUPINGS};
 use super::data::runs::Listed;
 use super::data::{RunId, RunState, Update};
 use super::open_run::OpenRun;
@@ -193,7 +193,9 @@ impl Desk {
     /// Begins to compare the runs in these folders.
     pub(crate) fn compare(&mut self, dirs: Vec<PathBuf>) -> Effect {
         self.comparison = Compared::of(&self.comparison, dirs);
-        Effect::Compare(self.comparison.number, self.comparison.asked.clone())
+        let comparison = &self.comparison;
+        let by = GROUPINGS[comparison.grouping % GROUPINGS.len()];
+        Effect::Compare(comparison.number, comparison.asked.clone(), by)
     }
 
     /// Opens a run in the place of another, from its first checkpoint on; follows it if it is being written.

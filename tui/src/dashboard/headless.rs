@@ -172,7 +172,7 @@ impl Headless {
         }
     }
 
-    fn perform(&mut self, effect: Option<Effect>) {
+    pub(crate) fn perform(&mut self, effect: Option<Effect>) {
         self.effect = None;
         match effect {
             Some(Effect::Request(id, request)) => self.take(id, request),
@@ -182,12 +182,12 @@ impl Headless {
                     self.app.update(Msg::Say(format!("{error:#}")));
                 }
             }
-            Some(Effect::Compare(number, dirs)) => self.compare(number, &dirs),
+            Some(Effect::Compare(number, dirs, by)) => self.compare(number, (&dirs, by)),
             other => self.effect = other,
         }
     }
 
-    fn compare(&mut self, number: u64, dirs: &[PathBuf]) {
+    fn compare(&mut self, number: u64, what: (&[PathBuf], &str)) {
         let (sender, parts) = channel();
         let sender = Mutex::new(sender);
         let tell = |part| {
@@ -195,7 +195,7 @@ impl Headless {
                 sender.send(part).ok();
             }
         };
-        comparison::compare(&*self.comparer, dirs, &AtomicBool::new(false), &tell);
+        comparison::compare(&*self.comparer, what, &AtomicBool::new(false), &tell);
         for part in parts.try_iter() {
             self.app.update(Msg::Compared(number, part));
         }

@@ -49,8 +49,8 @@ pub(crate) enum Effect {
     ZoomRun { from_step: u64, to_step: u64 },
     /// Stop the training that was started with this dashboard.
     StopTraining,
-    /// Compare the runs in these folders, as the comparison with this number.
-    Compare(u64, Vec<PathBuf>),
+    /// Compare the runs in these folders, in groups by this, as the comparison with this number.
+    Compare(u64, Vec<PathBuf>, &'static str),
     /// Ask the user for a text that filters a list.
     AskFilter,
 }

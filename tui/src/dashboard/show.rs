@@ -208,14 +208,19 @@ impl Show {
                     });
                 })?;
             }
-            Effect::Compare(number, dirs) => self.compare(number, dirs)?,
+            Effect::Compare(number, dirs, by) => self.compare(number, dirs, by)?,
             Effect::Quit | Effect::StopTraining | Effect::AskFilter => {}
         }
         Ok(())
     }
 
     /// Compares runs in a thread of its own; the comparison before stops.
-    fn compare(&mut self, number: u64, dirs: Vec<PathBuf>) -> std::io::Result<()> {
+    fn compare(
+        &mut self,
+        number: u64,
+        dirs: Vec<PathBuf>,
+        by: &'static str,
+    ) -> std::io::Result<()> {
         let stop = Arc::new(AtomicBool::new(false));
         let before = self.stop_comparing.replace(Arc::clone(&stop));
         if let Some(before) = before {
@@ -231,7 +236,7 @@ impl Show {
                     stop.store(true, Ordering::Relaxed);
                 }
             };
-            comparison::compare(&Library, &dirs, &stop, &tell);
+            comparison::compare(&Library, (&dirs, by), &stop, &tell);
         })
     }
 

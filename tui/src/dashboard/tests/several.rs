@@ -77,6 +77,7 @@ fn playheads_follow_the_run_in_focus_as_they_are_aligned() {
         ("g A", [100, 300], [300, 900]),
         ("g A", [100, 300], [300, 900]),
         ("g A", [100, 300], [300, 300]),
+        ("g A", [100, 900], [300, 900]),
         ("g A", [100, 0], [300, 300]),
     ] {
         dashboard.press(keys);

@@ -7,7 +7,7 @@ use tui::style::{Modifier, Style};
 use super::marks;
 use crate::dashboard::data::comparison::{Compared, Measured};
 use crate::dashboard::screen::{Desk, message};
-use crate::dashboard::theme::{Ink, fitted, short_number};
+use crate::dashboard::theme::{fitted, short_number};
 
 /// Columns of a cell of the matrix.
 const CELL: u16 = 2;

@@ -16,7 +16,7 @@ use tui::layout::{Constraint, Layout, Rect};
 use self::pair::Drawn;
 use super::diagram::branches::Quantity;
 use crate::dashboard::curves::{self, GUTTER};
-use crate::dashboard::data::comparison::Measured;
+use crate::dashboard::data::comparison::{GROUPINGS, Measured};
 use crate::dashboard::data::store::Curve;
 use crate::dashboard::keys::{Action, Binding, row};
 use crate::dashboard::open_run::OpenRun;
@@ -89,6 +89,12 @@ const KEYS: &[Binding] = &[
     ),
     row(&["d"], Action::Own("right"), "next column", None),
     row(&["a"], Action::Own("left"), "previous column", None),
+    row(
+        &["b"],
+        Action::Own("grouping"),
+        "group by curriculum, cell, …",
+        Some("group"),
+    ),
     row(
         &["C"],
         Action::Own("compare"),
@@ -266,7 +272,9 @@ impl Compare {
                 compared.asked.len()
             ),
         };
-        let title = format!("{}{refused}{left_out}", counted(compared.runs.len(), "run"));
+        let by = GROUPINGS[compared.grouping % GROUPINGS.len()];
+        let runs = counted(compared.runs.len(), "run");
+        let title = format!("{runs} by {by}{refused}{left_out}");
         let inner = pane.frame(desk, title, buffer);
         list::draw(desk, self.cursor(desk).0, inner, buffer);
     }
@@ -303,7 +311,9 @@ impl Screen for Compare {
     fn why_not(&self, action: Action, desk: &Desk) -> Option<String> {
         let needs_runs = matches!(
             action,
-            Action::Enter | Action::Select(_) | Action::Own("left" | "right" | "measure")
+            Action::Enter
+                | Action::Select(_)
+                | Action::Own("left" | "right" | "measure" | "grouping")
         );
         let (row, column) = self.cursor(desk);
         match action {
@@ -346,6 +356,10 @@ impl Screen for Compare {
                 self.quantity = self.quantity.next(outputs);
             }
             Action::Own("parting") => self.go_to_parting(desk),
+            Action::Own("grouping") => {
+                desk.comparison.grouping = (desk.comparison.grouping + 1) % GROUPINGS.len();
+                return Some(desk.compare(desk.comparison.asked.clone()));
+            }
             Action::Own("compare") => {
                 let open = desk.open_runs().into_iter().map(|run| run.dir.clone());
                 let dirs = match &desk.comparison.asked[..] {

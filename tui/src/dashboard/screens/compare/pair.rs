@@ -97,7 +97,7 @@ impl Drawn<'_> {
         };
         let own_step = |step: f64| link.as_ref().map_or(step, |link| link.there(step));
         let x_of = |step: f64| desk.run.timeline.place_of(own_step(step));
-        let mut upright = |step: f64, ink: Ink, dash: Dash, plot: &mut Plot| {
+        let upright = |step: f64, ink: Ink, dash: Dash, plot: &mut Plot| {
             let (low, high) = plot.y_range();
             plot.line((x_of(step), low), (x_of(step), high), ink, dash);
         };

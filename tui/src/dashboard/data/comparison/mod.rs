@@ -1,9 +1,16 @@
 //! Many runs held against each other: what is asked, by whom it is computed, and what has come so far.
 
+mod library;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+pub(crate) use self::library::Library;
+
+/// What sorts runs into groups, by turns.
+pub(crate) const GROUPINGS: [&str; 5] = ["curriculum", "cell", "rule", "task", "population"];
 
 /// Most runs that are compared at once: memory grows with the square of their number.
 pub(crate) const MOST_COMPARED: usize = 300;
@@ -16,8 +23,6 @@ pub(crate) struct ComparedRun {
     /// What it shares with the other runs of its group.
     pub(crate) group: String,
     pub(crate) seed: Option<u64>,
-    /// Its last step.
-    pub(crate) step: u64,
     /// Loss at the end; NaN where there is none.
     pub(crate) loss: f64,
     /// Accuracy at the end; NaN where there is none.
@@ -88,7 +93,7 @@ pub(crate) enum Part {
 
 /// Computes comparisons.
 pub(crate) trait Comparer: Send + Sync {
-    /// Compares the runs in these folders, and tells the parts in their order: [`Part::Read`] as often as it likes, also
+    /// Compares the runs in these folders, sorted into groups `by` one of [`GROUPINGS`], and tells the parts in their order: [`Part::Read`] as often as it likes, also
     /// from other threads, [`Part::Runs`] once, a [`Part::Measure`] for each measure. Nobody hears of what it tells once
     /// `stop` is true. A run that cannot be read is refused with a reason; that is no failure.
     ///
@@ -96,6 +101,7 @@ pub(crate) trait Comparer: Send + Sync {
     fn compare(
         &self,
         dirs: &[PathBuf],
+        by: &str,
         stop: &AtomicBool,
         tell: &(dyn Fn(Part) + Sync),
     ) -> Result<(), String>;
@@ -104,11 +110,11 @@ pub(crate) trait Comparer: Send + Sync {
 /// Does what a comparer does, and tells its end; what panics is a failure like others.
 pub(crate) fn compare(
     comparer: &dyn Comparer,
-    dirs: &[PathBuf],
+    (dirs, by): (&[PathBuf], &str),
     stop: &AtomicBool,
     tell: &(dyn Fn(Part) + Sync),
 ) {
-    let work = std::panic::AssertUnwindSafe(|| comparer.compare(dirs, stop, tell));
+    let work = std::panic::AssertUnwindSafe(|| comparer.compare(dirs, by, stop, tell));
     let failed = "comparing failed in an unforeseen way: leave one run after the other out";
     let done = std::panic::catch_unwind(work).unwrap_or_else(|_| Err(failed.to_owned()));
     tell(Part::Done(done));
@@ -121,6 +127,8 @@ pub(crate) struct Compared {
     pub(crate) number: u64,
     /// The runs that are to be compared.
     pub(crate) asked: Vec<PathBuf>,
+    /// What sorts them into groups: a place in [`GROUPINGS`].
+    pub(crate) grouping: usize,
     /// How many more were asked for than can be compared at once.
     pub(crate) left_out: usize,
     /// How many runs are read.
@@ -152,6 +160,7 @@ impl Compared {
         Self {
             number: before.number + 1,
             asked,
+            grouping: before.grouping,
             left_out,
             is_running: true,
             ..Self::default()
@@ -224,7 +233,6 @@ mod tests {
             name: name.into(),
             group: group.into(),
             seed: None,
-            step: 10,
             loss: 0.1,
             accuracy: 1.0,
             commitment: None,
@@ -312,6 +320,7 @@ mod tests {
             fn compare(
                 &self,
                 dirs: &[PathBuf],
+                _: &str,
                 _: &AtomicBool,
                 tell: &(dyn Fn(Part) + Sync),
             ) -> Result<(), String> {
@@ -323,7 +332,7 @@ mod tests {
         for (dirs, reason) in [(1, "no measure has sense"), (2, "unforeseen")] {
             let told = std::sync::Mutex::new(Compared::of(&Compared::default(), Vec::new()));
             let dirs: Vec<PathBuf> = (0..dirs).map(|n: i32| n.to_string().into()).collect();
-            compare(&Fails, &dirs, &AtomicBool::new(false), &|part| {
+            compare(&Fails, (&dirs, "cell"), &AtomicBool::new(false), &|part| {
                 told.lock().unwrap().take_in(1, part);
             });
             let told = told.into_inner().unwrap();
