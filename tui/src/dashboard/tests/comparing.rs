@@ -79,6 +79,7 @@ fn on_a_line(name: &str, count: usize, power: f64) -> Measured {
 /// The dashboard on the screen Compare, with so many runs that do not exist compared.
 fn compared(count: usize, look: Look) -> (tempfile::TempDir, Headless) {
     let folder = several::write_runs();
+    super::support::derive_otherwise(&folder.path().join("slow"), 3);
     let mut dashboard = several::open(folder.path(), &["quick", "slow"], "Compare", look);
     dashboard.comparer = Box::new(Line);
     let names = ["quick", "slow"].map(str::to_owned).into_iter();
@@ -160,37 +161,44 @@ fn the_cursor_says_the_distance_or_why_there_is_none() {
 fn two_runs_are_shown_one_above_the_other_and_opened_where_they_part() {
     let (_folder, mut dashboard) = compared(2, Look::Plain);
     dashboard.press("<enter>");
-    let names: Vec<String> = dashboard
-        .app
-        .desk
-        .open_runs()
-        .iter()
-        .map(|run| run.name())
-        .collect();
+    let open = dashboard.app.desk.open_runs();
+    let names: Vec<String> = open.iter().map(|run| run.name()).collect();
     assert_eq!(names, ["quick", "slow"], "both were open");
     let screen = shown(&dashboard);
+    let parts = "part from the first event on: A fold, a pair appears at step 40";
     assert!(
         screen.contains("PC 1 of two runs, aligned by step"),
         "{screen}"
     );
-    // One has a fold, of the other no bifurcation is known.
-    assert!(
-        screen.contains("part from the first event on: A fold"),
-        "{screen}"
-    );
+    assert!(screen.contains(parts), "{screen}");
     dashboard.press("p");
     assert_eq!(steps(&dashboard), [100, 0]);
     dashboard.press("A");
     assert_eq!(steps(&dashboard), [100, 300]);
     dashboard.press("u u u");
     assert!(shown(&dashboard).contains("output 1 of two runs, aligned by share"));
-    dashboard.press("r G N p <enter>");
+    dashboard.press("r G p");
     assert_eq!(steps(&dashboard), [100, 300], "where the other has it");
+    dashboard.press("<enter>");
     assert_eq!(
         dashboard.app.screens[dashboard.app.current].name(),
         "Landscape"
     );
     assert_eq!(dashboard.app.desk.run.name(), "slow");
+    assert!(dashboard.app.desk.run.before_and_after);
+}
+
+#[test]
+fn bifurcations_that_were_not_computed_are_no_difference() {
+    let folder = several::write_runs();
+    let mut dashboard = several::open(folder.path(), &["quick", "slow"], "Compare", Look::Plain);
+    dashboard.comparer = Box::new(Line);
+    dashboard.press("C <enter>");
+    assert!(shown(&dashboard).contains("the bifurcations of B are not known"));
+    dashboard.press("p");
+    assert_eq!(steps(&dashboard), [0, 0]);
+    let status = dashboard.app.desk.status.clone().unwrap_or_default();
+    assert!(status.contains("`creode analyze RUN --events`"), "{status}");
 }
 
 #[test]

@@ -160,11 +160,13 @@ impl Compare {
 
     /// Moves the playhead of the run in focus to the first event that differs, or to where it would be.
     fn go_to_parting(&self, desk: &mut Desk) {
-        let Some((parting, ids)) = self
-            .drawn(desk)
-            .and_then(|drawn| Some((drawn.parting()?, drawn.runs.map(|run| run.id))))
-        else {
-            return desk.say("nothing differs between them so far");
+        let Some(drawn) = self.drawn(desk) else {
+            return;
+        };
+        let ids = drawn.runs.map(|run| run.id);
+        let Some(parting) = drawn.parting() else {
+            let about = drawn.about();
+            return desk.say(about);
         };
         let own = usize::from(ids[1] == desk.run.id);
         let step = match &parting.first {

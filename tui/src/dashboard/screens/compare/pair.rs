@@ -7,7 +7,7 @@ use tui::widgets::Widget as _;
 
 use super::super::diagram::branches::{self, Quantity};
 use super::super::learning::step_axis;
-use super::parting::{Parting, happened, parting};
+use super::parting::{Parting, happened, is_unknown, parting};
 use crate::dashboard::curves::{self, GUTTER};
 use crate::dashboard::data::store::Curve;
 use crate::dashboard::open_run::OpenRun;
@@ -24,22 +24,30 @@ pub(super) struct Drawn<'a> {
 }
 
 impl Drawn<'_> {
-    /// Where the two part; none if the same happened in both.
+    /// Where the two part; none if the same happened in both, or if that is not known.
     pub(super) fn parting(&self) -> Option<Parting> {
+        if self.runs.into_iter().any(is_unknown) {
+            return None;
+        }
         let [a, b] = self.runs.map(happened);
         parting(&a, &b)
     }
 
     /// How the two go on, in words.
-    fn about(&self) -> String {
-        let letters = self.runs.map(OpenRun::letter);
-        match self.parting() {
-            Some(parting) => parting.text(letters),
-            None if happened(self.runs[0]).is_empty() => "no bifurcation is known in either".into(),
-            None => {
-                let count = happened(self.runs[0]).len();
-                format!("the same {} in the same order", counted(count, "event"))
-            }
+    pub(super) fn about(&self) -> String {
+        if let Some(run) = self.runs.into_iter().find(|run| is_unknown(run)) {
+            let letter = run.letter();
+            return format!(
+                "the bifurcations of {letter} are not known: `creode analyze RUN --events` computes them"
+            );
+        }
+        match (self.parting(), happened(self.runs[0]).len()) {
+            (Some(parting), _) => parting.text(self.runs.map(OpenRun::letter)),
+            (None, 0) => "no bifurcation in either so far".into(),
+            (None, count) => format!(
+                "the same {} in the same order so far",
+                counted(count, "event")
+            ),
         }
     }
 

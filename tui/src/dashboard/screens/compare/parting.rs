@@ -1,7 +1,7 @@
 //! Where two runs part: the first event that is another in one than in the other.
 
 use crate::dashboard::open_run::OpenRun;
-use crate::dashboard::timeline::Code;
+use crate::dashboard::timeline::{Code, Stop};
 
 /// What happened in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,11 @@ pub(super) fn happened(run: &OpenRun) -> Vec<Happened> {
         .collect();
     all.sort_by(|a, b| a.step.total_cmp(&b.step));
     all
+}
+
+/// Whether fixed points of a run come and go by bifurcations that were not computed.
+pub(super) fn is_unknown(run: &OpenRun) -> bool {
+    happened(run).is_empty() && run.timeline.stops.iter().any(Stop::is_event)
 }
 
 /// Where two runs part.
