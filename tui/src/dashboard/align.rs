@@ -12,6 +12,8 @@ pub(crate) enum Alignment {
     Stage,
     /// As many steps before or after the event with this number, from 0.
     Event(usize),
+    /// The same loss: the least so far of its mean over the last tenth of the steps.
+    Loss,
 }
 
 impl Alignment {
@@ -22,6 +24,15 @@ impl Alignment {
             Self::Share => "by share".into(),
             Self::Stage => "by stage".into(),
             Self::Event(number) => format!("by event {}", number + 1),
+            Self::Loss => "by loss".into(),
+        }
+    }
+
+    /// What a run lacks that cannot be aligned so.
+    pub(crate) fn lacking(self) -> &'static str {
+        match self {
+            Self::Loss => "no falling loss",
+            _ => "no such event",
         }
     }
 
@@ -32,6 +43,7 @@ impl Alignment {
             Self::Share => "the same share of training".into(),
             Self::Stage => "the same share of the same stage".into(),
             Self::Event(number) => format!("as many steps from event {}", number + 1),
+            Self::Loss => "the same loss, the least so far of a running mean".into(),
         }
     }
 
@@ -41,7 +53,8 @@ impl Alignment {
             Self::Step => Self::Share,
             Self::Share => Self::Stage,
             Self::Stage => Self::Event(event),
-            Self::Event(_) => Self::Step,
+            Self::Event(_) => Self::Loss,
+            Self::Loss => Self::Step,
         }
     }
 }
@@ -57,6 +70,30 @@ pub(crate) struct Course {
     pub(crate) n_stages: usize,
     /// First checkpoint after each event.
     pub(crate) events: Vec<f64>,
+    /// As [`losses`] gives them.
+    pub(crate) losses: Vec<(f64, f64)>,
+}
+
+/// Least ratio of the losses of two neighbours among the landmarks.
+const LOSS_RATIO: f64 = 1.02;
+
+/// Steps at which a loss is reached for the first time, with −ln of that loss, both rising. The loss is the mean over the
+/// last tenth of the steps so far, of those with a finite loss above zero.
+pub(crate) fn losses(samples: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let (mut sums, mut knots) = (vec![0.0], Vec::<(f64, f64)>::new());
+    for (step, loss) in samples.filter(|(_, loss)| loss.is_finite() && *loss > 0.0) {
+        sums.push(sums[sums.len() - 1] + loss);
+        let count = sums.len() - 1;
+        let width = (count / 10).max(1);
+        let place = -((sums[count] - sums[count - width]) / width as f64).ln();
+        let is_new = knots
+            .last()
+            .is_none_or(|last| place > last.1 + LOSS_RATIO.ln());
+        if is_new && place.is_finite() {
+            knots.push((step, place));
+        }
+    }
+    knots
 }
 
 impl Course {
@@ -71,8 +108,20 @@ impl Course {
                 let event = *self.events.get(number)?;
                 vec![(event, 0.0), (event + 1.0, 1.0)]
             }
+            Alignment::Loss => self.loss_knots()?,
         };
         Some(Scale { knots })
+    }
+
+    /// The losses, and beyond them as much of the axis again on either side, so that what is straight there has the slope of
+    /// the whole.
+    fn loss_knots(&self) -> Option<Vec<(f64, f64)>> {
+        let (first, last) = (*self.losses.first()?, *self.losses.last()?);
+        let by = (last.0 - first.0, last.1 - first.1);
+        let before = (first.0 - by.0, first.1 - by.1);
+        let after = (last.0 + by.0, last.1 + by.1);
+        let knots = std::iter::once(before).chain(self.losses.iter().copied());
+        (by.0 > 0.0 && by.1 > 0.0).then(|| knots.chain([after]).collect())
     }
 
     /// The end of stage `n` lies at `n + 1`.
@@ -105,6 +154,11 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    /// The scale through these pairs of a step and its place, two at least, both rising.
+    pub(super) fn through(knots: Vec<(f64, f64)>) -> Self {
+        Self { knots }
+    }
+
     /// Place of a step on the shared axis.
     pub(crate) fn place_of(&self, step: f64) -> f64 {
         let at = self.knots.partition_point(|knot| knot.0 <= step);
@@ -152,12 +206,13 @@ impl Link {
 mod tests {
     use super::*;
 
-    const ALL: [Alignment; 5] = [
+    const ALL: [Alignment; 6] = [
         Alignment::Step,
         Alignment::Share,
         Alignment::Stage,
         Alignment::Event(0),
         Alignment::Event(1),
+        Alignment::Loss,
     ];
 
     /// A run of two stages, the first of which ends at `middle`.
@@ -168,6 +223,7 @@ mod tests {
             stage_ends: vec![(middle, 0)],
             n_stages: 2,
             events: vec![event, end - 1.0],
+            losses: vec![(start, 0.0), (middle, 2.0), (end, 3.0)],
         }
     }
 
@@ -203,6 +259,10 @@ mod tests {
                 Alignment::Event(1),
                 [(0.0, 300.0), (299.0, 599.0), (300.0, 600.0)],
             ),
+            (
+                Alignment::Loss,
+                [(50.0, 200.0), (200.0, 500.0), (600.0, 1200.0)],
+            ),
         ] {
             let link = link(&short, &long, alignment);
             for (step, other) in pairs {
@@ -234,6 +294,41 @@ mod tests {
                     before = there;
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_loss_counts_when_it_is_reached_first() {
+        let halves = |step: i32| (f64::from(step), 0.5_f64.powi(step));
+        let knots = losses((0..8).map(halves));
+        let expected = (0..8).map(|step| (f64::from(step), f64::from(step) * 2.0_f64.ln()));
+        for (knot, expected) in knots.iter().zip(expected) {
+            assert!(knot.0 == expected.0 && (knot.1 - expected.1).abs() < 1e-12);
+        }
+        let wild = [
+            (1.0, 0.5),
+            (2.0, 3.0),
+            (3.0, f64::NAN),
+            (4.0, 0.0),
+            (5.0, 0.499),
+            (6.0, 0.2),
+        ];
+        let steps: Vec<f64> = losses(wild.into_iter()).iter().map(|knot| knot.0).collect();
+        assert_eq!(steps, [1.0, 6.0]);
+        assert_eq!(losses([(1.0, f64::INFINITY)].into_iter()), []);
+        let many = losses((1..=100_000).map(|step| (f64::from(step), 1.0 / f64::from(step))));
+        assert!(many.len() < 700 && many.windows(2).all(|of| of[0] < of[1] && of[0].1 < of[1].1));
+    }
+
+    #[test]
+    fn a_run_whose_loss_never_falls_is_not_aligned_by_it() {
+        for losses in [vec![], vec![(3.0, 1.0)]] {
+            let flat = Course {
+                end: 9.0,
+                losses,
+                ..Course::default()
+            };
+            assert!(flat.scale(Alignment::Loss).is_none());
         }
     }
 
@@ -285,10 +380,13 @@ mod tests {
     #[test]
     fn the_keys_go_through_all_alignments() {
         let mut alignment = Alignment::default();
-        let names = [0; 4].map(|_| {
+        let names = [0; 5].map(|_| {
             alignment = alignment.next(2);
             alignment.name()
         });
-        assert_eq!(names, ["by share", "by stage", "by event 3", "by step"]);
+        assert_eq!(
+            names,
+            ["by share", "by stage", "by event 3", "by loss", "by step"]
+        );
     }
 }

@@ -12,6 +12,7 @@ use tui::layout::Rect;
 
 use self::mouse::Held;
 pub(crate) use self::mouse::MouseInput;
+use super::data::comparison::Part;
 use super::data::runs::Listed;
 use super::data::{Request, RunId, Update};
 use super::desk::Desk;
@@ -38,6 +39,8 @@ pub(crate) enum Msg {
     Tick,
     /// News of a run from its loader.
     News(RunId, Update),
+    /// What came of the comparison with this number.
+    Compared(u64, Part),
     /// A stretch of the run with this identity was traced, and is the run in this folder.
     Traced(RunId, PathBuf),
     /// The runs of the directory.
@@ -143,6 +146,7 @@ impl App {
                 self.desk.run.timeline.tick(grows);
             }
             Msg::News(run, update) => self.desk.take_in(run, update),
+            Msg::Compared(number, part) => self.desk.comparison.take_in(number, part),
             Msg::Traced(from, dir) => self.show_traced(from, dir),
             Msg::Runs(runs) => {
                 self.desk.listed = runs;

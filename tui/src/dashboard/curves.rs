@@ -15,6 +15,7 @@ pub(crate) const GUTTER: u16 = 8;
 /// The samples that fall into one column of dots.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Column {
+    /// Place along the axis.
     pub(crate) x: f64,
     pub(crate) first: f64,
     pub(crate) last: f64,
@@ -61,7 +62,7 @@ impl Axis {
     }
 }
 
-/// Draws the numbers of the axes, and returns a picture that shows the steps in view, with its area.
+/// Draws the numbers of the axes, and returns a picture that shows the places in view, with its area.
 pub(crate) fn axes(
     desk: &Desk,
     axis: Axis,
@@ -85,7 +86,7 @@ pub(crate) fn axes(
             .right_aligned()
             .render(place, buffer);
     }
-    let x = desk.run.timeline.bounds();
+    let x = desk.run.timeline.view();
     let plot = Plot::new(desk.theme, picture, x, (axis.low, axis.high));
     Some((plot, picture))
 }
@@ -94,11 +95,11 @@ pub(crate) fn axes(
 pub(crate) fn landmarks(desk: &Desk, plot: &mut Plot) {
     let (low, high) = plot.y_range();
     for (step, _) in desk.run.data.stage_ends() {
-        let x = step as f64;
+        let x = desk.run.timeline.place_of(step as f64);
         plot.line((x, low), (x, high), Ink::Faint, Dash::Dotted);
     }
     if desk.run.timeline.frame().is_some() {
-        let x = desk.run.timeline.step() as f64;
+        let x = desk.run.timeline.place_of(desk.run.timeline.step() as f64);
         plot.line((x, low), (x, high), Ink::Playhead, Dash::Solid);
     }
 }
@@ -145,38 +146,43 @@ pub(crate) fn events(desk: &Desk, area: Rect, buffer: &mut Buffer) {
 
 /// Column of a step within a picture, if it is in view.
 pub(crate) fn column_of(desk: &Desk, area: Rect, step: f64) -> Option<u16> {
-    let (from, to) = desk.run.timeline.bounds();
-    let share = (step - from) / (to - from);
-    let is_inside = (0.0..=1.0).contains(&share) && area.width > 0;
+    let timeline = &desk.run.timeline;
+    let (from, to) = timeline.view();
+    let share = (timeline.place_of(step) - from) / (to - from);
+    // A step at an end of the view may miss it by rounding.
+    let is_inside = (-1e-9..=1.0 + 1e-9).contains(&share) && area.width > 0;
     is_inside.then(|| area.x + (share * f64::from(area.width - 1)).round() as u16)
 }
 
-/// Step of a column within a picture.
-pub(crate) fn step_of(desk: &Desk, area: Rect, column: u16) -> f64 {
-    let (from, to) = desk.run.timeline.bounds();
+/// Place along the axis of a column within a picture.
+pub(crate) fn place_of(desk: &Desk, area: Rect, column: u16) -> f64 {
+    let (from, to) = desk.run.timeline.view();
     let share = f64::from(column.saturating_sub(area.x)) / f64::from(area.width.max(2) - 1);
     from + share.min(1.0) * (to - from)
 }
 
-/// Sorts samples, given at rising whole x, into `count` columns over `bounds`; what is missing or not finite leaves a gap.
+/// Sorts samples, given at rising steps, into `count` columns over `view`, whose places `place_of` gives; steps that are
+/// missing and values that are not finite leave a gap.
 pub(crate) fn decimate(
     samples: impl Iterator<Item = (f64, f64)>,
-    bounds: (f64, f64),
+    place_of: impl Fn(f64) -> f64,
+    view: (f64, f64),
     count: usize,
 ) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     let mut gap = true;
     let mut before = f64::NEG_INFINITY;
-    let width = (bounds.1 - bounds.0).max(f64::MIN_POSITIVE);
-    for (x, y) in samples {
-        gap |= x - before > 1.0;
-        before = x;
+    let width = (view.1 - view.0).max(f64::MIN_POSITIVE);
+    let last_column = (count.max(2) - 1) as f64;
+    for (step, y) in samples {
+        gap |= step - before > 1.0;
+        before = step;
         if !y.is_finite() {
             gap = true;
             continue;
         }
-        let last_column = (count.max(2) - 1) as f64;
-        let x = bounds.0 + ((x - bounds.0) / width * last_column).round() / last_column * width;
+        let share = (place_of(step) - view.0) / width;
+        let x = view.0 + (share * last_column).round() / last_column * width;
         match columns.last_mut() {
             Some(column) if column.x == x && !gap => {
                 column.last = y;
@@ -208,7 +214,7 @@ mod tests {
         samples[900].1 = -3.0;
         samples[480].1 = f64::NAN;
         samples.drain(700..704);
-        let columns = decimate(samples.into_iter(), (0.0, 999.0), 20);
+        let columns = decimate(samples.into_iter(), |step| step / 999.0, (0.0, 1.0), 20);
         assert_eq!(columns.len(), 22, "a gap splits its column");
         let highest = columns.iter().map(|column| column.high).fold(0.0, f64::max);
         let lowest = columns.iter().map(|column| column.low).fold(0.0, f64::min);

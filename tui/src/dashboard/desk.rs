@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::align::{Alignment, Link};
+use super::axis::StepAxis;
+use super::data::comparison::{Compared, GROUPINGS};
 use super::data::runs::Listed;
 use super::data::{RunId, RunState, Update};
 use super::open_run::OpenRun;
+use super::screen::Effect;
 use super::theme::Theme;
 
 /// Most runs that are open at once.
@@ -20,6 +23,8 @@ pub(crate) struct Desk {
     /// The other open runs, by slot. Their playheads follow.
     pub(crate) others: Vec<OpenRun>,
     pub(crate) alignment: Alignment,
+    /// By what the axis of steps runs, on all screens.
+    axis: StepAxis,
     /// The run that was moved last: all others stand where it stands.
     leader: RunId,
     /// Number of the next run that is opened.
@@ -28,6 +33,8 @@ pub(crate) struct Desk {
     closed_damage: BTreeSet<String>,
     /// The runs of the directory, the newest first.
     pub(crate) listed: Vec<Listed>,
+    /// The comparison that was asked for last, as far as it has come.
+    pub(crate) comparison: Compared,
     /// Directory of the runs.
     pub(crate) traces: PathBuf,
     /// Whether the runs were looked for.
@@ -49,10 +56,12 @@ impl Desk {
             run: OpenRun::new(none, 0, PathBuf::new(), false),
             others: Vec::new(),
             alignment: Alignment::default(),
+            axis: StepAxis::default(),
             leader: none,
             next_id: 1,
             closed_damage: BTreeSet::new(),
             listed: Vec::new(),
+            comparison: Compared::default(),
             traces,
             list_known: false,
             status: None,
@@ -158,6 +167,37 @@ impl Desk {
         }
     }
 
+    /// Opens two runs, of which the first gets the focus. They take the places of runs in `instead`, else stand beside what is
+    /// open; others give way where there is no room.
+    pub(crate) fn open_pair(&mut self, pair: [&Path; 2], instead: &[PathBuf]) {
+        let is_kept = |dir: &Path| pair.contains(&dir);
+        for dir in pair {
+            if self.open_in(dir).is_some() {
+                continue;
+            }
+            let mut open = self.open_runs().into_iter().rev();
+            let free = open.find(|run| instead.contains(&run.dir) && !is_kept(&run.dir));
+            let mut open = self.open_runs().into_iter().rev();
+            let last = open.find(|run| !is_kept(&run.dir) && Some(run.id) != self.trains);
+            let place = free.or(last.filter(|_| self.why_not_beside().is_some()));
+            match place.map(|run| run.id) {
+                Some(id) => self.open_instead(id, dir.to_path_buf()),
+                None => self.open_beside(dir.to_path_buf()),
+            }
+        }
+        if let Some(id) = self.open_in(pair[0]).map(|run| run.id) {
+            self.focus_on(id);
+        }
+    }
+
+    /// Begins to compare the runs in these folders.
+    pub(crate) fn compare(&mut self, dirs: Vec<PathBuf>) -> Effect {
+        self.comparison = Compared::of(&self.comparison, dirs);
+        let comparison = &self.comparison;
+        let by = GROUPINGS[comparison.grouping % GROUPINGS.len()];
+        Effect::Compare(comparison.number, comparison.asked.clone(), by)
+    }
+
     /// Opens a run in the place of another, from its first checkpoint on; follows it if it is being written.
     pub(crate) fn open_instead(&mut self, id: RunId, dir: PathBuf) {
         let is_training = |run: &Listed| {
@@ -241,13 +281,24 @@ impl Desk {
         self.lead();
     }
 
+    /// The axis of steps runs otherwise; the same steps stay in view.
+    pub(crate) fn next_axis(&mut self) {
+        self.axis = self.axis.next();
+        self.align();
+    }
+
+    /// By what the axis of steps runs.
+    pub(crate) fn axis(&self) -> StepAxis {
+        self.axis
+    }
+
     /// The run in focus was moved: the others follow.
     pub(crate) fn lead(&mut self) {
         self.leader = self.run.id;
         self.align();
     }
 
-    /// Derives what follows from the news; `false` if there were none of the run in focus.
+    /// Derives what follows from the news; `false` if there were none.
     pub(crate) fn derive(&mut self) -> bool {
         let of_focus = self.run.derive();
         let mut of_others = false;
@@ -257,12 +308,13 @@ impl Desk {
         if of_focus || of_others {
             self.align();
         }
-        of_focus
+        of_focus || of_others
     }
 
     /// Puts all playheads where that of the leader is, and makes the axis hold all runs.
     fn align(&mut self) {
-        self.run.timeline.shared_axis = self.shared_axis();
+        let shared_ends = self.shared_ends();
+        self.run.timeline.set_axis(self.axis, shared_ends);
         let (alignment, leader) = (self.alignment, self.leader);
         let Some((scale, step)) = self.open_run(leader).and_then(|run| {
             let frame = run.timeline.frame()?;
@@ -288,7 +340,7 @@ impl Desk {
     }
 
     /// From the first step of any open run to the last, in those of the run in focus.
-    fn shared_axis(&self) -> Option<(f64, f64)> {
+    fn shared_ends(&self) -> Option<(f64, f64)> {
         let ends = |run: &OpenRun| {
             let (link, (from, to)) = (self.link(run)?, run.timeline.ends());
             Some((link.there(from), link.there(to)))

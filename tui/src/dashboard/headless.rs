@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::channel;
 
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 
 use super::app::{App, Msg};
+use super::data::comparison::{self, Comparer, Library};
 use super::data::loader::Loader;
 use super::data::runs::Lister;
 use super::data::{Request, RunId, marks};
@@ -49,6 +53,7 @@ pub struct Headless {
     pub(crate) app: App,
     pub(crate) loaders: BTreeMap<RunId, Loader>,
     lister: Lister,
+    pub(crate) comparer: Box<dyn Comparer>,
     /// What the last key asked for and cannot be done without a terminal.
     pub(crate) effect: Option<Effect>,
 }
@@ -69,6 +74,7 @@ impl Headless {
             app: App::new(desk, screen),
             loaders: BTreeMap::new(),
             lister: Lister::new(traces),
+            comparer: Box::new(Library),
             effect: None,
         };
         dashboard.keep_loaders();
@@ -166,7 +172,7 @@ impl Headless {
         }
     }
 
-    fn perform(&mut self, effect: Option<Effect>) {
+    pub(crate) fn perform(&mut self, effect: Option<Effect>) {
         self.effect = None;
         match effect {
             Some(Effect::Request(id, request)) => self.take(id, request),
@@ -176,7 +182,22 @@ impl Headless {
                     self.app.update(Msg::Say(format!("{error:#}")));
                 }
             }
+            Some(Effect::Compare(number, dirs, by)) => self.compare(number, (&dirs, by)),
             other => self.effect = other,
+        }
+    }
+
+    fn compare(&mut self, number: u64, what: (&[PathBuf], &str)) {
+        let (sender, parts) = channel();
+        let sender = Mutex::new(sender);
+        let tell = |part| {
+            if let Ok(sender) = sender.lock() {
+                sender.send(part).ok();
+            }
+        };
+        comparison::compare(&*self.comparer, what, &AtomicBool::new(false), &tell);
+        for part in parts.try_iter() {
+            self.app.update(Msg::Compared(number, part));
         }
     }
 

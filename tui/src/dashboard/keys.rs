@@ -52,6 +52,8 @@ pub(crate) enum Action {
     ZoomReset,
     /// Moves what is in view along the axis of steps.
     Pan(i64),
+    /// Lets the axis of steps run otherwise.
+    Axis,
     /// Marks the step, with a note.
     Mark,
     /// Traces the event at finer checkpoints, and opens that run.
@@ -168,6 +170,12 @@ pub(crate) const TIMELINE: &[Binding] = &[
     row(&["="], Action::ZoomReset, "all steps", None),
     row(&["<"], Action::Pan(-1), "earlier steps", None),
     row(&[">"], Action::Pan(1), "later steps", None),
+    row(
+        &["T"],
+        Action::Axis,
+        "axis: step, log step, checkpoint",
+        Some("axis"),
+    ),
     row(&["m"], Action::Mark, "mark the step, with a note", None),
     row(&["z"], Action::ZoomRun, "trace the event more finely", None),
     row(&["c"], Action::Condition, "next probe input", None),
@@ -180,7 +188,7 @@ pub(crate) const OPEN_RUNS: &[Binding] = &[
     row(
         &["A"],
         Action::Align,
-        "align: step, share, stage, event",
+        "align by step, event, loss, …",
         Some("align"),
     ),
     row(&["X"], Action::CloseRun, "close the run in focus", None),

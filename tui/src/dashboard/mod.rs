@@ -7,6 +7,7 @@
 
 mod align;
 mod app;
+mod axis;
 mod camera;
 mod curves;
 mod data;
@@ -38,6 +39,7 @@ use creode::text::first_messages;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 use app::{App, MouseInput};
+use data::comparison::Part;
 use data::runs::Listed;
 use data::{RunId, Update};
 use screen::Desk;
@@ -142,6 +144,8 @@ enum Input {
     News(RunId, Box<Update>),
     Runs(Vec<Listed>),
     TrainingEnded(Option<String>),
+    /// What came of the comparison with this number.
+    Compared(u64, Part),
     /// A stretch of a run was traced, and is the run in this folder.
     Traced(RunId, PathBuf),
     Say(String),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::align::{Alignment, Course, Scale};
+use super::align::{Alignment, Course, Scale, losses};
 use super::data::marks::Mark;
 use super::data::store::Store;
 use super::data::{Bifurcation, Point, RunId, RunState, Scene, StepGlance, Update, files};
@@ -29,6 +29,8 @@ pub(crate) struct OpenRun {
     /// Stops and ends are to be derived anew.
     is_stale: bool,
     derived_condition: Option<Arc<str>>,
+    /// As [`losses`] gives them.
+    losses: Vec<(f64, f64)>,
 }
 
 impl OpenRun {
@@ -46,6 +48,7 @@ impl OpenRun {
             before_and_after: false,
             is_stale: true,
             derived_condition: None,
+            losses: Vec::new(),
         }
     }
 
@@ -72,8 +75,7 @@ impl OpenRun {
             Update::Detail(_) | Update::Dynamics(_) | Update::Log(_)
         );
         if matches!(update, Update::Opened { .. }) {
-            self.timeline.frames.clear();
-            self.timeline.window = None;
+            self.timeline.clear();
         }
         let here = self.timeline.frame().map(|frame| frame.checkpoint);
         self.data.take_in(update, here);
@@ -108,8 +110,10 @@ impl OpenRun {
         if !self.is_stale && self.derived_condition == condition {
             return false;
         }
-        (self.timeline.start, self.timeline.end) = self.data.step_range();
+        self.timeline.set_ends(self.data.step_range());
         self.timeline.stops = self.data.stops(condition.as_deref().unwrap_or_default());
+        let steps = self.data.steps.iter();
+        self.losses = losses(steps.map(|sample| (sample.step as f64, sample.loss)));
         self.is_stale = false;
         self.derived_condition = condition;
         true
@@ -136,9 +140,10 @@ impl OpenRun {
         let stage_ends = self.data.stage_ends().into_iter();
         let last_stage = self.data.steps.last().map_or(0, |of| of.stage as usize);
         let events = self.events();
+        let (start, end) = self.timeline.ends();
         Course {
-            start: self.timeline.start as f64,
-            end: self.timeline.end as f64,
+            start,
+            end,
             stage_ends: stage_ends
                 .map(|(step, stage)| (step as f64, stage))
                 .collect(),
@@ -149,6 +154,7 @@ impl OpenRun {
                 self.data.stages.len().max(last_stage + 1)
             },
             events: events.map(|stop| stop.to_step as f64).collect(),
+            losses: self.losses.clone(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a screen is, and how its panes are drawn.
 
+use std::path::PathBuf;
+
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 use tui::style::{Modifier, Style};
@@ -47,6 +49,8 @@ pub(crate) enum Effect {
     ZoomRun { from_step: u64, to_step: u64 },
     /// Stop the training that was started with this dashboard.
     StopTraining,
+    /// Compare the runs in these folders, in groups by this, as the comparison with this number.
+    Compare(u64, Vec<PathBuf>, &'static str),
     /// Ask the user for a text that filters a list.
     AskFilter,
 }

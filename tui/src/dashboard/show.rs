@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tui::layout::Rect;
 
 use super::app::{App, Msg};
+use super::data::comparison::{self, Library};
 use super::data::{self, Request, RunId, marks};
 use super::screen::Effect;
 use super::{Input, Left, forward, headless, spawn, terminal, zoom};
@@ -33,6 +37,8 @@ pub(super) struct Show {
     drawn_at: Instant,
     draw_at: Option<Instant>,
     tick_at: Option<Instant>,
+    /// Stops the comparison that was begun last.
+    stop_comparing: Option<Arc<AtomicBool>>,
 }
 
 impl Show {
@@ -47,6 +53,7 @@ impl Show {
             drawn_at: now,
             draw_at: Some(now),
             tick_at: None,
+            stop_comparing: None,
         })
     }
 
@@ -129,7 +136,10 @@ impl Show {
 
     /// Breaks when it is time to leave. Keys are drawn at once, data at most every [`FRAME_INTERVAL`].
     fn take(&mut self, input: Input) -> anyhow::Result<ControlFlow<Left>> {
-        let is_data = matches!(input, Input::News(..) | Input::Runs(_));
+        let is_data = matches!(
+            input,
+            Input::News(..) | Input::Runs(_) | Input::Compared(..)
+        );
         let msg = match input {
             Input::Stop => return Ok(ControlFlow::Break(Left::Plainly)),
             Input::Resize => None,
@@ -141,6 +151,7 @@ impl Show {
             }
             Input::News(run, update) => Some(Msg::News(run, *update)),
             Input::Runs(runs) => Some(Msg::Runs(runs)),
+            Input::Compared(number, part) => Some(Msg::Compared(number, part)),
             Input::TrainingEnded(failure) => Some(Msg::TrainingEnded(failure)),
             Input::Say(text) => Some(Msg::Say(text)),
             Input::Traced(from, dir) => Some(Msg::Traced(from, dir)),
@@ -197,9 +208,36 @@ impl Show {
                     });
                 })?;
             }
+            Effect::Compare(number, dirs, by) => self.compare(number, dirs, by)?,
             Effect::Quit | Effect::StopTraining | Effect::AskFilter => {}
         }
         Ok(())
+    }
+
+    /// Compares runs in a thread of its own; the comparison before stops.
+    fn compare(
+        &mut self,
+        number: u64,
+        dirs: Vec<PathBuf>,
+        by: &'static str,
+    ) -> std::io::Result<()> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let before = self.stop_comparing.replace(Arc::clone(&stop));
+        if let Some(before) = before {
+            before.store(true, Ordering::Relaxed);
+        }
+        // What comes after the end of the dashboard has nobody who hears it.
+        let sender = Mutex::new(self.sender.clone());
+        spawn("compare", move || {
+            let tell = |part| {
+                if let Ok(sender) = sender.lock()
+                    && sender.send(Input::Compared(number, part)).is_err()
+                {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            };
+            comparison::compare(&Library, (&dirs, by), &stop, &tell);
+        })
     }
 
     fn export(&self) -> String {

@@ -42,7 +42,7 @@ pub(crate) fn track(desk: &Desk, area: Rect) -> Rect {
 /// Column of a step of the run in focus.
 pub(crate) fn column_of(timeline: &Timeline, track: Rect, step: f64) -> u16 {
     let last = f64::from(track.width.saturating_sub(1));
-    track.x + (timeline.share(step) * last).round().clamp(0.0, last) as u16
+    track.x + (timeline.place_of(step) * last).round().clamp(0.0, last) as u16
 }
 
 /// The run whose name is at a place in the area of the timeline.
@@ -142,11 +142,11 @@ fn bands(desk: &Desk, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let timeline = &desk.run.timeline;
-    let mut begin = column_of(timeline, area, timeline.start as f64);
+    let mut begin = column_of(timeline, area, timeline.ends().0);
     let ends = desk.run.data.stage_ends();
     let bands = ends
         .into_iter()
-        .chain([(timeline.end, last.stage as usize)]);
+        .chain([(timeline.end(), last.stage as usize)]);
     for (end_step, stage) in bands {
         let end = column_of(timeline, area, end_step as f64);
         let width = usize::from(end.saturating_sub(begin));
@@ -170,10 +170,11 @@ fn line(desk: &Desk, run: &OpenRun, area: Rect, buffer: &mut Buffer) {
     let is_focus = run.id == desk.run.id;
     let link = if is_focus { None } else { desk.link(run) };
     if !is_focus && link.is_none() {
+        let lacking = desk.alignment.lacking();
         let lacking = if desk.run.scale(desk.alignment).is_none() {
-            "the run in focus has no such event"
+            format!("the run in focus has {lacking}")
         } else {
-            "no such event to align by"
+            format!("{lacking} to align by")
         };
         buffer.set_stringn(
             area.x,

@@ -17,6 +17,8 @@ use super::screen::Effect;
 use super::timeline::Code;
 use super::view;
 
+mod axes;
+mod comparing;
 mod live;
 mod pressing;
 mod several;
@@ -285,7 +287,7 @@ fn details_in_memory_are_few() {
 fn no_size_panics() {
     let (_folder, mut dashboard) = landscape();
     dashboard.press("G j");
-    for number in ["1", "2", "3", "4"] {
+    for number in ["1", "2", "3", "4", "5"] {
         dashboard.press(number);
         for overlay in [None, Some(Overlay::Help { scroll: 3 })] {
             dashboard.app.overlay = overlay;
@@ -301,7 +303,7 @@ fn no_size_panics() {
 #[test]
 fn ascii_is_ascii() {
     let (_folder, mut dashboard) = replay("Landscape", Look::Ascii);
-    for names in ["l b", "G", "j", "1", "2", "4", "?"] {
+    for names in ["l b", "G", "j", "1", "2", "4", "5", "?"] {
         dashboard.press(names);
         assert!(
             shown(&dashboard).is_ascii(),

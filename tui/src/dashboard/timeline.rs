@@ -5,6 +5,7 @@ mod stops;
 use std::time::Duration;
 
 pub(crate) use self::stops::{Code, Stop};
+use super::axis::{StepAxis, StepScale};
 
 /// Time a checkpoint stays on screen when playing at the usual speed.
 const PLAY_INTERVAL: Duration = Duration::from_millis(250);
@@ -35,6 +36,7 @@ pub(crate) enum Loop {
 /// State of the timeline.
 #[derive(Debug, Clone)]
 pub(crate) struct Timeline {
+    /// By step.
     pub(crate) frames: Vec<Frame>,
     /// By step.
     pub(crate) stops: Vec<Stop>,
@@ -44,12 +46,15 @@ pub(crate) struct Timeline {
     pub(crate) speed: f64,
     pub(crate) looping: Loop,
     pub(crate) following: bool,
-    /// First step of the axis: 0, but for a stretch of another run.
-    pub(crate) start: u64,
-    /// Last step of the axis.
-    pub(crate) end: u64,
-    /// The axis where it holds other runs too, in steps of this one.
-    pub(crate) shared_axis: Option<(f64, f64)>,
+    /// First step of the run: 0, but for a stretch of another run.
+    start: u64,
+    /// Last step of the run.
+    end: u64,
+    axis: StepAxis,
+    /// The ends of the axis where it holds other runs too, in steps of this one.
+    shared_ends: Option<(f64, f64)>,
+    /// Follows from the axis, its ends and the frames.
+    scale: StepScale,
     /// The steps that curves show; none: all, and more as they come.
     pub(crate) window: Option<(f64, f64)>,
 }
@@ -66,9 +71,45 @@ impl Timeline {
             following,
             start: 0,
             end: 0,
-            shared_axis: None,
+            axis: StepAxis::default(),
+            shared_ends: None,
+            scale: StepScale::new(StepAxis::default(), (0.0, 1.0), std::iter::empty()),
             window: None,
         }
+    }
+
+    /// Forgets the checkpoints and what is in view.
+    pub(crate) fn clear(&mut self) {
+        self.frames.clear();
+        self.window = None;
+        self.rescale();
+    }
+
+    /// Sets the first and the last step of the run.
+    pub(crate) fn set_ends(&mut self, (start, end): (u64, u64)) {
+        (self.start, self.end) = (start, end);
+        self.rescale();
+    }
+
+    /// Sets by what the axis runs, and its ends where it holds other runs too, in steps of this one.
+    pub(crate) fn set_axis(&mut self, axis: StepAxis, shared_ends: Option<(f64, f64)>) {
+        (self.axis, self.shared_ends) = (axis, shared_ends);
+        self.rescale();
+    }
+
+    fn rescale(&mut self) {
+        let steps = self.frames.iter().map(|frame| frame.step);
+        self.scale = StepScale::new(self.axis, self.axis_ends(), steps);
+    }
+
+    /// Last step of the run.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// By what the axis runs.
+    pub(crate) fn axis(&self) -> StepAxis {
+        self.axis
     }
 
     /// The checkpoint on screen.
@@ -94,6 +135,7 @@ impl Timeline {
             Some(position) => position,
             None => self.position.min(self.last()),
         };
+        self.rescale();
     }
 
     fn last(&self) -> usize {
@@ -119,6 +161,16 @@ impl Timeline {
         }
     }
 
+    /// Goes to the checkpoint nearest to a place along the axis.
+    pub(crate) fn go_to_place(&mut self, place: f64) {
+        let distance = |frame: &Frame| (self.place_of(frame.step as f64) - place).abs();
+        let nearest = (0..self.frames.len())
+            .min_by(|&a, &b| distance(&self.frames[a]).total_cmp(&distance(&self.frames[b])));
+        if let Some(position) = nearest {
+            self.go_to(position);
+        }
+    }
+
     /// Stands at the checkpoint nearest to a step, whether it plays or not.
     pub(crate) fn stand_at(&mut self, step: f64) {
         if let Some(position) = self.nearest(step) {
@@ -132,7 +184,8 @@ impl Timeline {
         self.playing = std::mem::take(&mut other.playing);
         self.following = std::mem::take(&mut other.following) && grows;
         (self.speed, self.looping) = (other.speed, other.looping);
-        (other.shared_axis, other.window) = (None, None);
+        other.window = None;
+        other.set_axis(self.axis, None);
     }
 
     /// Position of the checkpoint nearest to a step.
@@ -228,42 +281,51 @@ impl Timeline {
 
     /// The steps that curves show.
     pub(crate) fn bounds(&self) -> (f64, f64) {
-        self.window.unwrap_or(self.whole())
+        self.window.unwrap_or(self.axis_ends())
+    }
+
+    /// The places along the axis that curves show: (0, 1), but for a window.
+    pub(crate) fn view(&self) -> (f64, f64) {
+        let (from, to) = self.bounds();
+        (self.place_of(from), self.place_of(to))
     }
 
     /// First and last step of the axis.
-    fn whole(&self) -> (f64, f64) {
-        self.shared_axis.unwrap_or(self.ends())
+    fn axis_ends(&self) -> (f64, f64) {
+        self.shared_ends.unwrap_or(self.ends())
     }
 
-    /// First and last step of the run, two at least.
+    /// First and last step of the run, one step apart at least.
     pub(crate) fn ends(&self) -> (f64, f64) {
         (self.start as f64, self.end.max(self.start + 1) as f64)
     }
 
     /// How far along the axis a step is, from 0 to 1.
-    pub(crate) fn share(&self, step: f64) -> f64 {
-        let (start, end) = self.whole();
-        (step - start) / (end - start)
+    pub(crate) fn place_of(&self, step: f64) -> f64 {
+        self.scale.place_of(step)
     }
 
-    /// The step that is a share of the way along the axis.
-    pub(crate) fn at_share(&self, share: f64) -> f64 {
-        let (start, end) = self.whole();
-        start + share * (end - start)
+    /// The step that is so far along the axis.
+    pub(crate) fn step_at(&self, place: f64) -> f64 {
+        self.scale.step_at(place)
+    }
+
+    /// Steps in view that a label makes the axis readable by, beside those at its ends.
+    pub(crate) fn labelled(&self) -> Vec<u64> {
+        self.scale.labelled(self.bounds())
     }
 
     /// Zooms in (+1) or out (−1) around the playhead.
     pub(crate) fn zoom(&mut self, direction: i64) {
-        self.zoom_at(direction, self.step() as f64);
+        self.zoom_at(direction, self.place_of(self.step() as f64));
     }
 
-    /// Zooms in (+1) or out (−1) around a step.
-    pub(crate) fn zoom_at(&mut self, direction: i64, step: f64) {
+    /// Zooms in (+1) or out (−1) around a place along the axis.
+    pub(crate) fn zoom_at(&mut self, direction: i64, place: f64) {
         let factor = if direction > 0 { 1.0 / ZOOM } else { ZOOM };
-        let (from, to) = self.bounds();
-        let centre = step.clamp(from, to);
-        self.set_window(
+        let (from, to) = self.view();
+        let centre = place.clamp(from, to);
+        self.set_view(
             centre + (from - centre) * factor,
             centre + (to - centre) * factor,
         );
@@ -271,46 +333,52 @@ impl Timeline {
 
     /// Moves the window; `false` if all is in view.
     pub(crate) fn pan(&mut self, direction: i64) -> bool {
-        let Some((from, to)) = self.window else {
-            return false;
-        };
+        let (from, to) = self.view();
         let by = direction as f64 * PAN * (to - from);
-        self.set_window(from + by, to + by);
-        true
+        let has_window = self.window.is_some();
+        if has_window {
+            self.set_view(from + by, to + by);
+        }
+        has_window
     }
 
     /// Moves the window so that the playhead is in it.
     fn keep_in_window(&mut self) {
-        let Some((from, to)) = self.window else {
-            return;
-        };
-        let step = self.step() as f64;
-        if step < from || step > to {
+        let (from, to) = self.view();
+        let place = self.place_of(self.step() as f64);
+        if self.window.is_some() && (place < from || place > to) {
             let half = (to - from) / 2.0;
-            self.set_window(step - half, step + half);
+            self.set_view(place - half, place + half);
         }
     }
 
     /// Brings the window back to the axis, which may have become shorter.
     pub(crate) fn fit_window(&mut self) {
-        if let Some((from, to)) = self.window {
-            self.set_window(from, to);
+        if self.window.is_some() {
+            let (from, to) = self.view();
+            self.set_view(from, to);
         }
     }
 
-    fn set_window(&mut self, from: f64, to: f64) {
-        let (start, end) = self.whole();
-        let width = (to - from).max(1.0);
+    /// Shows what lies between two places, one step at least, as far as the axis reaches.
+    fn set_view(&mut self, from: f64, to: f64) {
+        let middle = self.step_at(f64::midpoint(from, to));
+        let one_step = self.place_of(middle + 0.5) - self.place_of(middle - 0.5);
+        let width = (to - from).max(one_step);
         // Zooming out as often as in may miss the whole by rounding.
-        if width >= (end - start) * (1.0 - 1e-9) {
+        if width >= 1.0 - 1e-9 {
             self.window = None;
             if self.looping == Loop::Window {
                 self.looping = Loop::All;
             }
             return;
         }
-        let from = from.clamp(start, end - width);
-        self.window = Some((from, from + width));
+        let from = from.clamp(0.0, 1.0 - width);
+        let (start, end) = self.axis_ends();
+        self.window = Some((
+            self.step_at(from).max(start),
+            self.step_at(from + width).min(end),
+        ));
     }
 }
 
@@ -320,7 +388,7 @@ mod tests {
 
     fn timeline() -> Timeline {
         let mut timeline = Timeline::new(false);
-        timeline.end = 100;
+        timeline.set_ends((0, 100));
         let frame = |checkpoint: u32| Frame {
             checkpoint,
             step: u64::from(checkpoint) * 10,
@@ -329,45 +397,82 @@ mod tests {
         timeline
     }
 
+    const AXES: [StepAxis; 3] = [StepAxis::Step, StepAxis::Logarithm, StepAxis::Checkpoint];
+
     #[test]
     fn zooming_keeps_the_step_under_the_cursor_and_ends_at_all() {
-        let mut timeline = timeline();
-        timeline.zoom_at(1, 25.0);
-        let (from, to) = timeline.bounds();
-        assert!(((25.0 - from) / (to - from) - 0.25).abs() < 1e-12);
-        assert!((to - from - 100.0 / ZOOM).abs() < 1e-9);
-        assert!(timeline.pan(1));
-        assert!(timeline.bounds().0 > from);
-        timeline.zoom(-1);
-        assert_eq!(timeline.window, None);
-        assert!(!timeline.pan(1));
+        for axis in AXES {
+            let mut timeline = timeline();
+            timeline.set_axis(axis, None);
+            let cursor = timeline.place_of(25.0);
+            timeline.zoom_at(1, cursor);
+            let (from, to) = timeline.view();
+            assert!(((cursor - from) / (to - from) - cursor).abs() < 1e-12);
+            assert!((to - from - 1.0 / ZOOM).abs() < 1e-12);
+            assert!(timeline.pan(1));
+            assert!(timeline.view().0 > from, "{axis:?}");
+            timeline.zoom(-1);
+            assert_eq!(timeline.window, None);
+            assert!(!timeline.pan(1));
+        }
     }
 
     #[test]
     fn the_window_follows_the_playhead_and_never_leaves_the_run() {
-        let mut timeline = timeline();
-        for _ in 0..5 {
-            timeline.zoom(1);
-        }
-        for position in [10, 0, 7] {
-            timeline.go_to(position);
+        for axis in AXES {
+            let mut timeline = timeline();
+            timeline.set_axis(axis, None);
+            for _ in 0..5 {
+                timeline.zoom(1);
+            }
+            for position in [10, 0, 7] {
+                timeline.go_to(position);
+                let (from, to) = timeline.bounds();
+                let step = timeline.step() as f64;
+                assert!(from <= step + 1e-9 && step <= to + 1e-9, "{axis:?}");
+                assert!(from >= -1e-9 && to <= 100.0 + 1e-9, "{axis:?}");
+            }
+            for _ in 0..50 {
+                timeline.zoom(1);
+            }
             let (from, to) = timeline.bounds();
-            let step = timeline.step() as f64;
-            assert!(from <= step && step <= to && from >= 0.0 && to <= 100.0);
+            assert!((to - from - 1.0).abs() < 0.5, "{axis:?}: {from} to {to}");
+        }
+    }
+
+    #[test]
+    fn another_axis_shows_the_same_steps() {
+        let mut timeline = timeline();
+        timeline.zoom_at(1, 0.5);
+        let bounds = timeline.bounds();
+        for axis in AXES {
+            timeline.set_axis(axis, None);
+            assert_eq!(timeline.bounds(), bounds);
+        }
+    }
+
+    #[test]
+    fn a_place_between_two_checkpoints_is_that_of_the_nearer_one_on_the_axis() {
+        let mut timeline = timeline();
+        for (axis, step) in [(StepAxis::Step, 40), (StepAxis::Logarithm, 50)] {
+            timeline.set_axis(axis, None);
+            // 44.9 is nearer to 40 in steps, and to 50 in their ratios.
+            timeline.go_to_place(timeline.place_of(44.9));
+            assert_eq!(timeline.step(), step, "{axis:?}");
         }
     }
 
     #[test]
     fn a_stretch_of_a_run_fills_the_axis() {
         let mut timeline = Timeline::new(false);
-        (timeline.start, timeline.end) = (50, 100);
+        timeline.set_ends((50, 100));
         assert_eq!(timeline.bounds(), (50.0, 100.0));
         assert_eq!(
-            [50.0, 75.0, 100.0].map(|step| timeline.share(step)),
+            [50.0, 75.0, 100.0].map(|step| timeline.place_of(step)),
             [0.0, 0.5, 1.0]
         );
-        assert_eq!(timeline.at_share(0.5), 75.0);
-        timeline.zoom_at(1, 60.0);
+        assert_eq!(timeline.step_at(0.5), 75.0);
+        timeline.zoom_at(1, 0.2);
         let (from, to) = timeline.bounds();
         assert!(from >= 50.0 && to <= 100.0 && to - from < 50.0);
     }

@@ -7,6 +7,7 @@ use tui::text::{Line, Span};
 use tui::widgets::{Paragraph, Widget as _};
 
 use super::app::App;
+use super::axis::StepAxis;
 use super::data::RunState;
 use super::keys::{Binding, label};
 use super::overlay;
@@ -170,11 +171,14 @@ fn header(desk: &Desk, area: Rect, buffer: &mut Buffer) {
         let place = format!(
             "  step {} / {} · checkpoint {} of {}",
             frame.step,
-            timeline.end,
+            timeline.end(),
             timeline.position + 1,
             timeline.frames.len()
         );
         parts.push(Span::raw(place));
+        if timeline.axis() != StepAxis::Step {
+            parts.push(Span::raw(format!(" · {}", timeline.axis().short_name())));
+        }
         if let Some(stage) = desk.run.data.stage_at(frame.step) {
             parts.push(Span::raw(format!(" · {}", desk.run.data.stage_name(stage))));
         }

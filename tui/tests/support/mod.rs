@@ -102,6 +102,17 @@ pub fn derive(dir: &Path) {
     write_history(dir, &[event()], &branches).unwrap();
 }
 
+/// Writes another bifurcation for the slower run, up to its second checkpoint.
+pub fn derive_otherwise(dir: &Path, slowness: u64) {
+    let event = EventRow {
+        to_step: slowness * 100,
+        kind: "PD".into(),
+        pair_change: 0,
+        ..event()
+    };
+    write_history(dir, &[event], &[]).unwrap();
+}
+
 /// Writes one of the checkpoints as a run does that follows its history and has a probe task.
 pub fn write_checkpoint_with_history(writer: &RunWriter, checkpoint: u32) {
     let step = step_of(checkpoint);

@@ -115,6 +115,7 @@ impl App {
             Action::Condition => self.desk.run.next_condition(),
             Action::FocusRun(by) => self.desk.focus_on_next(by),
             Action::Align => self.desk.align_otherwise(),
+            Action::Axis => self.desk.next_axis(),
             Action::CloseRun => self.desk.close(self.desk.run.id),
             Action::Zoom(_)
             | Action::ZoomReset
@@ -156,6 +157,7 @@ impl App {
             Action::Follow if timeline.following => "following the newest checkpoint".into(),
             Action::Follow => "no longer following".into(),
             Action::Align => self.about_alignment(),
+            Action::Axis => format!("the axis runs {}", self.desk.axis().name()),
             _ => return,
         };
         self.desk.say(text);
@@ -169,7 +171,7 @@ impl App {
         let letters: Vec<String> = lacking.map(|run| run.letter().to_string()).collect();
         let without = match &letters[..] {
             [] => String::new(),
-            letters => format!("; no such event so far in {}", letters.join(", ")),
+            letters => format!("; {} so far in {}", alignment.lacking(), letters.join(", ")),
         };
         format!(
             "aligned {}: {}{without}",

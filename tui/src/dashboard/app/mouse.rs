@@ -113,11 +113,12 @@ impl App {
         let event = timeline.stops.iter().find(|stop| {
             stop.codes.iter().any(|(code, _)| *code != Code::Mark) && at(stop.to_step) == column
         });
-        let share = f64::from(column.saturating_sub(track.x))
+        let place = f64::from(column.saturating_sub(track.x))
             / f64::from(track.width.saturating_sub(1).max(1));
-        let under = timeline.at_share(share);
-        let step = event.map_or(under, |stop| stop.to_step as f64);
-        timeline.go_to_step(step);
+        match event.map(|stop| stop.to_step) {
+            Some(step) => timeline.go_to_step(step as f64),
+            None => timeline.go_to_place(place),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the dashboard knows of a run, as plain values: read in threads of their own, kept in bounded memory.
 
+pub(crate) mod comparison;
 pub(crate) mod dynamics;
 pub(crate) mod files;
 pub(crate) mod loader;

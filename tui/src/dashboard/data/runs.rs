@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use creode::lab::zoom::ZOOMS_FOLDER;
+use creode::population::is_population;
 use creode::trace::names::MANIFEST_FILE;
 use creode::trace::{RUN_FILE, Run, StepCursor};
 
@@ -117,7 +118,7 @@ fn stamp(dir: &Path) -> Stamp {
 const MOST_DEPTH: usize = 4;
 const MOST_RUNS: usize = 10_000;
 
-/// Folders that hold a run, those within a run among them. A link in the directory of runs is a run like any other; within a
+/// Folders that hold a run, those within a population or a run among them. A link in the directory of runs is a run like any other; within a
 /// run none is followed.
 fn run_dirs(traces: &Path) -> Vec<PathBuf> {
     let children = |dir: &Path, follows_links: bool| -> Vec<PathBuf> {
@@ -129,8 +130,14 @@ fn run_dirs(traces: &Path) -> Vec<PathBuf> {
             .collect()
     };
     let mut dirs = Vec::new();
+    let entries = fs::read_dir(traces).into_iter().flatten().flatten();
+    let populations = entries
+        .map(|entry| entry.path())
+        .filter(|path| is_population(path));
+    let of_populations = populations.flat_map(|path| children(&path, false));
     let mut found: Vec<(PathBuf, usize)> = children(traces, true)
         .into_iter()
+        .chain(of_populations)
         .map(|dir| (dir, 0))
         .collect();
     while let Some((dir, depth)) = found.pop() {

@@ -1,5 +1,6 @@
 //! The screens, one file each.
 
+mod compare;
 mod diagram;
 mod landscape;
 mod learning;
@@ -13,6 +14,9 @@ pub(crate) const RUNS: &str = "Runs";
 pub(crate) const LEARNING: &str = "Learning";
 /// Name of the screen that shows the state space.
 pub(crate) const LANDSCAPE: &str = "Landscape";
+
+/// Name of the screen that holds many runs against each other.
+pub(crate) const COMPARE: &str = "Compare";
 
 /// The names of all screens.
 pub(crate) fn names() -> Vec<String> {
@@ -29,5 +33,6 @@ pub(crate) fn all() -> Vec<Box<dyn Screen>> {
         Box::new(learning::Learning::default()),
         Box::new(landscape::Landscape::default()),
         Box::new(diagram::Diagram::default()),
+        Box::new(compare::Compare::default()),
     ]
 }

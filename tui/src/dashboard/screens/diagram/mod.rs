@@ -1,6 +1,7 @@
 //! The bifurcation diagram over training: one coordinate of every fixed point against the steps, solid where stable,
 //! dashed where unstable, with what happened between the checkpoints.
 
+pub(super) mod branches;
 mod events;
 
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 use tui::style::Modifier;
 
+use self::branches::{Quantity, line_of};
 use super::learning::step_axis;
 use crate::dashboard::curves::{self, Axis, GUTTER};
 use crate::dashboard::data::Bifurcation;
 use crate::dashboard::data::store::{Curve, CurvePlace};
 use crate::dashboard::keys::{Action, Binding, row};
-use crate::dashboard::plot::{Dash, Plot};
+use crate::dashboard::plot::Plot;
 use crate::dashboard::screen::{Class, Desk, Effect, Mouse, Pane, Screen, message};
 use crate::dashboard::theme::Ink;
 use crate::dashboard::timeline::{Code, Stop};
@@ -24,54 +26,6 @@ const DIAGRAM: usize = 0;
 const EVENTS: usize = 1;
 /// Factor of one step of zooming.
 const ZOOM: f64 = 1.5;
-
-/// What is drawn against the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quantity {
-    Component(usize),
-    Output(usize),
-    Modulus,
-}
-
-impl Quantity {
-    fn name(self) -> String {
-        match self {
-            Self::Component(axis) => format!("PC {}", axis + 1),
-            Self::Output(output) => format!("output {}", output + 1),
-            Self::Modulus => "|λ|max".into(),
-        }
-    }
-
-    fn next(self, outputs: usize) -> Self {
-        match self {
-            Self::Component(axis) if axis < 2 => Self::Component(axis + 1),
-            Self::Component(_) if outputs > 0 => Self::Output(0),
-            Self::Output(output) if output + 1 < outputs => Self::Output(output + 1),
-            Self::Component(_) | Self::Output(_) => Self::Modulus,
-            Self::Modulus => Self::Component(0),
-        }
-    }
-
-    /// Its value; not finite where it is not known.
-    fn of(self, place: &CurvePlace) -> f64 {
-        match self {
-            Self::Component(axis) => place.at[axis],
-            Self::Output(output) => place
-                .readout
-                .get(output)
-                .map_or(f64::NAN, |&y| f64::from(y)),
-            Self::Modulus => place.modulus,
-        }
-    }
-
-    fn of_event(self, event: &Bifurcation) -> Option<f64> {
-        match self {
-            Self::Component(axis) => event.at.map(|at| at[axis]),
-            Self::Modulus => Some(event.row.multiplier_re.hypot(event.row.multiplier_im)),
-            Self::Output(_) => None,
-        }
-    }
-}
 
 /// The screen.
 #[derive(Debug)]
@@ -126,10 +80,8 @@ const KEYS: &[Binding] = &[
 
 impl Diagram {
     fn axis(&self) -> Option<Axis> {
-        let places = self.curves.iter().flat_map(|curve| &curve.places);
-        let whole = Axis::around(places.map(|place| self.quantity.of(place)), Ink::Faint)?;
-        let margin = 0.06 * (whole.high - whole.low);
-        let (low, high) = (whole.low - margin, whole.high + margin);
+        let whole = self.quantity.axis(&self.curves)?;
+        let (low, high) = (whole.low, whole.high);
         let middle = low + self.middle * (high - low);
         let half = (high - low) / (2.0 * self.zoom);
         Some(Axis {
@@ -189,14 +141,14 @@ impl Diagram {
             .iter()
             .filter(|curve| Some(curve.branch) != selected)
         {
-            self.branch(&mut plot, curve, false);
+            self.branch(&mut plot, desk, curve, false);
         }
         for curve in self
             .curves
             .iter()
             .filter(|curve| Some(curve.branch) == selected)
         {
-            self.branch(&mut plot, curve, true);
+            self.branch(&mut plot, desk, curve, true);
         }
         self.births(&mut plot, desk);
         self.signs(&mut plot, desk);
@@ -210,27 +162,17 @@ impl Diagram {
         step_axis(desk, beside(steps), buffer);
     }
 
-    fn branch(&self, plot: &mut Plot, curve: &Curve, is_selected: bool) {
-        for pair in curve.places.windows(2) {
-            let (from, to) = (&pair[0], &pair[1]);
-            // A checkpoint without the point is a gap.
-            if to.position > from.position + 1 {
-                continue;
-            }
-            let (a, b) = (self.place(from), self.place(to));
-            let middle = (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1));
-            for (begin, end, of) in [(a, middle, from), (middle, b, to)] {
-                let (dash, ink) = match of.n_unstable {
-                    0 => (Dash::Solid, Ink::Stable),
-                    _ => (Dash::Dashed, Ink::Saddle),
-                };
-                plot.line(begin, end, if is_selected { Ink::Event } else { ink }, dash);
-            }
-        }
+    fn branch(&self, plot: &mut Plot, desk: &Desk, curve: &Curve, is_selected: bool) {
+        let own_ink = is_selected.then_some(Ink::Event);
+        let x_of = |step| desk.run.timeline.place_of(step);
+        branches::branch(plot, curve, self.quantity, own_ink, x_of);
     }
 
-    fn place(&self, place: &CurvePlace) -> (f64, f64) {
-        (place.step as f64, self.quantity.of(place))
+    /// Where a branch is drawn at a checkpoint.
+    fn place(&self, desk: &Desk, place: &CurvePlace) -> (f64, f64) {
+        branches::place_of(self.quantity, place, |step| {
+            desk.run.timeline.place_of(step)
+        })
     }
 
     /// Joins each bifurcation to the branches that begin or end there.
@@ -252,11 +194,8 @@ impl Diagram {
                         .filter(|of| of.step == event.row.from_step),
                 ];
                 for end in ends.into_iter().flatten() {
-                    let (dash, ink) = match end.n_unstable {
-                        0 => (Dash::Solid, Ink::Stable),
-                        _ => (Dash::Dashed, Ink::Saddle),
-                    };
-                    plot.line(at, self.place(end), ink, dash);
+                    let (dash, ink) = line_of(end.n_unstable);
+                    plot.line(at, self.place(desk, end), ink, dash);
                 }
             }
         }
@@ -267,7 +206,8 @@ impl Diagram {
         &'a self,
         desk: &'a Desk,
     ) -> impl Iterator<Item = (&'a Bifurcation, (f64, f64))> {
-        let place = |event: &Bifurcation| Some((event.step(), self.quantity.of_event(event)?));
+        let x = |event: &Bifurcation| desk.run.timeline.place_of(event.step());
+        let place = move |event: &Bifurcation| Some((x(event), self.quantity.of_event(event)?));
         desk.run
             .bifurcations()
             .filter_map(move |event| Some((event, place(event)?)))
@@ -285,7 +225,7 @@ impl Diagram {
                     0 => (PointKind::StableNode, Ink::Stable),
                     _ => (PointKind::Saddle, Ink::Saddle),
                 };
-                let (x, y) = self.place(place);
+                let (x, y) = self.place(desk, place);
                 plot.text(x, y, desk.theme.sign(kind), desk.theme.style(ink));
             }
         }
@@ -305,7 +245,7 @@ impl Diagram {
             else {
                 continue;
             };
-            let (x, y) = self.place(place);
+            let (x, y) = self.place(desk, place);
             let mut style = desk.theme.kind(point.kind).add_modifier(Modifier::BOLD);
             if Some(point.id) == selected {
                 style = style.add_modifier(Modifier::REVERSED);
@@ -408,12 +348,12 @@ impl Screen for Diagram {
         };
         match (pane, mouse) {
             (DIAGRAM, Mouse::Wheel { by, column }) => {
-                let step = curves::step_of(desk, picture, column);
-                desk.run.timeline.zoom_at(by, step);
+                let place = curves::place_of(desk, picture, column);
+                desk.run.timeline.zoom_at(by, place);
             }
             (DIAGRAM, Mouse::Down { column, .. }) => {
-                let step = curves::step_of(desk, picture, column);
-                desk.run.timeline.go_to_step(step);
+                let place = curves::place_of(desk, picture, column);
+                desk.run.timeline.go_to_place(place);
             }
             (DIAGRAM, Mouse::Drag { by: (_, down) }) => {
                 self.move_by(f64::from(down) / f64::from(area.height.max(1)));

@@ -261,12 +261,12 @@ impl Screen for Learning {
         match (pane, mouse) {
             (LOG, Mouse::Wheel { by, .. }) => return self.act(Action::Select(-by), desk),
             (_, Mouse::Wheel { by, column }) => {
-                let step = curves::step_of(desk, picture, column);
-                desk.run.timeline.zoom_at(by, step);
+                let place = curves::place_of(desk, picture, column);
+                desk.run.timeline.zoom_at(by, place);
             }
             (LOSS | ACCURACY, Mouse::Down { column, .. }) => {
-                let step = curves::step_of(desk, picture, column);
-                desk.run.timeline.go_to_step(step);
+                let place = curves::place_of(desk, picture, column);
+                desk.run.timeline.go_to_place(place);
             }
             _ => {}
         }

@@ -3,13 +3,11 @@
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 use tui::style::{Modifier, Style};
-use tui::text::Line;
-use tui::widgets::Widget as _;
 
 use super::right_of_gutter;
 use crate::dashboard::curves::{self, Axis};
 use crate::dashboard::plot::{Dash, Plot};
-use crate::dashboard::screen::{Desk, at_right};
+use crate::dashboard::screen::Desk;
 use crate::dashboard::theme::Ink;
 
 /// Accuracies on the probe tasks, checkpoint by checkpoint, each with its name where it ends.
@@ -21,17 +19,21 @@ pub(super) fn evaluations(desk: &Desk, axis: Axis, area: Rect, buffer: &mut Buff
     let mut plot = Plot::new(
         desk.theme,
         picture,
-        desk.run.timeline.bounds(),
+        desk.run.timeline.view(),
         (axis.low, axis.high),
     );
     for (number, (probe, curve)) in desk.run.data.evaluations().into_iter().enumerate() {
+        let curve: Vec<(f64, f64)> = curve
+            .into_iter()
+            .map(|(step, accuracy)| (desk.run.timeline.place_of(step), accuracy))
+            .collect();
         for pair in curve.windows(2) {
             plot.line(pair[0], pair[1], Ink::Repeller, Dash::Dashed);
         }
         // Names take turns along the curves, so that they do not lie on each other.
         let at = curve.len() * (number + 1) / (desk.run.data.evaluations().len() + 1);
-        if let Some(&(step, accuracy)) = curve.get(at) {
-            plot.text(step, accuracy, probe, desk.theme.style(Ink::Repeller));
+        if let Some(&(x, accuracy)) = curve.get(at) {
+            plot.text(x, accuracy, probe, desk.theme.style(Ink::Repeller));
         }
     }
     plot.render(buffer);
@@ -73,33 +75,58 @@ pub(super) fn draw_stages(desk: &Desk, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The first and last step in view, and the one of the playhead.
+/// Cells that labels of steps are at least apart.
+const LABEL_GAP: u16 = 2;
+
+/// Labels of the axis: the playhead's step, the first and the last in view, and others where equal room is not equal steps.
 pub(in crate::dashboard::screens) fn step_axis(desk: &Desk, area: Rect, buffer: &mut Buffer) {
-    if area.is_empty() {
-        return;
-    }
-    let (from, to) = desk.run.timeline.bounds();
+    let timeline = &desk.run.timeline;
+    let (from, to) = timeline.bounds();
     let faint = desk.theme.style(Ink::Faint);
-    let frame = desk.run.timeline.frame();
-    let column = frame.and_then(|frame| curves::column_of(desk, area, frame.step as f64));
-    let here = desk.run.timeline.step().to_string();
-    let last = area.right().saturating_sub(here.len() as u16).max(area.x);
-    let begin = column.map(|column| {
-        let centred = column.saturating_sub(here.len() as u16 / 2);
-        centred.clamp(area.x, last)
-    });
-    // The playhead's label is worth more than that of an end it would lie on.
-    let (first_label, last_label) = (format!("step {from:.0}"), format!("{to:.0}"));
-    let first_end = area.x + first_label.len() as u16;
-    if begin.is_none_or(|begin| begin > first_end) {
-        Line::styled(first_label, faint).render(area, buffer);
+    let mut labels = Labels::new(area);
+    // The playhead's label is worth more than one that it would lie on.
+    if let Some(frame) = timeline.frame()
+        && let Some(column) = curves::column_of(desk, area, frame.step as f64)
+    {
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        labels.centred(column, &frame.step.to_string(), bold, buffer);
     }
-    let last_begin = area.right().saturating_sub(last_label.len() as u16 + 1);
-    if begin.is_none_or(|begin| begin + (here.len() as u16) < last_begin) {
-        at_right(area, &last_label, faint, buffer);
+    labels.centred(area.x, &format!("step {from:.0}"), faint, buffer);
+    labels.centred(area.right(), &format!("{to:.0}"), faint, buffer);
+    for step in timeline.labelled() {
+        if let Some(column) = curves::column_of(desk, area, step as f64) {
+            labels.centred(column, &step.to_string(), faint, buffer);
+        }
     }
-    if let Some(begin) = begin {
-        let room = usize::from(area.right() - begin);
-        buffer.set_stringn(begin, area.y, here, room, Modifier::BOLD);
+}
+
+/// Texts in a row, none of which lies on another.
+struct Labels {
+    area: Rect,
+    /// The columns that each takes.
+    taken: Vec<(u16, u16)>,
+}
+
+impl Labels {
+    fn new(area: Rect) -> Self {
+        Self {
+            area,
+            taken: Vec::new(),
+        }
+    }
+
+    /// Writes a text around a column, within the row, if there is room.
+    fn centred(&mut self, column: u16, text: &str, style: Style, buffer: &mut Buffer) {
+        let width = text.chars().count() as u16;
+        let last = self.area.right().saturating_sub(width).max(self.area.x);
+        let begin = column.saturating_sub(width / 2).clamp(self.area.x, last);
+        let end = begin + width;
+        let is_free = |of: &(u16, u16)| begin >= of.1 + LABEL_GAP || end + LABEL_GAP <= of.0;
+        if self.area.is_empty() || !self.taken.iter().all(is_free) {
+            return;
+        }
+        let room = usize::from(self.area.right() - begin);
+        buffer.set_stringn(begin, self.area.y, text, room, style);
+        self.taken.push((begin, end));
     }
 }

@@ -6,6 +6,7 @@ use tui::text::{Line, Span};
 use tui::widgets::Widget as _;
 
 use crate::dashboard::align::Link;
+use crate::dashboard::axis::StepAxis;
 use crate::dashboard::curves::{self, Axis, Column};
 use crate::dashboard::data::StepGlance;
 use crate::dashboard::open_run::OpenRun;
@@ -44,9 +45,9 @@ pub(super) fn curves(
         return;
     };
     curves::landmarks(desk, &mut plot);
-    let (plot_range, count) = (plot.x_range(), usize::from(picture.width) * 2);
+    let count = usize::from(picture.width) * 2;
     for (run, link) in drawn(desk) {
-        let columns = columns(run, link.as_ref(), plot_range, count, &of);
+        let columns = columns(desk, (run, link.as_ref()), count, &of);
         if !desk.has_several() {
             curves::curve(&mut plot, &columns, axis.ink, Dash::Solid);
             continue;
@@ -60,8 +61,10 @@ pub(super) fn curves(
         letters(desk, run, &columns, &mut plot);
     }
     plot.render(buffer);
-    let per_column = in_view(&desk.run.data.steps, plot_range).len() / count.max(1);
-    if per_column >= 2 {
+    let in_view = in_view(&desk.run.data.steps, desk.run.timeline.bounds());
+    let per_column = in_view.len() / count.max(1);
+    // Elsewhere it differs from dot to dot.
+    if per_column >= 2 && desk.axis() == StepAxis::Step {
         let badge = format!("{per_column} steps a dot");
         let at = Rect {
             height: 1,
@@ -78,25 +81,20 @@ fn in_view(steps: &[StepGlance], (from, to): (f64, f64)) -> &[StepGlance] {
     &steps[first.saturating_sub(1)..(after + 1).min(steps.len())]
 }
 
-/// The columns of a run between two steps of the run in focus.
+/// The columns of a run, linked to the run in focus if it is not that run, over what is in view.
 fn columns(
-    run: &OpenRun,
-    link: Option<&Link>,
-    bounds: (f64, f64),
+    desk: &Desk,
+    (run, link): (&OpenRun, Option<&Link>),
     count: usize,
     of: impl Fn(&StepGlance) -> f64,
 ) -> Vec<Column> {
+    let timeline = &desk.run.timeline;
+    let (from, to) = timeline.bounds();
     let own = |step: f64| link.map_or(step, |link| link.back(step));
-    let bounds = (own(bounds.0), own(bounds.1));
-    let samples = in_view(&run.data.steps, bounds).iter();
+    let place = |step: f64| timeline.place_of(link.map_or(step, |link| link.there(step)));
+    let samples = in_view(&run.data.steps, (own(from), own(to))).iter();
     let samples = samples.map(|sample| (sample.step as f64, of(sample)));
-    let mut columns = curves::decimate(samples, bounds, count);
-    if let Some(link) = link {
-        for column in &mut columns {
-            column.x = link.there(column.x);
-        }
-    }
-    columns
+    curves::decimate(samples, place, timeline.view(), count)
 }
 
 /// Writes the letter of a run on its curve, where the letters of others are not.
@@ -134,7 +132,7 @@ pub(super) fn legend(
     let mut spans = Vec::new();
     for run in open {
         let value = match run.sample_here() {
-            _ if desk.link(run).is_none() => "no such event".to_owned(),
+            _ if desk.link(run).is_none() => desk.alignment.lacking().to_owned(),
             Some(sample) => text_of(sample),
             None => "·".to_owned(),
         };

@@ -82,6 +82,18 @@ const KEYS: &[Binding] = &[
         "mark, to see losses together",
         Some("mark"),
     ),
+    row(
+        &["a"],
+        Action::Own("mark all"),
+        "mark all that are shown, or none",
+        None,
+    ),
+    row(
+        &["C"],
+        Action::Own("compare"),
+        "compare the marked, or all shown",
+        Some("compare"),
+    ),
 ];
 
 impl Runs {
@@ -152,6 +164,34 @@ impl Runs {
             }
             None => self.marked.push(run.name.clone()),
         }
+    }
+
+    /// Marks all that are shown, or none of them if all are marked.
+    fn toggle_all_marks(&mut self, desk: &Desk) {
+        let shown = self.shown(desk);
+        let names = shown.iter().map(|run| &run.name);
+        let unmarked: Vec<String> = names
+            .filter(|name| !self.marked.contains(name))
+            .cloned()
+            .collect();
+        if unmarked.is_empty() {
+            self.marked
+                .retain(|name| !shown.iter().any(|run| run.name == *name));
+        } else {
+            self.marked.extend(unmarked);
+        }
+    }
+
+    /// The marked runs, or all that are shown if none is.
+    fn chosen(&self, desk: &Desk) -> Vec<PathBuf> {
+        let is_marked = |run: &&Listed| self.marked.contains(&run.name);
+        let marked: Vec<&Listed> = desk.listed.iter().filter(is_marked).collect();
+        let chosen = if marked.is_empty() {
+            self.shown(desk)
+        } else {
+            marked
+        };
+        chosen.into_iter().map(|run| run.dir.clone()).collect()
     }
 
     fn table(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
@@ -292,7 +332,9 @@ impl Screen for Runs {
     fn why_not(&self, action: Action, desk: &Desk) -> Option<String> {
         let needs_runs = matches!(
             action,
-            Action::Enter | Action::Select(_) | Action::Own("mark" | "beside")
+            Action::Enter
+                | Action::Select(_)
+                | Action::Own("mark" | "mark all" | "beside" | "compare")
         );
         if needs_runs && self.shown(desk).is_empty() {
             return Some("there is no run in the list".into());
@@ -324,6 +366,11 @@ impl Screen for Runs {
             Action::Own("filter") => return Some(Effect::AskFilter),
             Action::Own("sort") => self.order = self.order.next(),
             Action::Own("mark") => self.toggle_mark(desk),
+            Action::Own("mark all") => self.toggle_all_marks(desk),
+            Action::Own("compare") => {
+                desk.go_to_screen = Some(super::COMPARE);
+                return Some(desk.compare(self.chosen(desk)));
+            }
             _ => {}
         }
         None

@@ -1,0 +1,128 @@
+//! Signs of groups and shades of distances. Shape and brightness carry the meaning; hue only repeats it.
+
+use tui::style::{Color, Style};
+
+use crate::dashboard::theme::{Depth, Ink, Theme};
+
+/// Signs of groups, in Unicode and in ASCII.
+const SIGNS: [(&str, &str); 8] = [
+    ("●", "o"),
+    ("▲", "^"),
+    ("■", "#"),
+    ("◆", "*"),
+    ("▼", "v"),
+    ("×", "x"),
+    ("+", "+"),
+    ("◉", "@"),
+];
+
+/// Sign and style of a group, by its number.
+pub(super) fn group(theme: Theme, number: usize) -> (&'static str, Style) {
+    let (unicode, ascii) = SIGNS[number % SIGNS.len()];
+    let sign = if theme.ascii { ascii } else { unicode };
+    (sign, theme.bold(Ink::Run(number)))
+}
+
+/// Shades of a small and a large distance, where there are too few colours for more.
+const SHADES: [(&str, &str); 5] = [(" ", " "), ("░", "."), ("▒", "+"), ("▓", "*"), ("█", "#")];
+
+/// Cividis (Nuñez, Anderton & Renslow 2018) in steps of a sixth: from dark to bright, alike for all kinds of colour vision.
+const RAMP: [u32; 7] = [
+    0x00_22_4e, 0x2a_3f_6d, 0x57_5d_6d, 0x7d_7c_78, 0xa5_9c_74, 0xd3_c1_64, 0xfe_e8_38,
+];
+
+/// Symbol and style of a cell whose distance is this share of the way from the smallest to the largest.
+pub(super) fn distance(theme: Theme, share: f64) -> (&'static str, Style) {
+    let share = share.clamp(0.0, 1.0);
+    let rgb = ramp(share);
+    // Text must stand out from what it lies on.
+    let ink = if share > 0.45 {
+        Color::Black
+    } else {
+        Color::White
+    };
+    match theme.depth {
+        Depth::True => (" ", Style::new().bg(Color::from_u32(rgb)).fg(ink)),
+        Depth::Indexed => (" ", Style::new().bg(Color::Indexed(indexed(rgb))).fg(ink)),
+        Depth::Named | Depth::None => {
+            let (unicode, ascii) = SHADES[(share * 4.0).round() as usize];
+            let symbol = if theme.ascii { ascii } else { unicode };
+            (symbol, Style::new())
+        }
+    }
+}
+
+/// Symbol of a cell without a distance.
+pub(super) fn no_distance(theme: Theme) -> (&'static str, Style) {
+    let symbol = if theme.ascii { "x" } else { "×" };
+    (symbol, theme.style(Ink::Faint))
+}
+
+fn ramp(share: f64) -> u32 {
+    let along = share * (RAMP.len() - 1) as f64;
+    let at = (along as usize).min(RAMP.len() - 2);
+    let part = along - at as f64;
+    let channel = |shift: u32| {
+        let of = |color: u32| f64::from(color >> shift & 0xff);
+        let mixed = of(RAMP[at]) + part * (of(RAMP[at + 1]) - of(RAMP[at]));
+        (mixed.round() as u32) << shift
+    };
+    channel(16) | channel(8) | channel(0)
+}
+
+/// The nearest of the 6 × 6 × 6 colours that terminals with 256 of them have from 16 on.
+fn indexed(rgb: u32) -> u8 {
+    const LEVELS: [u32; 6] = [0, 95, 135, 175, 215, 255];
+    let level = |shift: u32| {
+        let value = rgb >> shift & 0xff;
+        let nearest = (0..6_u8).min_by_key(|&at| LEVELS[usize::from(at)].abs_diff(value));
+        nearest.unwrap_or(0)
+    };
+    16 + 36 * level(16) + 6 * level(8) + level(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::dashboard::theme::Background;
+
+    fn theme(depth: Depth, ascii: bool) -> Theme {
+        Theme {
+            ascii,
+            depth,
+            background: Background::Dark,
+        }
+    }
+
+    #[test]
+    fn larger_distances_are_brighter_in_every_depth() {
+        let brightness = |rgb: u32| {
+            let of = |shift: u32, weight: f64| weight * f64::from(rgb >> shift & 0xff);
+            of(16, 0.299) + of(8, 0.587) + of(0, 0.114)
+        };
+        let shares = (0..=20).map(|step| f64::from(step) / 20.0);
+        let all: Vec<f64> = shares.map(|share| brightness(ramp(share))).collect();
+        assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
+        assert_eq!((ramp(0.0), ramp(1.0)), (RAMP[0], RAMP[6]));
+        for ascii in [false, true] {
+            let symbols = [0.0, 0.25, 0.5, 0.75, 1.0]
+                .map(|share| distance(theme(Depth::Named, ascii), share).0);
+            assert_eq!(symbols.iter().collect::<HashSet<_>>().len(), 5);
+        }
+        assert_eq!(indexed(0x00_00_00), 16);
+        assert_eq!(indexed(0xff_ff_ff), 231);
+    }
+
+    #[test]
+    fn groups_are_told_apart_by_shape_alone() {
+        for ascii in [false, true] {
+            let signs: HashSet<&str> = (0..SIGNS.len())
+                .map(|number| group(theme(Depth::None, ascii), number).0)
+                .collect();
+            assert_eq!(signs.len(), SIGNS.len());
+            assert!(!ascii || signs.iter().all(|sign| sign.is_ascii()));
+        }
+    }
+}
