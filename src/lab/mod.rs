@@ -22,6 +22,7 @@ mod error;
 pub mod followed;
 pub mod history;
 mod landscapes;
+pub mod modes;
 pub mod needs;
 pub mod origin;
 pub mod position;

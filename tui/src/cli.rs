@@ -14,11 +14,12 @@ use creode::curriculum::Override;
 use crate::analyze::AnalyzeArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Background, Start};
+use crate::figure::FigureArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, compact, curricula, picture, reproduce, runs, tasks, train, verify, zoom};
+use crate::{analyze, compact, curricula, figure, picture, reproduce, runs, tasks, train, verify, zoom};
 
 /// Exit code of an experiment of which a claim does not hold.
 pub const CLAIM_FAILED: u8 = 1;
@@ -96,6 +97,8 @@ enum Command {
     Zoom(ZoomArgs),
     /// List curriculum files with the question that each asks
     Curricula(CurriculaArgs),
+    /// Draw a figure of a run for a paper, as SVG or PNG
+    Figure(FigureArgs),
     /// Draw a screen of the dashboard as SVG, on stdout
     Picture(PictureArgs),
     /// Run a paper's experiment and print its claims beside what was measured; without a name, list the experiments
@@ -243,6 +246,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
             let dirs = runs::find_all(runs, &cli.place, runs::find_or_await)?;
             show(dirs, true, &cli.place, drawing)
         }
+        Command::Figure(args) => figure::figure(args, &cli.place),
         Command::Picture(args) => picture::picture(args, &cli.place),
         Command::Analyze(args) => analyze::analyze(args, &cli.place),
         Command::Tasks(args) => tasks::tasks(args),

@@ -7,6 +7,7 @@ mod compact;
 mod curricula;
 pub mod dashboard;
 mod events;
+mod figure;
 pub mod memory;
 mod picture;
 mod progress;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use creode::figure::{Figure, Width};
 use creode::reproduce::{self, Cell, Claim, Expectation, Experiment, Report, Settings};
 use creode::statistics::Estimate;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -65,8 +66,9 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> anyhow::Result<u8> {
         seeds: args.seeds.map(|seeds| seeds as usize),
     };
     let report = run(experiment, &settings)?;
-    if let (Some(path), Some(plot)) = (&args.output, &report.figure) {
-        creode::files::write(path, plot.scene().to_svg().as_bytes())
+    if let (Some(path), Some(plot)) = (&args.output, report.figure.clone()) {
+        let scene = Figure::from(plot).scene(Width::TWO_COLUMNS);
+        creode::files::write(path, scene.to_svg().as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let text = match args.format {
