@@ -59,7 +59,7 @@ pub(super) fn margins(plot: &Plot, [x, y]: [Side; 2], size: [f64; 2], is_lettere
     Margins {
         left,
         right: bar.max(overhang).max(3.0),
-        top: title + spans + ROW * plot.lanes.len() as f64,
+        top: title + spans + lanes_room(plot),
         bottom: below,
     }
 }
@@ -100,12 +100,19 @@ fn lane_room(name: &str) -> f64 {
     width(name, SMALL) + 2.0 * GAP
 }
 
+fn lanes_room(plot: &Plot) -> f64 {
+    match plot.lanes.len() {
+        0 => 0.0,
+        count => GAP + ROW * count as f64,
+    }
+}
+
 fn label_room(axis: &Axis) -> f64 {
     if axis.label.is_empty() { 0.0 } else { LINE }
 }
 
-/// Draws what stands around a frame; `outer` is the left end of the column that it stands in.
-pub(super) fn around(plot: &Plot, frame: &Frame, outer: f64, letter: Option<char>, shapes: &mut Vec<Shape>) {
+/// Draws what stands around a frame. `outer` is the left end of its column, and the top of its row.
+pub(super) fn around(plot: &Plot, frame: &Frame, [outer, top]: [f64; 2], letter: Option<char>, shapes: &mut Vec<Shape>) {
     axes(plot, frame, shapes);
     names(plot, frame, shapes);
     let middle = [frame.left + 0.5 * frame.width, frame.top + 0.5 * frame.height];
@@ -117,7 +124,7 @@ pub(super) fn around(plot: &Plot, frame: &Frame, outer: f64, letter: Option<char
     if !plot.y.label.is_empty() {
         upright([outer + LARGE - 0.5, middle[1]], &plot.y.label, frame.height, shapes);
     }
-    let mut row = frame.top - 0.5 * ROW;
+    let mut row = frame.top - lanes_room(plot) + ROW * (plot.lanes.len() as f64 - 0.5);
     for lane in plot.lanes.iter().rev() {
         draw::lane(lane, frame, row, shapes);
         let at = [frame.left - 2.0 * GAP, row + 0.35 * SMALL];
@@ -132,10 +139,7 @@ pub(super) fn around(plot: &Plot, frame: &Frame, outer: f64, letter: Option<char
             shapes.push(Shape::words(at, Anchor::Middle, SMALL, &name));
         }
     }
-    if !plot.spans.is_empty() {
-        row -= ROW;
-    }
-    let baseline = row + 0.5 * ROW - 3.0;
+    let baseline = top + LARGE;
     if let Some(letter) = letter {
         shapes.push(Shape::Text {
             at: [outer, baseline],

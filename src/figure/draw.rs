@@ -11,6 +11,7 @@ pub(super) const LINE: f64 = 1.0;
 const THIN: f64 = 0.45;
 /// Half the width of markers and of dots.
 pub(super) const MARKER: f64 = 2.1;
+const SMALL_MARKER: f64 = 1.6;
 const DOT: f64 = 0.9;
 /// Height of the letters within plots.
 const WORDS: f64 = 7.0;
@@ -63,7 +64,7 @@ fn draw(series: &Series, frame: &Frame, shapes: &mut Vec<Shape>) {
             }
             return;
         }
-        Mark::Dots | Mark::Filled(_) | Mark::Open(_) => {
+        Mark::Dots | Mark::Filled(_) | Mark::Small(_) | Mark::Open(_) => {
             let seen = places.into_iter().filter(|&at| frame.holds(at));
             shapes.extend(seen.filter_map(|at| marker(series.mark, at, colour)));
             return;
@@ -84,6 +85,7 @@ pub(super) fn marker(mark: Mark, centre: [f64; 2], colour: Colour) -> Option<Sha
     let (glyph, radius, is_filled) = match mark {
         Mark::Dots => (Glyph::Disc, DOT, true),
         Mark::Filled(glyph) => (glyph, MARKER, true),
+        Mark::Small(glyph) => (glyph, SMALL_MARKER, true),
         Mark::Open(glyph) => (glyph, MARKER, false),
         _ => return None,
     };

@@ -79,13 +79,15 @@ impl Figure {
         for (row, plots) in self.plots.chunks(columns).enumerate() {
             let of_row = &sized[row * columns..][..plots.len()];
             let above = of_row.iter().map(|of| of.margins.top).fold(0.0, f64::max);
+            let highest = of_row.iter().map(|of| of.size[1]).fold(0.0, f64::max);
             let mut bottom = top;
             for (column, (plot, sized)) in plots.iter().zip(of_row).enumerate() {
                 let outer = EDGE + column as f64 * (column_width + BETWEEN);
-                let frame = sized.frame(plot, outer, lefts[column], column_width, top + above);
+                let frame = sized.frame(plot, [outer, top + above], lefts[column], [column_width, highest]);
                 draw::inside(plot, &frame, &mut shapes);
                 let start = frame.left - lefts[column];
-                around(plot, &frame, start, letters[row * columns + column], &mut shapes);
+                let letter = letters[row * columns + column];
+                around(plot, &frame, [start, top], letter, &mut shapes);
                 bottom = bottom.max(frame.bottom() + sized.margins.bottom);
             }
             let is_last = (row + 1) * columns >= self.plots.len();
@@ -136,10 +138,14 @@ impl Sized {
         }
     }
 
-    /// The frame in a column that starts at `outer`, behind a left margin that all plots of the column share.
-    fn frame(&self, plot: &Plot, outer: f64, left: f64, column_width: f64, top: f64) -> Frame {
+    /// The frame in a column that starts at `outer`, behind a left margin that all plots of the column share. One whose height is
+    /// free is as high as the highest of its row.
+    fn frame(&self, plot: &Plot, [outer, top]: [f64; 2], left: f64, [column_width, highest]: [f64; 2]) -> Frame {
         let room = column_width - left - self.margins.right;
-        let size = proportioned(plot, self.sides, [room, self.size[1]]);
+        let mut size = proportioned(plot, self.sides, [room, self.size[1]]);
+        if matches!(plot.proportions, Proportions::Height(_)) {
+            size[1] = highest;
+        }
         let [x, y] = if plot.proportions == Proportions::EqualUnits {
             equal_units(self.sides, size)
         } else {

@@ -68,7 +68,10 @@ fn entries(plots: &[Plot]) -> Vec<Entry<'_>> {
     let of_lanes = plots.iter().flat_map(|plot| &plot.lanes);
     let of_lanes = of_lanes.map(|of| (of.about.as_str(), Mark::Filled(of.glyph), of.colour));
     for (name, mark, colour) in of_series.chain(of_lanes).filter(|of| !of.0.is_empty()) {
-        let sample = (mark, colour);
+        let sample = match mark {
+            Mark::Small(glyph) => (Mark::Filled(glyph), colour),
+            _ => (mark, colour),
+        };
         match entries.iter_mut().find(|entry| entry.name == name) {
             Some(entry) if entry.samples.contains(&sample) => {}
             Some(entry) => entry.samples.push(sample),

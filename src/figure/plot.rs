@@ -18,6 +18,8 @@ pub enum Mark {
     Dots,
     /// Each as a filled marker.
     Filled(Glyph),
+    /// Each as a smaller filled marker.
+    Small(Glyph),
     /// Each as the outline of a marker.
     Open(Glyph),
 }
@@ -138,7 +140,7 @@ impl ColourBar {
 /// How high the frame of a plot is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Proportions {
-    /// So many points.
+    /// So many points, or as high as the highest beside it.
     Height(f64),
     /// As wide as high.
     Square,

@@ -40,7 +40,7 @@ impl FigureKind for Bifurcations {
         let last = entries[entries.len() - 1];
         let (condition, has_others) = condition(&run, &last, options.condition.as_deref())?;
         let diagram = Diagram::read(&run, &entries, &condition)?;
-        let progress = Progress::of_entries(&run, options.axis, &entries);
+        let progress = Progress::new(&run, options.axis, last.step);
         let (spans, borders) = progress.stages(&stages(&run, &run.steps()?));
         let first = [Coordinate::Component(0)];
         let coordinates = match &options.coordinates[..] {
@@ -165,85 +165,151 @@ impl Diagram {
         Ok(plot)
     }
 
-    /// The branches as two broken lines, stable and unstable. Between two checkpoints a branch has the stability of the nearer.
+    /// The branches as two broken lines, stable and unstable.
     fn lines(&self, coordinate: Coordinate, progress: &Progress) -> [Vec<[f64; 2]>; 2] {
-        let mut lines = [Vec::new(), Vec::new()];
+        let mut lines = Lines::default();
+        let at_event = |event: &EventRow| {
+            let step = progress.place(events::step(event));
+            [step, self.value_at_event(coordinate, event)]
+        };
         for (&branch, rows) in &self.branches {
-            let mut places: Vec<([f64; 2], bool)> = Vec::new();
             let place = |row: &BranchRow| {
                 let step = progress.place(row.step as f64);
-                ([step, self.value(coordinate, row)], row.n_unstable == 0)
+                [step, self.value(coordinate, row)]
             };
-            let gap = ([f64::NAN; 2], false);
-            if let Some(row) = rows.first() {
-                places.extend(self.meeting(coordinate, progress, branch, row, true));
+            let own = || self.events.iter().filter(|of| of.branches.contains(&branch));
+            if let Some(first) = rows.first() {
+                let is_birth = |of: &&EventRow| of.to_step == first.step && of.pair_change > 0;
+                let birth = own().find(is_birth).map(at_event);
+                lines.add(birth.unwrap_or(place(first)), place(first), first.n_unstable == 0);
             }
-            for (i, row) in rows.iter().enumerate() {
-                let before = i.checked_sub(1).map(|before| rows[before].checkpoint);
+            for pair in rows.windows(2) {
+                let (from, to) = (&pair[0], &pair[1]);
                 // A checkpoint without the point is a gap.
-                if before.is_some_and(|of| self.next.get(&of) != Some(&row.checkpoint)) {
-                    places.push(gap);
+                if self.next.get(&from.checkpoint) != Some(&to.checkpoint) {
+                    continue;
                 }
-                places.push(place(row));
+                let within = own().filter(|of| of.from_step == from.step && of.to_step == to.step);
+                let passed = passed(within.collect()).into_iter().map(at_event);
+                let passed = passed.filter(|at| at[1].is_finite()).collect();
+                let is_stable = [from, to].map(|row| row.n_unstable == 0);
+                lines.add_between([place(from), place(to)], is_stable, passed);
             }
-            if let Some(row) = rows.last() {
-                places.extend(self.meeting(coordinate, progress, branch, row, false));
+            if let Some(last) = rows.last() {
+                let is_end = |of: &&EventRow| of.from_step == last.step && of.pair_change < 0;
+                let end = own().find(is_end).map(at_event);
+                lines.add(place(last), end.unwrap_or(place(last)), last.n_unstable == 0);
             }
-            places.push(gap);
-            split(&places, &mut lines);
         }
-        lines
-    }
-
-    /// The bifurcation at which a branch begins before its first row, or ends after its last.
-    fn meeting(
-        &self,
-        coordinate: Coordinate,
-        progress: &Progress,
-        branch: u32,
-        row: &BranchRow,
-        is_first: bool,
-    ) -> Option<([f64; 2], bool)> {
-        let mut own = self.events.iter().filter(|event| {
-            let beside = if is_first { event.to_step } else { event.from_step };
-            event.branches.contains(&branch) && beside == row.step && event.pair_change != 0
-        });
-        let event = own.next()?;
-        let step = progress.place(events::step(event));
-        Some(([step, self.value_at_event(coordinate, event)], row.n_unstable == 0))
+        [lines.stable, lines.unstable]
     }
 }
 
-/// Adds a line to those of what is stable and what is not, changing over half-way between two places.
-fn split(places: &[([f64; 2], bool)], [stable, unstable]: &mut [Vec<[f64; 2]>; 2]) {
-    for pair in places.windows(2) {
-        let [(from, was_stable), (to, is_stable)] = [pair[0], pair[1]];
-        let middle = [0, 1].map(|axis| f64::midpoint(from[axis], to[axis]));
-        for (ends, is_stable) in [([from, middle], was_stable), ([middle, to], is_stable)] {
-            let line = if is_stable { &mut *stable } else { &mut *unstable };
-            if line.last() != Some(&ends[0]) {
-                line.push([f64::NAN; 2]);
-                line.push(ends[0]);
-            }
-            line.push(ends[1]);
+/// The bifurcations that a branch passes between two checkpoints, in the order in which it does, as far as that is known: those
+/// at which it goes on by their position; then, of two folds, the one where it turns back before the one where it turns forward.
+fn passed(mut within: Vec<&EventRow>) -> Vec<&EventRow> {
+    within.sort_by(|a, b| a.position.total_cmp(&b.position));
+    let (folds, mut order): (Vec<&EventRow>, Vec<&EventRow>) =
+        within.into_iter().partition(|event| event.pair_change != 0);
+    if let [forward, back] = folds[..] {
+        let is_last = order.last().is_none_or(|last| last.position < forward.position);
+        if (forward.pair_change, back.pair_change) == (1, -1) && is_last {
+            order.extend([back, forward]);
         }
     }
-    stable.push([f64::NAN; 2]);
-    unstable.push([f64::NAN; 2]);
+    order
+}
+
+/// What is stable and what is not, as lines broken where they do not go on.
+#[derive(Debug, Default)]
+struct Lines {
+    stable: Vec<[f64; 2]>,
+    unstable: Vec<[f64; 2]>,
+}
+
+impl Lines {
+    fn add(&mut self, from: [f64; 2], to: [f64; 2], is_stable: bool) {
+        let line = if is_stable {
+            &mut self.stable
+        } else {
+            &mut self.unstable
+        };
+        if line.last() != Some(&from) {
+            line.extend([[f64::NAN; 2], from]);
+        }
+        if from != to {
+            line.push(to);
+        }
+    }
+
+    /// Adds the way between two checkpoints past bifurcations. Stability changes at the first and the last of them, or half-way
+    /// where there is none; between two the branch is taken for unstable.
+    fn add_between(
+        &mut self,
+        [from, to]: [[f64; 2]; 2],
+        [was_stable, is_stable]: [bool; 2],
+        passed: Vec<[f64; 2]>,
+    ) {
+        let (Some(&first), Some(&last)) = (passed.first(), passed.last()) else {
+            let middle = [0, 1].map(|axis| f64::midpoint(from[axis], to[axis]));
+            self.add(from, middle, was_stable);
+            return self.add(middle, to, is_stable);
+        };
+        self.add(from, first, was_stable);
+        for pair in passed.windows(2) {
+            self.add(pair[0], pair[1], false);
+        }
+        self.add(last, to, is_stable);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn finite(line: &[[f64; 2]]) -> Vec<[f64; 2]> {
+        let known = line.iter().filter(|at| at[0].is_finite());
+        known.copied().collect()
+    }
+
     #[test]
-    fn a_line_changes_over_half_way_where_stability_does() {
-        let mut lines = [Vec::new(), Vec::new()];
-        split(&[([0.0, 0.0], true), ([1.0, 0.0], true), ([2.0, 2.0], false)], &mut lines);
-        let finite = |line: &[[f64; 2]]| -> Vec<[f64; 2]> {
-            line.iter().filter(|at| at[0].is_finite()).copied().collect()
+    fn a_line_changes_over_half_way_where_no_bifurcation_is_known() {
+        let mut lines = Lines::default();
+        lines.add_between([[0.0, 0.0], [1.0, 0.0]], [true, true], Vec::new());
+        lines.add_between([[1.0, 0.0], [2.0, 2.0]], [true, false], Vec::new());
+        assert_eq!(finite(&lines.stable), [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.5, 1.0]]);
+        assert_eq!(finite(&lines.unstable), [[1.5, 1.0], [2.0, 2.0]]);
+    }
+
+    #[test]
+    fn a_branch_that_turns_back_and_forward_again_is_drawn_as_an_s() {
+        let event = |position: f64, kind: &str, pair_change: i8| EventRow {
+            condition: String::new(),
+            from_step: 0,
+            to_step: 10,
+            position,
+            kind: kind.to_owned(),
+            status: crate::trace::tables::events::Status::Located,
+            multiplier_re: 1.0,
+            multiplier_im: 0.0,
+            coefficient: None,
+            criticality: None,
+            pair_change,
+            branches: vec![0],
+            state: vec![0.0],
+            loss: None,
+            grad_norm: None,
+            born: None,
+            hint: None,
         };
-        assert_eq!(finite(&lines[0]), [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.5, 1.0]]);
-        assert_eq!(finite(&lines[1]), [[1.5, 1.0], [2.0, 2.0]]);
+        let (flip, forward, back) = (event(0.1, "PD", 0), event(0.4, "LP", 1), event(0.7, "LP", -1));
+        let order = passed(vec![&back, &flip, &forward]);
+        let positions: Vec<f64> = order.iter().map(|of| of.position).collect();
+        assert_eq!(positions, [0.1, 0.7, 0.4]);
+        let mut lines = Lines::default();
+        let passed = vec![[7.0, 1.0], [4.0, 2.0]];
+        lines.add_between([[0.0, 0.0], [10.0, 3.0]], [true, true], passed);
+        assert_eq!(finite(&lines.unstable), [[7.0, 1.0], [4.0, 2.0]]);
+        assert_eq!(finite(&lines.stable), [[0.0, 0.0], [7.0, 1.0], [4.0, 2.0], [10.0, 3.0]]);
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn series(events: &[EventRow], at: impl Fn(&EventRow) -> [f64; 2]) ->
     of_kinds
         .filter(|(_, at)| !at.is_empty())
         .map(|(&(_, about, glyph, colour), at)| {
-            Series::new(about, Mark::Filled(glyph), colour, at)
+            Series::new(about, Mark::Small(glyph), colour, at)
         })
         .collect()
 }

@@ -35,10 +35,8 @@ impl FigureKind for Loss {
     fn draw(&self, folder: &Path, options: &Options) -> Result<Figure, FigureError> {
         let run = Run::open(folder)?;
         let steps = run.steps()?;
-        let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
-            return Err(FigureError::NoSteps);
-        };
-        let progress = Progress::new(&run, options.axis, [first.step, last.step]);
+        let last = steps.last().ok_or(FigureError::NoSteps)?;
+        let progress = Progress::new(&run, options.axis, last.step);
         let events = match entry_at(&run, None) {
             Ok(entry) => {
                 let (name, _) = condition(&run, &entry, options.condition.as_deref())?;
@@ -91,20 +89,25 @@ impl Probes {
 fn plot(quantity: Quantity, steps: &[StepRow], probes: &Probes, progress: &Progress) -> Plot {
     /// More steps than a line of full width shows well.
     const MANY: usize = 400;
-    let (label, colour) = match quantity {
-        Quantity::Loss => ("loss", Colour::INK),
-        Quantity::Accuracy => ("accuracy", Colour::INK),
+    let label = match quantity {
+        Quantity::Loss => "loss",
+        Quantity::Accuracy => "accuracy",
     };
     let mark = if steps.len() > MANY { Mark::Thin } else { Mark::Line };
-    let points = steps.iter().map(|row| {
-        let value = match quantity {
-            Quantity::Loss => row.loss,
-            Quantity::Accuracy => row.accuracy,
-        };
-        [progress.place(row.step as f64), value]
-    });
+    let mut points = Vec::with_capacity(steps.len());
+    // Stages are not joined: their losses are of different tasks.
+    for of_stage in steps.chunk_by(|a, b| a.stage == b.stage) {
+        points.extend(of_stage.iter().map(|row| {
+            let value = match quantity {
+                Quantity::Loss => row.loss,
+                Quantity::Accuracy => row.accuracy,
+            };
+            [progress.place(row.step as f64), value]
+        }));
+        points.push([f64::NAN; 2]);
+    }
     let name = if probes.0.is_empty() { "" } else { "training" };
-    let mut series = vec![Series::new(name, mark, colour, points.collect())];
+    let mut series = vec![Series::new(name, mark, Colour::INK, points)];
     let looks = Colour::DISTINCT.into_iter().zip(Glyph::ALL).cycle();
     for ((probe, values), (colour, glyph)) in probes.0.iter().zip(looks) {
         let points = values.iter().map(|&(step, loss, accuracy)| {

@@ -109,27 +109,22 @@ pub(super) struct Progress {
     checkpoints: Vec<f64>,
     /// Last step that is shown.
     last: f64,
-    /// First step after 0 that is shown.
+    /// Step of the first checkpoint after step 0.
     first: f64,
 }
 
 impl Progress {
-    /// Of a run with so many training steps, the first of which that is shown is `first`.
-    pub(super) fn new(run: &Run, axis: Option<StepAxis>, [first, last]: [u64; 2]) -> Self {
-        let entries = run.entries().iter();
+    /// Of a run up to a step. A logarithmic axis is the same for all kinds of figures: it depends on the checkpoints alone.
+    pub(super) fn new(run: &Run, axis: Option<StepAxis>, last: u64) -> Self {
+        let checkpoints = run.entries().iter().map(|entry| entry.step as f64);
+        let checkpoints: Vec<f64> = checkpoints.collect();
+        let first = checkpoints.iter().copied().find(|&step| step > 0.0);
         Self {
             axis: axis.unwrap_or_default(),
-            checkpoints: entries.map(|entry| entry.step as f64).collect(),
+            checkpoints,
             last: last as f64,
-            first: first.max(1) as f64,
+            first: first.unwrap_or(1.0),
         }
-    }
-
-    /// Of what is known at checkpoints.
-    pub(super) fn of_entries(run: &Run, axis: Option<StepAxis>, entries: &[Entry]) -> Self {
-        let mut steps = entries.iter().map(|entry| entry.step);
-        let first = steps.clone().find(|&step| step > 0).unwrap_or(1);
-        Self::new(run, axis, [first, steps.next_back().unwrap_or(1)])
     }
 
     /// Place of a step along the axis.

@@ -45,7 +45,7 @@ impl FigureKind for Spectra {
         let history = followed.spectra(&run, &entries, &condition)?;
         let mut events = events_at(&run, &condition)?;
         events.retain(|event| event.branches.contains(&followed.branch));
-        let progress = Progress::of_entries(&run, options.axis, &entries);
+        let progress = Progress::new(&run, options.axis, last.step);
         let mut title = format!("branch {}", followed.branch);
         if has_others {
             title = format!("{title}, input: {condition}");
@@ -152,7 +152,7 @@ fn moduli(history: &History, of_branch: &[EventRow], progress: &Progress) -> Plo
     let modulus = |values: &Vec<[f64; 2]>, rank: usize| {
         values.get(rank).map_or(f64::NAN, |[re, im]| re.hypot(*im))
     };
-    let series = (0..count).rev().map(|rank| {
+    let series = (0..count).map(|rank| {
         let points = history
             .iter()
             .map(|(step, values)| [progress.place(*step), modulus(values, rank)]);
@@ -171,6 +171,6 @@ fn moduli(history: &History, of_branch: &[EventRow], progress: &Progress) -> Plo
         dash: Dash::Dotted,
     });
     plot.lanes = events::lanes(of_branch, |event| progress.place(events::step(event)));
-    plot.proportions = Proportions::Height(130.0);
+    plot.proportions = Proportions::Height(110.0);
     plot
 }

@@ -148,9 +148,8 @@ impl Space {
             let places = self.slow.iter().map(|of| view(self.plane.project(&of.state)));
             series.push(Series::new(name, mark, colour, places.collect()));
         }
-        // Unstable points first: the stable ones stand in front.
         let mut sorted: Vec<&FixedPointRow> = self.points.iter().collect();
-        sorted.sort_by_key(|point| std::cmp::Reverse(point.n_unstable));
+        sorted.sort_by_key(|point| point.n_unstable);
         for point in sorted {
             let (name, mark, colour) = look(point.kind, point.n_unstable);
             let place = view(self.plane.project(&point.state));
@@ -182,7 +181,7 @@ impl Space {
             along.fold(f64::INFINITY, f64::min)
         });
         let length = AXIS * extent;
-        let origin = [lowest[0] + length, lowest[1] - 0.2 * length];
+        let origin = [lowest[0] + length, lowest[1] - 1.2 * length];
         let mut notes = Vec::new();
         for (axis, name) in ["PC 1", "PC 2", "PC 3"].into_iter().enumerate() {
             let mut unit = [0.0; 3];
@@ -206,7 +205,7 @@ impl Space {
     /// Seen along the third component.
     fn flat(&self) -> Plot {
         let component = |number: usize| {
-            let label = format!("PC {number} of trials at step {}", self.plane.step);
+            let label = format!("PC {number} (trials at step {})", self.plane.step);
             Axis::new(&label)
         };
         Plot {

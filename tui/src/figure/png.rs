@@ -1,7 +1,7 @@
 //! A figure as a PNG file, the same on every computer: it is set in fonts that come with Creode, whatever is installed.
 
 use anyhow::Context as _;
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{Options, Tree};
 
 /// Letters of the widths that the layout reckons with.
@@ -32,6 +32,7 @@ pub(super) fn of_svg(svg: &str, dpi: u16) -> anyhow::Result<Vec<u8>> {
     let [width, height] = [tree.size().width(), tree.size().height()].map(dots);
     let mut pixels = Pixmap::new(width, height)
         .with_context(|| format!("{width} × {height} dots are too many: choose fewer with --dpi"))?;
+    pixels.fill(Color::WHITE);
     resvg::render(
         &tree,
         Transform::from_scale(scale, scale),
@@ -40,7 +41,7 @@ pub(super) fn of_svg(svg: &str, dpi: u16) -> anyhow::Result<Vec<u8>> {
     encoded(&pixels, dpi)
 }
 
-/// The white page behind all is opaque, so the colours are those of the file without transparency.
+/// Without transparency: the page is white.
 fn encoded(pixels: &Pixmap, dpi: u16) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());
