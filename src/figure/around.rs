@@ -33,12 +33,20 @@ pub(super) struct Margins {
 }
 
 /// The room that a plot needs around a frame of about that size. `side` are the axes laid out.
-pub(super) fn margins(plot: &Plot, [x, y]: [Side; 2], size: [f64; 2], is_lettered: bool) -> Margins {
+pub(super) fn margins(
+    plot: &Plot,
+    [x, y]: [Side; 2],
+    size: [f64; 2],
+    is_lettered: bool,
+) -> Margins {
     let numbers = axis_ticks(&plot.y, y, Length::Up(size[1]));
     let lanes = plot.lanes.iter().map(|lane| lane_room(&lane.name));
-    let left = (number_room(&numbers) + names_room(&plot.y) + label_room(&plot.y)).max(lanes.fold(6.0, f64::max));
+    let left = (number_room(&numbers) + names_room(&plot.y) + label_room(&plot.y))
+        .max(lanes.fold(6.0, f64::max));
     let last = axis_ticks(&plot.x, x, Length::Across(size[0]));
-    let overhang = last.last().map_or(0.0, |tick| 0.5 * width(&tick.label, SMALL));
+    let overhang = last
+        .last()
+        .map_or(0.0, |tick| 0.5 * width(&tick.label, SMALL));
     let bar = plot.colour_bar.as_ref().map_or(0.0, |bar| {
         let numbers = bar_ticks(bar, size[1]);
         BAR[0] + BAR[1] + number_room(&numbers) + LINE
@@ -52,8 +60,16 @@ pub(super) fn margins(plot: &Plot, [x, y]: [Side; 2], size: [f64; 2], is_lettere
     let below = if plot.is_joined {
         TICK + GAP
     } else {
-        let numbers = if has_numbers(&plot.x) { SMALL + TICK + 1.0 } else { 0.0 };
-        let names = if plot.x.names.is_empty() { 0.0 } else { SMALL + GAP };
+        let numbers = if has_numbers(&plot.x) {
+            SMALL + TICK + 1.0
+        } else {
+            0.0
+        };
+        let names = if plot.x.names.is_empty() {
+            0.0
+        } else {
+            SMALL + GAP
+        };
         GAP + numbers + names + label_room(&plot.x)
     };
     Margins {
@@ -93,7 +109,11 @@ fn number_room(numbers: &[Tick]) -> f64 {
 fn names_room(axis: &Axis) -> f64 {
     let widths = axis.names.iter().map(|span| width(&span.name, SMALL));
     let widest = widths.fold(0.0, f64::max).min(LONGEST_NAME);
-    if axis.names.is_empty() { 0.0 } else { widest + GAP + TICK }
+    if axis.names.is_empty() {
+        0.0
+    } else {
+        widest + GAP + TICK
+    }
 }
 
 fn lane_room(name: &str) -> f64 {
@@ -112,17 +132,31 @@ fn label_room(axis: &Axis) -> f64 {
 }
 
 /// Draws what stands around a frame. `outer` is the left end of its column, and the top of its row.
-pub(super) fn around(plot: &Plot, frame: &Frame, [outer, top]: [f64; 2], letter: Option<char>, shapes: &mut Vec<Shape>) {
+pub(super) fn around(
+    plot: &Plot,
+    frame: &Frame,
+    [outer, top]: [f64; 2],
+    letter: Option<char>,
+    shapes: &mut Vec<Shape>,
+) {
     axes(plot, frame, shapes);
     names(plot, frame, shapes);
-    let middle = [frame.left + 0.5 * frame.width, frame.top + 0.5 * frame.height];
+    let middle = [
+        frame.left + 0.5 * frame.width,
+        frame.top + 0.5 * frame.height,
+    ];
     if !plot.x.label.is_empty() && !plot.is_joined {
         let room = margins(plot, [frame.x, frame.y], [frame.width, frame.height], false).bottom;
         let at = [middle[0], frame.bottom() + room - 2.5];
         shapes.push(Shape::words(at, Anchor::Middle, LARGE, &plot.x.label));
     }
     if !plot.y.label.is_empty() {
-        upright([outer + LARGE - 0.5, middle[1]], &plot.y.label, frame.height, shapes);
+        upright(
+            [outer + LARGE - 0.5, middle[1]],
+            &plot.y.label,
+            frame.height,
+            shapes,
+        );
     }
     let mut row = frame.top - lanes_room(plot) + ROW * (plot.lanes.len() as f64 - 0.5);
     for lane in plot.lanes.iter().rev() {
@@ -132,7 +166,9 @@ pub(super) fn around(plot: &Plot, frame: &Frame, [outer, top]: [f64; 2], letter:
         row -= ROW;
     }
     for span in &plot.spans {
-        let ends = span.ends.map(|end| frame.across(end).clamp(frame.left, frame.right()));
+        let ends = span
+            .ends
+            .map(|end| frame.across(end).clamp(frame.left, frame.right()));
         let name = fitted(&span.name, SMALL, ends[1] - ends[0] - 2.0);
         let at = [f64::midpoint(ends[0], ends[1]), row + 0.35 * SMALL];
         if !name.is_empty() {
@@ -153,7 +189,12 @@ pub(super) fn around(plot: &Plot, frame: &Frame, [outer, top]: [f64; 2], letter:
     let title = fitted(&plot.title, LARGE, frame.width);
     let start = frame.left.max(outer + LARGE);
     if !title.is_empty() {
-        shapes.push(Shape::words([start, baseline], Anchor::Start, LARGE, &title));
+        shapes.push(Shape::words(
+            [start, baseline],
+            Anchor::Start,
+            LARGE,
+            &title,
+        ));
     }
     if let Some(bar) = &plot.colour_bar {
         colour_bar(bar, frame, shapes);
@@ -177,11 +218,19 @@ fn axes(plot: &Plot, frame: &Frame, shapes: &mut Vec<Shape>) {
     let (left, bottom) = (frame.left, frame.bottom());
     let is_bare = !plot.x.has_ticks && !plot.y.has_ticks && plot.cells.is_none();
     if !is_bare {
-        shapes.push(Shape::ink(vec![[left, frame.top], [left, bottom], [frame.right(), bottom]]));
+        shapes.push(Shape::ink(vec![
+            [left, frame.top],
+            [left, bottom],
+            [frame.right(), bottom],
+        ]));
     }
     for tick in axis_ticks(&plot.x, frame.x, Length::Across(frame.width)) {
         let x = frame.across(tick.at);
-        let length = if tick.label.is_empty() { 0.6 * TICK } else { TICK };
+        let length = if tick.label.is_empty() {
+            0.6 * TICK
+        } else {
+            TICK
+        };
         shapes.push(Shape::ink(vec![[x, bottom], [x, bottom + length]]));
         if !tick.label.is_empty() && !plot.is_joined {
             let at = [x, bottom + TICK + SMALL];
@@ -190,7 +239,11 @@ fn axes(plot: &Plot, frame: &Frame, shapes: &mut Vec<Shape>) {
     }
     for tick in axis_ticks(&plot.y, frame.y, Length::Up(frame.height)) {
         let y = frame.down(tick.at);
-        let length = if tick.label.is_empty() { 0.6 * TICK } else { TICK };
+        let length = if tick.label.is_empty() {
+            0.6 * TICK
+        } else {
+            TICK
+        };
         shapes.push(Shape::ink(vec![[left - length, y], [left, y]]));
         if !tick.label.is_empty() {
             let at = [left - TICK - 1.0, y + 0.35 * SMALL];
@@ -212,12 +265,18 @@ fn names(plot: &Plot, frame: &Frame, shapes: &mut Vec<Shape>) {
     for span in &plot.y.names {
         let ends = span.ends.map(|end| frame.down(end));
         let name = fitted(&span.name, SMALL, LONGEST_NAME);
-        let at = [frame.left - GAP - 1.0, f64::midpoint(ends[0], ends[1]) + 0.35 * SMALL];
+        let at = [
+            frame.left - GAP - 1.0,
+            f64::midpoint(ends[0], ends[1]) + 0.35 * SMALL,
+        ];
         // Names of neighbours must not stand on each other.
         if (ends[0] - ends[1]).abs() >= SMALL {
             shapes.push(Shape::words(at, Anchor::End, SMALL, &name));
         }
-        shapes.push(border(vec![[frame.left - TICK, ends[0]], [frame.right(), ends[0]]]));
+        shapes.push(border(vec![
+            [frame.left - TICK, ends[0]],
+            [frame.right(), ends[0]],
+        ]));
     }
 }
 

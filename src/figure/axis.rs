@@ -18,6 +18,13 @@ pub enum Scale {
 const EVEN_DECADES: f64 = 0.5;
 
 impl Scale {
+    /// The logarithmic scale of training steps of which the first after 0 that matters is given: by logarithm from a power of ten
+    /// on that is about half of it at most.
+    pub fn log_of_steps(first: f64) -> Self {
+        let power = 10_f64.powf((0.5 * first).log10().floor());
+        Self::LogFrom(if power > 1.0 { power } else { 1.0 })
+    }
+
     /// Place of a value along the axis, in any unit; not finite where it has none.
     pub(super) fn place(self, value: f64) -> f64 {
         match self {
@@ -34,9 +41,7 @@ impl Scale {
         match self {
             Self::Linear => place,
             Self::Log => 10_f64.powf(place),
-            Self::LogFrom(from) if place > EVEN_DECADES => {
-                from * 10_f64.powf(place - EVEN_DECADES)
-            }
+            Self::LogFrom(from) if place > EVEN_DECADES => from * 10_f64.powf(place - EVEN_DECADES),
             Self::LogFrom(from) => place / EVEN_DECADES * from,
         }
     }
@@ -181,7 +186,7 @@ fn even_ticks([low, high]: [f64; 2], length: Length, size: f64) -> Vec<Tick> {
                 Tick { at, label }
             })
             .collect();
-        if ticks.len() < 2 && !last.is_empty() {
+        if ticks.is_empty() && !last.is_empty() {
             break;
         }
         let has_room = length.has_room(&ticks, size);
@@ -234,7 +239,9 @@ fn log_ticks([low, high]: [f64; 2], length: Length, size: f64) -> Vec<Tick> {
         false => power(of),
     };
     let numbered = |stride: usize| -> Vec<Tick> {
-        let every = decades.iter().filter(|of| of.rem_euclid(stride as i32) == 0);
+        let every = decades
+            .iter()
+            .filter(|of| of.rem_euclid(stride as i32) == 0);
         every
             .map(|&of| Tick {
                 at: 10_f64.powi(of),
@@ -256,7 +263,8 @@ fn log_ticks([low, high]: [f64; 2], length: Length, size: f64) -> Vec<Tick> {
     let between: Vec<Tick> = (first..=last)
         .flat_map(|of| {
             let power = 10_f64.powi(of);
-            std::iter::once(power).chain(factors.clone().map(move |factor| f64::from(factor) * power))
+            std::iter::once(power)
+                .chain(factors.clone().map(move |factor| f64::from(factor) * power))
         })
         .filter(|&at| is_within(at) && !is_numbered(at))
         .map(bare)
@@ -268,10 +276,14 @@ fn log_ticks([low, high]: [f64; 2], length: Length, size: f64) -> Vec<Tick> {
 /// A power of ten, as 10⁻³.
 fn power(exponent: i32) -> String {
     let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    let raised = exponent.to_string().chars().map(|sign| match sign {
-        '-' => '⁻',
-        digit => digits[digit as usize - '0' as usize],
-    }).collect::<String>();
+    let raised = exponent
+        .to_string()
+        .chars()
+        .map(|sign| match sign {
+            '-' => '⁻',
+            digit => digits[digit as usize - '0' as usize],
+        })
+        .collect::<String>();
     format!("10{raised}")
 }
 
@@ -293,7 +305,7 @@ mod tests {
         assert_eq!(even(0.0, 1.0), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(even(-3.2, 3.1), ["−3", "−2", "−1", "0", "1", "2", "3"]);
         assert_eq!(even(0.0, 3000.0), ["0", "1000", "2000", "3000"]);
-        assert_eq!(even(0.0, 2.2e6), ["0", "0.5×10⁶", "1.0×10⁶", "1.5×10⁶", "2.0×10⁶"]);
+        assert_eq!(even(0.0, 2.2e6), ["0", "1×10⁶", "2×10⁶"]);
         assert!(even(1.0, 1.0).is_empty() && even(f64::NAN, 1.0).is_empty());
     }
 
@@ -303,8 +315,10 @@ mod tests {
         assert_eq!(log(0.05, 200.0), ["0.1", "1", "10", "100"]);
         assert_eq!(log(2e-5, 0.3), ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
         assert_eq!(log(0.15, 0.6), ["0.2", "0.5"]);
-        let steps = labels(Scale::LogFrom(10.0), [0.0, 3000.0], 150.0);
+        let steps = labels(Scale::log_of_steps(50.0), [0.0, 3000.0], 150.0);
         assert_eq!(steps, ["0", "10", "100", "1000"]);
+        assert_eq!(Scale::log_of_steps(100.0), Scale::LogFrom(10.0));
+        assert_eq!(Scale::log_of_steps(0.0), Scale::LogFrom(1.0));
     }
 
     proptest! {

@@ -146,12 +146,15 @@ impl Cluster {
         }
     }
 
-    fn left(&self) -> f64 {
-        self.centre() - MARKER
-    }
-
-    fn right(&self) -> f64 {
-        self.centre() + MARKER + letters::width(&self.label(), LANE_WORDS)
+    /// Left and right end of marker and number; the number stands on the right unless it would go beyond an edge there.
+    fn extent(&self, edge: f64) -> [f64; 2] {
+        let number = letters::width(&self.label(), LANE_WORDS);
+        let [left, right] = [self.centre() - MARKER, self.centre() + MARKER];
+        if right + number > edge {
+            [left - number, right]
+        } else {
+            [left, right + number]
+        }
     }
 }
 
@@ -161,18 +164,30 @@ const LANE_WORDS: f64 = 6.0;
 pub(super) fn lane(lane: &Lane, frame: &Frame, height: f64, shapes: &mut Vec<Shape>) {
     let at = lane.at.iter().map(|&x| frame.across(x));
     let within = at.filter(|&x| x >= frame.left - 0.01 && x <= frame.right() + 0.01);
-    for cluster in clusters(within.collect()) {
+    let edge = frame.right() + MARKER;
+    for cluster in clusters(within.collect(), edge) {
         let centre = [cluster.centre(), height];
         shapes.extend(marker(Mark::Filled(lane.glyph), centre, lane.colour));
-        let words = [centre[0] + MARKER + 0.6, height + 0.35 * LANE_WORDS];
         if cluster.count > 1 {
-            shapes.push(Shape::words(words, Anchor::Start, LANE_WORDS, &cluster.label()));
+            let [left, _] = cluster.extent(edge);
+            let at = if left < centre[0] - MARKER {
+                left - 0.6
+            } else {
+                centre[0] + MARKER + 0.6
+            };
+            let at = [at, height + 0.35 * LANE_WORDS];
+            shapes.push(Shape::words(
+                at,
+                Anchor::Start,
+                LANE_WORDS,
+                &cluster.label(),
+            ));
         }
     }
 }
 
 /// Joins neighbours until none covers another.
-fn clusters(mut places: Vec<f64>) -> Vec<Cluster> {
+fn clusters(mut places: Vec<f64>, edge: f64) -> Vec<Cluster> {
     places.sort_by(f64::total_cmp);
     let mut found: Vec<Cluster> = Vec::new();
     for place in places {
@@ -180,7 +195,10 @@ fn clusters(mut places: Vec<f64>) -> Vec<Cluster> {
             ends: [place, place],
             count: 1,
         };
-        while let Some(before) = found.last().filter(|before| before.right() + 1.0 > cluster.left()) {
+        let covers = |before: &&Cluster, cluster: &Cluster| {
+            before.extent(edge)[1] + 1.6 > cluster.extent(edge)[0]
+        };
+        while let Some(before) = found.last().filter(|before| covers(before, &cluster)) {
             cluster.ends[0] = before.ends[0];
             cluster.count += before.count;
             found.pop();
@@ -198,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_would_cover_each_other_is_counted() {
-        let found = clusters(vec![50.0, 10.0, 11.0, 12.0]);
+        let found = clusters(vec![50.0, 10.0, 11.0, 12.0], 100.0);
         let counts: Vec<(f64, usize)> = found.iter().map(|of| (of.centre(), of.count)).collect();
         assert_eq!(counts, [(11.0, 3), (50.0, 1)]);
     }
@@ -206,9 +224,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_cluster_covers_another_and_all_are_counted(places in prop::collection::vec(0.0..200.0_f64, 0..60)) {
-            let found = clusters(places.clone());
+            let found = clusters(places.clone(), 190.0);
             prop_assert_eq!(found.iter().map(|of| of.count).sum::<usize>(), places.len());
-            prop_assert!(found.windows(2).all(|pair| pair[0].right() < pair[1].left()), "{found:?}");
+            prop_assert!(found.windows(2).all(|pair| pair[0].extent(190.0)[1] < pair[1].extent(190.0)[0]), "{found:?}");
         }
     }
 }

@@ -206,10 +206,7 @@ mod tests {
         let parts = frame().clipped_line(&line);
         assert_eq!(
             parts,
-            [
-                vec![[0.0, 5.0], [5.0, 5.0]],
-                vec![[6.0, 6.0], [6.0, 10.0]]
-            ]
+            [vec![[0.0, 5.0], [5.0, 5.0]], vec![[6.0, 6.0], [6.0, 10.0]]]
         );
     }
 

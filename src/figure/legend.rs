@@ -23,7 +23,9 @@ struct Entry<'a> {
 impl Entry<'_> {
     /// Width of its sample: that of a marker alone is narrow.
     fn key(&self) -> f64 {
-        let is_marker = |(mark, _): &(Mark, Colour)| matches!(mark, Mark::Filled(_) | Mark::Open(_) | Mark::Dots);
+        let is_marker = |(mark, _): &(Mark, Colour)| {
+            matches!(mark, Mark::Filled(_) | Mark::Open(_) | Mark::Dots)
+        };
         if self.samples.iter().all(is_marker) {
             2.0 * MARKER + 1.0
         } else {
@@ -37,7 +39,12 @@ impl Entry<'_> {
 }
 
 /// Draws the legend of plots between two ends, below a height; the height that it takes is returned.
-pub(super) fn legend(plots: &[Plot], [left, right]: [f64; 2], top: f64, shapes: &mut Vec<Shape>) -> f64 {
+pub(super) fn legend(
+    plots: &[Plot],
+    [left, right]: [f64; 2],
+    top: f64,
+    shapes: &mut Vec<Shape>,
+) -> f64 {
     let entries = entries(plots);
     let (mut x, mut row) = (left, top + 0.5 * ROW);
     for entry in &entries {
@@ -64,7 +71,9 @@ fn entries(plots: &[Plot]) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let is_drawn = |of: &&Series| of.points.iter().any(|at| at.iter().all(|x| x.is_finite()));
     let of_series = plots.iter().flat_map(|plot| &plot.series);
-    let of_series = of_series.filter(is_drawn).map(|of| (of.name.as_str(), of.mark, of.colour));
+    let of_series = of_series
+        .filter(is_drawn)
+        .map(|of| (of.name.as_str(), of.mark, of.colour));
     let of_lanes = plots.iter().flat_map(|plot| &plot.lanes);
     let of_lanes = of_lanes.map(|of| (of.about.as_str(), Mark::Filled(of.glyph), of.colour));
     for (name, mark, colour) in of_series.chain(of_lanes).filter(|of| !of.0.is_empty()) {

@@ -24,7 +24,8 @@ pub(super) fn shade(share: f64) -> Colour {
     let below = (place as usize).min(VIRIDIS.len() - 2);
     let within = place - below as f64;
     let (a, b) = (VIRIDIS[below], VIRIDIS[below + 1]);
-    let mixed = |a: u8, b: u8| (f64::from(a) + within * (f64::from(b) - f64::from(a))).round() as u8;
+    let mixed =
+        |a: u8, b: u8| (f64::from(a) + within * (f64::from(b) - f64::from(a))).round() as u8;
     Colour(mixed(a.0, b.0), mixed(a.1, b.1), mixed(a.2, b.2))
 }
 
@@ -40,8 +41,13 @@ mod tests {
 
     #[test]
     fn larger_numbers_are_lighter() {
-        let lights: Vec<f64> = (0..=64).map(|i| luminance(shade(f64::from(i) / 64.0))).collect();
-        assert!(lights.windows(2).all(|pair| pair[0] < pair[1]), "{lights:?}");
+        let lights: Vec<f64> = (0..=64)
+            .map(|i| luminance(shade(f64::from(i) / 64.0)))
+            .collect();
+        assert!(
+            lights.windows(2).all(|pair| pair[0] < pair[1]),
+            "{lights:?}"
+        );
         assert_eq!(shade(f64::NAN), Colour::FAINT);
         assert_eq!((shade(-3.0), shade(7.0)), (VIRIDIS[0], VIRIDIS[8]));
     }

@@ -107,13 +107,7 @@ fn element(shape: &Shape) -> String {
     }
 }
 
-fn marker(
-    centre: [f64; 2],
-    glyph: Glyph,
-    radius: f64,
-    colour: Colour,
-    is_filled: bool,
-) -> String {
+fn marker(centre: [f64; 2], glyph: Glyph, radius: f64, colour: Colour, is_filled: bool) -> String {
     let style = if is_filled {
         format!("fill=\"{}\"", hex(colour))
     } else {

@@ -73,6 +73,9 @@ mod tests {
             panic!("{modes:?}");
         };
         assert_eq!(mode.point, 7);
-        assert!((mode.along[0].abs() - 2.0).abs() < 1e-9 && mode.along[1].abs() < 1e-9, "{mode:?}");
+        assert!(
+            (mode.along[0].abs() - 2.0).abs() < 1e-9 && mode.along[1].abs() < 1e-9,
+            "{mode:?}"
+        );
     }
 }

@@ -19,7 +19,9 @@ use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
-use crate::{analyze, compact, curricula, figure, picture, reproduce, runs, tasks, train, verify, zoom};
+use crate::{
+    analyze, compact, curricula, figure, picture, reproduce, runs, tasks, train, verify, zoom,
+};
 
 /// Exit code of an experiment of which a claim does not hold.
 pub const CLAIM_FAILED: u8 = 1;

@@ -104,19 +104,25 @@ impl Diagram {
             branches,
             points,
             events: events_at(run, condition)?,
-            next: pairs.map(|pair| (pair[0].checkpoint, pair[1].checkpoint)).collect(),
+            next: pairs
+                .map(|pair| (pair[0].checkpoint, pair[1].checkpoint))
+                .collect(),
         })
     }
 
     /// The value of a coordinate at a point of a branch; not finite where it is not known.
     fn value(&self, coordinate: Coordinate, row: &BranchRow) -> f64 {
-        let point = row.point.and_then(|point| self.points.get(&(row.checkpoint, point)));
+        let point = row
+            .point
+            .and_then(|point| self.points.get(&(row.checkpoint, point)));
         match coordinate {
             Coordinate::Component(axis) => self.plane.project(&row.state)[axis.min(2)],
             Coordinate::Output(output) => point
                 .and_then(|point| point.readout.get(output).copied())
                 .unwrap_or(f64::NAN),
-            Coordinate::Modulus => point.map_or(f64::NAN, |of| of.multiplier_re.hypot(of.multiplier_im)),
+            Coordinate::Modulus => {
+                point.map_or(f64::NAN, |of| of.multiplier_re.hypot(of.multiplier_im))
+            }
         }
     }
 
@@ -177,11 +183,19 @@ impl Diagram {
                 let step = progress.place(row.step as f64);
                 [step, self.value(coordinate, row)]
             };
-            let own = || self.events.iter().filter(|of| of.branches.contains(&branch));
+            let own = || {
+                self.events
+                    .iter()
+                    .filter(|of| of.branches.contains(&branch))
+            };
             if let Some(first) = rows.first() {
                 let is_birth = |of: &&EventRow| of.to_step == first.step && of.pair_change > 0;
                 let birth = own().find(is_birth).map(at_event);
-                lines.add(birth.unwrap_or(place(first)), place(first), first.n_unstable == 0);
+                lines.add(
+                    birth.unwrap_or(place(first)),
+                    place(first),
+                    first.n_unstable == 0,
+                );
             }
             for pair in rows.windows(2) {
                 let (from, to) = (&pair[0], &pair[1]);
@@ -198,7 +212,11 @@ impl Diagram {
             if let Some(last) = rows.last() {
                 let is_end = |of: &&EventRow| of.from_step == last.step && of.pair_change < 0;
                 let end = own().find(is_end).map(at_event);
-                lines.add(place(last), end.unwrap_or(place(last)), last.n_unstable == 0);
+                lines.add(
+                    place(last),
+                    end.unwrap_or(place(last)),
+                    last.n_unstable == 0,
+                );
             }
         }
         [lines.stable, lines.unstable]
@@ -212,7 +230,9 @@ fn passed(mut within: Vec<&EventRow>) -> Vec<&EventRow> {
     let (folds, mut order): (Vec<&EventRow>, Vec<&EventRow>) =
         within.into_iter().partition(|event| event.pair_change != 0);
     if let [forward, back] = folds[..] {
-        let is_last = order.last().is_none_or(|last| last.position < forward.position);
+        let is_last = order
+            .last()
+            .is_none_or(|last| last.position < forward.position);
         if (forward.pair_change, back.pair_change) == (1, -1) && is_last {
             order.extend([back, forward]);
         }
@@ -266,6 +286,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::rows::Status;
 
     fn finite(line: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let known = line.iter().filter(|at| at[0].is_finite());
@@ -277,7 +298,10 @@ mod tests {
         let mut lines = Lines::default();
         lines.add_between([[0.0, 0.0], [1.0, 0.0]], [true, true], Vec::new());
         lines.add_between([[1.0, 0.0], [2.0, 2.0]], [true, false], Vec::new());
-        assert_eq!(finite(&lines.stable), [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.5, 1.0]]);
+        assert_eq!(
+            finite(&lines.stable),
+            [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.5, 1.0]]
+        );
         assert_eq!(finite(&lines.unstable), [[1.5, 1.0], [2.0, 2.0]]);
     }
 
@@ -289,7 +313,7 @@ mod tests {
             to_step: 10,
             position,
             kind: kind.to_owned(),
-            status: crate::trace::tables::events::Status::Located,
+            status: Status::Located,
             multiplier_re: 1.0,
             multiplier_im: 0.0,
             coefficient: None,
@@ -302,7 +326,11 @@ mod tests {
             born: None,
             hint: None,
         };
-        let (flip, forward, back) = (event(0.1, "PD", 0), event(0.4, "LP", 1), event(0.7, "LP", -1));
+        let (flip, forward, back) = (
+            event(0.1, "PD", 0),
+            event(0.4, "LP", 1),
+            event(0.7, "LP", -1),
+        );
         let order = passed(vec![&back, &flip, &forward]);
         let positions: Vec<f64> = order.iter().map(|of| of.position).collect();
         assert_eq!(positions, [0.1, 0.7, 0.4]);
@@ -310,6 +338,9 @@ mod tests {
         let passed = vec![[7.0, 1.0], [4.0, 2.0]];
         lines.add_between([[0.0, 0.0], [10.0, 3.0]], [true, true], passed);
         assert_eq!(finite(&lines.unstable), [[7.0, 1.0], [4.0, 2.0]]);
-        assert_eq!(finite(&lines.stable), [[0.0, 0.0], [7.0, 1.0], [4.0, 2.0], [10.0, 3.0]]);
+        assert_eq!(
+            finite(&lines.stable),
+            [[0.0, 0.0], [7.0, 1.0], [4.0, 2.0], [10.0, 3.0]]
+        );
     }
 }

@@ -43,7 +43,12 @@ impl DistanceToEnd {
             let middle: Vec<[f64; 2]> = middle.map(|(&x, &y)| [x, y]).collect();
             series.push(Series::band(&curve.name, colour, &ends));
             series.push(Series::new(&curve.name, Mark::Line, colour, middle.clone()));
-            series.push(Series::new(&curve.name, Mark::Filled(glyph), colour, sparse(&middle)));
+            series.push(Series::new(
+                &curve.name,
+                Mark::Filled(glyph),
+                colour,
+                sparse(&middle),
+            ));
         }
         let last = self.curves.iter().flat_map(|curve| &curve.steps);
         let last = last.copied().fold(0.0, f64::max).max(1.0);
@@ -63,5 +68,10 @@ impl DistanceToEnd {
 fn sparse(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
     const MARKERS: usize = 8;
     let stride = points.len().div_ceil(MARKERS).max(1);
-    points.iter().copied().skip(stride / 2).step_by(stride).collect()
+    points
+        .iter()
+        .copied()
+        .skip(stride / 2)
+        .step_by(stride)
+        .collect()
 }

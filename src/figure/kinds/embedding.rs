@@ -33,7 +33,11 @@ impl Embedding {
             ..Plot::new("", axis(1), axis(2), of_groups.collect())
         };
         Figure {
-            description: format!("Embedding of {} runs by {}", self.places.len(), self.measure),
+            description: format!(
+                "Embedding of {} runs by {}",
+                self.places.len(),
+                self.measure
+            ),
             ..Figure::from(plot)
         }
     }

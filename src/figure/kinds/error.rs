@@ -18,10 +18,14 @@ pub enum FigureError {
     #[error("the run has no training step yet: there is no loss to draw")]
     NoSteps,
     /// The run has no landscape.
-    #[error("no checkpoint of the run has a landscape: `creode analyze` finds the fixed points of one")]
+    #[error(
+        "no checkpoint of the run has a landscape: `creode analyze` finds the fixed points of one"
+    )]
     NoLandscape,
     /// The checkpoint has no landscape.
-    #[error("checkpoint {checkpoint} has no landscape; those from {first} to {last} that were analysed have")]
+    #[error(
+        "checkpoint {checkpoint} has no landscape; those from {first} to {last} that were analysed have"
+    )]
     NotAnalysed {
         /// The checkpoint asked for.
         checkpoint: u32,
@@ -31,7 +35,9 @@ pub enum FigureError {
         last: u32,
     },
     /// There is no checkpoint up to a step.
-    #[error("there is no checkpoint with a landscape up to step {step}; the first is at step {first}")]
+    #[error(
+        "there is no checkpoint with a landscape up to step {step}; the first is at step {first}"
+    )]
     BeforeFirst {
         /// The step asked for.
         step: u64,
@@ -47,7 +53,9 @@ pub enum FigureError {
         known: String,
     },
     /// Fixed points were not followed from checkpoint to checkpoint.
-    #[error("the run has no branches of fixed points: `creode analyze RUN --events` follows them and writes the tables")]
+    #[error(
+        "the run has no branches of fixed points: `creode analyze RUN --events` follows them and writes the tables"
+    )]
     NoBranches,
     /// There is no such branch.
     #[error("no branch {asked} at this probe input; they are numbered from 0 to {last}")]

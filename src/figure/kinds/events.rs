@@ -56,9 +56,7 @@ pub(super) fn series(events: &[EventRow], at: impl Fn(&EventRow) -> [f64; 2]) ->
     let of_kinds = KINDS.iter().zip(by_kind(events, at));
     of_kinds
         .filter(|(_, at)| !at.is_empty())
-        .map(|(&(_, about, glyph, colour), at)| {
-            Series::new(about, Mark::Small(glyph), colour, at)
-        })
+        .map(|(&(_, about, glyph, colour), at)| Series::new(about, Mark::Small(glyph), colour, at))
         .collect()
 }
 

@@ -21,7 +21,10 @@ mod tests {
             assert!((0..i).all(|j| look(i) != look(j)), "{i}");
         }
         for i in 0..6 {
-            assert!((0..i).all(|j| look(i).0 != look(j).0 && look(i).1 != look(j).1), "{i}");
+            assert!(
+                (0..i).all(|j| look(i).0 != look(j).0 && look(i).1 != look(j).1),
+                "{i}"
+            );
         }
     }
 }

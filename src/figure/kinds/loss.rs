@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::run::{Progress, condition, entry_at, events_at, stages};
 use super::{Choice, FigureError, FigureKind, Needs, Options, events};
+use crate::figure::Figure;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::plot::{Mark, Plot, Proportions, Series};
 use crate::figure::scene::{Colour, Glyph};
-use crate::figure::Figure;
 use crate::trace::rows::StepRow;
 use crate::trace::{Run, TraceError};
 
@@ -93,7 +93,11 @@ fn plot(quantity: Quantity, steps: &[StepRow], probes: &Probes, progress: &Progr
         Quantity::Loss => "loss",
         Quantity::Accuracy => "accuracy",
     };
-    let mark = if steps.len() > MANY { Mark::Thin } else { Mark::Line };
+    let mark = if steps.len() > MANY {
+        Mark::Thin
+    } else {
+        Mark::Line
+    };
     let mut points = Vec::with_capacity(steps.len());
     // Stages are not joined: their losses are of different tasks.
     for of_stage in steps.chunk_by(|a, b| a.stage == b.stage) {
@@ -127,13 +131,21 @@ fn plot(quantity: Quantity, steps: &[StepRow], probes: &Probes, progress: &Progr
         Quantity::Loss => {
             let finite = || steps.iter().map(|row| row.loss).filter(|x| x.is_finite());
             let is_positive = finite().all(|loss| loss >= 0.0) && finite().any(|loss| loss > 0.0);
-            let scale = if is_positive { Scale::Log } else { Scale::Linear };
+            let scale = if is_positive {
+                Scale::Log
+            } else {
+                Scale::Linear
+            };
             Axis::new(label).on(scale)
         }
     };
     let plot = Plot::new("", progress.axis(), y, series);
     Plot {
-        proportions: Proportions::Height(if quantity == Quantity::Loss { 100.0 } else { 60.0 }),
+        proportions: Proportions::Height(if quantity == Quantity::Loss {
+            100.0
+        } else {
+            60.0
+        }),
         ..plot
     }
 }

@@ -25,7 +25,9 @@ impl Matrix {
         order.sort_by_key(|&run| self.group_of[run]);
         let value = |i: usize, j: usize| {
             let row = self.distances.get(order[i]);
-            row.and_then(|row| row.get(order[j])).copied().unwrap_or(f64::NAN)
+            row.and_then(|row| row.get(order[j]))
+                .copied()
+                .unwrap_or(f64::NAN)
         };
         let rows: Vec<Vec<f64>> = (0..count)
             .map(|i| (0..count).map(|j| value(i, j)).collect())
@@ -77,5 +79,59 @@ impl Matrix {
             begin = end;
         }
         spans
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Width;
+
+    fn matrix() -> Matrix {
+        Matrix {
+            measure: "distance <a & b>".to_owned(),
+            groups: vec!["GRU".to_owned(), "vanilla".to_owned()],
+            group_of: vec![1, 0, 1],
+            distances: vec![
+                vec![0.0, 0.8, 0.2],
+                vec![0.8, 0.0, f64::NAN],
+                vec![0.2, f64::NAN, 0.0],
+            ],
+        }
+    }
+
+    #[test]
+    fn runs_are_ordered_by_group() {
+        let figure = matrix().figure();
+        let cells = figure.plots[0].cells.clone();
+        let rows = cells.map_or_else(Vec::new, |cells| cells.rows);
+        assert_eq!(rows[1], [0.8, 0.0, 0.2]);
+        assert!(
+            rows[0][0] == 0.0 && rows[0][1] == 0.8 && rows[0][2].is_nan(),
+            "{rows:?}"
+        );
+        let names = &figure.plots[0].y.names;
+        assert_eq!((names[0].name.as_str(), names[0].ends), ("GRU", [2.0, 3.0]));
+        assert_eq!(
+            (names[1].name.as_str(), names[1].ends),
+            ("vanilla", [0.0, 2.0])
+        );
+    }
+
+    #[test]
+    fn a_matrix_as_svg() {
+        let svg = matrix().figure().scene(Width { mm: 60.0 }).to_svg();
+        insta::assert_snapshot!(svg);
+    }
+
+    #[test]
+    fn nothing_is_no_error() {
+        let none = Matrix {
+            group_of: Vec::new(),
+            distances: Vec::new(),
+            ..matrix()
+        };
+        let svg = none.figure().scene(Width::ONE_COLUMN).to_svg();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
 }

@@ -164,3 +164,163 @@ pub fn all() -> Vec<Box<dyn FigureKind>> {
         Box::new(spectra::Spectra),
     ]
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::figure::layout::words_off_page;
+    use crate::figure::{Mark, Plot, Scene, Width};
+    use crate::trace::Run;
+
+    fn sample() -> &'static Path {
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sample"))
+    }
+
+    fn drawn(kind: &dyn FigureKind, options: &Options) -> Figure {
+        kind.draw(sample(), options).unwrap()
+    }
+
+    fn count(plot: &Plot, is_counted: impl Fn(&Mark) -> bool) -> usize {
+        let series = plot.series.iter().filter(|of| is_counted(&of.mark));
+        series.map(|of| of.points.len()).sum()
+    }
+
+    #[test]
+    fn every_kind_fits_on_the_page_at_every_width_and_axis() {
+        for kind in all() {
+            for axis in [None, Some(StepAxis::Log), Some(StepAxis::Checkpoint)] {
+                let options = Options {
+                    axis: axis.filter(|_| kind.heeds().contains(&Choice::Axis)),
+                    ..Options::default()
+                };
+                let figure = drawn(&*kind, &options);
+                for mm in [85.0, 180.0] {
+                    let scene: Scene = figure.scene(Width { mm });
+                    let off = words_off_page(&scene);
+                    assert!(off.is_empty(), "{} at {mm} mm: {off:?}", kind.name());
+                    assert_eq!(scene, drawn(&*kind, &options).scene(Width { mm }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_state_space_has_every_fixed_point_of_the_checkpoint() {
+        let run = Run::open(sample()).unwrap();
+        for entry in run.entries() {
+            let options = Options {
+                moment: Some(Moment::Step(entry.step + 7)),
+                ..Options::default()
+            };
+            let figure = drawn(&states::States, &options);
+            let points = run.fixed_points(entry.checkpoint).unwrap().len();
+            for plot in &figure.plots {
+                let is_marker = |mark: &Mark| matches!(mark, Mark::Filled(_) | Mark::Open(_));
+                assert_eq!(
+                    count(plot, is_marker),
+                    points,
+                    "checkpoint {}",
+                    entry.checkpoint
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn diagrams_and_loss_curves_have_every_bifurcation() {
+        let run = Run::open(sample()).unwrap();
+        let events = run.events().unwrap().unwrap().len();
+        assert!(events > 0);
+        let diagram = drawn(&bifurcations::Bifurcations, &Options::default());
+        let is_event = |mark: &Mark| matches!(mark, Mark::Small(_));
+        assert_eq!(count(&diagram.plots[0], is_event), events);
+        let of_loss = drawn(&loss::Loss, &Options::default());
+        for figure in [&diagram, &of_loss] {
+            let lanes = figure.plots[0].lanes.iter();
+            assert_eq!(lanes.map(|lane| lane.at.len()).sum::<usize>(), events);
+            let stages: Vec<&str> = figure.plots[0]
+                .spans
+                .iter()
+                .map(|of| of.name.as_str())
+                .collect();
+            assert_eq!(stages, ["one bit", "two bits", "three bits"]);
+        }
+    }
+
+    #[test]
+    fn spectra_have_every_eigenvalue_of_the_branch() {
+        let run = Run::open(sample()).unwrap();
+        let branches = run.branches().unwrap().unwrap();
+        let own: Vec<_> = branches.iter().filter(|row| row.branch == 3).collect();
+        let mut expected = 0;
+        for row in &own {
+            let spectra = run.spectra(row.checkpoint).unwrap();
+            expected += spectra
+                .iter()
+                .filter(|of| Some(of.point) == row.point)
+                .count();
+        }
+        let options = Options {
+            branch: Some(3),
+            ..Options::default()
+        };
+        let figure = drawn(&spectra::Spectra, &options);
+        assert!(expected > 0);
+        assert_eq!(
+            count(&figure.plots[0], |mark| *mark == Mark::Dots),
+            expected
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let message = |kind: &dyn FigureKind, options: Options| {
+            kind.draw(sample(), &options).unwrap_err().to_string()
+        };
+        let branch = message(
+            &spectra::Spectra,
+            Options {
+                branch: Some(999),
+                ..Options::default()
+            },
+        );
+        assert!(
+            branch.contains("no branch 999") && branch.contains("numbered from 0"),
+            "{branch}"
+        );
+        let condition = Some("\u{1b}[2J".to_owned());
+        let condition = message(
+            &loss::Loss,
+            Options {
+                condition,
+                ..Options::default()
+            },
+        );
+        assert!(
+            condition.contains("no pulse") && !condition.contains('\u{1b}'),
+            "{condition}"
+        );
+        let coordinates = vec![Coordinate::Output(8)];
+        let output = message(
+            &bifurcations::Bifurcations,
+            Options {
+                coordinates,
+                ..Options::default()
+            },
+        );
+        assert!(
+            output.contains("no output 9: the network has 3"),
+            "{output}"
+        );
+        let moment = Some(Moment::Checkpoint(99));
+        let checkpoint = message(
+            &states::States,
+            Options {
+                moment,
+                ..Options::default()
+            },
+        );
+        assert!(checkpoint.contains("99"), "{checkpoint}");
+    }
+}

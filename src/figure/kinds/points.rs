@@ -59,7 +59,12 @@ mod tests {
             SLOW,
         ];
         for (i, a) in looks.iter().enumerate() {
-            assert!(looks[..i].iter().all(|b| a.0 != b.0 && a.1 != b.1 && a.2 != b.2), "{a:?}");
+            assert!(
+                looks[..i]
+                    .iter()
+                    .all(|b| a.0 != b.0 && a.1 != b.1 && a.2 != b.2),
+                "{a:?}"
+            );
         }
         assert_eq!(look(PointKind::Saddle, 3), look(PointKind::Saddle, 7));
     }

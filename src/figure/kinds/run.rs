@@ -152,8 +152,8 @@ impl Progress {
         match self.axis {
             StepAxis::Step => Axis::between("training step", range),
             StepAxis::Log => {
-                let from = 10_f64.powf(self.first.log10().floor());
-                Axis::between("training step", range).on(Scale::LogFrom(from))
+                let scale = Scale::log_of_steps(self.first);
+                Axis::between("training step", range).on(scale)
             }
             StepAxis::Checkpoint => Axis::between("checkpoint", range),
         }

@@ -87,11 +87,19 @@ impl Followed {
             .max_by_key(|(branch, points)| (points.len(), std::cmp::Reverse(**branch)));
         let branch = asked.or(longest.map(|(branch, _)| *branch)).unwrap_or(last);
         let points = branches.remove(&branch);
-        let points = points.ok_or(FigureError::NoBranch { asked: branch, last })?;
+        let points = points.ok_or(FigureError::NoBranch {
+            asked: branch,
+            last,
+        })?;
         Ok(Self { branch, points })
     }
 
-    fn spectra(&self, run: &Run, entries: &[Entry], condition: &str) -> Result<History, FigureError> {
+    fn spectra(
+        &self,
+        run: &Run,
+        entries: &[Entry],
+        condition: &str,
+    ) -> Result<History, FigureError> {
         let mut history = Vec::new();
         for entry in entries {
             let Some(&point) = self.points.get(&entry.checkpoint) else {
@@ -119,7 +127,7 @@ fn complex_plane(history: &History, title: &str, is_log: bool) -> Plot {
         label: "training step".to_owned(),
         range,
         scale: if is_log {
-            Scale::LogFrom(10_f64.powf(first.log10().floor()))
+            Scale::log_of_steps(first)
         } else {
             Scale::Linear
         },
@@ -134,9 +142,9 @@ fn complex_plane(history: &History, title: &str, is_log: bool) -> Plot {
         Colour::INK,
         circle.collect(),
     )];
-    let of_steps = history.iter().map(|(step, values)| {
-        Series::new("", Mark::Dots, bar.colour(*step), values.clone())
-    });
+    let of_steps = history
+        .iter()
+        .map(|(step, values)| Series::new("", Mark::Dots, bar.colour(*step), values.clone()));
     series.extend(of_steps);
     Plot {
         proportions: Proportions::EqualUnits,

@@ -127,11 +127,19 @@ impl Space {
         let states = self.points.iter().map(|point| &point.state);
         let states = states.chain(self.trials.iter().map(|row| &row.state));
         let places = states.flat_map(|state| self.plane.project(state));
-        places.map(f64::abs).filter(|x| x.is_finite()).fold(0.0, f64::max)
+        places
+            .map(f64::abs)
+            .filter(|x| x.is_finite())
+            .fold(0.0, f64::max)
     }
 
     fn series(&self, view: View) -> Vec<Series> {
-        let mut series = vec![Series::new("probe trials", Mark::Thin, TRIALS, self.paths(view))];
+        let mut series = vec![Series::new(
+            "probe trials",
+            Mark::Thin,
+            TRIALS,
+            self.paths(view),
+        )];
         let length = 2.0 * MODE * self.extent();
         let mut modes = Vec::new();
         for mode in &self.modes {
@@ -145,7 +153,10 @@ impl Space {
         }
         if !self.slow.is_empty() {
             let (name, mark, colour) = SLOW;
-            let places = self.slow.iter().map(|of| view(self.plane.project(&of.state)));
+            let places = self
+                .slow
+                .iter()
+                .map(|of| view(self.plane.project(&of.state)));
             series.push(Series::new(name, mark, colour, places.collect()));
         }
         let mut sorted: Vec<&FixedPointRow> = self.points.iter().collect();
@@ -188,7 +199,12 @@ impl Space {
             unit[axis] = length;
             let along = obliquely(unit);
             let at = |times: f64| [0, 1].map(|k| origin[k] + times * along[k]);
-            series.push(Series::new("", Mark::Thin, Colour::INK, vec![origin, at(1.0)]));
+            series.push(Series::new(
+                "",
+                Mark::Thin,
+                Colour::INK,
+                vec![origin, at(1.0)],
+            ));
             notes.push(Note {
                 at: at(1.5),
                 text: name.to_owned(),

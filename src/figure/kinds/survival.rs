@@ -47,13 +47,23 @@ impl Survival {
             let ends = low.iter().zip(&high);
             let ends: Vec<[f64; 3]> = ends.map(|(low, high)| [low[0], low[1], high[1]]).collect();
             series.push(Series::band(&of.name, colour, &ends));
-            series.push(Series::new(&of.name, Mark::Line, colour, stairs(&of.shares)));
+            series.push(Series::new(
+                &of.name,
+                Mark::Line,
+                colour,
+                stairs(&of.shares),
+            ));
             let left = of.censored.iter().map(|&step| {
                 let after = of.steps.partition_point(|&at| at <= step);
                 let share = after.checked_sub(1).map_or(1.0, |last| of.shares[last]);
                 [step, share]
             });
-            series.push(Series::new("", Mark::Filled(Glyph::Plus), colour, left.collect()));
+            series.push(Series::new(
+                "",
+                Mark::Filled(Glyph::Plus),
+                colour,
+                left.collect(),
+            ));
         }
         let label = format!("share {}", self.what);
         let last = self.last_step.max(1.0);
@@ -92,7 +102,14 @@ mod tests {
     #[test]
     fn stairs_go_down_where_something_happens() {
         let corners = stairs(&[2.0, 5.0], &[0.5, 0.25], 8.0);
-        let expected = [[0.0, 1.0], [2.0, 1.0], [2.0, 0.5], [5.0, 0.5], [5.0, 0.25], [8.0, 0.25]];
+        let expected = [
+            [0.0, 1.0],
+            [2.0, 1.0],
+            [2.0, 0.5],
+            [5.0, 0.5],
+            [5.0, 0.25],
+            [8.0, 0.25],
+        ];
         assert_eq!(corners, expected);
     }
 }

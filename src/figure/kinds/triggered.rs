@@ -55,3 +55,22 @@ impl Triggered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Width;
+
+    #[test]
+    fn an_average_around_events_as_svg() {
+        let average = Triggered {
+            quantity: "change of log loss".to_owned(),
+            events: "fold (12 events)".to_owned(),
+            lags: vec![-1.0, 0.0, 1.0],
+            mean: vec![0.0, -0.2, f64::NAN],
+            interval: [vec![-0.1, -0.3, f64::NAN], vec![0.1, -0.1, f64::NAN]],
+            chance: [vec![-0.1; 3], vec![0.1; 3]],
+        };
+        insta::assert_snapshot!(average.figure().scene(Width { mm: 60.0 }).to_svg());
+    }
+}

@@ -130,7 +130,11 @@ pub(crate) fn figure(args: &FigureArgs, place: &Place) -> anyhow::Result<u8> {
     let format = format_of(output)?;
     let folder = match kind.needs() {
         Needs::Run => runs::find(run, place)?,
-        needs => bail!("{} is drawn from a {}, not a run", kind.name(), needs.name()),
+        needs => bail!(
+            "{} is drawn from a {}, not a run",
+            kind.name(),
+            needs.name()
+        ),
     };
     let figure = kind.draw(&folder, &options)?;
     let svg = figure.scene(args.width).to_svg();
@@ -186,7 +190,11 @@ fn format_of(output: &Path) -> anyhow::Result<Format> {
     };
     let folder = output.parent().filter(|of| !of.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        bail!("{}: there is no folder {}", output.display(), folder.display());
+        bail!(
+            "{}: there is no folder {}",
+            output.display(),
+            folder.display()
+        );
     }
     Ok(format)
 }
@@ -200,6 +208,8 @@ fn list(all: &[Box<dyn FigureKind>]) -> String {
         [kind.name(), needs, kind.about(), &heeds.join(", ")].map(str::to_owned)
     }));
     let mut text = aligned(&rows).join("\n");
-    text.push_str("\n\n`creode figure RUN KIND -o FILE.svg` draws one; `--width 180` for two columns.\n");
+    text.push_str(
+        "\n\n`creode figure RUN KIND -o FILE.svg` draws one; `--width 180` for two columns.\n",
+    );
     text
 }

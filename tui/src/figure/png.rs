@@ -30,8 +30,9 @@ pub(super) fn of_svg(svg: &str, dpi: u16) -> anyhow::Result<Vec<u8>> {
     let scale = f32::from(dpi) / SVG_DPI;
     let dots = |length: f32| (length * scale).round().max(1.0) as u32;
     let [width, height] = [tree.size().width(), tree.size().height()].map(dots);
-    let mut pixels = Pixmap::new(width, height)
-        .with_context(|| format!("{width} × {height} dots are too many: choose fewer with --dpi"))?;
+    let mut pixels = Pixmap::new(width, height).with_context(|| {
+        format!("{width} × {height} dots are too many: choose fewer with --dpi")
+    })?;
     pixels.fill(Color::WHITE);
     resvg::render(
         &tree,
