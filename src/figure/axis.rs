@@ -234,10 +234,11 @@ fn log_ticks([low, high]: [f64; 2], length: Length, size: f64) -> Vec<Tick> {
         return ticks;
     }
     let is_plain = decades.iter().all(|of| (-2..=4).contains(of));
-    let label = |of: i32| match is_plain {
-        true => number(10_f64.powi(of), of, 1.0),
-        false => power(of),
-    };
+    let label = |of: i32| if is_plain {
+            number(10_f64.powi(of), of, 1.0)
+        } else {
+            power(of)
+        };
     let numbered = |stride: usize| -> Vec<Tick> {
         let every = decades
             .iter()

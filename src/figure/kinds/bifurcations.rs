@@ -205,9 +205,9 @@ impl Diagram {
                 }
                 let within = own().filter(|of| of.from_step == from.step && of.to_step == to.step);
                 let passed = passed(within.collect()).into_iter().map(at_event);
-                let passed = passed.filter(|at| at[1].is_finite()).collect();
+                let passed: Vec<[f64; 2]> = passed.filter(|at| at[1].is_finite()).collect();
                 let is_stable = [from, to].map(|row| row.n_unstable == 0);
-                lines.add_between([place(from), place(to)], is_stable, passed);
+                lines.add_between([place(from), place(to)], is_stable, &passed);
             }
             if let Some(last) = rows.last() {
                 let is_end = |of: &&EventRow| of.from_step == last.step && of.pair_change < 0;
@@ -268,7 +268,7 @@ impl Lines {
         &mut self,
         [from, to]: [[f64; 2]; 2],
         [was_stable, is_stable]: [bool; 2],
-        passed: Vec<[f64; 2]>,
+        passed: &[[f64; 2]],
     ) {
         let (Some(&first), Some(&last)) = (passed.first(), passed.last()) else {
             let middle = [0, 1].map(|axis| f64::midpoint(from[axis], to[axis]));
@@ -296,8 +296,8 @@ mod tests {
     #[test]
     fn a_line_changes_over_half_way_where_no_bifurcation_is_known() {
         let mut lines = Lines::default();
-        lines.add_between([[0.0, 0.0], [1.0, 0.0]], [true, true], Vec::new());
-        lines.add_between([[1.0, 0.0], [2.0, 2.0]], [true, false], Vec::new());
+        lines.add_between([[0.0, 0.0], [1.0, 0.0]], [true, true], &[]);
+        lines.add_between([[1.0, 0.0], [2.0, 2.0]], [true, false], &[]);
         assert_eq!(
             finite(&lines.stable),
             [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.5, 1.0]]
@@ -335,8 +335,8 @@ mod tests {
         let positions: Vec<f64> = order.iter().map(|of| of.position).collect();
         assert_eq!(positions, [0.1, 0.7, 0.4]);
         let mut lines = Lines::default();
-        let passed = vec![[7.0, 1.0], [4.0, 2.0]];
-        lines.add_between([[0.0, 0.0], [10.0, 3.0]], [true, true], passed);
+        let passed = [[7.0, 1.0], [4.0, 2.0]];
+        lines.add_between([[0.0, 0.0], [10.0, 3.0]], [true, true], &passed);
         assert_eq!(finite(&lines.unstable), [[7.0, 1.0], [4.0, 2.0]]);
         assert_eq!(
             finite(&lines.stable),

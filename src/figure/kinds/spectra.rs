@@ -41,7 +41,7 @@ impl FigureKind for Spectra {
         let last = entries[entries.len() - 1];
         let (condition, has_others) = condition(&run, &last, options.condition.as_deref())?;
         let rows = run.branches()?.ok_or(FigureError::NoBranches)?;
-        let followed = Followed::of(rows, &condition, options.branch)?;
+        let followed = Followed::of(&rows, &condition, options.branch)?;
         let history = followed.spectra(&run, &entries, &condition)?;
         let mut events = events_at(&run, &condition)?;
         events.retain(|event| event.branches.contains(&followed.branch));
@@ -74,7 +74,7 @@ type History = Vec<(f64, Vec<[f64; 2]>)>;
 
 impl Followed {
     /// The branch asked for, by default the one that is there at the most checkpoints, the first of several.
-    fn of(rows: Vec<BranchRow>, condition: &str, asked: Option<u32>) -> Result<Self, FigureError> {
+    fn of(rows: &[BranchRow], condition: &str, asked: Option<u32>) -> Result<Self, FigureError> {
         let mut branches: BTreeMap<u32, BTreeMap<u32, u32>> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.condition == condition) {
             let points = branches.entry(row.branch).or_default();
