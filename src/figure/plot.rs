@@ -1,34 +1,34 @@
-//! A plot with two axes, laid out as a scene.
+//! What a plot shows: series over two axes, and what stands around them.
 
-use super::axis::{Axis, ticks};
-use super::scene::{Anchor, Colour, Scene, Shape};
-
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 460.0;
-/// Room around the axes: left, right, top, bottom.
-const MARGINS: [f64; 4] = [64.0, 20.0, 40.0, 52.0];
-const TITLE: f64 = 15.0;
-const WORDS: f64 = 12.0;
-const TICK: f64 = 5.0;
-/// Height of a line of the legend.
-const LEGEND_LINE: f64 = 18.0;
+use super::axis::{Axis, Scale};
+use super::scene::{Colour, Dash, Glyph};
 
 /// How the points of a series are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mark {
-    /// Each as a disc.
-    Discs,
     /// Joined by a line, broken where a point is not finite.
     Line,
-    /// Joined by a dashed line.
+    /// Joined by a dashed line of the same width.
     Dashes,
+    /// Joined by a thin line.
+    Thin,
+    /// As the corners of an area, half transparent.
+    Area,
+    /// Each as a small dot.
+    Dots,
+    /// Each as a filled marker.
+    Filled(Glyph),
+    /// Each as a smaller filled marker.
+    Small(Glyph),
+    /// Each as the outline of a marker.
+    Open(Glyph),
 }
 
 /// Points that belong together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Name in the legend; none if empty.
+    /// Name in the legend, where series of one name share a line; none if empty.
     pub name: String,
     /// The points, `[x, y]`; those that are not finite are left out.
     pub points: Vec<[f64; 2]>,
@@ -38,10 +38,121 @@ pub struct Series {
     pub colour: Colour,
 }
 
+impl Series {
+    /// A series of a name.
+    pub fn new(name: &str, mark: Mark, colour: Colour, points: Vec<[f64; 2]>) -> Self {
+        Self {
+            name: name.to_owned(),
+            points,
+            mark,
+            colour,
+        }
+    }
+
+    /// The area between two curves over the same x, given as `[x, low, high]`; what is not finite is left out.
+    pub fn band(name: &str, colour: Colour, ends: &[[f64; 3]]) -> Self {
+        let known = ends.iter().filter(|of| of.iter().all(|x| x.is_finite()));
+        let there = known.clone().map(|&[x, low, _]| [x, low]);
+        let back = known.rev().map(|&[x, _, high]| [x, high]);
+        Self::new(name, Mark::Area, colour, there.chain(back).collect())
+    }
+}
+
+/// A line across the whole plot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Where it crosses its axis.
+    pub at: f64,
+    /// Whether it crosses the horizontal axis.
+    pub is_upright: bool,
+    /// How it is broken.
+    pub dash: Dash,
+}
+
+/// A stretch of an axis with a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// Its ends.
+    pub ends: [f64; 2],
+    /// Its name; cut where it does not fit.
+    pub name: String,
+}
+
+/// Things of one kind that happened along the horizontal axis: a row of markers above the plot. Those that would cover each
+/// other are drawn as one marker with their number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lane {
+    /// Short name, beside the row.
+    pub name: String,
+    /// Name in the legend.
+    pub about: String,
+    /// Its marker.
+    pub glyph: Glyph,
+    /// Its colour.
+    pub colour: Colour,
+    /// Where things happened.
+    pub at: Vec<f64>,
+}
+
+/// Words at a place in the plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// Where they are centred.
+    pub at: [f64; 2],
+    /// The words.
+    pub text: String,
+}
+
+/// Numbers as colours, row by row from the top, each of width and height 1 and the lowest row from 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cells {
+    /// The rows, of equal length; grey where a number is not finite.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// What colours mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColourBar {
+    /// What they show, with its unit.
+    pub label: String,
+    /// Ends of the darkest and the lightest colour.
+    pub range: [f64; 2],
+    /// How values lie between them.
+    pub scale: Scale,
+}
+
+impl ColourBar {
+    /// Share of a value between the ends.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let [low, high] = self.range.map(|end| self.scale.place(end));
+        if low < high {
+            (self.scale.place(value) - low) / (high - low)
+        } else {
+            0.0 * value
+        }
+    }
+
+    /// The colour of a value.
+    pub fn colour(&self, value: f64) -> Colour {
+        super::shades::shade(self.share(value))
+    }
+}
+
+/// How high the frame of a plot is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Proportions {
+    /// So many points, or as high as the highest beside it.
+    Height(f64),
+    /// As wide as high.
+    Square,
+    /// So that a unit is as long along both axes.
+    EqualUnits,
+}
+
 /// A plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
-    /// Stands above.
+    /// Stands above; may be empty.
     pub title: String,
     /// The horizontal axis.
     pub x: Axis,
@@ -49,236 +160,40 @@ pub struct Plot {
     pub y: Axis,
     /// What is drawn, the hindmost first. What lies beyond the axes is left out.
     pub series: Vec<Series>,
-}
-
-/// From the coordinates of the data to those of the scene.
-struct Frame {
-    x: [f64; 2],
-    y: [f64; 2],
-}
-
-impl Frame {
-    const LEFT: f64 = MARGINS[0];
-    const RIGHT: f64 = WIDTH - MARGINS[1];
-    const TOP: f64 = MARGINS[2];
-    const BOTTOM: f64 = HEIGHT - MARGINS[3];
-
-    fn place(&self, [x, y]: [f64; 2]) -> [f64; 2] {
-        let share = |value: f64, [low, high]: [f64; 2]| (value - low) / (high - low);
-        [
-            Self::LEFT + share(x, self.x) * (Self::RIGHT - Self::LEFT),
-            Self::BOTTOM - share(y, self.y) * (Self::BOTTOM - Self::TOP),
-        ]
-    }
-
-    fn holds(&self, [x, y]: [f64; 2]) -> bool {
-        // False for NaN too.
-        x >= self.x[0] && x <= self.x[1] && y >= self.y[0] && y <= self.y[1]
-    }
+    /// Lines behind the series.
+    pub rules: Vec<Rule>,
+    /// Named stretches of the horizontal axis, written above.
+    pub spans: Vec<Span>,
+    /// Rows of markers above.
+    pub lanes: Vec<Lane>,
+    /// Words within.
+    pub notes: Vec<Note>,
+    /// A heat map behind all else.
+    pub cells: Option<Cells>,
+    /// What the colours of cells or series mean.
+    pub colour_bar: Option<ColourBar>,
+    /// How high it is.
+    pub proportions: Proportions,
+    /// Whether it shares its horizontal axis with the plot below, which carries the numbers.
+    pub is_joined: bool,
 }
 
 impl Plot {
-    /// Lays the plot out.
-    pub fn scene(&self) -> Scene {
-        let data = |axis: usize| {
-            let points = self.series.iter().flat_map(|series| &series.points);
-            points.map(move |point| point[axis])
-        };
-        let frame = Frame {
-            x: self.x.ends(data(0)),
-            y: self.y.ends(data(1)),
-        };
-        let mut shapes = Vec::new();
-        for series in &self.series {
-            draw(series, &frame, &mut shapes);
+    /// A plot of series alone.
+    pub fn new(title: &str, x: Axis, y: Axis, series: Vec<Series>) -> Self {
+        Self {
+            title: title.to_owned(),
+            x,
+            y,
+            series,
+            rules: Vec::new(),
+            spans: Vec::new(),
+            lanes: Vec::new(),
+            notes: Vec::new(),
+            cells: None,
+            colour_bar: None,
+            proportions: Proportions::Height(120.0),
+            is_joined: false,
         }
-        self.draw_axes(&frame, &mut shapes);
-        self.draw_legend(&mut shapes);
-        Scene {
-            width: WIDTH,
-            height: HEIGHT,
-            description: self.title.clone(),
-            shapes,
-        }
-    }
-
-    fn draw_axes(&self, frame: &Frame, shapes: &mut Vec<Shape>) {
-        let (left, right) = (Frame::LEFT, Frame::RIGHT);
-        let (top, bottom) = (Frame::TOP, Frame::BOTTOM);
-        shapes.push(ink(vec![[left, top], [left, bottom], [right, bottom]]));
-        for (value, label) in ticks(frame.x) {
-            let [x, _] = frame.place([value, 0.0]);
-            shapes.push(ink(vec![[x, bottom], [x, bottom + TICK]]));
-            shapes.push(words([x, bottom + TICK + WORDS], Anchor::Middle, &label));
-        }
-        for (value, label) in ticks(frame.y) {
-            let [_, y] = frame.place([0.0, value]);
-            shapes.push(ink(vec![[left - TICK, y], [left, y]]));
-            shapes.push(words(
-                [left - TICK - 3.0, y + 0.35 * WORDS],
-                Anchor::End,
-                &label,
-            ));
-        }
-        let middle = [0.5 * (left + right), 0.5 * (top + bottom)];
-        shapes.push(words(
-            [middle[0], HEIGHT - 12.0],
-            Anchor::Middle,
-            &self.x.label,
-        ));
-        shapes.push(Shape::Text {
-            at: [18.0, middle[1]],
-            anchor: Anchor::Middle,
-            size: WORDS,
-            is_upright: true,
-            text: self.y.label.clone(),
-        });
-        shapes.push(Shape::Text {
-            at: [left, 24.0],
-            anchor: Anchor::Start,
-            size: TITLE,
-            is_upright: false,
-            text: self.title.clone(),
-        });
-    }
-
-    /// Names of the series, in the upper left corner of the frame.
-    fn draw_legend(&self, shapes: &mut Vec<Shape>) {
-        let named = self.series.iter().filter(|series| !series.name.is_empty());
-        for (line, series) in named.enumerate() {
-            let y = Frame::TOP + 6.0 + LEGEND_LINE * line as f64;
-            let x = Frame::LEFT + 12.0;
-            match series.mark {
-                Mark::Discs => shapes.push(disc([x + 9.0, y], series.colour)),
-                Mark::Line | Mark::Dashes => shapes.push(Shape::Line {
-                    points: vec![[x, y], [x + 18.0, y]],
-                    colour: series.colour,
-                    width: 1.5,
-                    is_dashed: series.mark == Mark::Dashes,
-                }),
-            }
-            shapes.push(words(
-                [x + 25.0, y + 0.35 * WORDS],
-                Anchor::Start,
-                &series.name,
-            ));
-        }
-    }
-}
-
-fn draw(series: &Series, frame: &Frame, shapes: &mut Vec<Shape>) {
-    if series.mark == Mark::Discs {
-        let seen = series.points.iter().filter(|point| frame.holds(**point));
-        shapes.extend(seen.map(|point| disc(frame.place(*point), series.colour)));
-        return;
-    }
-    let pieces = series.points.split(|point| !frame.holds(*point));
-    shapes.extend(
-        pieces
-            .filter(|piece| piece.len() > 1)
-            .map(|piece| Shape::Line {
-                points: piece.iter().map(|point| frame.place(*point)).collect(),
-                colour: series.colour,
-                width: 1.5,
-                is_dashed: series.mark == Mark::Dashes,
-            }),
-    );
-}
-
-fn disc(centre: [f64; 2], colour: Colour) -> Shape {
-    Shape::Disc {
-        centre,
-        radius: 2.5,
-        colour,
-    }
-}
-
-fn ink(points: Vec<[f64; 2]>) -> Shape {
-    Shape::Line {
-        points,
-        colour: Colour::INK,
-        width: 1.0,
-        is_dashed: false,
-    }
-}
-
-fn words(at: [f64; 2], anchor: Anchor, text: &str) -> Shape {
-    Shape::Text {
-        at,
-        anchor,
-        size: WORDS,
-        is_upright: false,
-        text: text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plot_as_svg() {
-        let plot = Plot {
-            title: "Angle & target <per step>".to_owned(),
-            x: Axis::between("target (rad)", [0.0, 1.0]),
-            y: Axis::new("angle (rad)"),
-            series: vec![
-                Series {
-                    name: "slope 1".to_owned(),
-                    points: vec![[0.0, 0.0], [1.0, 1.0]],
-                    mark: Mark::Dashes,
-                    colour: Colour::FAINT,
-                },
-                Series {
-                    name: "seed 0".to_owned(),
-                    points: vec![[0.25, 0.5], [f64::NAN, 0.1], [7.0, 0.5]],
-                    mark: Mark::Discs,
-                    colour: Colour::DISTINCT[0],
-                },
-                Series {
-                    name: String::new(),
-                    points: vec![
-                        [0.1, 0.2],
-                        [0.2, 0.3],
-                        [0.3, f64::NAN],
-                        [0.4, 0.5],
-                        [0.5, 0.4],
-                    ],
-                    mark: Mark::Line,
-                    colour: Colour::DISTINCT[1],
-                },
-            ],
-        };
-        insta::assert_snapshot!(plot.scene().to_svg());
-    }
-
-    #[test]
-    fn lines_break_where_the_data_do() {
-        let series = Series {
-            name: String::new(),
-            points: vec![
-                [0.0, 0.0],
-                [0.5, 0.5],
-                [0.6, f64::NAN],
-                [0.7, 0.1],
-                [0.8, 2.0],
-                [0.9, 0.1],
-            ],
-            mark: Mark::Line,
-            colour: Colour::INK,
-        };
-        let frame = Frame {
-            x: [0.0, 1.0],
-            y: [0.0, 1.0],
-        };
-        let mut shapes = Vec::new();
-        draw(&series, &frame, &mut shapes);
-        let [Shape::Line { points, .. }] = &shapes[..] else {
-            panic!("{shapes:?}");
-        };
-        assert_eq!(
-            *points,
-            [[Frame::LEFT, Frame::BOTTOM], frame.place([0.5, 0.5])]
-        );
     }
 }

@@ -35,6 +35,7 @@ mod error;
 pub mod followed;
 pub mod history;
 mod landscapes;
+pub mod modes;
 pub mod needs;
 pub mod network;
 pub mod origin;

@@ -14,7 +14,7 @@ use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::dynamics::linear::spectrum::Spectrum;
 use crate::dynamics::points::search::FixedPoint;
-use crate::figure::{Axis, Colour, Mark, Plot, Series};
+use crate::figure::{Axis, Colour, Glyph, Mark, Plot, Proportions, Series};
 use crate::lab::LabError;
 use crate::map::Map as _;
 use crate::statistics::{Estimate, Line};
@@ -471,15 +471,19 @@ fn figure(generators: &[Generator]) -> Plot {
         Series {
             name: format!("{} networks", generators.len()),
             points: seen().map(|of| [of.target, of.angle]).collect(),
-            mark: Mark::Discs,
+            mark: Mark::Filled(Glyph::Disc),
             colour: Colour::DISTINCT[0],
         },
     ];
-    Plot {
-        title: "Rotation at the fixed point inside the orbit".to_owned(),
-        x: Axis::between("target frequency (rad/step)", [0.0, most]),
-        y: Axis::between("angle of the unstable pair (rad/step)", [0.0, most]),
+    let plot = Plot::new(
+        "Rotation at the fixed point inside the orbit",
+        Axis::between("target frequency (rad/step)", [0.0, most]),
+        Axis::between("angle of the unstable pair (rad/step)", [0.0, most]),
         series,
+    );
+    Plot {
+        proportions: Proportions::Square,
+        ..plot
     }
 }
 

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::{Claim, Expectation, Experiment, Paper, Report, Settings, Table, TableCell};
 use crate::cell::parameters::{Parameters, WEIGHT_HH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
-use crate::figure::{Axis, Colour, Mark, Plot, Series};
+use crate::figure::{Axis, Colour, Glyph, Mark, Plot, Proportions, Series};
 use crate::lab::LabError;
 use crate::statistics::Estimate;
 use crate::train::optimiser::Optimiser;
@@ -377,15 +377,15 @@ fn figure(solved: &[&Learned]) -> Plot {
     };
     let mut series: Vec<Series> = CLASSES
         .iter()
-        .zip(Colour::DISTINCT)
-        .map(|(&(class, name), colour)| Series {
+        .zip(Colour::DISTINCT.into_iter().zip(Glyph::ALL))
+        .map(|(&(class, name), (colour, glyph))| Series {
             name: name.to_owned(),
             points: solved
                 .iter()
                 .filter(|of| Class::of(&of.last) == class)
                 .map(|of| [trace(&of.last), determinant(&of.last)])
                 .collect(),
-            mark: Mark::Discs,
+            mark: Mark::Filled(glyph),
             colour,
         })
         .collect();
@@ -393,11 +393,15 @@ fn figure(solved: &[&Learned]) -> Plot {
     series.push(curve(-1.5, 2.0, &|t| [t, t - 1.0]));
     series.push(curve(1.0, 7.0, &|d| [2.0, d]));
     series.push(curve(2.0, 4.5, &|t| [t, 0.25 * t * t]));
-    Plot {
-        title: "Solutions of the two-neuron task".to_owned(),
-        x: Axis::new("trace of W"),
-        y: Axis::new("determinant of W"),
+    let plot = Plot::new(
+        "Solutions of the two-neuron task",
+        Axis::new("trace of W"),
+        Axis::new("determinant of W"),
         series,
+    );
+    Plot {
+        proportions: Proportions::Height(220.0),
+        ..plot
     }
 }
 

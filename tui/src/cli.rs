@@ -15,14 +15,15 @@ use crate::compare::CompareArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Start};
 use crate::ends::EndsArgs;
+use crate::figure::FigureArgs;
 use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
 use crate::{
-    analyze, compact, compare, curricula, ends, picture, population, reproduce, runs, tasks, train,
-    verify, zoom,
+    analyze, compact, compare, curricula, ends, figure, picture, population, reproduce, runs,
+    tasks, train, verify, zoom,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -87,6 +88,8 @@ enum Command {
     Zoom(ZoomArgs),
     /// List curriculum files with the question that each asks
     Curricula(CurriculaArgs),
+    /// Draw a figure of a run for a paper, as SVG or PNG
+    Figure(FigureArgs),
     /// Draw a screen of the dashboard as SVG, on stdout
     Picture(PictureArgs),
     /// Compare runs and populations: the same end? the same path? which curriculum learns sooner?
@@ -158,6 +161,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
             let dirs = runs::find_all(runs, &cli.place, runs::find_or_await)?;
             show(dirs, true, &cli.place, drawing)
         }
+        Command::Figure(args) => figure::figure(args, &cli.place),
         Command::Picture(args) => picture::picture(args, &cli.place),
         Command::Analyze(args) => analyze::analyze(args, &cli.place),
         Command::Tasks(args) => tasks::tasks(args),

@@ -10,6 +10,7 @@ mod curricula;
 pub mod dashboard;
 mod ends;
 mod events;
+mod figure;
 mod hooks;
 pub mod memory;
 mod picture;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use creode::figure::{Figure, Width};
 use creode::reproduce::{self, Claim, Expectation, Experiment, Report, Settings, TableCell};
 use creode::statistics::Estimate;
 use creode::trace::check_name;
@@ -72,8 +73,9 @@ pub(crate) fn reproduce(args: &ReproduceArgs, place: &TracesFolder) -> anyhow::R
         keep: kept_in(args, experiment, place)?,
     };
     let report = run(experiment, &settings)?;
-    if let (Some(path), Some(plot)) = (&args.output, &report.figure) {
-        creode::files::write(path, plot.scene().to_svg().as_bytes())
+    if let (Some(path), Some(plot)) = (&args.output, report.figure.clone()) {
+        let scene = Figure::from(plot).scene(Width::TWO_COLUMNS);
+        creode::files::write(path, scene.to_svg().as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let text = match args.format {

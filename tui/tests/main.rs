@@ -4,6 +4,7 @@
 
 mod analyze;
 mod command_line;
+mod figures;
 mod hostile;
 mod paths;
 mod pictures;

@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use creode::figure::Width;
+use creode::figure::kinds::{self, Options};
 use creode_tui::dashboard::{Headless, Look, keys_as_markdown};
 
 /// File, screen, keys.
@@ -42,6 +44,21 @@ fn pictures_are_current() {
         dashboard.press(keys);
         let path = root().join("docs/pictures").join(file);
         expect_current(&path, &dashboard.picture(110, 32));
+    }
+}
+
+#[test]
+fn figures_are_current() {
+    let sample = root().join("traces/sample");
+    for kind in kinds::all() {
+        let file = match kind.name() {
+            "bifurcations" => "figure-bifurcations.svg",
+            "states" => "figure-states.svg",
+            _ => continue,
+        };
+        let figure = kind.draw(&sample, &Options::default()).unwrap();
+        let path = root().join("docs/pictures").join(file);
+        expect_current(&path, &figure.scene(Width::TWO_COLUMNS).to_svg());
     }
 }
 

@@ -412,12 +412,12 @@ fn figure(groups: &[(Kind, Vec<&Learned>)]) -> Plot {
                 colour,
             }
         });
-    Plot {
-        title: format!("Stable fixed points of networks that learn a flip-flop of {bits} bits"),
-        x: Axis::new("training step"),
-        y: Axis::new("stable fixed points"),
-        series: series.collect(),
-    }
+    Plot::new(
+        &format!("Stable fixed points of networks that learn a flip-flop of {bits} bits"),
+        Axis::new("training step"),
+        Axis::new("stable fixed points"),
+        series.collect(),
+    )
 }
 
 #[cfg(test)]

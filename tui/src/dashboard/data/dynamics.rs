@@ -5,25 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use creode::dynamics::motion::projection::Projection;
-use creode::dynamics::points::linearisation::linearise;
 use creode::lab::again::{Settings, Subject};
+use creode::lab::modes::{UnstableMode, unstable_modes};
 use creode::map::Map as _;
 
-/// Unstable modes drawn of one point, at most.
-const MOST_MODES: usize = 3;
 /// Arrows of the flow field along each axis.
 const GRID: usize = 15;
-
-/// An unstable direction of a fixed point.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Mode {
-    /// Identity of the point's branch.
-    pub(crate) point: u32,
-    /// Principal components of the point.
-    pub(crate) at: [f64; 3],
-    /// Real part of the unit eigenvector in principal components, times |λ|.
-    pub(crate) along: [f64; 3],
-}
 
 /// A step of the map from one place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +24,7 @@ pub(crate) struct Arrow {
 pub(crate) struct Dynamics {
     pub(crate) checkpoint: u32,
     pub(crate) condition: Arc<str>,
-    pub(crate) modes: Result<Vec<Mode>, String>,
+    pub(crate) modes: Result<Vec<UnstableMode>, String>,
     /// On a grid in the plane of PC 1 and PC 2.
     pub(crate) flow: Vec<Arrow>,
 }
@@ -72,7 +59,7 @@ fn compute(
     points: &[StateOfCheckpoint],
     projection: &Projection,
     reach: [f64; 2],
-) -> anyhow::Result<(Vec<Mode>, Vec<Arrow>)> {
+) -> anyhow::Result<(Vec<UnstableMode>, Vec<Arrow>)> {
     let subject = Subject::of_run(dir, Some(checkpoint), Settings::default())?;
     let probe = subject
         .probes
@@ -80,30 +67,7 @@ fn compute(
         .find(|probe| *probe.name == **condition)
         .ok_or_else(|| anyhow::anyhow!("the run has no probe input {condition}"))?;
     let map = subject.map_at(&probe.input)?;
-    let mut modes = Vec::new();
-    for (point, state) in points {
-        let linearisation = linearise(&map, state, None)?;
-        // Of a pair the first is enough: both have the same real part.
-        let unstable = linearisation
-            .modes
-            .iter()
-            .filter(|mode| mode.eigenvalue.0.hypot(mode.eigenvalue.1) > 1.0)
-            .filter(|mode| mode.eigenvalue.1 >= 0.0);
-        for mode in unstable.take(MOST_MODES) {
-            let modulus = mode.eigenvalue.0.hypot(mode.eigenvalue.1);
-            let tip: Vec<f64> = state
-                .iter()
-                .zip(&mode.right)
-                .map(|(x, v)| x + modulus * v.re)
-                .collect();
-            let (at, tip) = (projection.project(state), projection.project(&tip));
-            modes.push(Mode {
-                point: *point,
-                at,
-                along: [0, 1, 2].map(|axis| tip[axis] - at[axis]),
-            });
-        }
-    }
+    let modes = unstable_modes(&map, points, projection)?;
     let mut flow = Vec::with_capacity(GRID * GRID);
     let along = |i: usize| 2.0 * i as f64 / (GRID - 1) as f64 - 1.0;
     let mut image = vec![0.0; map.dim()];
