@@ -16,7 +16,7 @@ const ROUNDING: f64 = 1e-6;
 pub(super) struct Trials {
     probe: String,
     steps: usize,
-    trials: usize,
+    count: usize,
 }
 
 impl Trials {
@@ -24,7 +24,7 @@ impl Trials {
         Self {
             probe: portrait.probe.clone(),
             steps: portrait.states.steps,
-            trials: portrait.states.trials,
+            count: portrait.states.trials,
         }
     }
 

@@ -116,18 +116,12 @@ pub(super) fn random_landscape(points: usize, kinds: usize, rng: &mut ChaCha8Rng
     landscape(points, &edges)
 }
 
-/// A network with random weights: its states from random starts, and a random landscape.
+/// A linear network with random weights: its states from random starts, and a random landscape.
 pub(super) fn random_portrait(units: usize, seed: u64) -> Portrait {
     let rng = &mut rng(seed);
-    let weights = gaussian(units, units, rng) * faer::Scale(1.2 / (units as f64).sqrt());
-    let starts = gaussian(80, units, rng);
-    let states = followed(&starts, 12, |now| {
-        let mut next = now * &weights;
-        next.as_mut()
-            .col_iter_mut()
-            .for_each(|column| column.iter_mut().for_each(|x| *x = x.tanh()));
-        next
-    });
+    let map =
+        rotation(units, rng) * faer::Scale(0.9) + gaussian(units, units, rng) * faer::Scale(0.1);
+    let states = followed(&gaussian(60, units, rng), 9, |now| now * &map);
     let count = 1 + (rng.next_u32() % 6) as usize;
     portrait(states, vec![random_landscape(count, 3, rng)])
 }

@@ -227,8 +227,8 @@ mod tests {
     #[test]
     fn a_field_turned_or_reflected_is_found_again() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
-        for dim in [1, 2, 3, 8, 16] {
-            for _ in 0..3 {
+        for dim in [1, 2, 3, 7] {
+            for _ in 0..2 {
                 let a = random(dim, &mut rng);
                 let turn = random(dim, &mut rng).qr().compute_Q();
                 let b = turn.transpose() * &a * &turn;
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn the_order_of_the_two_does_not_matter() {
         let mut rng = ChaCha8Rng::seed_from_u64(8);
-        for dim in [3, 6, 10] {
+        for dim in [2, 3, 5] {
             let (a, b) = (random(dim, &mut rng), random(dim - 1, &mut rng));
             let (one, other) = (align(&a, &b).unwrap(), align(&b, &a).unwrap());
             assert!(

@@ -6,12 +6,13 @@ use faer::{Accum, Mat, Par, Side};
 
 use crate::comparison::measure::Senseless;
 use crate::comparison::portrait::TrialStates;
+use crate::comparison::samples::cross;
 
 /// Weight of the squared entries of the fitted matrix, beside coordinates of norm 1.
 const RIDGE: f64 = 1e-8;
 /// Directions below this share of the largest singular value are rounding errors of f32 states.
 const ROUNDING: f64 = 1e-6;
-/// Coordinates of a state with its delays, at most: networks with more units are seen in their leading directions.
+/// Coordinates of a state with its delays, at most: networks with more directions are seen in the leading ones.
 const MOST_COORDINATES: usize = 512;
 
 /// How the states of a network are made into linear dynamics.
@@ -39,7 +40,8 @@ pub struct Delayed {
 impl Delayed {
     /// Sums up states on trials.
     ///
-    /// 1. A row of H is a state and those before it, all of one trial: no row crosses from one trial into another.
+    /// 1. States are seen in their directions above rounding errors. A row of H is a state and those before it, all of one trial:
+    ///    no row crosses from one trial into another.
     /// 2. H = VΣUᵀ, by the eigenvectors of HᵀH. Means are not taken away, so that the constant direction is one of those fitted,
     ///    as in the method's own program.
     /// 3. Kept are the products of V with itself and with V one time step on, in all directions that any rank may need.
@@ -55,17 +57,10 @@ impl Delayed {
         states.must_be_finite()?;
         let unsolved = || Senseless::because("the directions of its states did not converge");
         let leading = leading_directions(states, delays).ok_or_else(unsolved)?;
-        let products = Products::of(states, delays, leading.as_ref());
+        let products = Products::of(states, delays, &leading);
         let (sizes, directions) = descending(&products.all).ok_or_else(unsolved)?;
-        let largest = sizes.first().copied().unwrap_or(0.0);
-        let above = |share: f64| {
-            sizes
-                .iter()
-                .take_while(|size| **size > share * largest)
-                .count()
-        };
-        let kept = above(ROUNDING).min(embedding.most_directions);
-        if largest <= 0.0 || kept == 0 {
+        let kept = above(ROUNDING, &sizes).min(embedding.most_directions);
+        if kept == 0 {
             return Err(Senseless::because("its states are all zero"));
         }
         let whitening = Mat::from_fn(directions.nrows(), kept, |i, j| {
@@ -73,7 +68,7 @@ impl Delayed {
         });
         let turned = |product: &Mat<f64>| whitening.transpose() * product * &whitening;
         Ok(Self {
-            rank: above(embedding.least_size).clamp(1, kept),
+            rank: above(embedding.least_size, &sizes).clamp(1, kept),
             now: turned(&products.now),
             next: turned(&products.next),
         })
@@ -101,8 +96,8 @@ struct Products {
 }
 
 impl Products {
-    fn of(states: &TrialStates, delays: usize, leading: Option<&Mat<f64>>) -> Self {
-        let width = leading.map_or(states.units, Mat::ncols);
+    fn of(states: &TrialStates, delays: usize, leading: &Mat<f64>) -> Self {
+        let width = leading.ncols();
         let dim = width * delays;
         let zeros = || Mat::zeros(dim, dim);
         let mut sums = Self {
@@ -115,7 +110,7 @@ impl Products {
             let own = Mat::from_fn(states.steps, states.units, |step, unit| {
                 f64::from(states.state(step, trial)[unit])
             });
-            let own = leading.map_or_else(|| own.clone(), |leading| &own * leading);
+            let own = own * leading;
             let delayed = Mat::from_fn(rows, dim, |row, place| {
                 own[(row + delays - 1 - place / width, place % width)]
             });
@@ -131,18 +126,23 @@ impl Products {
     }
 }
 
-/// Directions of the states that leave no more than [`MOST_COORDINATES`] with their delays; `None` inside if all units do.
-#[allow(clippy::option_option)]
-fn leading_directions(states: &TrialStates, delays: usize) -> Option<Option<Mat<f64>>> {
-    let most = (MOST_COORDINATES / delays).max(1);
-    if states.units <= most {
-        return Some(None);
-    }
+/// Directions of the states above rounding errors, no more than leave [`MOST_COORDINATES`] with their delays.
+fn leading_directions(states: &TrialStates, delays: usize) -> Option<Mat<f64>> {
     let rows = Mat::from_fn(states.steps * states.trials, states.units, |row, unit| {
         f64::from(states.states[row * states.units + unit])
     });
-    let (_, directions) = descending(&(rows.transpose() * &rows))?;
-    Some(Some(directions.subcols(0, most).to_owned()))
+    let (sizes, directions) = descending(&cross(&rows, &rows))?;
+    let count = above(ROUNDING, &sizes).clamp(1, (MOST_COORDINATES / delays).max(1));
+    Some(directions.subcols(0, count).to_owned())
+}
+
+/// How many sizes, largest first, are above a share of the largest.
+fn above(share: f64, sizes: &[f64]) -> usize {
+    let largest = sizes.first().copied().unwrap_or(0.0);
+    sizes
+        .iter()
+        .take_while(|size| **size > share * largest)
+        .count()
 }
 
 /// Roots of the eigenvalues of a Gram matrix, largest first, and their directions.

@@ -109,7 +109,9 @@ impl Measure for Dsa {
         let mut ranks: Vec<usize> = views.iter().map(|view| view.delayed.rank).collect();
         ranks.sort_unstable();
         if let Some(&rank) = ranks.get(ranks.len() / 2) {
-            views.iter_mut().for_each(|view| view.refit(rank));
+            for view in views {
+                view.refit(rank);
+            }
         }
     }
 

@@ -166,8 +166,9 @@ fn large_networks_are_seen_in_their_leading_directions() {
     let rng = &mut rng(24);
     let map = rotation(3, rng) * faer::Scale(0.9);
     let inside = followed(&gaussian(30, 3, rng), 10, |now| now * &map);
-    let outside = rotation(150, rng).subrows(0, 3).to_owned();
-    let rows = Mat::from_fn(300, 3, |row, unit| f64::from(inside.states[row * 3 + unit])) * outside;
+    let outside = gaussian(150, 3, rng).qr().compute_thin_Q();
+    let rows = Mat::from_fn(300, 3, |row, unit| f64::from(inside.states[row * 3 + unit]))
+        * outside.transpose();
     let large = TrialStates {
         units: 150,
         states: (0..300 * 150)

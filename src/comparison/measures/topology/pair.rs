@@ -223,7 +223,7 @@ impl<'a> Pair<'a> {
             Tally::of(pairs)
         };
         let mut sum =
-            self.label_gap(&few, &many) + among(&self.few, &few).gap(&among(&self.many, &many));
+            self.label_gap(&few, &many) + among(self.few, &few).gap(&among(self.many, &many));
         for (node, &partner) in partners.iter().enumerate() {
             let leaving = Tally::of(few.iter().map(|to| self.few.edge(node, *to)));
             sum += leaving.gap(&Tally::of(
