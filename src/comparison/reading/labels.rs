@@ -7,8 +7,8 @@ use crate::trace::Run;
 /// What a key says of a run; several keys, separated by commas, say one thing each, joined by ` · `.
 ///
 /// `curriculum` is the curriculum's name, `cell` the cell with its activation where it has a choice, `rule` the learning rule
-/// with its optimiser, `task` the tasks of the last stage. Any other key is one of `run.toml`, with dots, such as
-/// `network.units` or `stage.0.bits`.
+/// with its optimiser, `task` the tasks of the last stage, `population` the folder that the run lies in. Any other key is one
+/// of `run.toml`, with dots, such as `network.units` or `stage.0.bits`.
 pub(super) fn label(
     run: &Run,
     curriculum: Option<&Curriculum>,
@@ -27,10 +27,23 @@ fn one(run: &Run, curriculum: Option<&Curriculum>, key: &str) -> Result<String, 
         "task" => curriculum.stages.last().map(|stage| stage.task_names()),
         _ => None,
     };
+    if key == "population" {
+        return Ok(population(run));
+    }
     match curriculum.and_then(known) {
         Some(label) => Ok(label),
         None => keyed(run, key),
     }
+}
+
+/// The folder that the run lies in.
+fn population(run: &Run) -> String {
+    let dir = run
+        .dir()
+        .canonicalize()
+        .unwrap_or_else(|_| run.dir().to_path_buf());
+    let name = dir.parent().and_then(|parent| parent.file_name());
+    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 fn cell(run: &Run, curriculum: &Curriculum) -> String {
