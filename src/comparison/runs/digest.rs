@@ -1,6 +1,8 @@
 //! What stays of one run once it is read.
 
 use super::Settings;
+use crate::comparison::coincidence::RunSignal;
+use crate::comparison::coincidence::signals::{gradient_norms, loss_changes};
 use crate::comparison::matrix::AnyMeasure as _;
 use crate::comparison::measures::topology::Topology;
 use crate::comparison::path::criterion::{Level, area_under, steps_to};
@@ -13,6 +15,9 @@ use crate::comparison::reading::OpenRun;
 use crate::lab::LabError;
 use crate::statistics::survival::TimeToEvent;
 use crate::trace::EndingReason;
+
+/// Training steps that a change of the loss is told over, before and behind.
+const HALF_WINDOW: usize = 5;
 
 /// One run, summed up.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +59,12 @@ pub struct Digest {
     pub events: Option<Vec<TimedEvent<String>>>,
     /// The distance of each checkpoint's fixed points to those of the last one, in edits of the graph without edges.
     pub to_end: Vec<f64>,
+    /// The training steps of these checkpoints.
+    pub to_end_steps: Vec<u64>,
+    /// Changes of ln loss at each step: the mean over five steps from it on less that over five before; with its bifurcations.
+    pub loss_changes: RunSignal,
+    /// The logarithm of the gradient norm at each step, less its mean in the stage.
+    pub gradient_norms: RunSignal,
 }
 
 impl Digest {
@@ -83,7 +94,7 @@ pub(super) fn of(run: &OpenRun, settings: &Settings) -> Result<Digest, LabError>
         .map(|of| [of.step as f64, of.accuracy])
         .collect();
     let step = path.checkpoints.last().copied().unwrap_or(0);
-    let (to_end, commitment) = landscapes(run)?;
+    let (to_end_steps, to_end, commitment) = landscapes(run)?;
     let (weight_path, tortuosity) = weight_path(run)?;
     Ok(Digest {
         name: run.name(),
@@ -111,6 +122,9 @@ pub(super) fn of(run: &OpenRun, settings: &Settings) -> Result<Digest, LabError>
         tortuosity,
         events: has_events(run).then(|| events(&path)),
         to_end,
+        to_end_steps,
+        loss_changes: loss_changes(&path, HALF_WINDOW),
+        gradient_norms: gradient_norms(&path),
     })
 }
 
@@ -144,8 +158,9 @@ fn kind(event: &PathEvent) -> String {
     format!("{}{sign}", event.kind)
 }
 
-/// The distances of all checkpoints to the last one, and the step of commitment, with whether it is proved.
-type ToEnd = (Vec<f64>, Option<(u64, bool)>);
+/// The steps of all checkpoints with a landscape, their distances to the last one, and the step of commitment, with whether it
+/// is proved.
+type ToEnd = (Vec<u64>, Vec<f64>, Option<(u64, bool)>);
 
 fn landscapes(run: &OpenRun) -> Result<ToEnd, LabError> {
     let (mut views, mut steps, mut is_complete) = (Vec::new(), Vec::new(), Vec::new());
@@ -171,7 +186,7 @@ fn landscapes(run: &OpenRun) -> Result<ToEnd, LabError> {
     }
     let count = views.len();
     if count == 0 {
-        return Ok((Vec::new(), None));
+        return Ok((Vec::new(), Vec::new(), None));
     }
     let gathered = Topology.gather(views);
     // Stages with other tasks have other constant inputs: as far as can be from the end.
@@ -188,7 +203,8 @@ fn landscapes(run: &OpenRun) -> Result<ToEnd, LabError> {
     let finite = distances
         .into_iter()
         .map(|of| if of.is_finite() { of } else { largest });
-    Ok((finite.collect(), committed))
+    let distances = finite.collect();
+    Ok((steps, distances, committed))
 }
 
 /// Length and tortuosity of the path of all parameters; NaN where another program trained the network.

@@ -3,12 +3,16 @@
 //! Runs are read one by one, in parallel; of each there stays a [`Digest`] and what measures keep of its last network, so that
 //! memory grows by a few kilobytes a run.
 
+mod around_events;
 mod digest;
+mod figures;
 mod groups;
 mod pairs;
 mod tables;
 
+pub use around_events::AroundEvents;
 pub use digest::Digest;
+pub use figures::FIGURES;
 pub use groups::{Group, GroupDistances, MeasureSummary};
 pub use pairs::{PairSummary, Verdict};
 

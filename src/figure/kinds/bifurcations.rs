@@ -6,7 +6,7 @@ use std::path::Path;
 use super::plane::Plane;
 use super::points::{STABLE, UNSTABLE};
 use super::run::{Progress, analysed, condition, events_at, stages};
-use super::{Choice, Coordinate, FigureError, FigureKind, Needs, Options, events};
+use super::{Choice, Coordinate, FigureError, FigureKind, Options, events};
 use crate::figure::Figure;
 use crate::figure::axis::Axis;
 use crate::figure::plot::{Mark, Plot, Proportions, Rule, Series};
@@ -24,10 +24,6 @@ impl FigureKind for Bifurcations {
 
     fn about(&self) -> &'static str {
         "fixed points along a coordinate through training, stable and unstable, with their bifurcations"
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Run
     }
 
     fn heeds(&self) -> &'static [Choice] {

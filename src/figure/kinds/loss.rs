@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::run::{Progress, condition, entry_at, events_at, stages};
-use super::{Choice, FigureError, FigureKind, Needs, Options, events};
+use super::{Choice, FigureError, FigureKind, Options, events};
 use crate::figure::Figure;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::plot::{Mark, Plot, Proportions, Series};
@@ -22,10 +22,6 @@ impl FigureKind for Loss {
 
     fn about(&self) -> &'static str {
         "loss and accuracy through training, with bifurcations and stages"
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Run
     }
 
     fn heeds(&self) -> &'static [Choice] {

@@ -25,25 +25,6 @@ pub use error::FigureError;
 
 use super::Figure;
 
-/// What a figure is drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// One run.
-    Run,
-    /// A population of runs.
-    Population,
-}
-
-impl Needs {
-    /// In words, after "needs a".
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Run => "run",
-            Self::Population => "population",
-        }
-    }
-}
-
 /// How training runs along a horizontal axis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StepAxis {
@@ -141,9 +122,6 @@ pub trait FigureKind: Sync {
 
     /// What it shows, in a sentence.
     fn about(&self) -> &'static str;
-
-    /// What it is drawn from.
-    fn needs(&self) -> Needs;
 
     /// The options that it heeds.
     fn heeds(&self) -> &'static [Choice];

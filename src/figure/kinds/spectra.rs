@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::run::{Progress, analysed, condition, events_at};
-use super::{Choice, FigureError, FigureKind, Needs, Options, StepAxis, events};
+use super::{Choice, FigureError, FigureKind, Options, StepAxis, events};
 use crate::figure::Figure;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::plot::{ColourBar, Mark, Plot, Proportions, Rule, Series};
@@ -25,10 +25,6 @@ impl FigureKind for Spectra {
 
     fn about(&self) -> &'static str {
         "eigenvalues of a fixed point through training: in the complex plane, and the largest moduli against the steps"
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Run
     }
 
     fn heeds(&self) -> &'static [Choice] {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::plane::Plane;
 use super::points::{SLOW, UNSTABLE, look};
 use super::run::{condition, entry_at};
-use super::{Choice, FigureError, FigureKind, Needs, Options};
+use super::{Choice, FigureError, FigureKind, Options};
 use crate::figure::Figure;
 use crate::figure::axis::Axis;
 use crate::figure::plot::{Mark, Note, Plot, Proportions, Series};
@@ -33,10 +33,6 @@ impl FigureKind for States {
 
     fn about(&self) -> &'static str {
         "state space at a checkpoint: fixed points by kind, unstable modes, slow points, probe trials"
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Run
     }
 
     fn heeds(&self) -> &'static [Choice] {

@@ -61,6 +61,13 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
             "distance": estimate(&of.between), "excess": estimate(&of.excess),
         })
     });
+    let around = comparison.around_events(0).into_iter().map(|of| {
+        let average = of.average;
+        json!({
+            "signal": of.signal, "events": average.events, "extreme_lag": average.extreme_lag,
+            "excess": average.excess, "effect_size": average.effect_size, "p": average.p,
+        })
+    });
     let skipped = comparison.skipped.iter().map(|of| {
         json!({ "run": of.dir.display().to_string(), "reason": of.reason, "is_damaged": of.is_damaged })
     });
@@ -70,6 +77,7 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
         "groups": groups.collect::<Vec<Value>>(),
         "log_rank_p": comparison.log_rank_p,
         "measures": measures.collect::<Vec<Value>>(),
+        "around_events": around.collect::<Vec<Value>>(),
         "between_groups": between.collect::<Vec<Value>>(),
         "pairs": pairs.iter().map(|pair| of_pair(comparison, pair)).collect::<Vec<Value>>(),
     })

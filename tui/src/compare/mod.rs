@@ -209,7 +209,7 @@ fn settings(args: &CompareArgs) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-fn measure(name: &str) -> anyhow::Result<&'static dyn AnyMeasure> {
+pub(crate) fn measure(name: &str) -> anyhow::Result<&'static dyn AnyMeasure> {
     if let Some(found) = measures::named(name) {
         return Ok(found);
     }
@@ -227,7 +227,7 @@ fn measure(name: &str) -> anyhow::Result<&'static dyn AnyMeasure> {
 }
 
 /// The folders of the runs: those named, and those within the folders named; each once.
-fn dirs(names: &[String], place: &TracesFolder) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn dirs(names: &[String], place: &TracesFolder) -> anyhow::Result<Vec<PathBuf>> {
     let mut dirs: Vec<PathBuf> = Vec::new();
     for name in names {
         let candidates = [place.traces.join(name), PathBuf::from(name)];

@@ -49,6 +49,13 @@ pub(super) fn all(comparison: &Comparison, pairs: Option<&[PairSummary]>) -> Str
             &between(comparison),
         );
     }
+    let around = around_events(comparison);
+    if around.len() > 1 {
+        section(
+            "Around bifurcations, against those of other runs at the same share of the stage",
+            &around,
+        );
+    }
     if let Some(pairs) = pairs {
         section(
             "Pairs: the same end? the same path?",
@@ -175,6 +182,30 @@ fn between(comparison: &Comparison) -> Vec<Vec<String>> {
             estimate(&of.excess),
         ]);
     }
+    rows
+}
+
+/// Whether loss and gradient move where bifurcations are.
+fn around_events(comparison: &Comparison) -> Vec<Vec<String>> {
+    let mut rows = vec![head([
+        "signal",
+        "bifurcations",
+        "strongest at lag (steps)",
+        "excess over chance",
+        "effect size",
+        "p",
+    ])];
+    rows.extend(comparison.around_events(0).iter().map(|of| {
+        let average = &of.average;
+        vec![
+            of.signal.to_owned(),
+            average.events.to_string(),
+            average.extreme_lag.to_string(),
+            number(average.excess),
+            number(average.effect_size),
+            number(average.p),
+        ]
+    }));
     rows
 }
 

@@ -1,5 +1,6 @@
 //! `creode figure`.
 
+mod many;
 mod png;
 
 use std::path::{Path, PathBuf};
@@ -7,10 +8,9 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use creode::figure::Width;
-use creode::figure::kinds::{
-    self, Choice, Coordinate, FigureKind, Moment, Needs, Options, StepAxis,
-};
+use creode::comparison::runs::FIGURES;
+use creode::figure::kinds::{self, Choice, Coordinate, FigureKind, Moment, Options, StepAxis};
+use creode::figure::{Figure, Width};
 use creode::trace::Run;
 
 use crate::analyze::table::aligned;
@@ -24,8 +24,8 @@ const WIDTHS: [f64; 2] = [60.0, 400.0];
 /// Arguments of `creode figure`.
 #[derive(Debug, Args)]
 pub(crate) struct FigureArgs {
-    /// Name of a run under the traces directory, or a path
-    #[arg(value_name = "RUN", required_unless_present = "list")]
+    /// Name of a run, or of a population, under the traces directory, or a path
+    #[arg(value_name = "RUN|POPULATION", required_unless_present = "list")]
     run: Option<String>,
     /// Kind of figure: `creode figure --list` shows them
     #[arg(value_name = "KIND", required_unless_present = "list")]
@@ -57,6 +57,12 @@ pub(crate) struct FigureArgs {
     /// What is drawn of fixed points: pc1, pc2, pc3, output1, …, modulus; several with commas between [default: pc1]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     coordinate: Vec<CoordinateName>,
+    /// Measure whose distances are shown, of figures of many runs: `creode compare --list` [default: svcca]
+    #[arg(long, value_name = "NAME")]
+    measure: Option<String>,
+    /// What sorts many runs into groups: as of `creode compare` [default: curriculum]
+    #[arg(long, value_name = "KEY")]
+    by: Option<String>,
     /// Number of the branch of fixed points [default: the one that is there longest]
     #[arg(long, value_name = "N")]
     branch: Option<u32>,
@@ -116,7 +122,19 @@ pub(crate) fn figure(args: &FigureArgs, place: &TracesFolder) -> anyhow::Result<
         print(&list(&all))?;
         return Ok(0);
     };
+    let format = format_of(output)?;
+    if FIGURES.iter().any(|(name, _)| name == kind) {
+        let figure = many::draw(args, run, kind, place)?;
+        write(&figure, args, output, format)?;
+        return Ok(0);
+    }
     let kind = find(&all, kind)?;
+    if args.measure.is_some() || args.by.is_some() {
+        bail!(
+            "--measure and --by are for figures of many runs; {} is of one",
+            kind.name()
+        );
+    }
     let options = options(args);
     if let Some(choice) = Choice::unheeded(&options, kind.heeds()) {
         let heeds: Vec<&str> = kind.heeds().iter().map(|of| of.name()).collect();
@@ -127,37 +145,39 @@ pub(crate) fn figure(args: &FigureArgs, place: &TracesFolder) -> anyhow::Result<
             heeds.join(", ")
         );
     }
-    let format = format_of(output)?;
-    let folder = match kind.needs() {
-        Needs::Run => runs::find(run, place)?,
-        needs => bail!(
-            "{} is drawn from a {}, not a run",
-            kind.name(),
-            needs.name()
-        ),
-    };
+    let folder = runs::find(run, place)?;
     let figure = kind.draw(&folder, &options)?;
-    let svg = figure.scene(args.width).to_svg();
-    let bytes = match format {
-        Format::Svg => svg.into_bytes(),
-        Format::Png => png::of_svg(&svg, args.dpi)?,
-    };
-    creode::files::write(output, &bytes)
-        .with_context(|| format!("cannot write {}", output.display()))?;
+    write(&figure, args, output, format)?;
     if let Ok(run) = Run::open(&folder) {
         runs::remark(&run);
     }
     Ok(0)
 }
 
-fn options(args: &FigureArgs) -> Options {
-    let checkpoint = args.checkpoint.map(Moment::Checkpoint);
-    Options {
-        axis: args.axis.map(|axis| match axis {
+fn write(figure: &Figure, args: &FigureArgs, output: &Path, format: Format) -> anyhow::Result<()> {
+    let svg = figure.scene(args.width).to_svg();
+    let bytes = match format {
+        Format::Svg => svg.into_bytes(),
+        Format::Png => png::of_svg(&svg, args.dpi)?,
+    };
+    creode::files::write(output, &bytes)
+        .with_context(|| format!("cannot write {}", output.display()))
+}
+
+impl FigureArgs {
+    fn step_axis(&self) -> Option<StepAxis> {
+        self.axis.map(|axis| match axis {
             AxisName::Step => StepAxis::Step,
             AxisName::Log => StepAxis::Log,
             AxisName::Checkpoint => StepAxis::Checkpoint,
-        }),
+        })
+    }
+}
+
+fn options(args: &FigureArgs) -> Options {
+    let checkpoint = args.checkpoint.map(Moment::Checkpoint);
+    Options {
+        axis: args.step_axis(),
         moment: checkpoint.or(args.step.map(Moment::Step)),
         condition: args.condition.clone(),
         coordinates: args.coordinate.iter().map(|of| of.0).collect(),
@@ -169,7 +189,8 @@ fn find<'a>(all: &'a [Box<dyn FigureKind>], name: &str) -> anyhow::Result<&'a dy
     if let Some(found) = all.iter().find(|kind| kind.name() == name) {
         return Ok(found.as_ref());
     }
-    let names: Vec<&str> = all.iter().map(|kind| kind.name()).collect();
+    let names = all.iter().map(|kind| kind.name());
+    let names: Vec<&str> = names.chain(FIGURES.map(|(name, _)| name)).collect();
     let near = runs::nearest(name, names.iter().copied());
     let hint = near.map_or(format!("there are {}", names.join(", ")), |name| {
         format!("did you mean {name}?")
@@ -204,8 +225,10 @@ fn list(all: &[Box<dyn FigureKind>]) -> String {
     let mut rows = vec![head];
     rows.extend(all.iter().map(|kind| {
         let heeds: Vec<&str> = kind.heeds().iter().map(|of| of.name()).collect();
-        let needs = kind.needs().name();
-        [kind.name(), needs, kind.about(), &heeds.join(", ")].map(str::to_owned)
+        [kind.name(), "run", kind.about(), &heeds.join(", ")].map(str::to_owned)
+    }));
+    rows.extend(FIGURES.map(|(name, about)| {
+        [name, "population", about, "--by, --measure, --axis"].map(str::to_owned)
     }));
     let mut text = aligned(&rows).join("\n");
     text.push_str(

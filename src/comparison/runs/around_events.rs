@@ -1,0 +1,57 @@
+//! Whether loss and gradient move where bifurcations are, on average over the runs.
+
+use super::Comparison;
+use crate::comparison::coincidence::RunSignal;
+use crate::comparison::coincidence::chance::Chance;
+use crate::comparison::coincidence::triggered::{Tail, TriggeredAverage, TriggeredTest};
+
+/// Largest lag, in training steps.
+const MOST_LAG: usize = 50;
+/// Draws of chance.
+const DRAWS: usize = 999;
+
+/// A signal around bifurcations.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AroundEvents {
+    /// What it is, with its unit.
+    pub signal: &'static str,
+    /// Its average around the bifurcations of all runs against chance: the bifurcations of other runs at the same share of the
+    /// same stage.
+    pub average: TriggeredAverage,
+}
+
+impl Comparison {
+    /// Changes of ln loss and of ln gradient norm around the bifurcations of all runs; none of fewer than three runs with
+    /// bifurcations, which chance cannot deal anew.
+    pub fn around_events(&self, seed: u64) -> Vec<AroundEvents> {
+        let has_events = |signal: &RunSignal| signal.stages.iter().any(|of| !of.events.is_empty());
+        let with_events = self.runs.iter().filter(|run| has_events(&run.loss_changes));
+        if with_events.clone().count() < 3 {
+            return Vec::new();
+        }
+        let of = |signal: &'static str, tail: Tail, signals: Vec<RunSignal>| {
+            let test = TriggeredTest {
+                most_lag: MOST_LAG,
+                tail,
+                chance: Chance::AcrossRuns,
+                draws: DRAWS,
+                seed,
+            };
+            let average = test.run(&signals)?;
+            Some(AroundEvents { signal, average })
+        };
+        let losses = with_events
+            .clone()
+            .map(|run| run.loss_changes.clone())
+            .collect();
+        let gradients = with_events.map(|run| run.gradient_norms.clone()).collect();
+        [
+            of("change of ln loss", Tail::Lower, losses),
+            of("ln gradient norm, less its mean", Tail::Both, gradients),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
