@@ -31,7 +31,7 @@ impl Comparer for Line {
         }
         tell(Part::Read(dirs.len()));
         let runs = good.iter().enumerate().map(|(number, dir)| ComparedRun {
-            dir: dir.to_path_buf(),
+            dir: (*dir).clone(),
             name: name(dir),
             group: format!("{by} {}", number % 3),
             seed: Some(number as u64),
