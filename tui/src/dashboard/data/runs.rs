@@ -230,3 +230,37 @@ pub(crate) fn spawn(
         .spawn(list)
         .map(|_| ())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_populations_and_stretches_of_runs_are_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |name: &str| {
+            let dir = folder.path().join(name);
+            fs::create_dir_all(&dir).unwrap();
+            fs::write(dir.join(RUN_FILE), "").unwrap();
+        };
+        for name in [
+            "a",
+            "many/b",
+            "many/c",
+            "plain/d",
+            "a/zooms/e",
+            "many/c/zooms/f",
+        ] {
+            run(name);
+        }
+        fs::write(folder.path().join("many/population.toml"), "").unwrap();
+        let (listed, _) = Lister::new(folder.path()).look();
+        let mut names: Vec<String> = listed.into_iter().map(|of| of.name).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            ["a", "a/zooms/e", "many/b", "many/c", "many/c/zooms/f"]
+        );
+    }
+}

@@ -31,7 +31,7 @@ impl Comparer for Line {
         }
         tell(Part::Read(dirs.len()));
         let runs = good.iter().enumerate().map(|(number, dir)| ComparedRun {
-            dir: dir.to_path_buf(),
+            dir: (*dir).clone(),
             name: name(dir),
             group: format!("{by} {}", number % 3),
             seed: Some(number as u64),
@@ -165,7 +165,7 @@ fn two_runs_are_shown_one_above_the_other_and_opened_where_they_part() {
     let names: Vec<String> = open.iter().map(|run| run.name()).collect();
     assert_eq!(names, ["quick", "slow"], "both were open");
     let screen = shown(&dashboard);
-    let parts = "part from the first event on: A fold, a pair appears at step 40";
+    let parts = "part from the first event on: A fold, a pair appears";
     assert!(
         screen.contains("PC 1 of two runs, aligned by step"),
         "{screen}"

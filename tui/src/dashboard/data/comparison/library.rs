@@ -101,3 +101,40 @@ fn measured(distances: &Distances, summary: Option<&MeasureSummary>) -> Measured
         separation,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    use super::super::Compared;
+    use super::*;
+
+    #[test]
+    fn a_run_is_at_no_distance_from_itself_and_what_is_no_run_is_refused() {
+        let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces");
+        let sample = traces.join("sample");
+        // The same run by another path.
+        let again = traces.join("../traces/sample");
+        let dirs = vec![sample, again, traces.join("no-such-run")];
+        let compared = Mutex::new(Compared::of(&Compared::default(), dirs.clone()));
+        let tell = |part| compared.lock().unwrap().take_in(1, part);
+        Library
+            .compare(&dirs, "cell", &AtomicBool::new(false), &tell)
+            .unwrap();
+        let compared = compared.into_inner().unwrap();
+        assert_eq!(
+            (compared.runs.len(), compared.groups.len(), compared.read),
+            (2, 1, 3)
+        );
+        assert_eq!(compared.refused[0].name, "no-such-run");
+        assert!(!compared.refused[0].reason.is_empty());
+        assert!(compared.measures.iter().any(|of| of.is_of_paths));
+        for measured in &compared.measures {
+            let distance = measured.cell(2, 0, 1).unwrap().as_ref();
+            let is_none = distance.is_ok_and(|distance| distance.abs() < 1e-6);
+            assert!(is_none, "{}: {distance:?}", measured.name);
+        }
+    }
+}

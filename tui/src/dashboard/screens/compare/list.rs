@@ -12,14 +12,14 @@ use crate::dashboard::theme::{Ink, fitted, short_number};
 
 /// The columns after the name, with their widths.
 const COLUMNS: [(&str, u16); 5] = [
-    ("group", 16),
-    ("seed", 5),
+    ("group", 12),
+    ("seed", 4),
     ("loss", 8),
-    ("acc", 6),
-    ("settled", 8),
+    ("acc", 5),
+    ("settled", 7),
 ];
 /// Columns of a name at least.
-const LEAST_NAME: u16 = 12;
+const LEAST_NAME: u16 = 9;
 
 /// Rows of the compared runs, and rows of the others below them.
 fn parts(desk: &Desk, area: Rect) -> (Rect, Rect) {

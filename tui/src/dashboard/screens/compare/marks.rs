@@ -27,8 +27,14 @@ pub(super) fn group(theme: Theme, number: usize) -> (&'static str, Style) {
 const SHADES: [(&str, &str); 5] = [(" ", " "), ("░", "."), ("▒", "+"), ("▓", "*"), ("█", "#")];
 
 /// Cividis (Nuñez, Anderton & Renslow 2018) in steps of a sixth: from dark to bright, alike for all kinds of colour vision.
-const RAMP: [u32; 7] = [
-    0x00_22_4e, 0x2a_3f_6d, 0x57_5d_6d, 0x7d_7c_78, 0xa5_9c_74, 0xd3_c1_64, 0xfe_e8_38,
+const RAMP: [[u8; 3]; 7] = [
+    [0x00, 0x22, 0x4e],
+    [0x2a, 0x3f, 0x6d],
+    [0x57, 0x5d, 0x6d],
+    [0x7d, 0x7c, 0x78],
+    [0xa5, 0x9c, 0x74],
+    [0xd3, 0xc1, 0x64],
+    [0xfe, 0xe8, 0x38],
 ];
 
 /// Symbol and style of a cell whose distance is this share of the way from the smallest to the largest.
@@ -42,7 +48,10 @@ pub(super) fn distance(theme: Theme, share: f64) -> (&'static str, Style) {
         Color::White
     };
     match theme.depth {
-        Depth::True => (" ", Style::new().bg(Color::from_u32(rgb)).fg(ink)),
+        Depth::True => (
+            " ",
+            Style::new().bg(Color::Rgb(rgb[0], rgb[1], rgb[2])).fg(ink),
+        ),
         Depth::Indexed => (" ", Style::new().bg(Color::Indexed(indexed(rgb))).fg(ink)),
         Depth::Named | Depth::None => {
             let (unicode, ascii) = SHADES[(share * 4.0).round() as usize];
@@ -58,27 +67,27 @@ pub(super) fn no_distance(theme: Theme) -> (&'static str, Style) {
     (symbol, theme.style(Ink::Faint))
 }
 
-fn ramp(share: f64) -> u32 {
+/// Red, green and blue of a share of the way along the ramp.
+fn ramp(share: f64) -> [u8; 3] {
     let along = share * (RAMP.len() - 1) as f64;
     let at = (along as usize).min(RAMP.len() - 2);
     let part = along - at as f64;
-    let channel = |shift: u32| {
-        let of = |color: u32| f64::from(color >> shift & 0xff);
-        let mixed = of(RAMP[at]) + part * (of(RAMP[at + 1]) - of(RAMP[at]));
-        (mixed.round() as u32) << shift
+    let channel = |of: usize| {
+        let (from, to) = (f64::from(RAMP[at][of]), f64::from(RAMP[at + 1][of]));
+        (from + part * (to - from)).round() as u8
     };
-    channel(16) | channel(8) | channel(0)
+    [channel(0), channel(1), channel(2)]
 }
 
 /// The nearest of the 6 × 6 × 6 colours that terminals with 256 of them have from 16 on.
-fn indexed(rgb: u32) -> u8 {
-    const LEVELS: [u32; 6] = [0, 95, 135, 175, 215, 255];
-    let level = |shift: u32| {
-        let value = rgb >> shift & 0xff;
+fn indexed(rgb: [u8; 3]) -> u8 {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let level = |value: u8| {
         let nearest = (0..6_u8).min_by_key(|&at| LEVELS[usize::from(at)].abs_diff(value));
         nearest.unwrap_or(0)
     };
-    16 + 36 * level(16) + 6 * level(8) + level(0)
+    let [red, green, blue] = rgb.map(level);
+    16 + 36 * red + 6 * green + blue
 }
 
 #[cfg(test)]
@@ -98,9 +107,9 @@ mod tests {
 
     #[test]
     fn larger_distances_are_brighter_in_every_depth() {
-        let brightness = |rgb: u32| {
-            let of = |shift: u32, weight: f64| weight * f64::from(rgb >> shift & 0xff);
-            of(16, 0.299) + of(8, 0.587) + of(0, 0.114)
+        let brightness = |rgb: [u8; 3]| {
+            let [red, green, blue] = rgb.map(f64::from);
+            0.299 * red + 0.587 * green + 0.114 * blue
         };
         let shares = (0..=20).map(|step| f64::from(step) / 20.0);
         let all: Vec<f64> = shares.map(|share| brightness(ramp(share))).collect();
@@ -111,8 +120,7 @@ mod tests {
                 .map(|share| distance(theme(Depth::Named, ascii), share).0);
             assert_eq!(symbols.iter().collect::<HashSet<_>>().len(), 5);
         }
-        assert_eq!(indexed(0x00_00_00), 16);
-        assert_eq!(indexed(0xff_ff_ff), 231);
+        assert_eq!([[0; 3], [255; 3]].map(indexed), [16, 231]);
     }
 
     #[test]

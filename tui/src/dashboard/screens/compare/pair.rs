@@ -16,6 +16,9 @@ use crate::dashboard::screen::{Desk, message};
 use crate::dashboard::theme::{Ink, counted, fitted};
 use crate::dashboard::timeline::Code;
 
+/// Rows from which on there are two for the words below.
+const LEAST_FOR_WORDS: u16 = 12;
+
 /// Two open runs and what is drawn of them.
 pub(super) struct Drawn<'a> {
     pub(super) runs: [&'a OpenRun; 2],
@@ -57,7 +60,7 @@ impl Drawn<'_> {
             Constraint::Fill(1),
             Constraint::Fill(1),
             Constraint::Length(1),
-            Constraint::Length(1),
+            Constraint::Length(if area.height < LEAST_FOR_WORDS { 1 } else { 2 }),
         ];
         let [upper, lower, steps, words] = Layout::vertical(rows).areas(area);
         let parting = self.parting();
@@ -70,8 +73,7 @@ impl Drawn<'_> {
             ..steps
         };
         step_axis(desk, beside, buffer);
-        let text = fitted(&self.about(), words.width);
-        Line::styled(text, desk.theme.style(Ink::Event)).render(words, buffer);
+        message(words, &self.about(), desk.theme.style(Ink::Event), buffer);
     }
 
     /// One of the two, the name above it.
