@@ -1,5 +1,5 @@
 //! Dynamical similarity against the method's own program, dsa-metric, on the same states, from a file that
-//! `tests/dsa_metric/make_scores.py` made: fitted dynamics, and both scores within the spread of the program's own starts.
+//! `tests/dsa_metric/make_scores.py` made: fitted dynamics, and both scores.
 
 #![allow(clippy::unwrap_used)]
 
@@ -98,23 +98,20 @@ fn scores_of_eigenvalues_are_those_of_the_methods_own_program() {
     }
 }
 
+/// In cosines, which both optimise. The program's starts differ by the coordinates in which it sees one of the two; its best
+/// start ends where Creode's does.
 #[test]
-fn angles_lie_within_the_spread_of_the_methods_own_program() {
+fn angles_are_those_of_the_methods_own_program() {
     let file = fixture();
     for (first, second) in PAIRS {
         let angles = numbers(&file, &format!("{first}-{second}/angular"));
-        let cosines = || angles.iter().map(|angle| angle.cos());
-        let best = cosines().fold(-1.0, f64::max);
-        let spread = best - cosines().fold(1.0, f64::min);
-        let found = align(&fit(&file, first), &fit(&file, second))
-            .unwrap()
-            .best()
-            .cos();
-        // In cosines, which both optimise: no worse than its best start, and no further above it than its starts are apart.
-        let slack = 1e-4;
+        let best = angles.iter().map(|angle| angle.cos()).fold(-1.0, f64::max);
+        let found = align(&fit(&file, first), &fit(&file, second)).unwrap();
+        let cosine = found.best().cos();
         assert!(
-            found >= best - slack && found <= best + spread + slack,
-            "{first}-{second}: cosine {found} against {best}, spread {spread}"
+            (cosine - best).abs() < 1e-4,
+            "{first}-{second}: cosine {cosine} against {best}"
         );
+        assert!(found.angles.len() >= 10 && found.spread() < std::f64::consts::PI);
     }
 }
