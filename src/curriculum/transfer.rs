@@ -169,7 +169,10 @@ fn look_up(
 /// own can start from.
 pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceError> {
     Run::open(runs.join(from)).or_else(|error| {
-        let beside = runs.join(POPULATION_FILE).is_file().then(|| runs.join(".."));
+        let beside = runs
+            .join(POPULATION_FILE)
+            .is_file()
+            .then(|| runs.join(".."));
         let beside = beside.and_then(|folder| Run::open(folder.join(from)).ok());
         beside.map_or_else(|| Run::open(from).map_err(|_| error), Ok)
     })

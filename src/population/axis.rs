@@ -71,12 +71,13 @@ impl FromStr for Axis {
             });
         };
         let values = parted(values).into_iter().map(|value| {
-            let set: Override = format!("{key}={value}").parse().map_err(|error| {
-                PopulationError::Setting {
-                    key: key.to_owned(),
-                    reason: format!("{error}"),
-                }
-            })?;
+            let set: Override =
+                format!("{key}={value}")
+                    .parse()
+                    .map_err(|error| PopulationError::Setting {
+                        key: key.to_owned(),
+                        reason: format!("{error}"),
+                    })?;
             Ok(value_of(&set.value))
         });
         let values: Result<Vec<Value>, PopulationError> = values.collect();
@@ -97,8 +98,11 @@ fn parted(text: &str) -> Vec<&str> {
     let (mut depth, mut quotation) = (0_i32, None);
     for (at, character) in text.char_indices() {
         match (quotation, character) {
-            (Some(mark), _) if mark == character => quotation = None,
-            (Some(_), _) => {}
+            (Some(mark), _) => {
+                if mark == character {
+                    quotation = None;
+                }
+            }
             (None, '"' | '\'') => quotation = Some(character),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth -= 1,
@@ -124,7 +128,10 @@ mod tests {
             let axis: Axis = text.parse().unwrap();
             axis.values.iter().map(Value::to_string).collect()
         };
-        assert_eq!(values("network.cell=vanilla,gru"), ["\"vanilla\"", "\"gru\""]);
+        assert_eq!(
+            values("network.cell=vanilla,gru"),
+            ["\"vanilla\"", "\"gru\""]
+        );
         assert_eq!(values("network.units=32, 64"), ["32", "64"]);
         assert_eq!(values("a.b=[1, 2],[3]"), ["[1, 2]", "[3]"]);
         assert_eq!(values("a='x,y',z"), ["\"x,y\"", "\"z\""]);

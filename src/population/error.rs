@@ -12,7 +12,10 @@ use crate::trace::TraceError;
 #[non_exhaustive]
 pub enum PopulationError {
     /// A text says no seeds.
-    #[error("`{}` are no seeds, as in `0..99` or `0..9,20`: {reason}", escaped(text))]
+    #[error(
+        "`{}` are no seeds, as in `0..99` or `0..9,20`: {reason}",
+        escaped(text)
+    )]
     Seeds {
         /// The text.
         text: String,
@@ -80,7 +83,10 @@ pub enum PopulationError {
         source: io::Error,
     },
     /// A file could not be written.
-    #[error("cannot write {}: {source}; what was there before is safe", shown(path))]
+    #[error(
+        "cannot write {}: {source}; what was there before is safe",
+        shown(path)
+    )]
     Write {
         /// The file.
         path: PathBuf,

@@ -76,6 +76,18 @@ impl Population {
         dir: &Path,
         asked: &Asked,
     ) -> Result<(Self, Vec<String>), PopulationError> {
+        let begun = Self::try_to_begin_or_extend(dir, asked);
+        if begun.is_err() {
+            // Only an empty one can be removed.
+            fs::remove_dir(dir).ok();
+        }
+        begun
+    }
+
+    fn try_to_begin_or_extend(
+        dir: &Path,
+        asked: &Asked,
+    ) -> Result<(Self, Vec<String>), PopulationError> {
         asked.check()?;
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         check_name(&name).map_err(PopulationError::Name)?;
@@ -139,7 +151,8 @@ impl Population {
         sources: &BTreeMap<String, PathBuf>,
     ) -> Result<Self, PopulationError> {
         if sources.is_empty() {
-            let reason = "a population needs a curriculum: `creode population CURRICULUM --seeds 0..9`";
+            let reason =
+                "a population needs a curriculum: `creode population CURRICULUM --seeds 0..9`";
             return Err(PopulationError::Incomplete(reason.to_owned()));
         }
         let Some(seeds) = asked.seeds.clone() else {
@@ -171,7 +184,9 @@ impl Population {
         if !sources.is_empty() {
             let lacks = curricula.iter().filter(|name| !sources.contains_key(*name));
             differences.extend(lacks.map(|name| format!("it has the curriculum `{name}`")));
-            let new = sources.keys().filter(|name| !self.plan.curricula.contains(name));
+            let new = sources
+                .keys()
+                .filter(|name| !self.plan.curricula.contains(name));
             curricula.extend(new.cloned());
         }
         let axes = if asked.axes.is_empty() && sources.is_empty() {
@@ -208,7 +223,8 @@ impl Population {
     fn check_size(self) -> Result<Self, PopulationError> {
         let count = self.plan.count();
         if count > MOST_RUNS {
-            let reason = format!("{count} runs are too many: {MOST_RUNS} are the most of one population");
+            let reason =
+                format!("{count} runs are too many: {MOST_RUNS} are the most of one population");
             return Err(PopulationError::Incomplete(reason));
         }
         Ok(self)
@@ -288,7 +304,7 @@ impl Population {
                 .map_err(|error| PopulationError::write(&path, error))?;
         }
         let path = self.dir.join(POPULATION_FILE);
-        let text = format!("{HEAD}{}", self.to_toml(&path)?);
+        let text = format!("{HEAD}{}\n", self.to_toml(&path)?.trim_end());
         files::write(&path, text.as_bytes()).map_err(|error| PopulationError::write(&path, error))
     }
 
@@ -382,9 +398,15 @@ fn extended_axes(axes: &[Axis], asked: &[Axis]) -> (Vec<Axis>, Vec<String>) {
             differences.push(format!("its runs set `{}`", axis.key));
             continue;
         };
-        let lacks = axis.values.iter().filter(|value| !other.values.contains(value));
+        let lacks = axis
+            .values
+            .iter()
+            .filter(|value| !other.values.contains(value));
         differences.extend(lacks.map(|value| format!("it has runs with `{} = {value}`", axis.key)));
-        let new = other.values.iter().filter(|value| !axis.values.contains(value));
+        let new = other
+            .values
+            .iter()
+            .filter(|value| !axis.values.contains(value));
         let new: Vec<_> = new.cloned().collect();
         axis.values.extend(new);
     }

@@ -36,20 +36,32 @@ impl Place {
 }
 
 fn names(population: &Population) -> Vec<String> {
-    population.plan.runs().into_iter().map(|run| run.name).collect()
+    population
+        .plan
+        .runs()
+        .into_iter()
+        .map(|run| run.name)
+        .collect()
 }
 
 #[test]
 fn a_population_is_read_back_as_it_was_begun() {
     let place = Place::new();
-    let mut asked = place.asked(&["other.toml", "one.toml"], &["stage.0.until={ steps = 2 },{ steps = 3 }"], "0..1,7");
+    let mut asked = place.asked(
+        &["other.toml", "one.toml"],
+        &["stage.0.until={ steps = 2 },{ steps = 3 }"],
+        "0..1,7",
+    );
     asked.criterion = Some(0.9);
     asked.slurm.options = "--partition=short".to_owned();
     let (begun, notes) = place.begin(&asked).unwrap();
     assert_eq!(notes, Vec::<String>::new());
     assert_eq!(begun, Population::open(&place.path("p")).unwrap());
     assert_eq!(begun.plan.count(), 12);
-    assert_eq!((begun.criterion, begun.slurm.options.as_str()), (Some(0.9), "--partition=short"));
+    assert_eq!(
+        (begun.criterion, begun.slurm.options.as_str()),
+        (Some(0.9), "--partition=short")
+    );
     let copy = fs::read_to_string(begun.curriculum_file("one")).unwrap();
     assert_eq!(copy, CURRICULUM);
     assert!(is_population(&place.path("p")));
@@ -61,14 +73,26 @@ fn more_seeds_values_and_curricula_extend_it_and_runs_keep_their_names() {
     let asked = place.asked(&["one.toml"], &["network.units=4"], "0..9");
     let (small, _) = place.begin(&asked).unwrap();
     let (more, notes) = place.begin(&place.asked(&[], &[], "5..14")).unwrap();
-    assert!(notes[0].contains("10 runs, with the seeds 0..9") && notes[0].contains("0..14"), "{notes:?}");
+    assert!(
+        notes[0].contains("10 runs, with the seeds 0..9") && notes[0].contains("0..14"),
+        "{notes:?}"
+    );
     let wide = place.asked(&["one.toml", "other.toml"], &["network.units=8,4"], "");
     let (large, _) = place.begin(&wide).unwrap();
     assert_eq!((more.plan.count(), large.plan.count()), (15, 60));
     let all = names(&large);
-    assert!(names(&small).iter().chain(&names(&more)).all(|name| all.contains(name)));
+    assert!(
+        names(&small)
+            .iter()
+            .chain(&names(&more))
+            .all(|name| all.contains(name))
+    );
     let (again, notes) = place.begin(&place.asked(&[], &[], "3")).unwrap();
-    assert_eq!((again, notes), (large, Vec::new()), "nothing new, nothing changed");
+    assert_eq!(
+        (again, notes),
+        (large, Vec::new()),
+        "nothing new, nothing changed"
+    );
 }
 
 #[test]
@@ -79,13 +103,28 @@ fn another_population_of_that_name_is_refused_and_nothing_is_changed() {
     let text = || fs::read_to_string(place.path("p").join(POPULATION_FILE)).unwrap();
     let before = text();
     for (asked, part) in [
-        (place.asked(&["other.toml"], &["network.units=4,8"], "0..2"), "it has the curriculum `one`"),
-        (place.asked(&["one.toml"], &["network.units=8,16"], "0..2"), "it has runs with `network.units = 4`"),
-        (place.asked(&["one.toml"], &[], "0..2"), "its runs set `network.units`"),
-        (place.asked(&[], &["network.cell=gru"], ""), "its runs do not set `network.cell`"),
+        (
+            place.asked(&["other.toml"], &["network.units=4,8"], "0..2"),
+            "it has the curriculum `one`",
+        ),
+        (
+            place.asked(&["one.toml"], &["network.units=8,16"], "0..2"),
+            "it has runs with `network.units = 4`",
+        ),
+        (
+            place.asked(&["one.toml"], &[], "0..2"),
+            "its runs set `network.units`",
+        ),
+        (
+            place.asked(&[], &["network.cell=gru"], ""),
+            "its runs do not set `network.cell`",
+        ),
     ] {
         let message = place.begin(&asked).unwrap_err().to_string();
-        assert!(message.contains(part) && message.contains("--name"), "{message}");
+        assert!(
+            message.contains(part) && message.contains("--name"),
+            "{message}"
+        );
         assert_eq!(text(), before);
     }
 }
@@ -101,9 +140,18 @@ fn what_cannot_be_a_population_is_refused_before_anything_is_written() {
     refused(&place.asked(&[], &[], "0"), "needs a curriculum");
     refused(&place.asked(&["one.toml"], &[], ""), "needs its seeds");
     refused(&place.asked(&["absent.toml"], &[], "0"), "absent.toml");
-    refused(&place.asked(&["one.toml"], &["network.unitz=3"], "0"), "did you mean `units`?");
-    refused(&place.asked(&["one.toml", "one.toml"], &[], "0"), "two curricula are called `one`");
-    refused(&place.asked(&["one.toml"], &["network.units=1,2,3"], "0..999998"), "too many");
+    refused(
+        &place.asked(&["one.toml"], &["network.unitz=3"], "0"),
+        "did you mean `units`?",
+    );
+    refused(
+        &place.asked(&["one.toml", "one.toml"], &[], "0"),
+        "two curricula are called `one`",
+    );
+    refused(
+        &place.asked(&["one.toml"], &["network.units=1,2,3"], "0..999998"),
+        "too many",
+    );
     fs::create_dir_all(place.path("p")).unwrap();
     fs::write(place.path("p/thesis.txt"), "").unwrap();
     refused(&place.asked(&["one.toml"], &[], "0"), "something else");
@@ -116,9 +164,16 @@ fn what_cannot_be_a_population_is_refused_before_anything_is_written() {
 fn a_curriculum_that_changes_later_does_not_change_the_population() {
     let place = Place::new();
     place.begin(&place.asked(&["one.toml"], &[], "0")).unwrap();
-    fs::write(place.path("one.toml"), CURRICULUM.replace("units = 4", "units = 8")).unwrap();
+    fs::write(
+        place.path("one.toml"),
+        CURRICULUM.replace("units = 4", "units = 8"),
+    )
+    .unwrap();
     let (population, notes) = place.begin(&place.asked(&[], &[], "1")).unwrap();
-    assert!(notes[0].contains("has changed since it was copied"), "{notes:?}");
+    assert!(
+        notes[0].contains("has changed since it was copied"),
+        "{notes:?}"
+    );
     let run = &population.plan.runs()[1];
     let curriculum = population.curriculum(run).unwrap();
     assert_eq!((curriculum.network.units, curriculum.seed), (4, 1));
@@ -134,41 +189,70 @@ fn a_file_of_a_person_says_the_same_as_words() {
     let text = "curricula = [\"one.toml\", \"other.toml\"]\nseeds = \"0..4\"\ncriterion = 0.95\n[set]\n\"network.units\" = [4, 8]\n\
                 \"network.cell\" = \"gru\"\n[slurm]\noptions = \"--time=10\"\nruns_per_job = 2\n";
     fs::write(&path, text).unwrap();
-    assert!(Asked::is_population_file(&path) && !Asked::is_population_file(&place.path("one.toml")));
+    assert!(
+        Asked::is_population_file(&path) && !Asked::is_population_file(&place.path("one.toml"))
+    );
     let words = place.asked(&[], &["network.units=4"], "0..1");
     let asked = Asked::read(&path).unwrap().with(words);
     let (population, _) = place.begin(&asked).unwrap();
     assert_eq!(names(&population)[0], "one,cell=gru,units=4,seed=0");
-    assert_eq!((population.plan.count(), population.slurm.runs_per_job), (4, Some(2)));
+    assert_eq!(
+        (population.plan.count(), population.slurm.runs_per_job),
+        (4, Some(2))
+    );
     for (wrong, part) in [
         ("seeds = \"0\"", "missing field `curricula`"),
         ("curricula = []\nseeds = \"5..1\"", "ends before it begins"),
-        ("curricula = []\nseeds = \"1\"\nsetting = 3", "unknown field `setting`"),
-        ("curricula = []\nseeds = \"1\"\ncriterion = 2.0", "criterion"),
-        ("curricula = []\nseeds = \"1\"\n[set]\nseed = [1]", "--seeds"),
-        ("curricula = []\nseeds = \"1\"\n[slurm]\nruns_per_job = 0", "runs_per_job"),
+        (
+            "curricula = []\nseeds = \"1\"\nsetting = 3",
+            "unknown field `setting`",
+        ),
+        (
+            "curricula = []\nseeds = \"1\"\ncriterion = 2.0",
+            "criterion",
+        ),
+        (
+            "curricula = []\nseeds = \"1\"\n[set]\nseed = [1]",
+            "--seeds",
+        ),
+        (
+            "curricula = []\nseeds = \"1\"\n[slurm]\nruns_per_job = 0",
+            "runs_per_job",
+        ),
     ] {
         fs::write(&path, wrong).unwrap();
         let message = Asked::read(&path).unwrap_err().to_string();
-        assert!(message.contains(part) && message.contains("plan.toml"), "{message}");
+        assert!(
+            message.contains(part) && message.contains("plan.toml"),
+            "{message}"
+        );
     }
 }
 
 #[test]
 fn the_table_has_a_row_for_every_run_whatever_its_state() {
     let place = Place::new();
-    let (population, _) = place.begin(&place.asked(&["one.toml"], &[], "0..2")).unwrap();
+    let (population, _) = place
+        .begin(&place.asked(&["one.toml"], &[], "0..2"))
+        .unwrap();
     let runs = population.plan.runs();
     let config = population.curriculum(&runs[1]).unwrap().to_toml();
     let writer = RunWriter::create(population.run_dir(&runs[1]), &config).unwrap();
     writer.write_checkpoint(0, 0, b"w", &[], &[], &[]).unwrap();
     drop(writer);
     drop(RunWriter::create(population.run_dir(&runs[2]), &config).unwrap());
-    fs::write(population.run_dir(&runs[2]).join("manifest.jsonl"), "{}\n{}\n").unwrap();
+    fs::write(
+        population.run_dir(&runs[2]).join("manifest.jsonl"),
+        "{}\n{}\n",
+    )
+    .unwrap();
     let rows = population.write_table().unwrap();
     let states: Vec<&str> = rows.iter().map(|row| row.state.as_str()).collect();
     assert_eq!(states, ["missing", "resumable", "damaged"]);
-    assert_eq!((rows[1].n_checkpoints, rows[1].end_loss, rows[1].seed), (1, None, 1));
+    assert_eq!(
+        (rows[1].n_checkpoints, rows[1].end_loss, rows[1].seed),
+        (1, None, 1)
+    );
     assert_eq!(read_runs(population.dir()).unwrap(), rows);
     let status = population.status();
     assert_eq!(status[1].state, RunState::Resumable { step: 0 });
@@ -177,7 +261,9 @@ fn the_table_has_a_row_for_every_run_whatever_its_state() {
 #[test]
 fn the_populations_that_come_with_the_repository_can_be_begun() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("curricula/populations");
-    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let files: Vec<PathBuf> = files.collect();
     assert!(!files.is_empty());
     let place = Place::new();

@@ -180,7 +180,10 @@ mod tests {
         );
         assert_eq!(plan.count(), 8);
         let last = plan.runs().pop().unwrap();
-        assert_eq!(last.settings_text(), "network.cell=\"gru\" network.units=64");
+        assert_eq!(
+            last.settings_text(),
+            "network.cell=\"gru\" network.units=64"
+        );
         assert_eq!((last.curriculum.as_str(), last.seed), ("growing", 1));
     }
 
@@ -191,17 +194,29 @@ mod tests {
 
     #[test]
     fn keys_are_shortened_as_far_as_they_stay_apart() {
-        let keys = ["stage.0.bits", "stage.1.bits", "network.units", "penalties.0"];
+        let keys = [
+            "stage.0.bits",
+            "stage.1.bits",
+            "network.units",
+            "penalties.0",
+        ];
         assert_eq!(short_key("network.units", &keys), "units");
         assert_eq!(short_key("stage.0.bits", &keys), "stage.0.bits");
         assert_eq!(short_key("penalties.0", &keys), "penalties.0");
         assert_eq!(short_key("steps", &["steps", "until.steps"]), "steps");
-        assert_eq!(short_key("until.steps", &["steps", "until.steps"]), "until.steps");
+        assert_eq!(
+            short_key("until.steps", &["steps", "until.steps"]),
+            "until.steps"
+        );
     }
 
     #[test]
     fn values_that_are_no_names_keep_apart_by_their_checksums() {
-        let plan = plan(&["a"], &["x.y={ b = 1 },{ b = 2 },[1, 2],'a/b','a:b',''"], "0");
+        let plan = plan(
+            &["a"],
+            &["x.y={ b = 1 },{ b = 2 },[1, 2],'a/b','a:b',''"],
+            "0",
+        );
         let names = names(&plan);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 6);
         assert!(names[0].starts_with("a,y=b1~"), "{names:?}");

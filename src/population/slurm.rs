@@ -71,7 +71,10 @@ pub fn script(
 ) -> String {
     let name = population.name();
     let directives = directives(population, "%A_%a.txt", true);
-    let (creode, dir) = (quoted(&creode.display().to_string()), quoted(&absolute(population.dir())));
+    let (creode, dir) = (
+        quoted(&creode.display().to_string()),
+        quoted(&absolute(population.dir())),
+    );
     let events = on_event.map_or(String::new(), |command| {
         format!(" --on-event {}", quoted(command))
     });
@@ -144,7 +147,7 @@ fn directives(population: &Population, output: &str, is_array: bool) -> String {
         format!("{}-watcher", job_name(population))
     };
     let mut lines = vec![
-        format!("--job-name={}", quoted_for_slurm(&job)),
+        format!("--job-name={job}"),
         format!("--output={}", quoted_for_slurm(&output)),
         "--open-mode=append".to_owned(),
     ];
@@ -158,9 +161,12 @@ fn directives(population: &Population, output: &str, is_array: bool) -> String {
     lines.join("\n")
 }
 
-/// Name of the population's arrays in the queue.
+/// Name of the population's arrays in the queue; where Slurm takes a list of names, a comma parts them.
 pub fn job_name(population: &Population) -> String {
-    format!("creode-{}", population.name())
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    let name = population.name();
+    let plain = name.chars().map(|c| if is_plain(c) { c } else { '_' });
+    format!("creode-{}", plain.collect::<String>())
 }
 
 fn absolute(path: &Path) -> String {
@@ -223,10 +229,17 @@ pub fn note_submission(
     } = submission;
     // The line before may have been cut short.
     let before = files::read_text(&path, MOST_BYTES).unwrap_or_default();
-    let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    let end = if before.is_empty() || before.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
     let line = format!("{end}{job}\t{list}\t{runs_per_job}\n");
     files::append_to(&path)
-        .and_then(|mut file| file.write_all(line.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(line.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
         .map_err(|error| PopulationError::write(&path, error))
 }
 
@@ -242,18 +255,27 @@ pub fn runs_of(
 ) -> Result<BTreeMap<Element, Vec<String>>, PopulationError> {
     let mut runs = BTreeMap::new();
     for submission in submissions {
-        let own: Vec<&Element> = elements.iter().filter(|of| of.job == submission.job).collect();
+        let own: Vec<&Element> = elements
+            .iter()
+            .filter(|of| of.job == submission.job)
+            .collect();
         if own.is_empty() {
             continue;
         }
         let path = population.dir().join(SLURM_FOLDER).join(&submission.list);
         let text = files::read_text(&path, MOST_BYTES);
         let text = text.map_err(|error| PopulationError::read(&path, error))?;
-        let names: Vec<&str> = text.lines().filter_map(|line| line.split('\t').next()).collect();
+        let names: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split('\t').next())
+            .collect();
         for element in own {
             let first = element.place.saturating_mul(submission.runs_per_job);
             let names = names.iter().skip(first).take(submission.runs_per_job);
-            runs.insert(element.clone(), names.map(|&name| name.to_owned()).collect());
+            runs.insert(
+                element.clone(),
+                names.map(|&name| name.to_owned()).collect(),
+            );
         }
     }
     Ok(runs)

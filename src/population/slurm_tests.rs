@@ -21,7 +21,9 @@ fn population(folder: &Path, name: &str) -> Population {
         },
         ..Asked::default()
     };
-    Population::begin_or_extend(&folder.join(name), &asked).unwrap().0
+    Population::begin_or_extend(&folder.join(name), &asked)
+        .unwrap()
+        .0
 }
 
 /// Runs the script with a program in place of creode that says the words that it is given.
@@ -46,17 +48,35 @@ fn said(population: &Population, script: &str, element: Option<usize>) -> Vec<St
 fn an_element_of_the_array_trains_its_lines_of_the_list() {
     let folder = tempfile::tempdir().unwrap();
     let population = population(folder.path(), "it's 100 % mine");
-    let script = script(&population, Path::new("/bin/echo"), 4, Some("echo \"it's $CREODE_KIND\""));
+    let script = script(
+        &population,
+        Path::new("/bin/echo"),
+        4,
+        Some("echo \"it's $CREODE_KIND\""),
+    );
     assert!(script.contains("#SBATCH --partition=short --time=2:00:00\n"));
     assert!(script.contains("#SBATCH --requeue\n"));
     let of_last = said(&population, &script, Some(2));
     assert_eq!(of_last.len(), 2, "10 runs are 4, 4 and 2: {of_last:?}");
     let words = &of_last[1];
-    assert!(words.contains("train curricula/one.toml --run one,cell=gru,seed=4 --seed 4"), "{words}");
-    assert!(words.contains("--set network.cell=\"gru\" --begin-or-resume"), "{words}");
-    assert!(words.ends_with("--on-event echo \"it's $CREODE_KIND\""), "{words}");
+    assert!(
+        words.contains("train curricula/one.toml --run one,cell=gru,seed=4 --seed 4"),
+        "{words}"
+    );
+    assert!(
+        words.contains("--set network.cell=\"gru\" --begin-or-resume"),
+        "{words}"
+    );
+    assert!(
+        words.ends_with("--on-event echo \"it's $CREODE_KIND\""),
+        "{words}"
+    );
     assert_eq!(said(&population, &script, Some(0)).len(), 4);
-    assert_eq!(said(&population, &script, None).len(), 10, "without Slurm all of them");
+    assert_eq!(
+        said(&population, &script, None).len(),
+        10,
+        "without Slurm all of them"
+    );
 }
 
 #[test]
@@ -69,12 +89,22 @@ fn a_failure_of_one_run_is_that_of_its_element_and_the_others_are_trained() {
     std::fs::write(&fails, text).unwrap();
     let slurm = population.dir().join(SLURM_FOLDER);
     std::fs::create_dir_all(&slurm).unwrap();
-    std::fs::write(slurm.join("runs.tsv"), list_text(&population.plan.runs()[..3])).unwrap();
-    let interpreted = script(&population, Path::new("/bin/sh"), 4, None)
-        .replace("\"$creode\" --traces", &format!("\"$creode\" {} --traces", fails.display()));
+    std::fs::write(
+        slurm.join("runs.tsv"),
+        list_text(&population.plan.runs()[..3]),
+    )
+    .unwrap();
+    let interpreted = script(&population, Path::new("/bin/sh"), 4, None).replace(
+        "\"$creode\" --traces",
+        &format!("\"$creode\" {} --traces", fails.display()),
+    );
     let path = slurm.join("population.sbatch");
     std::fs::write(&path, interpreted).unwrap();
-    let ended = Command::new("bash").arg(&path).env("SLURM_CPUS_PER_TASK", "2").status().unwrap();
+    let ended = Command::new("bash")
+        .arg(&path)
+        .env("SLURM_CPUS_PER_TASK", "2")
+        .status()
+        .unwrap();
     assert_eq!(ended.code(), Some(1));
     assert_eq!(std::fs::read_to_string(said).unwrap().lines().count(), 3);
 }
@@ -98,11 +128,17 @@ fn what_slurm_lists_is_told_by_element() {
     let queue = queued("12 0 RUNNING\n12 3 PENDING\n13 N/A RUNNING\nslurm_load_jobs error\n");
     assert_eq!(
         queue.into_iter().collect::<Vec<_>>(),
-        [(element(12, 0), "RUNNING".to_owned()), (element(12, 3), "PENDING".to_owned())]
+        [
+            (element(12, 0), "RUNNING".to_owned()),
+            (element(12, 3), "PENDING".to_owned())
+        ]
     );
     let ended = accounted("12_1|PREEMPTED\n12_2|CANCELLED by 1000\n12|PENDING\n14|COMPLETED\n");
     assert_eq!(ended[&element(12, 1)], "PREEMPTED");
-    assert_eq!((ended.len(), ended[&element(12, 2)].as_str()), (2, "CANCELLED"));
+    assert_eq!(
+        (ended.len(), ended[&element(12, 2)].as_str()),
+        (2, "CANCELLED")
+    );
 }
 
 #[test]

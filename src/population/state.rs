@@ -48,7 +48,8 @@ impl RunState {
         let run = match Run::open(dir) {
             Ok(run) => run,
             Err(TraceError::NotARun { .. }) => {
-                return holder(dir).map_or(Self::Missing, |holder| Self::Running { holder, step: 0 });
+                return holder(dir)
+                    .map_or(Self::Missing, |holder| Self::Running { holder, step: 0 });
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -146,7 +147,9 @@ mod tests {
         assert_eq!(RunState::read(&dir), RunState::Missing);
         let writer = write(&dir, None);
         let state = RunState::read(&dir);
-        assert!(matches!(&state, RunState::Running { holder, step: 7 } if holder.pid == std::process::id()));
+        assert!(
+            matches!(&state, RunState::Running { holder, step: 7 } if holder.pid == std::process::id())
+        );
         drop(writer);
         assert_eq!(RunState::read(&dir), RunState::Resumable { step: 7 });
         assert!(RunState::read(&dir).is_open());

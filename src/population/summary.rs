@@ -81,7 +81,9 @@ impl Population {
         row.end_loss = mean(last.iter().map(|step| step.loss));
         row.end_accuracy = mean(last.iter().map(|step| step.accuracy));
         row.wall_secs = steps.last().map(|step| step.wall_secs);
-        row.criterion = self.criterion.or(stage.and_then(|stage| stage.until.accuracy));
+        row.criterion = self
+            .criterion
+            .or(stage.and_then(|stage| stage.until.accuracy));
         let last_stage = curriculum.map_or(0, |of| of.stages.len().saturating_sub(1));
         row.steps_to_criterion = row
             .criterion

@@ -50,7 +50,9 @@ impl Hook {
         let begun = Instant::now();
         while !self.thread.is_finished() {
             if begun.elapsed() > MOST_WAIT {
-                say!("note: the command of --on-event is too slow: what it was not told of is left out");
+                say!(
+                    "note: the command of --on-event is too slow: what it was not told of is left out"
+                );
                 return;
             }
             std::thread::sleep(BETWEEN_LOOKS);
@@ -85,7 +87,10 @@ fn start(command: &str, variables: &Variables) -> std::io::Result<Child> {
         shell.arg("-c");
         shell
     };
-    shell.arg(command).stdin(Stdio::null()).stdout(Stdio::null());
+    shell
+        .arg(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     shell.envs(variables.iter().map(|(name, value)| (name, value)));
     // Ctrl-C is for the run.
     #[cfg(unix)]
@@ -104,7 +109,10 @@ fn failure_of(mut child: Child) -> Option<String> {
                 crate::signals::end_group(child.id());
                 child.kill().ok();
                 child.wait().ok();
-                return Some(format!("took longer than {} s and was ended", MOST_TIME.as_secs()));
+                return Some(format!(
+                    "took longer than {} s and was ended",
+                    MOST_TIME.as_secs()
+                ));
             }
             Err(error) => return Some(format!("cannot be waited for: {error}")),
         }

@@ -84,7 +84,9 @@ fn go_on(
     let result = lab::train(curriculum, writer, &stop, &|event| {
         progress.show(event);
         if let (Some(hook), Event::Landscape { events, .. }) = (&hook, event) {
-            events.iter().for_each(|row| hook.tell(bifurcation(name, dir, row)));
+            events
+                .iter()
+                .for_each(|row| hook.tell(bifurcation(name, dir, row)));
         }
     });
     progress.finish();

@@ -79,9 +79,17 @@ impl Display {
             (None, state) => format!("stopped at step {}", state.step()),
         };
         let is_well = task.failure.is_none()
-            && !matches!(task.state, RunState::Diverged { .. } | RunState::Damaged { .. });
+            && !matches!(
+                task.state,
+                RunState::Diverged { .. } | RunState::Damaged { .. }
+            );
         if self.plain {
-            say!("{}/{} runs · {name} {end} · {}", shown.done, self.runs, self.words(shown));
+            say!(
+                "{}/{} runs · {name} {end} · {}",
+                shown.done,
+                self.runs,
+                self.words(shown)
+            );
         } else if !is_well {
             self.bar.suspend(|| say!("{name} {end}"));
         }

@@ -29,9 +29,13 @@ pub(super) fn train(population: &Population, args: &PopulationArgs) -> anyhow::R
         population.dir().display(),
         settings.jobs
     );
-    let steps_before = tasks.iter().map(|task| match task.state.is_open() {
-        true => task.state.step(),
-        false => task.total_steps,
+    let steps_before = tasks.iter().map(|task| {
+        let is_open = task.state.is_open();
+        if is_open {
+            task.state.step()
+        } else {
+            task.total_steps
+        }
     });
     let display = Display::new(tasks.len(), steps_before.sum());
     let trained = pool::train(population, &mut tasks, &settings, &stop, &display);
@@ -59,7 +63,9 @@ fn tasks(population: &Population, most_bytes: &mut u64) -> anyhow::Result<Vec<Ta
             None => {
                 let curriculum = population.curriculum(&run)?;
                 let needs = Needs::of(&curriculum).bytes();
-                *needed.entry(kind).or_insert((curriculum.total_steps(), needs))
+                *needed
+                    .entry(kind)
+                    .or_insert((curriculum.total_steps(), needs))
             }
         };
         if state.is_open() {
@@ -97,7 +103,9 @@ fn shares(
     available: Option<u64>,
     most_bytes: u64,
 ) -> (usize, usize) {
-    let fitting = available.map_or(usize::MAX, |bytes| (bytes / 10 * 8 / most_bytes.max(1)) as usize);
+    let fitting = available.map_or(usize::MAX, |bytes| {
+        (bytes / 10 * 8 / most_bytes.max(1)) as usize
+    });
     let jobs = asked.unwrap_or(cores.min(fitting)).min(open).max(1);
     (jobs, (cores / jobs).max(1))
 }
@@ -140,12 +148,19 @@ fn report(population: &Population, tasks: &[Task]) -> u8 {
 
 /// What `--on-end` is told.
 fn ended(population: &Population, tasks: &[Task], code: u8) -> hooks::Variables {
-    let finished = tasks.iter().filter(|of| matches!(of.state, RunState::Finished { .. }));
-    super::status::variables(population, tasks.len(), finished.count(), match code {
-        0 => "finished",
-        INTERRUPTED => "interrupted",
-        _ => "failed",
-    })
+    let finished = tasks
+        .iter()
+        .filter(|of| matches!(of.state, RunState::Finished { .. }));
+    super::status::variables(
+        population,
+        tasks.len(),
+        finished.count(),
+        match code {
+            0 => "finished",
+            INTERRUPTED => "interrupted",
+            _ => "failed",
+        },
+    )
 }
 
 #[cfg(test)]

@@ -138,7 +138,10 @@ fn resolve(args: &PopulationArgs, place: &Place) -> anyhow::Result<(PathBuf, Ask
         }
     }
     let curricula: Vec<PathBuf> = args.subjects.iter().map(PathBuf::from).collect();
-    let name = args.name.clone().unwrap_or_else(|| default_name(&curricula));
+    let name = args
+        .name
+        .clone()
+        .unwrap_or_else(|| default_name(&curricula));
     Ok((place.traces.join(name), Asked { curricula, ..words }))
 }
 
@@ -162,13 +165,20 @@ fn no_population(name: &str, traces: &Path) -> String {
         || "`creode population CURRICULUM --seeds 0..9` makes one".to_owned(),
         |name| format!("did you mean {}?", escaped(name)),
     );
-    format!("there is no population {name} under {}, and no file of that name; {hint}", traces.display())
+    format!(
+        "there is no population {name} under {}, and no file of that name; {hint}",
+        traces.display()
+    )
 }
 
 /// The words of `creode train` for a run of a population that is begun, gone on with or passed by.
 fn training(population: &Population, run: &PlannedRun, on_event: Option<&str>) -> Vec<String> {
     let text = |path: &Path| path.display().to_string();
-    let mut words = vec!["--traces".to_owned(), text(population.dir()), "train".to_owned()];
+    let mut words = vec![
+        "--traces".to_owned(),
+        text(population.dir()),
+        "train".to_owned(),
+    ];
     words.push(text(&population.curriculum_file(&run.curriculum)));
     words.extend(["--run".to_owned(), run.name.clone()]);
     words.extend(["--seed".to_owned(), run.seed.to_string()]);

@@ -79,6 +79,7 @@ pub(super) fn train(
         elsewhere: Vec::new(),
         workers: Vec::new(),
         looked: Instant::now(),
+        is_stopping: false,
     };
     pool.sort();
     while !stop.load(Ordering::SeqCst) && !pool.is_done() {
@@ -87,6 +88,7 @@ pub(super) fn train(
         pool.look_elsewhere();
         display.draw(&pool.shown());
     }
+    pool.is_stopping = true;
     for worker in &pool.workers {
         ask_to_stop(worker.pid);
     }
@@ -109,6 +111,8 @@ struct Pool<'a> {
     workers: Vec<Worker>,
     /// When those elsewhere were looked at last.
     looked: Instant,
+    /// Whether all processes were asked to stop, so that none of them fails by stopping.
+    is_stopping: bool,
 }
 
 impl Pool<'_> {
@@ -147,7 +151,9 @@ impl Pool<'_> {
         } = self.settings;
         let words = training(self.population, &self.tasks[place].run, *on_event);
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(words).args(["--threads", &threads.to_string()]);
+        command
+            .args(words)
+            .args(["--threads", &threads.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.stderr(Stdio::piped()).spawn()?;
         let pid = child.id();
@@ -202,6 +208,7 @@ impl Pool<'_> {
             RunState::Finished { .. } | RunState::Diverged { .. } | RunState::Damaged { .. } => {}
             // Another process was faster.
             RunState::Running { .. } => self.elsewhere.push(place),
+            RunState::Missing | RunState::Resumable { .. } if self.is_stopping => {}
             RunState::Missing | RunState::Resumable { .. } => {
                 task.failure = failure(status, &last_lines);
             }
@@ -276,7 +283,9 @@ fn failure(status: std::io::Result<ExitStatus>, last_lines: &VecDeque<String>) -
         return None;
     }
     let errors = last_lines.iter().rev();
-    let error = errors.filter_map(|line| line.strip_prefix("error: ")).next();
+    let error = errors
+        .filter_map(|line| line.strip_prefix("error: "))
+        .next();
     Some(match (error, status.code(), last_lines.back()) {
         (Some(error), ..) => error.to_owned(),
         (None, Some(code), Some(line)) => format!("exit code {code}: {line}"),
@@ -309,6 +318,10 @@ mod tests {
         let error = of(2 << 8, &["error: no space", "more of it"]).unwrap();
         assert_eq!(error, "no space");
         assert!(of(9, &["checkpoint 1"]).unwrap().contains("killed"));
-        assert!(of(101 << 8, &["thread panicked"]).unwrap().contains("thread panicked"));
+        assert!(
+            of(101 << 8, &["thread panicked"])
+                .unwrap()
+                .contains("thread panicked")
+        );
     }
 }

@@ -34,20 +34,34 @@ pub(super) fn ask(population: &Population) -> anyhow::Result<Queue> {
         ..Queue::default()
     };
     for (element, runs) in runs_of(population, &submitted, &elements)? {
-        let state = queue.get(&element).map_or("", String::as_str).to_lowercase();
+        let state = queue
+            .get(&element)
+            .map_or("", String::as_str)
+            .to_lowercase();
         let words = format!("{state}, job {}_{}", element.job, element.place);
-        told.queued.extend(runs.into_iter().map(|run| (run, words.clone())));
+        told.queued
+            .extend(runs.into_iter().map(|run| (run, words.clone())));
     }
     // Many sites keep no accounts.
     let jobs: Vec<String> = submitted.iter().map(|of| of.job.to_string()).collect();
     let jobs = format!("--jobs={}", jobs.join(","));
-    let sacct = ["--allocations", "--noheader", "--parsable2", &jobs, "--format=JobID,State"];
+    let sacct = [
+        "--allocations",
+        "--noheader",
+        "--parsable2",
+        &jobs,
+        "--format=JobID,State",
+    ];
     let ended = answer("sacct", &sacct).map_or_else(|_| BTreeMap::new(), |text| accounted(&text));
     let elements: BTreeSet<Element> = ended.keys().filter(|of| is_ours(of)).cloned().collect();
     for (element, runs) in runs_of(population, &submitted, &elements)? {
-        let state = ended.get(&element).map_or("", String::as_str).to_lowercase();
+        let state = ended
+            .get(&element)
+            .map_or("", String::as_str)
+            .to_lowercase();
         let words = format!("{state}, job {}_{}", element.job, element.place);
-        told.ended.extend(runs.into_iter().map(|run| (run, words.clone())));
+        told.ended
+            .extend(runs.into_iter().map(|run| (run, words.clone())));
     }
     Ok(told)
 }
@@ -63,6 +77,14 @@ pub(super) fn answer(program: &str, arguments: &[&str]) -> anyhow::Result<String
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    anyhow::bail!("`{program}` refuses ({}): {}", output.status, said.join("; "))
+    let said: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    anyhow::bail!(
+        "`{program}` refuses ({}): {}",
+        output.status,
+        said.join("; ")
+    )
 }

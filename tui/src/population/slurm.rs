@@ -26,7 +26,9 @@ pub(super) fn submit(
     place: &Place,
 ) -> anyhow::Result<u8> {
     if args.on_end.is_some() && !args.keep_going {
-        bail!("on Slurm `--on-end` needs `--keep-going`: the job that waits for the end tells of it");
+        bail!(
+            "on Slurm `--on-end` needs `--keep-going`: the job that waits for the end tells of it"
+        );
     }
     let creode = std::env::current_exe().context("cannot tell where this program is")?;
     let runs = population.status();
@@ -38,7 +40,13 @@ pub(super) fn submit(
         .filter(|of| !queue.queued.contains_key(&of.run.name))
         .map(|of| of.run.clone())
         .collect();
-    say!("{}: {} runs: {}; {} with Slurm", population.name(), runs.len(), counted(&runs), queue.queued.len());
+    say!(
+        "{}: {} runs: {}; {} with Slurm",
+        population.name(),
+        runs.len(),
+        counted(&runs),
+        queue.queued.len()
+    );
     let steps = runs.iter().map(|of| of.state.step()).sum();
     if let Some(code) = over(population, args, &runs, &queue, steps) {
         return Ok(code);
@@ -77,14 +85,23 @@ fn over(
         return None;
     } else {
         let is_finished = |of: &RunStatus| matches!(of.state, RunState::Finished { .. });
-        if runs.iter().all(is_finished) { "finished" } else { "failed" }
+        if runs.iter().all(is_finished) {
+            "finished"
+        } else {
+            "failed"
+        }
     };
     if let Err(error) = population.write_table() {
         say!("note: the table of the runs could not be written: {error}");
     }
     if let Some(command) = &args.on_end {
-        let finished = runs.iter().filter(|of| matches!(of.state, RunState::Finished { .. }));
-        hooks::run(command, &variables(population, runs.len(), finished.count(), reason));
+        let finished = runs
+            .iter()
+            .filter(|of| matches!(of.state, RunState::Finished { .. }));
+        hooks::run(
+            command,
+            &variables(population, runs.len(), finished.count(), reason),
+        );
     }
     Some(if reason == "finished" { 0 } else { RUN_FAILED })
 }
@@ -121,13 +138,18 @@ fn submit_array(
 ) -> anyhow::Result<u64> {
     let folder = population.dir().join(SLURM_FOLDER);
     let mut names = (1..).map(|number: u32| format!("runs-{number}.tsv"));
-    let list = names.find(|name| !folder.join(name).exists()).unwrap_or_default();
+    let list = names
+        .find(|name| !folder.join(name).exists())
+        .unwrap_or_default();
     write(population, &list, &list_text(runs))?;
     let text = |path: &Path| std::path::absolute(path).map(|path| path.display().to_string());
     let last = runs.len().div_ceil(runs_per_job) - 1;
     let array = format!("--array=0-{last}");
     let batch = runs_per_job.to_string();
-    let (file, list_path) = (text(&folder.join("population.sbatch"))?, text(&folder.join(&list))?);
+    let (file, list_path) = (
+        text(&folder.join("population.sbatch"))?,
+        text(&folder.join(&list))?,
+    );
     let words = ["--parsable", &array, &file, &list_path, &batch];
     let submitted = queue::answer("sbatch", &words).and_then(|said| job_in(&said));
     let job = match submitted {
@@ -144,7 +166,11 @@ fn submit_array(
         runs_per_job,
     };
     note_submission(population, &submission)?;
-    say!("submitted {} runs as job {job}, an array of {}", runs.len(), last + 1);
+    say!(
+        "submitted {} runs as job {job}, an array of {}",
+        runs.len(),
+        last + 1
+    );
     Ok(job)
 }
 
@@ -188,8 +214,17 @@ fn submit_watcher(
 
 /// The number in what `sbatch --parsable` says: `12` or `12;cluster`.
 fn job_in(said: &str) -> anyhow::Result<u64> {
-    let number = said.trim().split(';').next().and_then(|number| number.parse().ok());
-    number.with_context(|| format!("sbatch said {:?}, where the number of a job was expected", said.trim()))
+    let number = said
+        .trim()
+        .split(';')
+        .next()
+        .and_then(|number| number.parse().ok());
+    number.with_context(|| {
+        format!(
+            "sbatch said {:?}, where the number of a job was expected",
+            said.trim()
+        )
+    })
 }
 
 fn not_submitted(population: &Population) -> String {

@@ -7,8 +7,8 @@ use creode::population::{Population, RunState};
 use creode::text::escaped;
 use serde_json::json;
 
-use super::queue::{self, Queue};
 use super::Format;
+use super::queue::{self, Queue};
 use crate::analyze::table::aligned;
 use crate::cli::RUN_FAILED;
 use crate::hooks::Variables;
@@ -29,32 +29,66 @@ pub(super) fn status(population: &Population, format: Format) -> anyhow::Result<
         Format::Json => print_json(&format!("{}\n", as_json(population, &runs, &queue)))?,
     }
     let is_well = |of: &RunStatus| {
-        !matches!(of.state, RunState::Diverged { .. } | RunState::Damaged { .. })
+        !matches!(
+            of.state,
+            RunState::Diverged { .. } | RunState::Damaged { .. }
+        )
     };
-    Ok(if runs.iter().all(is_well) { 0 } else { RUN_FAILED })
+    Ok(if runs.iter().all(is_well) {
+        0
+    } else {
+        RUN_FAILED
+    })
 }
 
 /// "30 finished, 2 running": the states that there are, and how often.
 pub(super) fn counted(runs: &[RunStatus]) -> String {
-    let order = ["finished", "running", "resumable", "missing", "diverged", "damaged"];
+    let order = [
+        "finished",
+        "running",
+        "resumable",
+        "missing",
+        "diverged",
+        "damaged",
+    ];
     let count = |name: &str| runs.iter().filter(|of| of.state.name() == name).count();
     let counts = order.map(|name| (count(name), name));
     let there = counts.iter().filter(|(count, _)| *count > 0);
-    let texts: Vec<String> = there.map(|(count, name)| format!("{count} {name}")).collect();
+    let texts: Vec<String> = there
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
     texts.join(", ")
 }
 
 fn table(population: &Population, runs: &[RunStatus], queue: &Queue) -> String {
-    let mut text = format!("{}: {} runs: {}\n", population.name(), runs.len(), counted(runs));
+    let mut text = format!(
+        "{}: {} runs: {}\n",
+        population.name(),
+        runs.len(),
+        counted(runs)
+    );
     if !queue.queued.is_empty() {
-        text.push_str(&format!("with Slurm: {} runs, in the jobs {:?}\n", queue.queued.len(), queue.jobs));
+        text.push_str(&format!(
+            "with Slurm: {} runs, in the jobs {:?}\n",
+            queue.queued.len(),
+            queue.jobs
+        ));
     }
     let is_shown = |of: &&RunStatus| !matches!(of.state, RunState::Finished { .. });
-    let rows: Vec<[String; 4]> = runs.iter().filter(is_shown).map(|of| {
-        let detail = detail(of, queue);
-        let name = escaped(&of.run.name).into_owned();
-        [name, of.state.name().to_owned(), format!("step {}", of.state.step()), detail]
-    }).collect();
+    let rows: Vec<[String; 4]> = runs
+        .iter()
+        .filter(is_shown)
+        .map(|of| {
+            let detail = detail(of, queue);
+            let name = escaped(&of.run.name).into_owned();
+            [
+                name,
+                of.state.name().to_owned(),
+                format!("step {}", of.state.step()),
+                detail,
+            ]
+        })
+        .collect();
     for line in aligned(&rows) {
         text.push_str(&line);
         text.push('\n');
@@ -71,7 +105,10 @@ fn detail(of: &RunStatus, queue: &Queue) -> String {
         RunState::Damaged { reason } => words.push(reason.clone()),
         _ => {}
     }
-    match (queue.queued.get(&of.run.name), queue.ended.get(&of.run.name)) {
+    match (
+        queue.queued.get(&of.run.name),
+        queue.ended.get(&of.run.name),
+    ) {
         (Some(queued), _) => words.push(queued.clone()),
         (None, Some(ended)) if of.state.is_open() => words.push(format!("ended: {ended}")),
         _ => {}
