@@ -98,11 +98,7 @@ fn parted(text: &str) -> Vec<&str> {
     let (mut depth, mut quotation) = (0_i32, None);
     for (at, character) in text.char_indices() {
         match (quotation, character) {
-            (Some(mark), _) => {
-                if mark == character {
-                    quotation = None;
-                }
-            }
+            (Some(mark), _) if mark == character => quotation = None,
             (None, '"' | '\'') => quotation = Some(character),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth -= 1,
