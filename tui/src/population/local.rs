@@ -41,7 +41,7 @@ pub(super) fn train(population: &Population, args: &PopulationArgs) -> anyhow::R
     let trained = pool::train(population, &mut tasks, &settings, &stop, &display);
     display.finish();
     trained?;
-    if let Err(error) = population.write_table() {
+    if let Err(error) = population.write_table(&population.survey()) {
         say!("note: the table of the runs could not be written: {error}");
     }
     let code = report(population, &tasks);

@@ -16,17 +16,18 @@ use crate::say::{print, print_json, say};
 
 /// Prints how far every run is, from the folders first and from Slurm where it answers; returns the exit code.
 pub(super) fn status(population: &Population, format: Format) -> anyhow::Result<u8> {
-    let runs = population.status();
+    let survey = population.survey();
+    let runs = &survey.runs;
     let queue = queue::ask(population).unwrap_or_else(|error| {
         say!("note: what Slurm has in its queue is not known: {error}");
         Queue::default()
     });
-    if let Err(error) = population.write_table() {
+    if let Err(error) = population.write_table(&survey) {
         say!("note: the table of the runs could not be written: {error}");
     }
     match format {
-        Format::Table => print(&table(population, &runs, &queue))?,
-        Format::Json => print_json(&format!("{}\n", as_json(population, &runs, &queue)))?,
+        Format::Table => print(&table(population, runs, &queue))?,
+        Format::Json => print_json(&format!("{}\n", as_json(population, runs, &queue)))?,
     }
     let is_well = |of: &RunStatus| {
         !matches!(
