@@ -273,11 +273,11 @@ fn commands_hear_of_ends_and_bifurcations_and_cannot_hurt() {
     assert_eq!(heard("ends"), "small finished 160\n");
     let events = Run::open(folder.run()).unwrap().events().unwrap().unwrap();
     assert!(!events.is_empty());
-    let expected: String = events
+    let lines = events
         .iter()
-        .map(|of| format!("small {} {}\n", of.kind, of.to_step))
-        .collect();
-    assert_eq!(heard("events"), expected);
+        .map(|of| format!("small {} {}", of.kind, of.to_step));
+    let expected: Vec<String> = lines.collect();
+    assert_eq!(heard("events").lines().collect::<Vec<_>>(), expected);
     let hooks = [
         "--on-end",
         "echo $CREODE_POPULATION $CREODE_REASON $CREODE_FINISHED/$CREODE_RUNS >>ends",

@@ -68,7 +68,7 @@ pub(super) fn train(
     settings: &Settings<'_>,
     stop: &AtomicBool,
     display: &Display,
-) -> anyhow::Result<()> {
+) {
     let (sender, news) = channel();
     let mut pool = Pool {
         population,
@@ -96,7 +96,6 @@ pub(super) fn train(
         pool.hear(&news, display);
         display.draw(&pool.shown());
     }
-    Ok(())
 }
 
 struct Pool<'a> {
@@ -282,10 +281,8 @@ fn failure(status: std::io::Result<ExitStatus>, last_lines: &VecDeque<String>) -
     if status.success() || status.code() == Some(i32::from(crate::cli::INTERRUPTED)) {
         return None;
     }
-    let errors = last_lines.iter().rev();
-    let error = errors
-        .filter_map(|line| line.strip_prefix("error: "))
-        .next();
+    let mut errors = last_lines.iter().rev();
+    let error = errors.find_map(|line| line.strip_prefix("error: "));
     Some(match (error, status.code(), last_lines.back()) {
         (Some(error), ..) => error.to_owned(),
         (None, Some(code), Some(line)) => format!("exit code {code}: {line}"),

@@ -1,6 +1,7 @@
 //! `creode population NAME --status`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use creode::population::summary::RunStatus;
 use creode::population::{Population, RunState};
@@ -69,11 +70,9 @@ fn table(population: &Population, runs: &[RunStatus], queue: &Queue) -> String {
         counted(runs)
     );
     if !queue.queued.is_empty() {
-        text.push_str(&format!(
-            "with Slurm: {} runs, in the jobs {:?}\n",
-            queue.queued.len(),
-            queue.jobs
-        ));
+        let jobs: Vec<String> = queue.jobs.iter().map(u64::to_string).collect();
+        let (runs, jobs) = (queue.queued.len(), jobs.join(", "));
+        let _ = writeln!(text, "with Slurm: {runs} runs, in the jobs {jobs}");
     }
     let is_shown = |of: &&RunStatus| !matches!(of.state, RunState::Finished { .. });
     let rows: Vec<[String; 4]> = runs
