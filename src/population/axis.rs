@@ -99,7 +99,6 @@ fn parted(text: &str) -> Vec<&str> {
     for (at, character) in text.char_indices() {
         match (quotation, character) {
             (Some(mark), _) if mark == character => quotation = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quotation = Some(character),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth -= 1,

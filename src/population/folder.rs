@@ -76,6 +76,18 @@ impl Population {
         dir: &Path,
         asked: &Asked,
     ) -> Result<(Self, Vec<String>), PopulationError> {
+        let begun = Self::try_to_begin_or_extend(dir, asked);
+        if begun.is_err() {
+            // Only an empty one can be removed.
+            fs::remove_dir(dir).ok();
+        }
+        begun
+    }
+
+    fn try_to_begin_or_extend(
+        dir: &Path,
+        asked: &Asked,
+    ) -> Result<(Self, Vec<String>), PopulationError> {
         asked.check()?;
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         check_name(&name).map_err(PopulationError::Name)?;
@@ -292,7 +304,7 @@ impl Population {
                 .map_err(|error| PopulationError::write(&path, error))?;
         }
         let path = self.dir.join(POPULATION_FILE);
-        let text = format!("{HEAD}{}", self.to_toml(&path)?);
+        let text = format!("{HEAD}{}\n", self.to_toml(&path)?.trim_end());
         files::write(&path, text.as_bytes()).map_err(|error| PopulationError::write(&path, error))
     }
 

@@ -147,7 +147,7 @@ fn directives(population: &Population, output: &str, is_array: bool) -> String {
         format!("{}-watcher", job_name(population))
     };
     let mut lines = vec![
-        format!("--job-name={}", quoted_for_slurm(&job)),
+        format!("--job-name={job}"),
         format!("--output={}", quoted_for_slurm(&output)),
         "--open-mode=append".to_owned(),
     ];
@@ -161,9 +161,12 @@ fn directives(population: &Population, output: &str, is_array: bool) -> String {
     lines.join("\n")
 }
 
-/// Name of the population's arrays in the queue.
+/// Name of the population's arrays in the queue; where Slurm takes a list of names, a comma parts them.
 pub fn job_name(population: &Population) -> String {
-    format!("creode-{}", population.name())
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    let name = population.name();
+    let plain = name.chars().map(|c| if is_plain(c) { c } else { '_' });
+    format!("creode-{}", plain.collect::<String>())
 }
 
 fn absolute(path: &Path) -> String {

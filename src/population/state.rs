@@ -5,6 +5,10 @@ use std::path::Path;
 use crate::lab::session::last_step;
 use crate::trace::{EndingReason, Holder, RUN_FILE, Run, TraceError, holder};
 
+/// Names of states, as the column `state` has them.
+pub(super) const FINISHED: &str = "finished";
+pub(super) const DAMAGED: &str = "damaged";
+
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunState {
@@ -44,19 +48,23 @@ pub enum RunState {
 impl RunState {
     /// The state of the run in `dir`.
     pub fn read(dir: &Path) -> Self {
-        // A run begins with its manifest, so what has none yet may just be beginning.
-        let run = match Run::open(dir) {
-            Ok(run) => run,
+        Self::open(dir).0
+    }
+
+    /// The state of the run in `dir`, and the run, if it can be read.
+    pub(super) fn open(dir: &Path) -> (Self, Option<Run>) {
+        match Run::open(dir) {
+            Ok(run) => (Self::of(&run), Some(run)),
+            // A run begins with its manifest, so what has none yet may just be beginning.
             Err(TraceError::NotARun { .. }) => {
-                return holder(dir)
-                    .map_or(Self::Missing, |holder| Self::Running { holder, step: 0 });
+                let begins = holder(dir).map(|holder| Self::Running { holder, step: 0 });
+                (begins.unwrap_or(Self::Missing), None)
             }
             Err(error) => {
                 let reason = error.to_string();
-                return Self::Damaged { reason };
+                (Self::Damaged { reason }, None)
             }
-        };
-        Self::of(&run)
+        }
     }
 
     /// The state of a run that was opened.
@@ -87,9 +95,9 @@ impl RunState {
             Self::Missing => "missing",
             Self::Running { .. } => "running",
             Self::Resumable { .. } => "resumable",
-            Self::Finished { .. } => "finished",
+            Self::Finished { .. } => FINISHED,
             Self::Diverged { .. } => "diverged",
-            Self::Damaged { .. } => "damaged",
+            Self::Damaged { .. } => DAMAGED,
         }
     }
 

@@ -1,13 +1,15 @@
 //! The table of the runs of a population, derived from their folders.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::plan::PlannedRun;
-use super::state::RunState;
+use super::state::{DAMAGED, FINISHED, RunState};
 use super::{Population, PopulationError};
 use crate::curriculum::Curriculum;
 use crate::trace::rows::{RunRow, StepRow};
-use crate::trace::{Run, TraceError, write_runs};
+use crate::trace::{Run, TraceError, read_runs, write_runs};
 
 /// A run that was planned, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,15 @@ pub struct RunStatus {
     pub run: PlannedRun,
     /// How far it is.
     pub state: RunState,
+}
+
+/// What the folders of a population tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survey {
+    /// How far every run is, in the order of the plan.
+    pub runs: Vec<RunStatus>,
+    /// The rows of the table `runs`, in the same order.
+    pub rows: Vec<RunRow>,
 }
 
 impl Population {
@@ -29,19 +40,43 @@ impl Population {
         .collect()
     }
 
-    /// Derives the table of the runs from their folders and writes it as `runs.parquet`. A run whose files are damaged has a
-    /// row that says so.
-    pub fn write_table(&self) -> Result<Vec<RunRow>, PopulationError> {
+    /// How far every run is, and what its folder tells of it, in the order of the plan. A run whose files are damaged has a row
+    /// that says so. Rows of finished runs are taken from the table that was written last: they do not change.
+    pub fn survey(&self) -> Survey {
+        let known = read_runs(self.dir()).unwrap_or_default();
+        let is_final = |row: &RunRow| row.state == FINISHED;
+        let known = known.into_iter().filter(is_final);
+        let known: BTreeMap<String, RunRow> = known.map(|row| (row.run.clone(), row)).collect();
         let runs = self.plan.runs().into_par_iter();
-        let rows: Vec<RunRow> = runs.map(|run| self.row(&run)).collect();
-        write_runs(self.dir(), &rows)?;
-        Ok(rows)
+        let surveyed = runs.map(|run| {
+            let (state, opened) = RunState::open(&self.run_dir(&run));
+            let row = self.row(&run, &state, opened.as_ref(), known.get(&run.name));
+            (RunStatus { run, state }, row)
+        });
+        let (runs, rows) = surveyed.unzip();
+        Survey { runs, rows }
     }
 
-    /// The row of a run.
-    fn row(&self, planned: &PlannedRun) -> RunRow {
-        let dir = self.run_dir(planned);
-        let state = RunState::read(&dir);
+    /// Writes the table of the runs as `runs.parquet`.
+    pub fn write_table(&self, survey: &Survey) -> Result<(), PopulationError> {
+        Ok(write_runs(self.dir(), &survey.rows)?)
+    }
+
+    /// The row of a run; `known` is what it was when it was finished.
+    fn row(
+        &self,
+        planned: &PlannedRun,
+        state: &RunState,
+        run: Option<&Run>,
+        known: Option<&RunRow>,
+    ) -> RunRow {
+        let is_known = |row: &&RunRow| {
+            let is_same = (row.state.as_str(), row.step) == (state.name(), state.step());
+            is_same && (self.criterion.is_none() || row.criterion == self.criterion)
+        };
+        if let Some(row) = known.filter(is_known) {
+            return row.clone();
+        }
         let mut row = RunRow {
             run: planned.name.clone(),
             curriculum: planned.curriculum.clone(),
@@ -56,38 +91,29 @@ impl Population {
             steps_to_criterion: None,
             wall_secs: None,
         };
-        if matches!(state, RunState::Missing | RunState::Damaged { .. }) {
-            return row;
-        }
-        if self.fill(&mut row, &dir).is_err() {
-            RunState::Damaged {
-                reason: String::new(),
-            }
-            .name()
-            .clone_into(&mut row.state);
+        if run.is_some_and(|run| self.fill(&mut row, run).is_err()) {
+            DAMAGED.clone_into(&mut row.state);
         }
         row
     }
 
     /// What the training steps of a run tell.
-    fn fill(&self, row: &mut RunRow, dir: &std::path::Path) -> Result<(), TraceError> {
-        let run = Run::open(dir)?;
+    fn fill(&self, row: &mut RunRow, run: &Run) -> Result<(), TraceError> {
         row.n_checkpoints = run.entries().len() as u32;
         let curriculum = Curriculum::parse(run.curriculum_text(), "run.toml", &[]).ok();
         let steps = run.steps()?;
         let stage = curriculum.as_ref().and_then(|of| of.stages.last());
-        let window = stage.map_or(50, |stage| stage.until.over_steps) as usize;
-        let last = &steps[steps.len().saturating_sub(window.max(1))..];
+        let window = stage.map_or(50, |stage| stage.until.over_steps).max(1) as usize;
+        let last = &steps[steps.len().saturating_sub(window)..];
         row.end_loss = mean(last.iter().map(|step| step.loss));
         row.end_accuracy = mean(last.iter().map(|step| step.accuracy));
         row.wall_secs = steps.last().map(|step| step.wall_secs);
-        row.criterion = self
-            .criterion
-            .or(stage.and_then(|stage| stage.until.accuracy));
+        let own = stage.and_then(|stage| stage.until.accuracy);
+        row.criterion = self.criterion.or(own);
         let last_stage = curriculum.map_or(0, |of| of.stages.len().saturating_sub(1));
         row.steps_to_criterion = row
             .criterion
-            .and_then(|wanted| first_at(&steps, last_stage as u32, window.max(1), wanted));
+            .and_then(|wanted| first_at(&steps, last_stage as u32, window, wanted));
         Ok(())
     }
 }

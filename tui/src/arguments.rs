@@ -62,6 +62,17 @@ pub(crate) struct PictureArgs {
     pub(crate) light: bool,
 }
 
+/// Whether a run is begun or gone on with.
+#[derive(Debug, Args)]
+pub(crate) struct Begin {
+    /// Go on with a run that was interrupted or killed
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Begin the run if it is not there, go on with it if it is not over, else do nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) begin_or_resume: bool,
+}
+
 /// Arguments of `creode train`.
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
@@ -76,12 +87,8 @@ pub(crate) struct TrainArgs {
     /// Change a key of the curriculum, for example `network.units=128` or `stage.0.bits=2`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) overrides: Vec<Override>,
-    /// Go on with a run that was interrupted or killed
-    #[arg(long)]
-    pub(crate) resume: bool,
-    /// Begin the run if it is not there, go on with it if it is not over, else do nothing
-    #[arg(long, conflicts_with = "resume")]
-    pub(crate) begin_or_resume: bool,
+    #[command(flatten)]
+    pub(crate) begin: Begin,
     /// Command for the shell once the run has ended or stopped; CREODE_RUN, CREODE_REASON and others tell it how
     #[arg(long, value_name = "COMMAND")]
     pub(crate) on_end: Option<String>,

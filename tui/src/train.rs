@@ -32,7 +32,9 @@ pub(crate) fn train(args: &TrainArgs, place: &TracesFolder) -> anyhow::Result<u8
     let mut curriculum = Curriculum::load_beside(&args.curriculum, &overrides, &place.traces)?;
     let name = match &args.run {
         Some(name) => name.clone(),
-        None if args.resume || args.begin_or_resume => runs::newest_name(&curriculum.name, place),
+        None if args.begin.resume || args.begin.begin_or_resume => {
+            runs::newest_name(&curriculum.name, place)
+        }
         None => runs::free_name(&curriculum.name, place),
     };
     check_memory(&curriculum)?;
@@ -84,9 +86,9 @@ fn go_on(
     let result = lab::train(curriculum, writer, &stop, &|event| {
         progress.show(event);
         if let (Some(hook), TrainingEvent::Landscape { events, .. }) = (&hook, event) {
-            events
-                .iter()
-                .for_each(|row| hook.tell(bifurcation(name, dir, row)));
+            for row in events {
+                hook.tell(bifurcation(name, dir, row));
+            }
         }
     });
     progress.finish();
@@ -156,11 +158,11 @@ fn begin_or_take_up(
     dir: &Path,
     curriculum: &mut Curriculum,
 ) -> anyhow::Result<Option<RunWriter>> {
-    if args.resume {
+    if args.begin.resume {
         return take_up(name, dir, curriculum);
     }
     match session::begin(dir, curriculum) {
-        Err(LabError::Trace(TraceError::AlreadyARun { .. })) if args.begin_or_resume => {
+        Err(LabError::Trace(TraceError::AlreadyARun { .. })) if args.begin.begin_or_resume => {
             take_up(name, dir, curriculum)
         }
         writer => Ok(Some(writer?)),

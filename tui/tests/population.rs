@@ -99,19 +99,14 @@ fn a_file_says_what_a_population_is_of() {
 #[test]
 fn one_damaged_and_one_diverging_run_cost_the_others_nothing() {
     let folder = Folder::new();
-    let wild = [
-        "network.activation=relu",
-        "network.recurrent_gain=40",
-        "optimiser.rule=sgd",
-    ];
+    let wild = ["network.activation=relu", "optimiser.rule=sgd"];
     let mut words = [&THREE[..], &["--set", "optimiser.learning_rate=1e-3,1000"]].concat();
     words.extend(wild.iter().flat_map(|change| ["--set", change]));
     let failed = folder.creode(&words);
-    let diverged = "learning_rate=1000,activation=relu";
     let table = read_runs(&folder.0.path().join("traces/p")).unwrap();
     let gone = table.iter().filter(|row| row.state == "diverged").count();
-    assert!((1..6).contains(&gone), "{table:?}");
-    failed.expect(1, &["diverged", "1000", &format!("{gone} failed")]);
+    assert_eq!(gone, 3, "{table:?}");
+    failed.expect(1, &["diverged", "learning_rate=1000", "3 failed"]);
     let finished = table.iter().find(|row| row.state == "finished").unwrap();
     let manifest = at(&folder, &finished.run).join("manifest.jsonl");
     fs::write(manifest, "{}\n{}\n").unwrap();
@@ -127,7 +122,6 @@ fn one_damaged_and_one_diverging_run_cost_the_others_nothing() {
     folder
         .creode(&["population", "p", "--status"])
         .expect(1, &["1 damaged", &finished.run, "diverged"]);
-    assert!(!diverged.is_empty());
 }
 
 #[test]
@@ -144,8 +138,8 @@ fn what_cannot_be_is_answered_with_the_way_out() {
         .expect(2, &["did you mean", "small.toml"]);
     folder.creode(&THREE).expect(0, &[]);
     folder
-        .creode(&["population", "pp"])
-        .expect(2, &["no population pp", "0..9` makes one"]);
+        .creode(&["population", "cells"])
+        .expect(2, &["no population cells", "0..9` makes one"]);
     fs::copy(
         folder.0.path().join("small.toml"),
         folder.0.path().join("other.toml"),
@@ -183,9 +177,6 @@ fn what_cannot_be_is_answered_with_the_way_out() {
         "small",
     ];
     folder.creode(&taken).expect(2, &["is a run", "--name"]);
-    folder
-        .creode(&["population", "p", "--set", "network.unitz=4", "--status"])
-        .expect(0, &["3 finished"]);
 }
 
 #[test]
@@ -282,11 +273,11 @@ fn commands_hear_of_ends_and_bifurcations_and_cannot_hurt() {
     assert_eq!(heard("ends"), "small finished 160\n");
     let events = Run::open(folder.run()).unwrap().events().unwrap().unwrap();
     assert!(!events.is_empty());
-    let expected: String = events
+    let lines = events
         .iter()
-        .map(|of| format!("small {} {}\n", of.kind, of.to_step))
-        .collect();
-    assert_eq!(heard("events"), expected);
+        .map(|of| format!("small {} {}", of.kind, of.to_step));
+    let expected: Vec<String> = lines.collect();
+    assert_eq!(heard("events").lines().collect::<Vec<_>>(), expected);
     let hooks = [
         "--on-end",
         "echo $CREODE_POPULATION $CREODE_REASON $CREODE_FINISHED/$CREODE_RUNS >>ends",

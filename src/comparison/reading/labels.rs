@@ -1,6 +1,6 @@
 //! What a run is sorted by: its curriculum, its cell, its rule, its task, or any key of `run.toml`.
 
-use crate::curriculum::Curriculum;
+use crate::curriculum::{Curriculum, Stage};
 use crate::parameters::Variant as _;
 use crate::trace::Run;
 
@@ -24,7 +24,7 @@ fn one(run: &Run, curriculum: Option<&Curriculum>, key: &str) -> Result<String, 
         "curriculum" => Some(curriculum.name.clone()),
         "cell" => Some(cell(run, curriculum)),
         "rule" => Some(rule(curriculum)),
-        "task" => curriculum.stages.last().map(|stage| stage.task_names()),
+        "task" => curriculum.stages.last().map(Stage::task_names),
         _ => None,
     };
     if key == "population" {

@@ -144,7 +144,7 @@ pub fn compare(
             Err(why) => skipped.push(why),
         }
     }
-    kept.sort_by(|a, b| a.digest.order().cmp(&b.digest.order()));
+    kept.sort_by_cached_key(|read| read.digest.order());
     let (runs, views): (Vec<Digest>, Vec<_>) = kept
         .into_iter()
         .map(|read| (read.digest, read.views))

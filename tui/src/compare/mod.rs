@@ -48,12 +48,8 @@ pub(crate) struct CompareArgs {
     /// Training steps that this mean is taken over
     #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
     window: u32,
-    /// Probe trials on which networks are compared
-    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u32).range(4..=100_000))]
-    trials: u32,
-    /// Compare fixed points alone, without what leads from one to another
-    #[arg(long)]
-    no_edges: bool,
+    #[command(flatten)]
+    view: ViewArgs,
     /// Compare runs that have not ended as they are
     #[arg(long)]
     unfinished: bool,
@@ -72,6 +68,17 @@ pub(crate) struct CompareArgs {
     /// Folder for the files of `--format parquet`: runs.parquet and pairs.parquet
     #[arg(short, long, value_name = "DIR", required_if_eq("format", "parquet"))]
     output: Option<PathBuf>,
+}
+
+/// How networks are looked at.
+#[derive(Debug, Args)]
+struct ViewArgs {
+    /// Probe trials on which networks are compared
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u32).range(4..=100_000))]
+    trials: u32,
+    /// Compare fixed points alone, without what leads from one to another
+    #[arg(long)]
+    no_edges: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -117,7 +124,7 @@ pub(crate) fn run(args: &CompareArgs, place: &TracesFolder) -> anyhow::Result<u8
         "the run that is being read is finished first".to_owned()
     })?;
     let comparison = compare(&dirs, &settings, &stop, &|done, _| {
-        bar.set_position(done as u64)
+        bar.set_position(done as u64);
     });
     bar.finish_and_clear();
     if stop.load(std::sync::atomic::Ordering::Relaxed) {
@@ -189,8 +196,8 @@ fn chosen_pairs(comparison: &Comparison, args: &CompareArgs) -> Vec<PairSummary>
 fn settings(args: &CompareArgs) -> anyhow::Result<Settings> {
     let mut settings = Settings {
         view: View {
-            trials: args.trials as usize,
-            has_edges: !args.no_edges,
+            trials: args.view.trials as usize,
+            has_edges: !args.view.no_edges,
             ..View::default()
         },
         by: args.by.clone(),

@@ -29,15 +29,18 @@ pub(super) fn train(population: &Population, args: &PopulationArgs) -> anyhow::R
         population.dir().display(),
         settings.jobs
     );
-    let steps_before = tasks.iter().map(|task| match task.state.is_open() {
-        true => task.state.step(),
-        false => task.total_steps,
+    let steps_before = tasks.iter().map(|task| {
+        let is_open = task.state.is_open();
+        if is_open {
+            task.state.step()
+        } else {
+            task.total_steps
+        }
     });
     let display = Display::new(tasks.len(), steps_before.sum());
-    let trained = pool::train(population, &mut tasks, &settings, &stop, &display);
+    pool::train(population, &mut tasks, &settings, &stop, &display);
     display.finish();
-    trained?;
-    if let Err(error) = population.write_table() {
+    if let Err(error) = population.write_table(&population.survey()) {
         say!("note: the table of the runs could not be written: {error}");
     }
     let code = report(population, &tasks);
@@ -54,15 +57,12 @@ fn tasks(population: &Population, most_bytes: &mut u64) -> anyhow::Result<Vec<Ta
     let mut tasks = Vec::new();
     for RunStatus { run, state } in population.status() {
         let kind = (run.curriculum.clone(), run.settings_text());
-        let (steps, bytes) = match needed.get(&kind) {
-            Some(&known) => known,
-            None => {
-                let curriculum = population.curriculum(&run)?;
-                let needs = Needs::of(&curriculum).bytes();
-                *needed
-                    .entry(kind)
-                    .or_insert((curriculum.total_steps(), needs))
-            }
+        let (steps, bytes) = if let Some(&known) = needed.get(&kind) {
+            known
+        } else {
+            let curriculum = population.curriculum(&run)?;
+            let (steps, bytes) = (curriculum.total_steps(), Needs::of(&curriculum).bytes());
+            *needed.entry(kind).or_insert((steps, bytes))
         };
         if state.is_open() {
             *most_bytes = bytes.max(*most_bytes);
@@ -77,7 +77,7 @@ fn tasks(population: &Population, most_bytes: &mut u64) -> anyhow::Result<Vec<Ta
     Ok(tasks)
 }
 
-fn settings<'a>(args: &'a PopulationArgs, open: usize, most_bytes: u64) -> Settings<'a> {
+fn settings(args: &PopulationArgs, open: usize, most_bytes: u64) -> Settings<'_> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.map(usize::from);
     let (jobs, threads) = shares(jobs, cores, open, available_bytes(), most_bytes);

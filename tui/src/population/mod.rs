@@ -99,7 +99,9 @@ pub(crate) fn population(args: &PopulationArgs, place: &TracesFolder) -> anyhow:
         return status::status(&Population::open(&dir)?, args.format);
     }
     let (population, notes) = Population::begin_or_extend(&dir, &asked)?;
-    notes.iter().for_each(|note| say!("note: {note}"));
+    for note in notes {
+        say!("note: {note}");
+    }
     match args.on {
         Where::Local => local::train(&population, args),
         Where::Slurm => slurm::submit(&population, args, place),

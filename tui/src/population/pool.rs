@@ -68,7 +68,7 @@ pub(super) fn train(
     settings: &Settings<'_>,
     stop: &AtomicBool,
     display: &Display,
-) -> anyhow::Result<()> {
+) {
     let (sender, news) = channel();
     let mut pool = Pool {
         population,
@@ -79,6 +79,7 @@ pub(super) fn train(
         elsewhere: Vec::new(),
         workers: Vec::new(),
         looked: Instant::now(),
+        is_stopping: false,
     };
     pool.sort();
     while !stop.load(Ordering::SeqCst) && !pool.is_done() {
@@ -87,6 +88,7 @@ pub(super) fn train(
         pool.look_elsewhere();
         display.draw(&pool.shown());
     }
+    pool.is_stopping = true;
     for worker in &pool.workers {
         ask_to_stop(worker.pid);
     }
@@ -94,7 +96,6 @@ pub(super) fn train(
         pool.hear(&news, display);
         display.draw(&pool.shown());
     }
-    Ok(())
 }
 
 struct Pool<'a> {
@@ -109,6 +110,8 @@ struct Pool<'a> {
     workers: Vec<Worker>,
     /// When those elsewhere were looked at last.
     looked: Instant,
+    /// Whether all processes were asked to stop, so that none of them fails by stopping.
+    is_stopping: bool,
 }
 
 impl Pool<'_> {
@@ -204,6 +207,7 @@ impl Pool<'_> {
             RunState::Finished { .. } | RunState::Diverged { .. } | RunState::Damaged { .. } => {}
             // Another process was faster.
             RunState::Running { .. } => self.elsewhere.push(place),
+            RunState::Missing | RunState::Resumable { .. } if self.is_stopping => {}
             RunState::Missing | RunState::Resumable { .. } => {
                 task.failure = failure(status, &last_lines);
             }
@@ -277,10 +281,8 @@ fn failure(status: std::io::Result<ExitStatus>, last_lines: &VecDeque<String>) -
     if status.success() || status.code() == Some(i32::from(crate::arguments::INTERRUPTED)) {
         return None;
     }
-    let errors = last_lines.iter().rev();
-    let error = errors
-        .filter_map(|line| line.strip_prefix("error: "))
-        .next();
+    let mut errors = last_lines.iter().rev();
+    let error = errors.find_map(|line| line.strip_prefix("error: "));
     Some(match (error, status.code(), last_lines.back()) {
         (Some(error), ..) => error.to_owned(),
         (None, Some(code), Some(line)) => format!("exit code {code}: {line}"),

@@ -91,7 +91,7 @@ fn over(
             "failed"
         }
     };
-    if let Err(error) = population.write_table() {
+    if let Err(error) = population.write_table(&population.survey()) {
         say!("note: the table of the runs could not be written: {error}");
     }
     if let Some(command) = &args.on_end {

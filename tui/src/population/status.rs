@@ -1,6 +1,7 @@
 //! `creode population NAME --status`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use creode::population::summary::RunStatus;
 use creode::population::{Population, RunState};
@@ -16,17 +17,18 @@ use crate::say::{print, print_json, say};
 
 /// Prints how far every run is, from the folders first and from Slurm where it answers; returns the exit code.
 pub(super) fn status(population: &Population, format: Format) -> anyhow::Result<u8> {
-    let runs = population.status();
+    let survey = population.survey();
+    let runs = &survey.runs;
     let queue = queue::ask(population).unwrap_or_else(|error| {
         say!("note: what Slurm has in its queue is not known: {error}");
         Queue::default()
     });
-    if let Err(error) = population.write_table() {
+    if let Err(error) = population.write_table(&survey) {
         say!("note: the table of the runs could not be written: {error}");
     }
     match format {
-        Format::Table => print(&table(population, &runs, &queue))?,
-        Format::Json => print_json(&format!("{}\n", as_json(population, &runs, &queue)))?,
+        Format::Table => print(&table(population, runs, &queue))?,
+        Format::Json => print_json(&format!("{}\n", as_json(population, runs, &queue)))?,
     }
     let is_well = |of: &RunStatus| {
         !matches!(
@@ -68,11 +70,9 @@ fn table(population: &Population, runs: &[RunStatus], queue: &Queue) -> String {
         counted(runs)
     );
     if !queue.queued.is_empty() {
-        text.push_str(&format!(
-            "with Slurm: {} runs, in the jobs {:?}\n",
-            queue.queued.len(),
-            queue.jobs
-        ));
+        let jobs: Vec<String> = queue.jobs.iter().map(u64::to_string).collect();
+        let (runs, jobs) = (queue.queued.len(), jobs.join(", "));
+        let _ = writeln!(text, "with Slurm: {runs} runs, in the jobs {jobs}");
     }
     let is_shown = |of: &&RunStatus| !matches!(of.state, RunState::Finished { .. });
     let rows: Vec<[String; 4]> = runs
