@@ -220,7 +220,9 @@ mod tests {
         let names = names(&plan);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 6);
         assert!(names[0].starts_with("a,y=b1~"), "{names:?}");
-        names.iter().for_each(|name| check_name(name).unwrap());
+        for name in &names {
+            check_name(name).unwrap();
+        }
     }
 
     proptest! {
