@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::PopulationError;
-use super::axis::Axis;
+use super::extend::{extended_axes, sorted, sources, stem};
 use super::file::{Asked, PopulationFile, SlurmOptions};
 use super::plan::{Plan, PlannedRun};
 use super::state::is_run;
@@ -349,68 +349,6 @@ fn lock(dir: &Path) -> Option<File> {
     let folder = File::open(dir).ok()?;
     folder.lock().ok()?;
     Some(folder)
-}
-
-/// Curriculum files by name, with absolute paths.
-fn sources(paths: &[PathBuf]) -> Result<BTreeMap<String, PathBuf>, PopulationError> {
-    let mut sources = BTreeMap::new();
-    for path in paths {
-        let name = stem(path)?;
-        // A file that cannot be read is an error that names it.
-        curriculum::read(path)?;
-        let absolute = path.canonicalize();
-        let absolute = absolute.map_err(|error| PopulationError::read(path, error))?;
-        if sources.insert(name.clone(), absolute).is_some() {
-            let reason = format!(
-                "two curricula are called `{name}`, and their runs would be, too: give one of the files another name"
-            );
-            return Err(PopulationError::Incomplete(reason));
-        }
-    }
-    Ok(sources)
-}
-
-/// The name of a curriculum: that of its file without the extension.
-fn stem(path: &Path) -> Result<String, PopulationError> {
-    let stem = path.file_stem().unwrap_or_default();
-    let name = stem.to_string_lossy().into_owned();
-    check_name(&name).map_err(PopulationError::Name)?;
-    Ok(name)
-}
-
-fn sorted(axes: &[Axis]) -> Vec<Axis> {
-    let mut axes = axes.to_vec();
-    axes.sort_by(|a, b| a.key.cmp(&b.key));
-    axes
-}
-
-/// The axes with the values that are asked for beyond theirs; and what is asked for that does not extend them.
-fn extended_axes(axes: &[Axis], asked: &[Axis]) -> (Vec<Axis>, Vec<String>) {
-    let mut differences = Vec::new();
-    for other in asked {
-        if !axes.iter().any(|axis| axis.key == other.key) {
-            differences.push(format!("its runs do not set `{}`", other.key));
-        }
-    }
-    let mut extended = axes.to_vec();
-    for axis in &mut extended {
-        let Some(other) = asked.iter().find(|other| other.key == axis.key) else {
-            differences.push(format!("its runs set `{}`", axis.key));
-            continue;
-        };
-        let lacks = axis
-            .values
-            .iter()
-            .filter(|value| !other.values.contains(value));
-        differences.extend(lacks.map(|value| format!("it has runs with `{} = {value}`", axis.key)));
-        let new = other
-            .values
-            .iter()
-            .filter(|value| !axis.values.contains(value));
-        let new: Vec<_> = new.cloned().collect();
-        axis.values.extend(new);
-    }
-    (extended, differences)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 
 mod axis;
 mod error;
+mod extend;
 mod file;
 mod folder;
 pub mod plan;
