@@ -112,6 +112,5 @@ fn angles_are_those_of_the_methods_own_program() {
             (cosine - best).abs() < 1e-4,
             "{first}-{second}: cosine {cosine} against {best}"
         );
-        assert!(found.angles.len() >= 10 && found.spread() < std::f64::consts::PI);
     }
 }
