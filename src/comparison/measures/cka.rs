@@ -24,7 +24,8 @@ impl Measure for Cka {
     }
 
     fn about(&self) -> &'static str {
-        "1 − linear centred kernel alignment of the states of two networks (Kornblith et al. 2019), without its bias (Song et al. 2012)."
+        "1 − linear centred kernel alignment of the states of two networks (Kornblith et al. 2019), \
+         without its bias (Song et al. 2012)."
     }
 
     fn needs(&self) -> &'static str {

@@ -10,7 +10,7 @@ use super::super::samples::{Trials, centred_samples, cross, exact_nuclear_norm, 
 const NEARLY_ONE: f64 = 1.0 - 1e-4;
 
 /// Angular Procrustes shape distance, arccos(‖XᵀY‖_*/(‖X‖_F‖Y‖_F)) in radians, of centred states (Williams et al. 2021,
-/// equation 4 without whitening); ‖·‖_* is the sum of the singular values.
+/// without whitening); ‖·‖_* is the sum of the singular values.
 ///
 /// It is a metric: the triangle inequality holds. Networks of different sizes compare as if the smaller one had units of
 /// constant state beside its own, which leave ‖XᵀY‖_* as it is.

@@ -86,7 +86,8 @@ impl Measure for Spectra {
     }
 
     fn about(&self) -> &'static str {
-        "Root mean square Wasserstein distance between the eigenvalues at fixed points that correspond by unstable directions and outputs."
+        "Root mean square Wasserstein distance between the eigenvalues at fixed points that correspond by \
+         unstable directions and outputs."
     }
 
     fn needs(&self) -> &'static str {

@@ -34,7 +34,7 @@ impl Alignment {
     }
 }
 
-/// arccos of the largest tr(AᵀCBCᵀ)/(‖A‖_F‖B‖_F) over orthogonal C (Ostrow et al. 2023, equation 6); a smaller matrix is filled
+/// arccos of the largest tr(AᵀCBCᵀ)/(‖A‖_F‖B‖_F) over orthogonal C (Ostrow et al. 2023); a smaller matrix is filled
 /// up with zeros. `None` if one of them is zero, or an eigenvalue problem did not converge.
 ///
 /// The problem is not convex: twelve starts, six of each determinant, climb on the orthogonal matrices.
@@ -42,7 +42,7 @@ impl Alignment {
 ///    order of their eigenvalues, with the signs that make A − Aᵀ and B − Bᵀ most alike (leading eigenvector of their product
 ///    entry by entry), and the same with the least certain sign changed; random ones and their transposes. With each start
 ///    its transpose is there, so that the angle of B and A is that of A and B.
-/// 2. From each, C ← (I + τS/2)⁻¹(I − τS/2)C with the skew S = GCᵀ − CGᵀ, G = −(ACBᵀ + AᵀCB), the slope of −tr(AᵀCBCᵀ): the curve
+/// 2. From each, C ← (I + τS/2)⁻¹(I − τS/2)C with the skew S = GCᵀ − CGᵀ, G = −(ACBᵀ + AᵀCB) the slope of −tr(AᵀCBCᵀ): C
 ///    stays orthogonal (Wen & Yin 2013). The step τ is Barzilai and Borwein's, halved until the cosine is above the average of
 ///    earlier ones by enough (Zhang & Hager 2004).
 /// 3. The best end counts; how far the ends are apart tells how rugged the problem is.

@@ -40,7 +40,7 @@ pub struct Delayed {
 impl Delayed {
     /// Sums up states on trials.
     ///
-    /// 1. States are seen in their directions above rounding errors. A row of H is a state and those before it, all of one trial:
+    /// 1. States are seen in their directions above rounding errors. A row of H is a state and those before it in its trial:
     ///    no row crosses from one trial into another.
     /// 2. H = VΣUᵀ, by the eigenvectors of HᵀH. Means are not taken away, so that the constant direction is one of those fitted,
     ///    as in the method's own program.

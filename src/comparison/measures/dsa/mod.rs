@@ -79,7 +79,8 @@ impl Measure for Dsa {
     fn about(&self) -> &'static str {
         match self.score {
             Score::Field => {
-                "Angle in radians between the linear dynamics of two networks, fitted to delayed states, after the best rotation or reflection (Ostrow et al. 2023)."
+                "Angle in radians between the linear dynamics of two networks, fitted to delayed states, after the \
+                 best rotation or reflection (Ostrow et al. 2023)."
             }
             Score::Eigenvalues => {
                 "Wasserstein distance between the eigenvalues of the same dynamics; it misses what eigenvectors show."

@@ -26,16 +26,16 @@ fn tanh(mut matrix: Mat<f64>) -> Mat<f64> {
 #[test]
 fn a_network_seen_in_other_coordinates_is_the_same() {
     let rng = &mut rng(21);
-    let weights = gaussian(6, 6, rng) * faer::Scale(0.5);
-    let starts = gaussian(40, 6, rng);
-    let turn = rotation(6, rng);
+    let weights = gaussian(3, 3, rng) * faer::Scale(0.7);
+    let starts = gaussian(40, 3, rng);
+    let turn = rotation(3, rng);
     let seen = |turn: &Mat<f64>| {
         let inside = weights.clone();
         followed(&(&starts * turn), 20, move |now| {
             tanh(now * turn.transpose() * &inside) * turn
         })
     };
-    let identity = Mat::identity(6, 6);
+    let identity = Mat::identity(3, 3);
     let slower = followed(&starts, 20, |now| {
         now * faer::Scale(0.8) + tanh(now * &weights) * faer::Scale(0.2)
     });

@@ -59,7 +59,8 @@ impl Measure for Topology {
     }
 
     fn about(&self) -> &'static str {
-        "Edits that turn the graph of fixed points, unstable manifolds and pulses of one network into that of the other; 0 if they are isomorphic."
+        "Edits that turn the graph of fixed points, unstable manifolds and pulses of one network into \
+         that of the other; 0 if they are isomorphic."
     }
 
     fn needs(&self) -> &'static str {

@@ -275,7 +275,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn small_graphs_have_their_exact_distance(seed in 0_u64..1_000_000, first in 0_usize..6, second in 0_usize..5, kinds in 1_usize..4) {
+    fn small_graphs_have_their_exact_distance(
+        seed in 0_u64..1_000_000, first in 0_usize..6, second in 0_usize..5, kinds in 1_usize..4,
+    ) {
         let rng = &mut rng(seed);
         let a = graph(&random_landscape(first, kinds, rng));
         let b = graph(&random_landscape(second, kinds, rng));
