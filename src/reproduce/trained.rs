@@ -202,7 +202,7 @@ mod tests {
         let run = Run::open(folder.path().join("bit-3")).unwrap();
         let saved = run.weights(2).unwrap();
         let saved = safetensors::SafeTensors::deserialize(&saved.bytes).unwrap();
-        let found = saved.tensor("weight_hh").unwrap();
+        let found = saved.tensor(crate::cell::parameters::WEIGHT_HH).unwrap();
         let (_, kept) = trained(3);
         let measured = kept[60].get(crate::cell::parameters::WEIGHT_HH);
         let bytes: Vec<u8> = measured.iter().flat_map(|w| w.to_le_bytes()).collect();
