@@ -186,13 +186,12 @@ impl Comparison {
             |value: &dyn Fn(&crate::comparison::coincidence::triggered::AverageAtLag) -> f64| {
                 lags.iter().map(value).collect::<Vec<f64>>()
             };
-        let mean = of(&|lag| lag.mean);
         Ok(Triggered {
             quantity: first.signal.to_owned(),
             events: format!("bifurcations ({})", first.average.events),
             lags: of(&|lag| lag.lag as f64),
-            interval: [mean.clone(), mean.clone()],
-            mean,
+            interval: None,
+            mean: of(&|lag| lag.mean),
             chance: [
                 of(&|lag| lag.chance_interval[0]),
                 of(&|lag| lag.chance_interval[1]),

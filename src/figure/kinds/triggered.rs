@@ -5,7 +5,7 @@ use crate::figure::axis::Axis;
 use crate::figure::plot::{Mark, Plot, Proportions, Rule, Series};
 use crate::figure::scene::{Colour, Dash};
 
-/// An average around events, with an interval, and the interval of the same around random steps.
+/// An average around events, with an interval, and the interval of the same by chance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Triggered {
     /// What is averaged, with its unit; the label of the axis.
@@ -16,8 +16,8 @@ pub struct Triggered {
     pub lags: Vec<f64>,
     /// Average at each lag.
     pub mean: Vec<f64>,
-    /// Lower and upper end of its interval.
-    pub interval: [Vec<f64>; 2],
+    /// Lower and upper end of its interval, if it has one.
+    pub interval: Option<[Vec<f64>; 2]>,
     /// Lower and upper end of what chance gives.
     pub chance: [Vec<f64>; 2],
 }
@@ -30,11 +30,16 @@ impl Triggered {
             ends.map(|(&x, (&low, &high))| [x, low, high]).collect()
         };
         let mean = self.lags.iter().zip(&self.mean).map(|(&x, &y)| [x, y]);
-        let series = vec![
-            Series::band("around random steps", Colour::INK, &band(&self.chance)),
-            Series::band(&self.events, Colour::VERMILION, &band(&self.interval)),
-            Series::new(&self.events, Mark::Line, Colour::VERMILION, mean.collect()),
-        ];
+        let mut series = vec![Series::band("by chance", Colour::INK, &band(&self.chance))];
+        let own = self.interval.iter();
+        series.extend(own.map(|of| Series::band(&self.events, Colour::VERMILION, &band(of))));
+        let mean = mean.collect();
+        series.push(Series::new(
+            &self.events,
+            Mark::Line,
+            Colour::VERMILION,
+            mean,
+        ));
         let (first, last) = (self.lags.first(), self.lags.last());
         let range = [first.copied().unwrap_or(-1.0), last.copied().unwrap_or(1.0)];
         let mut plot = Plot::new(
@@ -68,7 +73,7 @@ mod tests {
             events: "fold (12 events)".to_owned(),
             lags: vec![-1.0, 0.0, 1.0],
             mean: vec![0.0, -0.2, f64::NAN],
-            interval: [vec![-0.1, -0.3, f64::NAN], vec![0.1, -0.1, f64::NAN]],
+            interval: Some([vec![-0.1, -0.3, f64::NAN], vec![0.1, -0.1, f64::NAN]]),
             chance: [vec![-0.1; 3], vec![0.1; 3]],
         };
         insta::assert_snapshot!(average.figure().scene(Width { mm: 60.0 }).to_svg());
