@@ -15,7 +15,6 @@ use super::reading::{OpenRun, View};
 use crate::curriculum::{CheckpointPolicy, Curriculum, Transfer, Until};
 use crate::lab::session::{self, TakenUp};
 use crate::lab::{self, LabError, Outcome};
-use crate::parameters::Variant as _;
 use crate::task::Task as _;
 use crate::trace::{Entry, RUN_FILE, Run, digest};
 use crate::train::rules::RuleSpec;
@@ -164,19 +163,13 @@ fn descent(
         plateau_steps: None,
         ..stage.until
     };
-    let rule = RuleSpec::all()
-        .into_iter()
-        .find(|rule| rule.rule().name() == "bptt");
-    let lbfgs = UpdateRule::all()
-        .into_iter()
-        .find(|rule| matches!(rule, UpdateRule::Lbfgs { .. }));
     let mut end = curriculum.clone();
     end.name = format!("{} from step {}", curriculum.name, entry.step);
     end.stages = vec![stage];
     end.trials_per_step = settings.trials;
-    end.rule = rule.unwrap_or(end.rule);
+    end.rule = RuleSpec::default();
     end.optimiser = OptimiserSpec {
-        rule: lbfgs.unwrap_or(end.optimiser.rule),
+        rule: UpdateRule::lbfgs(),
         learning_rate: 1.0,
         learning_rate_decay: None,
         clipping: Clipping::Off,

@@ -10,15 +10,15 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::analysed::Analysed;
+use super::network::CheckpointNetwork;
 use super::origin::Origin;
 use super::probe::ProbeTrials;
 use super::saved::{CheckpointId, reload};
 use super::sweep::{Sweep, sweep};
 use super::{LabError, curriculum_of};
 use crate::cell::map::{CellMap, Readout};
-use crate::cell::parameters::Parameters;
 use crate::cell::path::CellPath;
-use crate::cell::spec::{NetworkSpec, Precision};
+use crate::cell::spec::Precision;
 use crate::curriculum::Curriculum;
 use crate::dynamics::cycles::cycle::{Cycles, cycles};
 use crate::dynamics::linear::spectrum::SpectrumError;
@@ -65,7 +65,7 @@ pub struct Subject {
     pub readout: Readout,
     /// The constant inputs at which it is looked at.
     pub probes: Vec<Probe>,
-    network: Network,
+    network: CheckpointNetwork,
     /// Where searches start; `None`: where simulations of the network lead.
     starts: Option<Vec<Vec<f64>>>,
     /// Whether the user has chosen the starts.
@@ -75,11 +75,6 @@ pub struct Subject {
     projection: Option<Projection>,
     settings: Settings,
     watch: Arc<dyn Watch + Send>,
-}
-
-enum Network {
-    Trained(NetworkSpec, Box<Parameters<f64>>),
-    Foreign(Box<ForeignNetwork>),
 }
 
 /// The landscapes of one network, one for each constant input.
@@ -222,7 +217,10 @@ impl Subject {
                 .input
                 .clone()
                 .map_or(own, |input| vec![Probe::at(input)]),
-            network: Network::Trained(curriculum.network.clone(), Box::new(job.parameters)),
+            network: CheckpointNetwork::Trained {
+                spec: curriculum.network.clone(),
+                parameters: Box::new(job.parameters),
+            },
             starts: Some(starts),
             tries_all: settings.starts.is_some(),
             trained_in: None,
@@ -244,7 +242,7 @@ impl Subject {
             id: CheckpointId { number: 0, step: 0 },
             readout: network.readout().clone(),
             probes: vec![Probe::at(input)],
-            network: Network::Foreign(Box::new(network)),
+            network: CheckpointNetwork::Foreign(Box::new(network)),
             tries_all: starts.is_some() || settings.starts.is_some(),
             starts,
             trained_in: None,
@@ -261,14 +259,7 @@ impl Subject {
 
     /// The network at a constant input.
     pub fn map_at(&self, input: &[f64]) -> Result<CellMap, LabError> {
-        match &self.network {
-            Network::Foreign(network) => Ok(network.map_at(input)?),
-            Network::Trained(spec, _) if input.len() != spec.inputs => Err(LabError::InputWidth {
-                found: input.len(),
-                expected: spec.inputs,
-            }),
-            Network::Trained(spec, parameters) => Ok(CellMap::new(spec, parameters, input)),
-        }
+        self.network.map_at(input)
     }
 
     /// Where a search of one of several maps starts.

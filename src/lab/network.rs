@@ -1,5 +1,7 @@
 //! The network of a checkpoint, to be run again: on trials, and as a map.
 
+use rand_chacha::ChaCha8Rng;
+
 use super::saved::reload;
 use super::{LabError, Origin};
 use crate::cell::map::CellMap;
@@ -74,6 +76,24 @@ fn in_f64<T: Real>(
     Ok(reload::<T>(curriculum, file, step)?.parameters.cast())
 }
 
+/// So many trials of a task, those in a world as the network lives through them, without noise of its own.
+pub(super) fn drawn<T: Real>(
+    network: &NetworkSpec,
+    parameters: &Parameters<T>,
+    task: &Mixture,
+    trials: usize,
+    rng: &mut ChaCha8Rng,
+) -> Batch {
+    let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
+    if task.is_in_world() {
+        let mut policy = NetworkPolicy::new(network, parameters, None);
+        task.experience(&mut policy, rng, &mut batch);
+    } else {
+        task.draw(rng, &mut batch);
+    }
+    batch
+}
+
 /// A network of a curriculum run through trials of a task that are drawn from a generator, without noise of its own, in f32;
 /// those in a world as the network lives through them.
 ///
@@ -84,17 +104,11 @@ pub fn on_trials(
     parameters: &Parameters<f64>,
     task: &Mixture,
     trials: usize,
-    rng: &mut rand_chacha::ChaCha8Rng,
+    rng: &mut ChaCha8Rng,
 ) -> Result<(Batch, Simulation), LabError> {
     let network = &curriculum.network;
     let parameters: Parameters<f32> = parameters.cast();
-    let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
-    if task.is_in_world() {
-        let mut policy = NetworkPolicy::new(network, &parameters, None);
-        task.experience(&mut policy, rng, &mut batch);
-    } else {
-        task.draw(rng, &mut batch);
-    }
+    let batch = drawn(network, &parameters, task, trials, rng);
     let simulation = f32::engine(curriculum.engine, network).simulate(&parameters, &batch)?;
     Ok((batch, simulation))
 }

@@ -6,6 +6,7 @@
 
 use super::LabError;
 use super::analyst::Job;
+use super::network::drawn;
 use super::position::Position;
 use super::saved::{CheckpointId, reload};
 use crate::cell::parameters::Parameters;
@@ -18,7 +19,6 @@ use crate::task::{Batch, Task as _};
 use crate::trace::Run;
 use crate::trace::rows::EvaluationRow;
 use crate::train::engine::{Engine, Simulation};
-use crate::train::policy::NetworkPolicy;
 use crate::train::rules::TrainableReal;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -78,7 +78,7 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         Ok((batch, simulation))
     }
 
-    /// So many trials of a task, those in a world as the network lives through them, without noise.
+    /// So many trials of a task.
     fn drawn(
         &self,
         parameters: &Parameters<T>,
@@ -86,15 +86,7 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         trials: usize,
         rng: &mut ChaCha8Rng,
     ) -> Batch {
-        let network = &self.curriculum.network;
-        let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
-        if task.is_in_world() {
-            let mut policy = NetworkPolicy::new(network, parameters, None);
-            task.experience(&mut policy, rng, &mut batch);
-        } else {
-            task.draw(rng, &mut batch);
-        }
-        batch
+        drawn(&self.curriculum.network, parameters, task, trials, rng)
     }
 
     /// The view of the run: the first states that are shown to it decide.

@@ -116,12 +116,7 @@ impl Variant for UpdateRule {
                 epsilon: 1e-8,
                 momentum: 0.0,
             },
-            Self::Lbfgs {
-                history: 10,
-                sufficient_decrease: 1e-4,
-                curvature: 0.9,
-                most_evaluations: 25,
-            },
+            Self::lbfgs(),
         ]
     }
 
@@ -177,6 +172,16 @@ impl UpdateRule {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
+        }
+    }
+
+    /// L-BFGS with the defaults.
+    pub fn lbfgs() -> Self {
+        Self::Lbfgs {
+            history: 10,
+            sufficient_decrease: 1e-4,
+            curvature: 0.9,
+            most_evaluations: 25,
         }
     }
 

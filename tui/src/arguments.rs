@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
 use creode::curriculum::Override;
 
 use crate::dashboard::Background;
@@ -29,6 +29,15 @@ pub(crate) struct TracesFolder {
         default_value = "traces"
     )]
     pub(crate) traces: PathBuf,
+}
+
+/// How a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
 }
 
 /// How the dashboard draws.

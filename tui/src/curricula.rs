@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use creode::curriculum::Curriculum;
 use creode::text::escaped;
 use serde_json::json;
 
 use crate::analyze::table::aligned;
+use crate::arguments::Format;
 use crate::say::{print, print_json, say};
 
 /// Arguments of `creode curricula`.
@@ -20,14 +21,6 @@ pub(crate) struct CurriculaArgs {
     /// How to print them
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// One curriculum file.

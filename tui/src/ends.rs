@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use creode::comparison::ends::{self, End, Ends, Settings};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::analyze::table::aligned;
-use crate::arguments::INTERRUPTED;
+use crate::arguments::{Format, INTERRUPTED};
 use crate::reproduce::number;
 use crate::say::{print, print_json, say};
 use crate::signals::{ALL, stop_on_signals};
@@ -30,14 +30,6 @@ pub(crate) struct EndsArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// Finds the ends of a run's checkpoints.

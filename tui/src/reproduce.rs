@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use creode::figure::{Figure, Width};
 use creode::reproduce::{self, Claim, Expectation, Experiment, Report, Settings, TableCell};
 use creode::statistics::Estimate;
@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::analyze::table::aligned;
-use crate::arguments::{CLAIM_FAILED, TracesFolder};
+use crate::arguments::{CLAIM_FAILED, Format, TracesFolder};
 use crate::runs;
 use crate::say::{print, print_json, say};
 
@@ -40,14 +40,6 @@ pub(crate) struct ReproduceArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// Runs an experiment and prints its claims beside what was measured; 1 if a claim does not hold.

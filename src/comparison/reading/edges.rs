@@ -23,6 +23,7 @@ const MOST_STEPS: usize = 20_000;
 /// A landscape whose constant input the task does not name keeps `None`.
 pub(super) fn look(
     landscape: &mut Landscape,
+    checkpoint: u32,
     network: &CheckpointNetwork,
     probes: &[Probe],
     pulses: &[Pulse],
@@ -46,10 +47,7 @@ pub(super) fn look(
         .filter(|(_, of)| of.n_unstable > 0)
     {
         let ends = reached(&map, &point.state, &stable, SEED);
-        let ends = ends.map_err(|source| LabError::Analysis {
-            checkpoint: 0,
-            source,
-        })?;
+        let ends = ends.map_err(|source| LabError::Analysis { checkpoint, source })?;
         edges.extend(ends.into_iter().map(|end| Edge {
             from,
             to: places[end],

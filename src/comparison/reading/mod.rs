@@ -142,7 +142,7 @@ impl OpenRun {
             let inputs = curriculum.network.inputs;
             let (probes, pulses) = (task.probes(inputs), task.pulses(inputs));
             for landscape in &mut portrait.landscapes {
-                edges::look(landscape, &network, &probes, &pulses)?;
+                edges::look(landscape, entry.checkpoint, &network, &probes, &pulses)?;
             }
         }
         Ok(portrait)

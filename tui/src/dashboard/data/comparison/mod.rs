@@ -93,9 +93,9 @@ pub(crate) enum Part {
 
 /// Computes comparisons.
 pub(crate) trait Comparer: Send + Sync {
-    /// Compares the runs in these folders, sorted into groups `by` one of [`GROUPINGS`], and tells the parts in their order: [`Part::Read`] as often as it likes, also
-    /// from other threads, [`Part::Runs`] once, a [`Part::Measure`] for each measure. Nobody hears of what it tells once
-    /// `stop` is true. A run that cannot be read is refused with a reason; that is no failure.
+    /// Compares the runs in these folders, sorted into groups `by` one of [`GROUPINGS`], and tells the parts in their order:
+    /// [`Part::Read`] as often as it likes, also from other threads, [`Part::Runs`] once, a [`Part::Measure`] for each measure.
+    /// Nobody hears of what it tells once `stop` is true. A run that cannot be read is refused with a reason; that is no failure.
     ///
     /// Errors: why there is nothing to tell, in words.
     fn compare(
