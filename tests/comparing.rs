@@ -206,6 +206,7 @@ fn an_optimiser_ends_below_where_it_began_and_is_not_asked_twice() {
     // From trained weights on, L-BFGS keeps the two memories and the saddle.
     let last = &found.ends[2];
     assert_eq!((last.class, last.edits.clone()), (0, Ok(0.0)), "{last:?}");
+    assert_eq!(last.graph_edits, Ok(0.0), "{last:?}");
     assert!(found.decided_at.is_some());
     let manifest = || std::fs::read(last.dir.join("manifest.jsonl")).unwrap();
     let before = manifest();

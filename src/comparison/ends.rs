@@ -60,10 +60,13 @@ pub struct End {
     pub accuracy: f64,
     /// Number of fixed points, and of stable ones, over all constant inputs.
     pub n_fixed: [usize; 2],
-    /// The class of its graph of fixed points: ends of one class have isomorphic graphs. 0 is that of the end of learning.
+    /// The class of its fixed points, without what leads from one to another: ends of one class have as many of each number of
+    /// unstable directions, index and signs of outputs. 0 is that of the end of learning.
     pub class: usize,
-    /// The distance of its graph to that of the end of learning, in edits; `Err` says why there is none.
+    /// The distance of its fixed points to those of the end of learning, in edits; `Err` says why there is none.
     pub edits: Result<f64, String>,
+    /// The same of the whole graphs: with the edges along unstable manifolds and by pulses.
+    pub graph_edits: Result<f64, String>,
     /// The Wasserstein distance of its spectra to those of the end of learning.
     pub spectra: Result<f64, String>,
 }
@@ -74,7 +77,7 @@ pub struct End {
 pub struct Ends {
     /// In the order of the checkpoints.
     pub ends: Vec<End>,
-    /// The first training step from which on every checkpoint that was looked at ends with the graph that learning ended with;
+    /// The first training step from which on every checkpoint that was looked at ends with the fixed points that learning ended with;
     /// `None` if even the last does not.
     pub decided_at: Option<u64>,
     /// Whether it was stopped before all ends were found.
@@ -86,7 +89,7 @@ pub struct Ends {
 ///
 /// 1. From each checkpoint L-BFGS goes downhill on one batch of the task that the curriculum ends with, its penalties included.
 /// 2. The landscape of its last weights is found as in any run, from the trials of that task.
-/// 3. Graphs of fixed points and spectra are compared with those of the last checkpoint of learning.
+/// 3. Fixed points, the graphs that they are the nodes of, and spectra are compared with those of the last checkpoint of learning.
 ///
 /// `progress` hears how many ends are found, and of how many.
 ///
@@ -200,12 +203,23 @@ fn made(dir: &Path, mut curriculum: Curriculum, stop: &AtomicBool) -> Result<boo
     Ok(summary.outcome != Outcome::Interrupted)
 }
 
+/// The same, as if nobody had looked for what leads from one fixed point to another.
+fn without_edges(of: &Portrait) -> Portrait {
+    let mut points = of.clone();
+    for landscape in &mut points.landscapes {
+        landscape.edges = None;
+    }
+    points
+}
+
 /// Step 3; the first portrait is that of the end of learning.
 fn compared(
     portraits: &[Portrait],
     found: Vec<(Entry, PathBuf, OpenRun)>,
 ) -> Result<Vec<End>, LabError> {
-    let topology = Topology.gather(portraits.iter().map(|of| Topology.view(of)).collect());
+    let graphs = Topology.gather(portraits.iter().map(|of| Topology.view(of)).collect());
+    let points = portraits.iter().map(|of| Topology.view(&without_edges(of)));
+    let topology = Topology.gather(points.collect());
     let spectra = Spectra.gather(portraits.iter().map(|of| Spectra.view(of)).collect());
     let distance = |of: &dyn Gathered, place: usize| {
         of.distance(0, place)
@@ -246,6 +260,7 @@ fn compared(
                 ],
                 class: number(place + 1),
                 edits: distance(&*topology, place + 1),
+                graph_edits: distance(&*graphs, place + 1),
                 spectra: distance(&*spectra, place + 1),
             })
         })

@@ -84,15 +84,16 @@ fn table(found: &Ends) -> String {
         "accuracy",
         "fixed points",
         "stable",
-        "graph",
+        "points",
         "edits",
+        "edits with edges",
         "spectra",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(found.ends.iter().map(row));
     let decided = found.decided_at.map_or_else(
-        || "the optimiser does not end with the graph that learning ended with, not even from the last checkpoint".to_owned(),
-        |step| format!("from step {step} on every checkpoint ends with the graph that learning ended with (A)"),
+        || "the optimiser does not end with the fixed points that learning ended with, not even from the last checkpoint".to_owned(),
+        |step| format!("from step {step} on every checkpoint ends with the fixed points that learning ended with (A)"),
     );
     format!("{}\n\n{decided}\n", aligned(&rows).join("\n"))
 }
@@ -111,6 +112,7 @@ fn row(end: &End) -> Vec<String> {
         stable.to_string(),
         letter(end.class),
         distance(&end.edits),
+        distance(&end.graph_edits),
         distance(&end.spectra),
     ]
 }
@@ -120,8 +122,8 @@ fn as_json(found: &Ends) -> serde_json::Value {
         json!({
             "checkpoint": end.checkpoint, "step": end.step, "run": end.dir.display().to_string(),
             "loss_there": end.losses[0], "loss_at_the_end": end.losses[1], "accuracy": end.accuracy,
-            "n_fixed": end.n_fixed[0], "n_stable": end.n_fixed[1], "graph": letter(end.class),
-            "edits": end.edits.as_ref().ok(), "spectra": end.spectra.as_ref().ok(),
+            "n_fixed": end.n_fixed[0], "n_stable": end.n_fixed[1], "points": letter(end.class),
+            "edits": end.edits.as_ref().ok(), "graph_edits": end.graph_edits.as_ref().ok(), "spectra": end.spectra.as_ref().ok(),
         })
     });
     json!({
