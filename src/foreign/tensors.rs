@@ -28,6 +28,9 @@ const MOST_SMALL_BYTES: u64 = 192 << 20;
 const MOST_GROWTH: u64 = 8;
 /// Bytes of the longest header of an array.
 const MOST_HEADER_BYTES: u64 = 1 << 16;
+/// Brackets within brackets in the header of an array: those of a record of records need six. Its parser tries each of them
+/// more than once, so the time that it takes doubles with every one.
+const MOST_HEADER_DEPTH: usize = 6;
 /// Bytes of the longest header of a safetensors file: one with some hundred thousand tensors.
 const MOST_INDEX_BYTES: u64 = 16 << 20;
 
@@ -315,7 +318,27 @@ fn npy_header(reader: &mut impl Read) -> Result<Vec<u8>, String> {
     }
     let read = reader.take(length).read_to_end(&mut header);
     read.map_err(in_words)?;
+    check_depth(&header[8 + digits..])?;
     Ok(header)
+}
+
+/// Refuses a header that is more than one dictionary of lists and tuples a few deep, wherever its quotation marks stand.
+fn check_depth(header: &[u8]) -> Result<(), String> {
+    let (mut depth, mut dictionaries) = (0_usize, 0);
+    for byte in header {
+        match byte {
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        dictionaries += usize::from(*byte == b'{');
+        if depth > MOST_HEADER_DEPTH || dictionaries > 1 {
+            return Err(
+                "its header is no description of an array: brackets within brackets".to_owned(),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Reorders values whose first dimension runs fastest.
@@ -376,6 +399,30 @@ mod tests {
         assert_eq!(by_columns.shape, [2, 3]);
         assert_eq!(from_npy(&npy("<i8", false, &wide)).unwrap(), None);
         assert!(from_npy(&npy("<f8", false, &wide[..40])).is_err());
+    }
+
+    /// Found by the fuzzer: 78 braces took the parser of the header longer than anybody waits.
+    #[test]
+    fn a_header_of_brackets_within_brackets_is_refused_at_once() {
+        for header in [
+            "{".repeat(78),
+            format!("{{'descr': {}", "[(".repeat(30)),
+            "{'\\'' {{{{".to_owned(),
+        ] {
+            let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+            bytes.extend((header.len() as u16).to_le_bytes());
+            bytes.extend(header.bytes());
+            let error = from_npy(&bytes).unwrap_err();
+            assert!(error.contains("brackets"), "{error}");
+        }
+        // As deep as a record within a record, and skipped as one.
+        let record = "[('a', [('b', '<f4', (2,))])]', 'fortran_order': False, 'shape': (1,)}";
+        let header = format!("{{'descr': {}", record.replace("]', ", "], "));
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.bytes());
+        bytes.extend([0; 8]);
+        assert_eq!(from_npy(&bytes), Ok(None));
     }
 
     /// An npz with one member, and where the data of that member begin.

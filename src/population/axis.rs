@@ -27,19 +27,12 @@ impl Axis {
             key: key.to_owned(),
             reason,
         };
-        if OWN_KEYS.contains(&key) {
-            return Err(wrong(
-                "the population gives each run its seed (`--seeds 0..9`) and its name".to_owned(),
-            ));
-        }
         if values.is_empty() {
             return Err(wrong("it has no value".to_owned()));
         }
         let mut seen = BTreeSet::new();
         for value in &values {
-            let text = value.to_string();
-            let set: Result<Override, _> = format!("{key}={text}").parse();
-            set.map_err(|error| wrong(error.to_string()))?;
+            let text = setting(key, value)?.value;
             if !seen.insert(text.clone()) {
                 return Err(wrong(format!("{text} stands there twice")));
             }
@@ -57,6 +50,21 @@ impl Axis {
             value: value.to_string(),
         }
     }
+}
+
+/// A key that runs of a population may set, with a value.
+pub(super) fn setting(key: &str, value: &Value) -> Result<Override, PopulationError> {
+    let wrong = |reason: String| PopulationError::Setting {
+        key: key.to_owned(),
+        reason,
+    };
+    if OWN_KEYS.contains(&key) {
+        return Err(wrong(
+            "the population gives each run its seed (`--seeds 0..9`) and its name".to_owned(),
+        ));
+    }
+    let set: Result<Override, _> = format!("{key}={value}").parse();
+    set.map_err(|error| wrong(error.to_string()))
 }
 
 impl FromStr for Axis {

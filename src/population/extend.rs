@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::PopulationError;
 use super::axis::Axis;
+use super::variant::Variant;
 use crate::curriculum;
 use crate::trace::check_name;
 
@@ -67,5 +68,38 @@ pub(super) fn extended_axes(axes: &[Axis], asked: &[Axis]) -> (Vec<Axis>, Vec<St
         let new: Vec<_> = new.cloned().collect();
         axis.values.extend(new);
     }
+    (extended, differences)
+}
+
+/// The variants with those that are asked for beyond them; and what is asked for that does not extend them.
+pub(super) fn extended_variants(
+    variants: &[Variant],
+    asked: &[Variant],
+) -> (Vec<Variant>, Vec<String>) {
+    if variants.is_empty() != asked.is_empty() {
+        let difference = if asked.is_empty() {
+            "its runs are of variants"
+        } else {
+            "its runs are of no variants"
+        };
+        return (variants.to_vec(), vec![difference.to_owned()]);
+    }
+    let mut differences = Vec::new();
+    for variant in variants {
+        match asked.iter().find(|other| other.name == variant.name) {
+            None => differences.push(format!("it has the variant `{}`", variant.name)),
+            Some(other) if other.settings != variant.settings => {
+                differences.push(format!(
+                    "its variant `{}` sets something else",
+                    variant.name
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let mut extended = variants.to_vec();
+    let is_there = |new: &&Variant| variants.iter().any(|variant| variant.name == new.name);
+    extended.extend(asked.iter().filter(|new| !is_there(new)).cloned());
+    extended.sort_by(|a, b| a.name.cmp(&b.name));
     (extended, differences)
 }

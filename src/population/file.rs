@@ -7,7 +7,11 @@
 //! criterion = 0.95
 //!
 //! [set]
-//! "network.cell" = ["vanilla", "gru"]
+//! "training.trials_per_step" = [16, 64]
+//!
+//! [variant.gru]
+//! "network.cell" = "gru"
+//! "network.units" = 24
 //!
 //! [slurm]
 //! options = "--partition=short --time=2:00:00"
@@ -24,6 +28,7 @@ use toml::Value;
 use super::PopulationError;
 use super::axis::Axis;
 use super::seeds::Seeds;
+use super::variant::Variant;
 use crate::files;
 
 /// Bytes of the largest file that is read.
@@ -49,6 +54,8 @@ pub struct SlurmOptions {
 pub struct Asked {
     /// Curriculum files; none stands for those that the population has.
     pub curricula: Vec<PathBuf>,
+    /// Settings that are made together; none stands for those that the population has.
+    pub variants: Vec<Variant>,
     /// The settings that differ between runs; none stands for those that the population has.
     pub axes: Vec<Axis>,
     /// The seeds; none stands for those that the population has.
@@ -69,6 +76,8 @@ pub(super) struct PopulationFile {
     pub(super) criterion: Option<f64>,
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub(super) set: toml::Table,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) variant: BTreeMap<String, toml::Table>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) slurm: SlurmOptions,
     /// Where the curricula were copied from, by name; in `population.toml` alone.
@@ -91,11 +100,16 @@ impl PopulationFile {
     pub(super) fn asked(self, path: &Path) -> Result<Asked, PopulationError> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let in_file = |error: PopulationError| PopulationError::file(path, error.to_string());
-        let axes = self.set.into_iter().map(|(key, values)| match values {
-            Value::Array(values) => Axis::new(&key, values),
-            value => Axis::new(&key, vec![value]),
-        });
+        let axes = dotted(self.set)
+            .into_iter()
+            .map(|(key, values)| match values {
+                Value::Array(values) => Axis::new(&key, values),
+                value => Axis::new(&key, vec![value]),
+            });
+        let variants = self.variant.into_iter();
+        let variants = variants.map(|(name, settings)| Variant::new(&name, dotted(settings)));
         let asked = Asked {
+            variants: variants.collect::<Result<_, _>>().map_err(in_file)?,
             curricula: self.curricula.iter().map(|of| folder.join(of)).collect(),
             axes: axes.collect::<Result<_, _>>().map_err(in_file)?,
             seeds: Some(self.seeds.parse().map_err(in_file)?),
@@ -105,6 +119,24 @@ impl PopulationFile {
         asked.check().map_err(in_file)?;
         Ok(asked)
     }
+}
+
+/// A table with what stands in its tables as keys of its own: `network.units = 32` without quotation marks, which TOML reads as
+/// a table in a table, means the same as with them. A quoted key with dots keeps its value, be it a table.
+fn dotted(table: toml::Table) -> toml::Table {
+    let mut flat = toml::Table::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) if !key.contains('.') => {
+                let inner = dotted(inner).into_iter();
+                flat.extend(inner.map(|(rest, value)| (format!("{key}.{rest}"), value)));
+            }
+            value => {
+                flat.insert(key, value);
+            }
+        }
+    }
+    flat
 }
 
 impl Asked {

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::PopulationError;
-use super::extend::{extended_axes, sorted, sources, stem};
+use super::extend::{extended_axes, extended_variants, sorted, sources, stem};
 use super::file::{Asked, PopulationFile, SlurmOptions};
 use super::plan::{Plan, PlannedRun};
 use super::state::is_run;
@@ -56,6 +56,7 @@ impl Population {
             dir: dir.to_path_buf(),
             plan: Plan {
                 curricula: curricula.collect::<Result<_, _>>()?,
+                variants: asked.variants,
                 axes: asked.axes,
                 seeds: asked.seeds.unwrap_or_default(),
             },
@@ -163,6 +164,7 @@ impl Population {
             dir: dir.to_path_buf(),
             plan: Plan {
                 curricula: sources.keys().cloned().collect(),
+                variants: asked.variants.clone(),
                 axes: sorted(&asked.axes),
                 seeds,
             },
@@ -189,13 +191,15 @@ impl Population {
                 .filter(|name| !self.plan.curricula.contains(name));
             curricula.extend(new.cloned());
         }
-        let axes = if asked.axes.is_empty() && sources.is_empty() {
-            self.plan.axes.clone()
-        } else {
-            let (axes, others) = extended_axes(&self.plan.axes, &sorted(&asked.axes));
-            differences.extend(others);
-            axes
-        };
+        let says_settings =
+            !(asked.axes.is_empty() && asked.variants.is_empty() && sources.is_empty());
+        let (mut variants, mut axes) = (self.plan.variants.clone(), self.plan.axes.clone());
+        if says_settings {
+            let (of_variants, of_axes);
+            (variants, of_variants) = extended_variants(&variants, &asked.variants);
+            (axes, of_axes) = extended_axes(&axes, &sorted(&asked.axes));
+            differences.extend(of_variants.into_iter().chain(of_axes));
+        }
         if !differences.is_empty() {
             return Err(PopulationError::Contradiction {
                 path: self.dir.clone(),
@@ -210,6 +214,7 @@ impl Population {
             dir: self.dir.clone(),
             plan: Plan {
                 curricula,
+                variants,
                 axes,
                 seeds,
             },
@@ -312,11 +317,14 @@ impl Population {
         let relative = |name: &String| format!("{CURRICULA_FOLDER}/{name}.toml");
         let set = self.plan.axes.iter();
         let set = set.map(|axis| (axis.key.clone(), toml::Value::Array(axis.values.clone())));
+        let variants = self.plan.variants.iter();
+        let variants = variants.map(|of| (of.name.clone(), of.settings.clone()));
         let file = PopulationFile {
             curricula: self.plan.curricula.iter().map(relative).collect(),
             seeds: self.plan.seeds.to_string(),
             criterion: self.criterion,
             set: set.collect(),
+            variant: variants.collect(),
             slurm: self.slurm.clone(),
             copied_from: self.copied_from.clone(),
         };

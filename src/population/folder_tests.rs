@@ -277,3 +277,57 @@ fn the_populations_that_come_with_the_repository_can_be_begun() {
         assert!(notes.is_empty() && population.plan.count() > 1);
     }
 }
+
+fn written(place: &Place, text: &str) -> Asked {
+    let path = place.path("asked.toml");
+    fs::write(&path, text).unwrap();
+    Asked::read(&path).unwrap()
+}
+
+const VARIANTS: &str = "curricula = ['one.toml']\nseeds = '0..1'\nset.network.units = [4, 8]\n[variant.gru]\nnetwork.cell = 'gru'\n\
+    [variant.relu]\n'network.activation' = 'relu'\n'stage.0.until' = { steps = 2 }\n";
+
+#[test]
+fn variants_set_their_keys_together_and_are_read_back() {
+    let place = Place::new();
+    let (population, _) = place.begin(&written(&place, VARIANTS)).unwrap();
+    assert_eq!(population, Population::open(&place.path("p")).unwrap());
+    let runs = population.plan.runs();
+    assert_eq!(runs.len(), 8);
+    assert_eq!(runs[0].name, "one,gru,units=4,seed=0");
+    assert_eq!(
+        runs[7].settings_text(),
+        "network.activation=\"relu\" stage.0.until={ steps = 2 } network.units=8"
+    );
+    // The settings reach the curriculum of the run, and those of a variant leave the other alone.
+    let steps = |run: &PlannedRun| population.curriculum(run).unwrap().total_steps();
+    assert_eq!((steps(&runs[0]), steps(&runs[7])), (3, 2));
+}
+
+#[test]
+fn variants_join_a_population_and_never_change() {
+    let place = Place::new();
+    place.begin(&written(&place, VARIANTS)).unwrap();
+    let more = format!("{VARIANTS}[variant.lstm]\nnetwork.cell = 'lstm'\n");
+    let (population, _) = place.begin(&written(&place, &more)).unwrap();
+    assert_eq!(population.plan.count(), 12);
+    for (text, part) in [
+        (VARIANTS.to_owned(), "it has the variant `lstm`"),
+        (
+            more.replace("'gru'", "'ugrnn'"),
+            "its variant `gru` sets something else",
+        ),
+        (
+            "curricula = ['one.toml']\nseeds = '0'\nset.network.units = [4, 8]\n".to_owned(),
+            "its runs are of variants",
+        ),
+    ] {
+        let error = place
+            .begin(&written(&place, &text))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    let (seeds, _) = place.begin(&place.asked(&[], &[], "2")).unwrap();
+    assert_eq!(seeds.plan.count(), 18);
+}

@@ -16,6 +16,7 @@ mod seeds;
 pub mod slurm;
 pub mod state;
 pub mod summary;
+mod variant;
 
 pub use axis::Axis;
 pub use error::PopulationError;
@@ -24,3 +25,4 @@ pub use folder::{CURRICULA_FOLDER, POPULATION_FILE, Population, is_population};
 pub use plan::{Plan, PlannedRun};
 pub use seeds::Seeds;
 pub use state::RunState;
+pub use variant::Variant;

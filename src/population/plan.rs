@@ -1,4 +1,4 @@
-//! The runs of a population: every curriculum with every combination of settings and every seed.
+//! The runs of a population: every curriculum with every variant, every combination of settings and every seed.
 //!
 //! A run is called after what makes it, as in `flip-flop,cell=gru,units=64,seed=7`. The name depends on nothing else, so it
 //! stays when seeds, values or curricula join the plan.
@@ -7,6 +7,7 @@ use toml::Value;
 
 use super::axis::Axis;
 use super::seeds::Seeds;
+use super::variant::Variant;
 use crate::curriculum::Override;
 use crate::trace::digest;
 use crate::trace::names::MOST_NAME_BYTES;
@@ -19,6 +20,8 @@ const MOST_VALUE_CHARACTERS: usize = 24;
 pub struct Plan {
     /// Names of the curricula, without the extension of their files; each once.
     pub curricula: Vec<String>,
+    /// Settings that are made together, in the order of their names; none stands for the curricula as they are.
+    pub variants: Vec<Variant>,
     /// The settings that differ between runs, in the order of their keys.
     pub axes: Vec<Axis>,
     /// The seeds.
@@ -47,18 +50,17 @@ impl PlannedRun {
 }
 
 impl Plan {
-    /// All runs: seed after seed of the first combination of settings of the first curriculum, and so on.
+    /// All runs: seed after seed of the first combination of settings of the first variant of the first curriculum, and so on.
+    /// Settings come after those of the variant.
     pub fn runs(&self) -> Vec<PlannedRun> {
         let combinations = self.combinations();
         let mut runs = Vec::new();
-        for curriculum in &self.curricula {
+        for (curriculum, variant) in self.begins() {
             for combination in &combinations {
-                let begin = self.name(curriculum, combination);
-                let settings: Vec<Override> = combination
-                    .iter()
-                    .zip(&self.axes)
-                    .map(|(value, axis)| axis.set_to(value))
-                    .collect();
+                let begin = self.name(curriculum, variant, combination);
+                let mut settings = variant.map_or_else(Vec::new, Variant::overrides);
+                let of_axes = combination.iter().zip(&self.axes);
+                settings.extend(of_axes.map(|(value, axis)| axis.set_to(value)));
                 runs.extend(self.seeds.iter().map(|seed| PlannedRun {
                     name: format!("{begin},seed={seed}"),
                     curriculum: curriculum.clone(),
@@ -73,8 +75,20 @@ impl Plan {
     /// Number of runs.
     pub fn count(&self) -> u64 {
         let values = self.axes.iter().map(|axis| axis.values.len() as u64);
-        let combinations = values.fold(self.curricula.len() as u64, u64::saturating_mul);
+        let begins = self.curricula.len() * self.variants.len().max(1);
+        let combinations = values.fold(begins as u64, u64::saturating_mul);
         combinations.saturating_mul(self.seeds.count())
+    }
+
+    /// Every curriculum with every variant.
+    fn begins(&self) -> impl Iterator<Item = (&String, Option<&Variant>)> {
+        self.curricula.iter().flat_map(|curriculum| {
+            let as_it_is = self.variants.is_empty().then_some((curriculum, None));
+            let variants = self.variants.iter();
+            as_it_is
+                .into_iter()
+                .chain(variants.map(move |variant| (curriculum, Some(variant))))
+        })
     }
 
     /// Every choice of one value an axis; the last axis changes fastest.
@@ -91,9 +105,12 @@ impl Plan {
     }
 
     /// The name of the runs of a combination, but for the seed.
-    fn name(&self, curriculum: &str, combination: &[&Value]) -> String {
+    fn name(&self, curriculum: &str, variant: Option<&Variant>, combination: &[&Value]) -> String {
         let keys: Vec<&str> = self.axes.iter().map(|axis| axis.key.as_str()).collect();
         let mut name = curriculum.to_owned();
+        if let Some(variant) = variant {
+            name = format!("{name},{}", variant.name);
+        }
         for (value, axis) in combination.iter().zip(&self.axes) {
             name = format!("{name},{}={}", short_key(&axis.key, &keys), short(value));
         }
@@ -151,6 +168,7 @@ mod tests {
             curricula: curricula.iter().map(|&name| name.to_owned()).collect(),
             axes,
             seeds: seeds.parse().unwrap(),
+            ..Plan::default()
         }
     }
 
@@ -185,6 +203,36 @@ mod tests {
             "network.cell=\"gru\" network.units=64"
         );
         assert_eq!((last.curriculum.as_str(), last.seed), ("growing", 1));
+    }
+
+    #[test]
+    fn variants_come_between_curriculum_and_settings() {
+        let variant = |name, settings: &str| Variant::new(name, settings.parse().unwrap()).unwrap();
+        let plan = Plan {
+            variants: vec![
+                variant("gru", "'network.cell' = 'gru'"),
+                variant(
+                    "relu",
+                    "'network.cell' = 'vanilla'\n'network.activation' = 'relu'",
+                ),
+            ],
+            ..plan(&["a"], &["network.units=8"], "0..1")
+        };
+        let runs = plan.runs();
+        assert_eq!(plan.count(), 4);
+        assert_eq!(
+            names(&plan),
+            [
+                "a,gru,units=8,seed=0",
+                "a,gru,units=8,seed=1",
+                "a,relu,units=8,seed=0",
+                "a,relu,units=8,seed=1"
+            ]
+        );
+        assert_eq!(
+            runs[3].settings_text(),
+            "network.activation=\"relu\" network.cell=\"vanilla\" network.units=8"
+        );
     }
 
     #[test]
@@ -241,8 +289,8 @@ mod tests {
                 return Ok(());
             };
             let curricula: Vec<String> = curricula.into_iter().collect();
-            let large = Plan { curricula: [curricula.clone(), vec![more]].concat(), axes: all, seeds: "0..3".parse().unwrap() };
-            let small = Plan { curricula, axes: first, seeds: "1..2".parse().unwrap() };
+            let large = Plan { curricula: [curricula.clone(), vec![more]].concat(), axes: all, seeds: "0..3".parse().unwrap(), ..Plan::default() };
+            let small = Plan { curricula, axes: first, seeds: "1..2".parse().unwrap(), ..Plan::default() };
             let runs = large.runs();
             let all: BTreeSet<&String> = runs.iter().map(|run| &run.name).collect();
             prop_assert_eq!(all.len() as u64, large.count());
