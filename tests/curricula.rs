@@ -138,12 +138,17 @@ fn every_key_arrives() {
 }
 
 #[test]
-fn another_cell_or_task_from_outside_needs_no_undoing_of_the_files_own_keys() {
+fn another_cell_task_or_optimiser_from_outside_needs_no_undoing_of_the_files_own_keys() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("curricula/flip-flop.toml");
     for cell in ["gru", "lstm", "ugrnn", "piecewise-linear"] {
         let curriculum = Curriculum::load(&path, &overrides(&[&format!("network.cell={cell}")]));
         assert!(curriculum.unwrap().to_toml().contains(cell));
     }
+    let lbfgs = "optimiser.rule=lbfgs";
+    let curriculum = Curriculum::load(&path, &overrides(&[lbfgs])).unwrap();
+    assert_eq!(curriculum.optimiser.clipping, Clipping::Off);
+    let clipped = Curriculum::load(&path, &overrides(&[lbfgs, "optimiser.clip_norm=2"]));
+    assert!(clipped.unwrap_err().to_string().contains("clip_norm"));
     let curriculum = Curriculum::load(&path, &overrides(&["stage.0.task=sine"])).unwrap();
     let names: Vec<_> = curriculum.stages[0]
         .parts

@@ -7,7 +7,8 @@
 //!
 //! | reading | what it carries | who asks |
 //! |---|---|---|
-//! | `f64` | the value | simulation, residuals |
+//! | `f64` | the value | residuals |
+//! | [`Lanes`] | eight values | simulation of many states |
 //! | [`Dual`] | value and K partial derivatives, exact to rounding | Jacobians, local learning rules |
 //! | [`Jet`] | Taylor coefficients to third order along a line | normal forms of bifurcations |
 //! | [`Interval`] | all values over a box, rounded outward | enumeration by branch and bound |
@@ -37,10 +38,12 @@ mod bound;
 mod dual;
 mod interval;
 mod jet;
+mod lanes;
 mod scalar;
 
 pub use bound::Bound;
 pub use dual::Dual;
 pub use interval::Interval;
 pub use jet::Jet;
+pub use lanes::{LANES, Lanes};
 pub use scalar::{Scalar, Smooth, sech_squared, sigmoid};

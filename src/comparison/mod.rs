@@ -5,6 +5,7 @@
 
 mod assignment;
 pub mod coincidence;
+pub mod course;
 pub mod ends;
 pub mod groups;
 pub mod matrix;

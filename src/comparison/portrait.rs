@@ -1,8 +1,14 @@
 //! What is compared: one network at a moment, as plain data.
 
+use std::sync::Arc;
+
 use faer::Mat;
 
+use crate::cell::parameters::Parameters;
+use crate::cell::spec::NetworkSpec;
 use crate::nouns::PointKind;
+use crate::task::Batch;
+use crate::train::engines::{EngineName, EngineReal as _};
 
 /// 1/φ, φ the golden ratio.
 const GOLDEN_FRACTION: f64 = 0.618_033_988_749_894_9;
@@ -20,10 +26,57 @@ pub struct Portrait {
     pub states: TrialStates,
     /// One landscape for each constant input, in the order of the probes.
     pub landscapes: Vec<Landscape>,
+    /// Its weights with the probe trials; `None` where it was not trained here.
+    pub probed: Option<Probed>,
+}
+
+impl Portrait {
+    /// Of landscapes alone: without states, weights and trials.
+    pub fn of_landscapes(name: &str, step: u64, landscapes: Vec<Landscape>) -> Self {
+        Self {
+            name: name.to_owned(),
+            step,
+            probe: "no task".to_owned(),
+            states: TrialStates::default(),
+            landscapes,
+            probed: None,
+        }
+    }
+}
+
+/// A trained network with the trials that it is probed on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probed {
+    /// What its parameters are of.
+    pub spec: NetworkSpec,
+    /// Its parameters.
+    pub parameters: Parameters<f64>,
+    /// The probe trials.
+    pub trials: Arc<Batch>,
+    /// Its loss on them.
+    pub loss: f64,
+    /// Its accuracy on them, in 0 to 1.
+    pub accuracy: f64,
+}
+
+impl Probed {
+    /// The loss on the probe trials as a function of parameters, in the order of [`Parameters::values`], computed in f32; NaN where
+    /// the network cannot be run.
+    pub fn loss_function(&self) -> impl FnMut(&[f64]) -> f64 + '_ {
+        let mut parameters: Parameters<f32> = self.parameters.cast();
+        let mut engine = f32::engine(EngineName::default(), &self.spec);
+        move |values| {
+            for (own, value) in parameters.values_mut().iter_mut().zip(values) {
+                *own = *value as f32;
+            }
+            let outputs = engine.outputs(&parameters, &self.trials);
+            outputs.map_or(f64::NAN, |outputs| self.trials.loss(&outputs))
+        }
+    }
 }
 
 /// States on trials.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TrialStates {
     /// Time steps of a trial.
     pub steps: usize,

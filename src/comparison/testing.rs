@@ -27,6 +27,7 @@ pub(super) fn portrait(states: TrialStates, landscapes: Vec<Landscape>) -> Portr
         probe: "a task".to_owned(),
         states,
         landscapes,
+        probed: None,
     }
 }
 

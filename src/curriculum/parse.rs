@@ -216,7 +216,16 @@ fn optimiser(section: Option<Section<'_>>, learning: &RuleSpec) -> OptimiserSpec
         section.exclusive(&["clip_norm", "clip_value"]);
         let place = section.place_of("rule");
         optimiser.parameters(&mut section);
-        if matches!(optimiser.rule, UpdateRule::Lbfgs { .. })
+        let is_lbfgs = matches!(optimiser.rule, UpdateRule::Lbfgs { .. });
+        let clips = ["clip_norm", "clip_value"];
+        if is_lbfgs
+            && section.is_overridden("rule")
+            && !clips.iter().any(|key| section.is_overridden(key))
+        {
+            // Whoever chooses another optimiser from outside need not undo how the file clips for its own.
+            optimiser.clipping = Clipping::Off;
+        }
+        if is_lbfgs
             && (optimiser.clipping != Clipping::Off || !learning.rule().has_exact_gradient())
         {
             let problem = "\"lbfgs\" needs the exact gradient of its objective: expected `rule = \"bptt\"` under [training] \

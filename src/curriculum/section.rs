@@ -317,7 +317,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn is_overridden(&self, key: &str) -> bool {
+    /// Whether a key that was taken came from outside the file.
+    pub(super) fn is_overridden(&self, key: &str) -> bool {
         let mut taken = self.taken.iter();
         taken.any(|(name, place)| *name == key && matches!(place, KeyPlace::Override(_)))
     }

@@ -18,6 +18,9 @@ pub struct Axis {
     pub key: String,
     /// Its values; at least one, none twice.
     pub values: Vec<Value>,
+    /// Whether it has one value that stays, which the names of runs then do not tell: one that stands alone in a file, not in
+    /// brackets.
+    pub is_constant: bool,
 }
 
 impl Axis {
@@ -40,6 +43,15 @@ impl Axis {
         Ok(Self {
             key: key.to_owned(),
             values,
+            is_constant: false,
+        })
+    }
+
+    /// A key with a value that stays.
+    pub fn constant(key: &str, value: Value) -> Result<Self, PopulationError> {
+        Ok(Self {
+            is_constant: true,
+            ..Self::new(key, vec![value])?
         })
     }
 

@@ -66,6 +66,14 @@ pub(super) fn extended_axes(axes: &[Axis], asked: &[Axis]) -> (Vec<Axis>, Vec<St
             .iter()
             .filter(|value| !axis.values.contains(value));
         let new: Vec<_> = new.cloned().collect();
+        if axis.is_constant && !new.is_empty() {
+            let held = &axis.values[0];
+            differences.push(format!(
+                "its runs all have `{} = {held}`, which their names do not tell",
+                axis.key
+            ));
+            continue;
+        }
         axis.values.extend(new);
     }
     (extended, differences)

@@ -7,11 +7,11 @@
 //! criterion = 0.95
 //!
 //! [set]
-//! "training.trials_per_step" = [16, 64]
+//! training.trials_per_step = [16, 64]
+//! network.units = 32
 //!
 //! [variant.gru]
-//! "network.cell" = "gru"
-//! "network.units" = 24
+//! network.cell = "gru"
 //!
 //! [slurm]
 //! options = "--partition=short --time=2:00:00"
@@ -104,7 +104,7 @@ impl PopulationFile {
             .into_iter()
             .map(|(key, values)| match values {
                 Value::Array(values) => Axis::new(&key, values),
-                value => Axis::new(&key, vec![value]),
+                value => Axis::constant(&key, value),
             });
         let variants = self.variant.into_iter();
         let variants = variants.map(|(name, settings)| Variant::new(&name, dotted(settings)));

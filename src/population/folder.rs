@@ -316,7 +316,11 @@ impl Population {
     fn to_toml(&self, path: &Path) -> Result<String, PopulationError> {
         let relative = |name: &String| format!("{CURRICULA_FOLDER}/{name}.toml");
         let set = self.plan.axes.iter();
-        let set = set.map(|axis| (axis.key.clone(), toml::Value::Array(axis.values.clone())));
+        let set = set.map(|axis| {
+            let only = axis.values.first().filter(|_| axis.is_constant);
+            let values = || toml::Value::Array(axis.values.clone());
+            (axis.key.clone(), only.cloned().unwrap_or_else(values))
+        });
         let variants = self.plan.variants.iter();
         let variants = variants.map(|of| (of.name.clone(), of.settings.clone()));
         let file = PopulationFile {

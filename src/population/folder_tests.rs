@@ -328,6 +328,20 @@ fn variants_join_a_population_and_never_change() {
             .to_string();
         assert!(error.contains(part), "{error}");
     }
+    let constant = written(
+        &place,
+        "curricula = ['one.toml']\nseeds = '0'\nset.network.units = 4\n",
+    );
+    let begun = Population::begin_or_extend(&place.path("constant"), &constant)
+        .unwrap()
+        .0;
+    assert_eq!(names(&begun), ["one,seed=0"]);
+    let wider = place.asked(&["one.toml"], &["network.units=4,8"], "0");
+    let error = Population::begin_or_extend(&place.path("constant"), &wider).unwrap_err();
+    assert!(
+        error.to_string().contains("which their names do not tell"),
+        "{error}"
+    );
     let (seeds, _) = place.begin(&place.asked(&[], &[], "2")).unwrap();
     assert_eq!(seeds.plan.count(), 18);
 }

@@ -106,12 +106,14 @@ impl Plan {
 
     /// The name of the runs of a combination, but for the seed.
     fn name(&self, curriculum: &str, variant: Option<&Variant>, combination: &[&Value]) -> String {
-        let keys: Vec<&str> = self.axes.iter().map(|axis| axis.key.as_str()).collect();
+        let told = || self.axes.iter().filter(|axis| !axis.is_constant);
+        let keys: Vec<&str> = told().map(|axis| axis.key.as_str()).collect();
         let mut name = curriculum.to_owned();
         if let Some(variant) = variant {
             name = format!("{name},{}", variant.name);
         }
-        for (value, axis) in combination.iter().zip(&self.axes) {
+        let values = combination.iter().zip(&self.axes);
+        for (value, axis) in values.filter(|(_, axis)| !axis.is_constant) {
             name = format!("{name},{}={}", short_key(&axis.key, &keys), short(value));
         }
         let most = MOST_NAME_BYTES - ",seed=".len() - u64::MAX.to_string().len();
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn variants_come_between_curriculum_and_settings() {
+    fn variants_come_first_and_names_tell_no_constants() {
         let variant = |name, settings: &str| Variant::new(name, settings.parse().unwrap()).unwrap();
         let plan = Plan {
             variants: vec![
@@ -216,17 +218,18 @@ mod tests {
                     "'network.cell' = 'vanilla'\n'network.activation' = 'relu'",
                 ),
             ],
-            ..plan(&["a"], &["network.units=8"], "0..1")
+            axes: vec![Axis::constant("network.units", 8.into()).unwrap()],
+            ..plan(&["a"], &[], "0..1")
         };
         let runs = plan.runs();
         assert_eq!(plan.count(), 4);
         assert_eq!(
             names(&plan),
             [
-                "a,gru,units=8,seed=0",
-                "a,gru,units=8,seed=1",
-                "a,relu,units=8,seed=0",
-                "a,relu,units=8,seed=1"
+                "a,gru,seed=0",
+                "a,gru,seed=1",
+                "a,relu,seed=0",
+                "a,relu,seed=1"
             ]
         );
         assert_eq!(

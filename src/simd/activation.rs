@@ -9,12 +9,12 @@
 //! An infinite argument gives NaN: in a network it means divergence, and must not look like saturation.
 //!
 //! The platform's library would give other last digits on another system, and with them another run. Accuracy is a
-//! few units in the last place of the format, far below what training feels; analysis uses f64's own functions,
-//! with bounds on their errors.
+//! few units in the last place of the format, far below what training and the motion of many states feel; where analysis needs
+//! bounds on errors it uses f64's own functions.
 
 use std::f64::consts::LOG2_E;
 
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::Real;
 
@@ -124,45 +124,49 @@ pub fn softplus_slope<T: Real, S: Simd>(simd: S, value: T::Vector<S>) -> T::Vect
     T::mul_add(simd, minus_scale, p, T::minus(simd, one, scale))
 }
 
-#[cfg(test)]
-mod tests {
-    use pulp::{Arch, WithSimd};
+/// A nonlinearity that can be mapped over a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// [`tanh`].
+    Tanh,
+    /// [`sigmoid`].
+    Sigmoid,
+    /// [`softplus`].
+    Softplus,
+    /// [`softplus_slope`].
+    #[cfg(test)]
+    SoftplusSlope,
+}
 
-    use super::*;
-
-    /// A nonlinearity that can be mapped over a slice.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    enum Function {
-        Tanh,
-        Sigmoid,
-        Softplus,
-        SoftplusSlope,
+/// Replaces every value x of a slice by f(x).
+pub(crate) fn map_in_place<T: Real>(function: Function, values: &mut [T]) {
+    struct Mapped<'a, T> {
+        function: Function,
+        values: &'a mut [T],
     }
-
-    /// Replaces every value x of a slice by f(x).
-    fn map_in_place<T: Real>(function: Function, values: &mut [T]) {
-        struct Mapped<'a, T> {
-            function: Function,
-            values: &'a mut [T],
-        }
-        impl<T: Real> WithSimd for Mapped<'_, T> {
-            type Output = ();
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, simd: S) {
-                for chunk in self.values.chunks_mut(T::lanes::<S>()) {
-                    let x = T::load_part(simd, chunk);
-                    let y = match self.function {
-                        Function::Tanh => tanh::<T, S>(simd, x),
-                        Function::Sigmoid => sigmoid::<T, S>(simd, x),
-                        Function::Softplus => softplus::<T, S>(simd, x),
-                        Function::SoftplusSlope => softplus_slope::<T, S>(simd, x),
-                    };
-                    T::store_part(simd, chunk, y);
-                }
+    impl<T: Real> WithSimd for Mapped<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            for chunk in self.values.chunks_mut(T::lanes::<S>()) {
+                let x = T::load_part(simd, chunk);
+                let y = match self.function {
+                    Function::Tanh => tanh::<T, S>(simd, x),
+                    Function::Sigmoid => sigmoid::<T, S>(simd, x),
+                    Function::Softplus => softplus::<T, S>(simd, x),
+                    #[cfg(test)]
+                    Function::SoftplusSlope => softplus_slope::<T, S>(simd, x),
+                };
+                T::store_part(simd, chunk, y);
             }
         }
-        Arch::new().dispatch(Mapped { function, values });
     }
+    Arch::new().dispatch(Mapped { function, values });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     fn largest_relative_error<T: Real>(
         function: Function,

@@ -50,14 +50,38 @@ impl Bootstrap {
         groups: &[usize],
         statistic: impl Fn(&[u32]) -> Option<f64> + Sync,
     ) -> Estimate {
-        let Some(value) = statistic(&vec![1; groups.len()]) else {
-            return Estimate::exact(f64::NAN);
-        };
+        let [estimate] = self.estimates(groups, |counts| [statistic(counts)]);
+        estimate
+    }
+
+    /// The same of several statistics, each resample drawn once for all of them.
+    pub fn estimates<const N: usize>(
+        &self,
+        groups: &[usize],
+        statistics: impl Fn(&[u32]) -> [Option<f64>; N] + Sync,
+    ) -> [Estimate; N] {
+        let values = statistics(&vec![1; groups.len()]);
         let members = members_of(groups);
         let drawn = draws(self.resamples, self.seed, |rng| {
-            statistic(&resample(&members, groups.len(), rng))
+            statistics(&resample(&members, groups.len(), rng))
         });
-        let mut resampled: Vec<f64> = drawn.into_iter().flatten().collect();
+        std::array::from_fn(|place| {
+            let resampled = drawn.iter().filter_map(|of| of[place]).collect();
+            let statistic = |counts: &[u32]| statistics(counts)[place];
+            self.from_resamples(values[place], resampled, &members, statistic)
+        })
+    }
+
+    fn from_resamples(
+        &self,
+        value: Option<f64>,
+        mut resampled: Vec<f64>,
+        members: &[Vec<usize>],
+        statistic: impl Fn(&[u32]) -> Option<f64>,
+    ) -> Estimate {
+        let Some(value) = value else {
+            return Estimate::exact(f64::NAN);
+        };
         resampled.sort_unstable_by(f64::total_cmp);
         let varies = members.iter().all(|group| group.len() > 1);
         let is_enough = resampled.len() as f64 >= 0.95 * self.resamples as f64;
@@ -65,7 +89,7 @@ impl Bootstrap {
             let [low, high] = match self.interval {
                 BootstrapInterval::Percentile => [0.025, 0.975],
                 BootstrapInterval::BiasCorrected => {
-                    corrected_levels(value, &resampled, &members, &statistic)
+                    corrected_levels(value, &resampled, members, &statistic)
                         .unwrap_or([0.025, 0.975])
                 }
             };

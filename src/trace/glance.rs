@@ -5,7 +5,9 @@
 
 use super::error::TraceError;
 use super::reader::{Run, StepCursor};
-use super::rows::{BranchRow, FixedPointRow, SlowPointRow, SpectrumRow, StepRow, TrialRow};
+use super::rows::{
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
+};
 use super::table::Selection;
 use super::tables::Row;
 use crate::nouns::PointKind;
@@ -28,12 +30,12 @@ macro_rules! glance {
         }
 
         impl $(<$life>)? $glance $(<$life>)? {
-            const SELECTION: Selection<'static> = Selection {
+            pub(super) const SELECTION: Selection<'static> = Selection {
                 table: <$row as Row>::TABLE,
                 names: &[$($row::$field.name()),+],
             };
 
-            fn each(
+            pub(super) fn each(
                 columns: &super::columns::Columns $(<$life>)?,
                 mut visit: impl FnMut(Self),
             ) -> Result<(), TraceError> {
@@ -96,12 +98,70 @@ glance! {
 }
 
 glance! {
+    /// A fixed point as a node of the graph that a landscape is.
+    pub struct NodeGlance<'a> of FixedPointRow {
+        /// Name of the probe input.
+        pub condition: &'a str,
+        /// What it is, by its eigenvalues.
+        pub kind: PointKind,
+        /// Number of eigenvalues outside the unit circle.
+        pub n_unstable: u16,
+        /// sign det(I−J).
+        pub index: i8,
+        /// Output of the network at the point.
+        pub readout: &'a [f64],
+    }
+}
+
+glance! {
+    /// Whether the fixed points at one probe input are all there.
+    pub struct CompletenessGlance<'a> of LandscapeRow {
+        /// Name of the probe input.
+        pub condition: &'a str,
+        /// What is known of it, as the column says.
+        pub complete: &'a str,
+    }
+}
+
+glance! {
+    /// A bifurcation as a step on the path of learning.
+    pub struct EventGlance<'a> of EventRow {
+        /// Name of the probe input.
+        pub condition: &'a str,
+        /// Training step of the checkpoint before the event.
+        pub from_step: u64,
+        /// Training step of the checkpoint after it.
+        pub to_step: u64,
+        /// Where between the two, 0 to 1.
+        pub position: f64,
+        /// What it is, as the column says.
+        pub kind: &'a str,
+        /// 1 if a pair of fixed points appears, −1 if one vanishes, else 0.
+        pub pair_change: i8,
+        /// Loss of training step `to_step`.
+        pub loss: Option<f64>,
+        /// Gradient norm of training step `to_step`.
+        pub grad_norm: Option<f64>,
+    }
+}
+
+glance! {
+    /// How far the branches reach.
+    pub struct ReachGlance of BranchRow {
+        /// Number of a checkpoint that they pass.
+        pub checkpoint: u32,
+    }
+}
+
+glance! {
     /// A slow point as a picture shows it.
     pub struct SlowGlance<'a> of SlowPointRow {
         /// Name of the probe input.
         pub condition: &'a str,
         /// The point in state space.
         pub state: &'a [f64],
+        /// Steps that motion needs to pass the ghost of a fold; none if it does not pass.
+        pub passage_steps: Option<f64>,
         /// The point in the run's fixed projection.
         pub pc: [f64; 3],
     }
@@ -172,6 +232,47 @@ impl Run {
         self.columns_of(checkpoint, PointGlance::SELECTION, |columns| {
             PointGlance::each(columns, &mut visit)
         })
+    }
+
+    /// The fixed points of a complete checkpoint as nodes, one after the other.
+    pub fn glance_at_nodes(
+        &self,
+        checkpoint: u32,
+        mut visit: impl FnMut(NodeGlance),
+    ) -> Result<(), TraceError> {
+        self.columns_of(checkpoint, NodeGlance::SELECTION, |columns| {
+            NodeGlance::each(columns, &mut visit)
+        })
+    }
+
+    /// Whether the fixed points of a complete checkpoint are all there, one condition after the other.
+    pub fn glance_at_completeness(
+        &self,
+        checkpoint: u32,
+        mut visit: impl FnMut(CompletenessGlance),
+    ) -> Result<(), TraceError> {
+        self.columns_of(checkpoint, CompletenessGlance::SELECTION, |columns| {
+            CompletenessGlance::each(columns, &mut visit)
+        })
+    }
+
+    /// The events between the checkpoints, one after the other, from where [`events`](Self::events) has them; `false` if there are
+    /// none because nobody looked for them.
+    pub fn glance_at_events(&self, mut visit: impl FnMut(EventGlance)) -> Result<bool, TraceError> {
+        let known = self.checkpoints_with::<EventRow>();
+        if self.derived_reach()? >= known.last().copied()
+            && self.columns_of_derived(EventGlance::SELECTION, |columns| {
+                EventGlance::each(columns, &mut visit)
+            })?
+        {
+            return Ok(true);
+        }
+        for &checkpoint in &known {
+            self.columns_of(checkpoint, EventGlance::SELECTION, |columns| {
+                EventGlance::each(columns, &mut visit)
+            })?;
+        }
+        Ok(!known.is_empty())
     }
 
     /// The slow points of a complete checkpoint, one after the other.

@@ -113,6 +113,17 @@ pub trait Engine<T: Real> {
         gradient: &mut Parameters<T>,
     ) -> Result<(), EngineError>;
 
+    /// The outputs on the trials of a batch, `[time][trial][channel]`, fed back where the network does so.
+    fn outputs(
+        &mut self,
+        parameters: &Parameters<T>,
+        batch: &Batch,
+    ) -> Result<Vec<f64>, EngineError> {
+        let closed = closed_loop(parameters);
+        let pass = self.forward(closed.as_ref().unwrap_or(parameters), batch)?;
+        Ok(by_time(pass.rows, batch.trials, pass.outputs))
+    }
+
     /// Runs the trials of a batch forward, outputs fed back where the network does so.
     fn simulate(
         &mut self,

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use crate::analyze::AnalyzeArgs;
 use crate::arguments::{Drawing, ERROR, PictureArgs, TracesFolder, TrainArgs};
 use crate::compare::CompareArgs;
+use crate::course::CourseArgs;
 use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Start};
 use crate::ends::EndsArgs;
@@ -22,8 +23,8 @@ use crate::say::say;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
 use crate::{
-    analyze, compact, compare, curricula, ends, figure, picture, population, reproduce, runs,
-    tasks, train, verify, zoom,
+    analyze, compact, compare, course, curricula, ends, figure, picture, population, reproduce,
+    runs, tasks, train, verify, zoom,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -103,6 +104,11 @@ enum Command {
     /// From a checkpoint on, L-BFGS goes downhill on one large batch of the task. The landscape that it ends with is compared with
     /// that of the last checkpoint: so one sees when learning had decided. Each end is a run of its own in RUN/ends.
     Ends(EndsArgs),
+    /// Follow one network through its checkpoints: how far it is from its end, and in which stage of learning
+    ///
+    /// Of each checkpoint: loss, fixed points, how its topology changed, the distance of its landscape, its representation and its
+    /// weights to those of the end, and with --barriers the barriers of the loss on the straight lines there.
+    Course(CourseArgs),
     /// Run a paper's experiment and print its claims beside what was measured; without a name, list the experiments
     Reproduce(ReproduceArgs),
     /// Check a run: every file there, whole, readable, and in agreement with the others
@@ -169,6 +175,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Curricula(args) => curricula::curricula(args),
         Command::Compare(args) => compare::run(args, &cli.place),
         Command::Ends(args) => ends::run(args, &runs::find(&args.run, &cli.place)?),
+        Command::Course(args) => course::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Reproduce(args) => reproduce::reproduce(args, &cli.place),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
         Command::Compact { run } => compact::compact(&runs::find(run, &cli.place)?),

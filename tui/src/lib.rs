@@ -6,6 +6,7 @@ mod attended;
 pub mod cli;
 mod compact;
 mod compare;
+mod course;
 mod curricula;
 pub mod dashboard;
 mod ends;

@@ -15,7 +15,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 
 use super::blend::{Blended, bend_of, blend};
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
-use crate::calculus::{Bound, Dual, Interval, Jet, Scalar, Smooth};
+use crate::calculus::{Bound, Dual, Interval, Jet, LANES, Lanes, Scalar, Smooth};
 use crate::simd::vectorised;
 
 /// Unit roundoff of f64.
@@ -141,7 +141,25 @@ impl<F: Formula> Unitwise<F> {
             .chunks_exact(dim)
             .zip(a.chunks_exact(self.drive.len()));
         for ((state, a), out) in rows.zip(out.chunks_exact_mut(dim)) {
-            out.copy_from_slice(&self.apply(of, a, state)[..dim]);
+            self.apply_to_row(of, a, state, out);
+        }
+    }
+
+    /// F or R of one state with its pre-activations, eight units at a time.
+    fn apply_to_row(&self, of: Of, a: &[f64], state: &[f64], out: &mut [f64]) {
+        let n = self.units;
+        for first in (0..n).step_by(LANES) {
+            let end = (first + LANES).min(n);
+            let of_units = |values: &[f64], block: usize| {
+                let values = values.get(block * n + first..block * n + end);
+                Lanes::load(values.unwrap_or_default())
+            };
+            let gates: [Lanes; MOST_GATES] = std::array::from_fn(|gate| of_units(a, gate));
+            let own: [Lanes; MOST_STATES] = std::array::from_fn(|block| of_units(state, block));
+            let next = self.unit(of, &gates, &own);
+            for (block, out) in out.chunks_exact_mut(n).enumerate() {
+                out[first..end].copy_from_slice(&next[block].0[..end - first]);
+            }
         }
     }
 

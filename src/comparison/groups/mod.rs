@@ -3,6 +3,7 @@
 //! Distances come from any measure. A network belongs to one group; runs are resampled, never pairs of runs.
 
 pub mod anosim;
+pub mod blocks;
 pub mod distances;
 pub mod embedding;
 pub mod separation;

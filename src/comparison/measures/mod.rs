@@ -1,5 +1,6 @@
 //! The measures by name. The next one is a file here, and a line in [`all`].
 
+pub mod barrier;
 pub mod cca;
 pub mod cka;
 pub mod dsa;
@@ -10,8 +11,8 @@ pub mod topology;
 
 use super::matrix::AnyMeasure;
 
-/// All measures, those of states first.
-pub fn all() -> [&'static dyn AnyMeasure; 8] {
+/// All measures, those of states first, that of weights last.
+pub fn all() -> [&'static dyn AnyMeasure; 9] {
     [
         &cka::Cka,
         &cca::Cca::SVCCA,
@@ -21,6 +22,7 @@ pub fn all() -> [&'static dyn AnyMeasure; 8] {
         &dsa::Dsa::EIGENVALUES,
         &spectra::Spectra,
         &topology::Topology,
+        &barrier::Barrier,
     ]
 }
 

@@ -209,7 +209,7 @@ pub fn representation(states: &TrialStates) -> Vec<f64> {
 }
 
 /// The angle of two vectors, accurate where it is small, too (Kahan); `None` if one has no length.
-fn angle_between(a: &[f64], b: &[f64]) -> Option<f64> {
+pub(in crate::comparison) fn angle_between(a: &[f64], b: &[f64]) -> Option<f64> {
     let (size_a, size_b) = (norm(a), norm(b));
     if size_a == 0.0 || size_b == 0.0 {
         return None;
@@ -223,11 +223,11 @@ fn angle_between(a: &[f64], b: &[f64]) -> Option<f64> {
     Some(2.0 * apart.sqrt().atan2(together.sqrt()))
 }
 
-pub(super) fn norm(vector: &[f64]) -> f64 {
+pub(in crate::comparison) fn norm(vector: &[f64]) -> f64 {
     vector.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
+pub(in crate::comparison) fn distance(a: &[f64], b: &[f64]) -> f64 {
     let pairs = a.iter().zip(b);
     pairs.map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
 }

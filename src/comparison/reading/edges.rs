@@ -41,13 +41,13 @@ pub(super) fn look(
         .collect();
     let stable: Vec<&[f64]> = places.iter().map(|&at| &points[at].state[..]).collect();
     let mut edges = Vec::new();
-    for (from, point) in points
-        .iter()
-        .enumerate()
-        .filter(|(_, of)| of.n_unstable > 0)
-    {
-        let ends = reached(&map, &point.state, &stable, SEED);
-        let ends = ends.map_err(|source| LabError::Analysis { checkpoint, source })?;
+    let unstable: Vec<usize> = (0..points.len())
+        .filter(|&at| points[at].n_unstable > 0)
+        .collect();
+    let states: Vec<&[f64]> = unstable.iter().map(|&at| &points[at].state[..]).collect();
+    let ends = reached(&map, &states, &stable, SEED);
+    let ends = ends.map_err(|source| LabError::Analysis { checkpoint, source })?;
+    for (from, ends) in unstable.into_iter().zip(ends) {
         edges.extend(ends.into_iter().map(|end| Edge {
             from,
             to: places[end],

@@ -9,16 +9,7 @@ use crate::trace::rows::{FixedPointRow, SpectrumRow};
 
 /// One landscape for each constant input, in the order of the table.
 pub(super) fn of(run: &Run, checkpoint: u32) -> Result<Vec<Landscape>, LabError> {
-    let mut landscapes: Vec<Landscape> = run
-        .landscapes(checkpoint)?
-        .into_iter()
-        .map(|row| Landscape {
-            condition: row.condition,
-            is_complete: matches!(row.complete.as_str(), "proved" | "index_consistent"),
-            points: Vec::new(),
-            edges: None,
-        })
-        .collect();
+    let mut landscapes = conditions(run, checkpoint)?;
     if landscapes.is_empty() {
         return Ok(landscapes);
     }
@@ -32,6 +23,40 @@ pub(super) fn of(run: &Run, checkpoint: u32) -> Result<Vec<Landscape>, LabError>
             landscape.points.push(point(row, spectrum));
         }
     }
+    Ok(landscapes)
+}
+
+/// The same as graphs see them: points have neither places, nor spectra, nor basins.
+pub(super) fn nodes(run: &Run, checkpoint: u32) -> Result<Vec<Landscape>, LabError> {
+    let mut landscapes = conditions(run, checkpoint)?;
+    run.glance_at_nodes(checkpoint, |node| {
+        let mut all = landscapes.iter_mut();
+        if let Some(landscape) = all.find(|of| of.condition == node.condition) {
+            landscape.points.push(Point {
+                kind: node.kind,
+                n_unstable: usize::from(node.n_unstable),
+                index: node.index,
+                state: Vec::new(),
+                readout: node.readout.to_vec(),
+                spectrum: Vec::new(),
+                basin: None,
+            });
+        }
+    })?;
+    Ok(landscapes)
+}
+
+/// The landscapes without points.
+fn conditions(run: &Run, checkpoint: u32) -> Result<Vec<Landscape>, LabError> {
+    let mut landscapes = Vec::new();
+    run.glance_at_completeness(checkpoint, |of| {
+        landscapes.push(Landscape {
+            condition: of.condition.to_owned(),
+            is_complete: matches!(of.complete, "proved" | "index_consistent"),
+            points: Vec::new(),
+            edges: None,
+        });
+    })?;
     Ok(landscapes)
 }
 

@@ -7,20 +7,21 @@ mod labels;
 mod landscape;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::path::{LearningPath, PathEvent, TrainingStep};
-use super::portrait::{Landscape, Portrait, TrialStates};
+use super::portrait::{Landscape, Portrait, Probed, TrialStates};
 use crate::curriculum::Curriculum;
 use crate::lab::LabError;
 use crate::lab::network::{CheckpointNetwork, on_trials};
 use crate::lab::origin::Origin;
 use crate::task::Task as _;
 use crate::task::mixture::Mixture;
-use crate::trace::rows::{EventRow, StepRow};
-use crate::trace::{Ending, Entry, Run};
+use crate::trace::glance::{EventGlance, StepGlance};
+use crate::trace::{Ending, Entry, Run, StepCursor};
 
 /// How networks are looked at. Portraits are compared only if they were taken in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,18 +110,8 @@ impl OpenRun {
     /// If a file of the checkpoint is missing or damaged.
     pub fn portrait(&self, entry: Entry, view: View) -> Result<Portrait, LabError> {
         let network = CheckpointNetwork::read(&self.run, &self.origin, entry)?;
-        let mut portrait = Portrait {
-            name: self.name(),
-            step: entry.step,
-            probe: "no task".to_owned(),
-            states: TrialStates {
-                steps: 0,
-                trials: 0,
-                units: 0,
-                states: Vec::new(),
-            },
-            landscapes: self.landscapes(entry.checkpoint)?,
-        };
+        let landscapes = landscape::of(&self.run, entry.checkpoint)?;
+        let mut portrait = Portrait::of_landscapes(&self.name(), entry.step, landscapes);
         let (Origin::Trained(curriculum), CheckpointNetwork::Trained { parameters, .. }) =
             (&self.origin, &network)
         else {
@@ -138,6 +129,13 @@ impl OpenRun {
             units: simulation.state_size,
             states: simulation.states.iter().map(|x| *x as f32).collect(),
         };
+        portrait.probed = Some(Probed {
+            spec: curriculum.network.clone(),
+            parameters: (**parameters).clone(),
+            loss: batch.loss(&simulation.outputs),
+            accuracy: task.accuracy(&batch, &simulation.outputs),
+            trials: Arc::new(batch),
+        });
         if view.has_edges {
             let inputs = curriculum.network.inputs;
             let (probes, pulses) = (task.probes(inputs), task.pulses(inputs));
@@ -148,12 +146,49 @@ impl OpenRun {
         Ok(portrait)
     }
 
-    /// The landscapes of a checkpoint, without what leads from one fixed point to another; none where nobody has analysed it.
+    /// The landscapes of a checkpoint as graphs see them, without edges: their points have neither places, nor spectra, nor
+    /// basins. None where nobody has analysed it.
     ///
     /// # Errors
     /// If a file of the checkpoint is missing or damaged.
     pub fn landscapes(&self, checkpoint: u32) -> Result<Vec<Landscape>, LabError> {
-        landscape::of(&self.run, checkpoint)
+        landscape::nodes(&self.run, checkpoint)
+    }
+
+    /// Accuracy of the network of a checkpoint on trials of the task that its curriculum ends with, in 0 to 1; `None` where another
+    /// program trained it.
+    ///
+    /// # Errors
+    /// If a file of the checkpoint is missing or damaged.
+    pub fn accuracy(&self, entry: Entry, view: View) -> Result<Option<f64>, LabError> {
+        let network = CheckpointNetwork::read(&self.run, &self.origin, entry)?;
+        let (Origin::Trained(curriculum), CheckpointNetwork::Trained { parameters, .. }) =
+            (&self.origin, &network)
+        else {
+            return Ok(None);
+        };
+        let Some(task) = Self::task(curriculum) else {
+            return Ok(None);
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(view.seed);
+        let (batch, simulation) = on_trials(curriculum, parameters, &task, view.trials, &mut rng)?;
+        Ok(Some(task.accuracy(&batch, &simulation.outputs)))
+    }
+
+    /// The checkpoints whose slow points include the ghost of a fold that motion passes: each by its training step.
+    ///
+    /// # Errors
+    /// If a file of the checkpoints is missing or damaged.
+    pub fn ghosts(&self) -> Result<Vec<(u64, bool)>, LabError> {
+        let analysed = self.run.entries().iter().filter(|entry| entry.complete);
+        let found = analysed.map(|entry| {
+            let mut is_passed = false;
+            self.run.glance_at_slow_points(entry.checkpoint, |point| {
+                is_passed |= point.passage_steps.is_some();
+            })?;
+            Ok((entry.step, is_passed))
+        });
+        found.collect()
     }
 
     /// What tells the trials of one run from those of another.
@@ -180,12 +215,21 @@ impl OpenRun {
     /// # Errors
     /// If a file of steps or events is missing or damaged.
     pub fn path(&self) -> Result<LearningPath, LabError> {
-        let events = self.run.events()?.unwrap_or_default();
+        let mut events = Vec::new();
+        self.run
+            .glance_at_events(|row| events.push(path_event(row)))?;
+        let (mut steps, mut cursor) = (Vec::new(), StepCursor::default());
+        while let Some(read) = self
+            .run
+            .glance_at_next_steps(&mut cursor, |row| steps.push(training_step(row)))
+        {
+            read?;
+        }
         Ok(LearningPath {
             name: self.name(),
-            steps: self.run.steps()?.iter().map(training_step).collect(),
+            steps,
             checkpoints: self.run.entries().iter().map(|entry| entry.step).collect(),
-            events: events.into_iter().map(path_event).collect(),
+            events,
         })
     }
 
@@ -201,7 +245,7 @@ impl OpenRun {
     }
 }
 
-fn training_step(row: &StepRow) -> TrainingStep {
+fn training_step(row: StepGlance) -> TrainingStep {
     TrainingStep {
         step: row.step,
         stage: row.stage,
@@ -211,10 +255,10 @@ fn training_step(row: &StepRow) -> TrainingStep {
     }
 }
 
-fn path_event(row: EventRow) -> PathEvent {
+fn path_event(row: EventGlance) -> PathEvent {
     PathEvent {
-        kind: row.kind,
-        condition: row.condition,
+        kind: row.kind.to_owned(),
+        condition: row.condition.to_owned(),
         from_step: row.from_step,
         to_step: row.to_step,
         position: row.position,

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use crate::comparison::coincidence::RunSignal;
+use crate::comparison::coincidence::ghosts::{DropRecord, loss_drops};
 use crate::comparison::coincidence::signals::{gradient_norms, loss_changes};
 use crate::comparison::matrix::AnyMeasure as _;
 use crate::comparison::measures::topology::Topology;
@@ -10,14 +11,19 @@ use crate::comparison::path::event_sequences::{TimeScale, TimedEvent};
 use crate::comparison::path::length::{Block, PathMeter};
 use crate::comparison::path::settling::commitment;
 use crate::comparison::path::{LearningPath, PathEvent, TrainingStep};
-use crate::comparison::portrait::{Portrait, TrialStates};
-use crate::comparison::reading::OpenRun;
+use crate::comparison::portrait::Portrait;
+use crate::comparison::reading::{OpenRun, View};
+use crate::curriculum::Progress as StageProgress;
 use crate::lab::LabError;
 use crate::statistics::survival::TimeToEvent;
 use crate::trace::EndingReason;
 
 /// Training steps that a change of the loss is told over, before and behind.
 const HALF_WINDOW: usize = 5;
+/// Trials that each checkpoint's network is tried on for a learning curve, at most.
+const CURVE_TRIALS: usize = 64;
+/// A loss drops where its mean over five steps is at least this much below that over the five before, in ln loss.
+pub(super) const DROP: f64 = 0.2;
 
 /// One run, summed up.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,9 +47,12 @@ pub struct Digest {
     pub loss: f64,
     /// Mean accuracy of the same steps.
     pub accuracy: f64,
-    /// Training steps to the criterion, or the last step of a network that never got there.
+    /// Training steps to the criterion in the last stage, counted from the beginning of training, or the last step of a network
+    /// that never got there. If that stage has ramps, the steps to the first checkpoint whose network fulfils the criterion on
+    /// the task that the stage ends with.
     pub criterion: Option<TimeToEvent>,
-    /// Mean accuracy over all training steps: the area under the learning curve.
+    /// Mean accuracy over all training steps in the task that the curriculum ends with: the area under the learning curve. Of a
+    /// curriculum that begins with another task the networks of its checkpoints are tried on that task.
     pub area: Option<f64>,
     /// Training step of the first checkpoint from which on the fixed points are those of the last one, by their numbers of
     /// unstable directions, indices and the signs of their outputs.
@@ -63,6 +72,10 @@ pub struct Digest {
     pub to_end_steps: Vec<u64>,
     /// Changes of ln loss at each step: the mean over five steps from it on less that over five before; with its bifurcations.
     pub loss_changes: RunSignal,
+    /// Trials to the criterion.
+    pub trials_to_criterion: Option<u64>,
+    /// Where its loss drops, with its bifurcations and ghosts.
+    pub drops: DropRecord,
     /// The logarithm of the gradient norm at each step, less its mean in the stage.
     pub gradient_norms: RunSignal,
 }
@@ -88,11 +101,10 @@ pub(super) fn of(run: &OpenRun, settings: &Settings) -> Result<Digest, LabError>
     let last = &path.steps[path.steps.len().saturating_sub(settings.window)..];
     let mean =
         |value: fn(&TrainingStep) -> f64| last.iter().map(value).sum::<f64>() / last.len() as f64;
-    let curve: Vec<[f64; 2]> = path
-        .steps
-        .iter()
-        .map(|of| [of.step as f64, of.accuracy])
-        .collect();
+    let progress = Progress::of(run, &path, settings)?;
+    let trials_per_step = run
+        .curriculum()
+        .map_or(0, |curriculum| curriculum.trials_per_step as u64);
     let step = path.checkpoints.last().copied().unwrap_or(0);
     let (to_end_steps, to_end, commitment) = landscapes(run)?;
     let (weight_path, tortuosity) = weight_path(run)?;
@@ -103,19 +115,16 @@ pub(super) fn of(run: &OpenRun, settings: &Settings) -> Result<Digest, LabError>
         seed: run.curriculum().map(|curriculum| curriculum.seed),
         state: ending,
         step,
-        trials: step
-            * run
-                .curriculum()
-                .map_or(0, |curriculum| curriculum.trials_per_step as u64),
+        trials: step * trials_per_step,
         loss: mean(|of| of.loss),
         accuracy: mean(|of| of.accuracy),
-        criterion: steps_to(
-            &path.steps,
-            settings.window,
-            Level::AtLeast(settings.accuracy),
-            |of| of.accuracy,
-        ),
-        area: area_under(&curve),
+        criterion: progress.criterion,
+        trials_to_criterion: progress
+            .criterion
+            .filter(|time| time.is_observed)
+            .map(|time| time.time as u64 * trials_per_step),
+        area: area_under(&progress.curve),
+        drops: drops(run, &path)?,
         commitment: commitment.map(|(step, _)| step),
         is_commitment_proved: commitment.is_some_and(|(_, is_proved)| is_proved),
         weight_path,
@@ -125,6 +134,80 @@ pub(super) fn of(run: &OpenRun, settings: &Settings) -> Result<Digest, LabError>
         to_end_steps,
         loss_changes: loss_changes(&path, HALF_WINDOW),
         gradient_norms: gradient_norms(&path),
+    })
+}
+
+/// How a network came to master the task that its curriculum ends with.
+struct Progress {
+    criterion: Option<TimeToEvent>,
+    /// `[step, accuracy]` in that task.
+    curve: Vec<[f64; 2]>,
+}
+
+impl Progress {
+    fn of(run: &OpenRun, path: &LearningPath, settings: &Settings) -> Result<Self, LabError> {
+        let level = Level::AtLeast(settings.accuracy);
+        let stages = run.curriculum().map_or(&[][..], |of| &of.stages);
+        let has_ramps = stages
+            .last()
+            .is_some_and(|stage| stage.ramps(&StageProgress::default()).next().is_some());
+        let in_training = || path.steps.iter().map(|of| [of.step as f64, of.accuracy]);
+        let curve = if stages.len() > 1 || has_ramps {
+            tried(run, settings.view)?
+        } else {
+            in_training().collect()
+        };
+        let last_stage = stages.len().saturating_sub(1) as u32;
+        let reached = if has_ramps {
+            let first = curve.iter().find(|of| of[1] >= settings.accuracy);
+            first.map(|of| TimeToEvent {
+                time: of[0],
+                is_observed: true,
+            })
+        } else {
+            let of_stage: Vec<TrainingStep> = path
+                .steps
+                .iter()
+                .filter(|step| step.stage == last_stage)
+                .copied()
+                .collect();
+            steps_to(&of_stage, settings.window, level, |of| of.accuracy)
+        };
+        // Training that ended before the last stage, or soon after its beginning, did not get there.
+        let criterion = reached.or_else(|| {
+            let last = path.steps.last()?;
+            Some(TimeToEvent {
+                time: last.step as f64,
+                is_observed: false,
+            })
+        });
+        Ok(Self { criterion, curve })
+    }
+}
+
+/// The accuracy of each checkpoint's network in the task that the curriculum ends with.
+fn tried(run: &OpenRun, view: View) -> Result<Vec<[f64; 2]>, LabError> {
+    let view = View {
+        trials: view.trials.min(CURVE_TRIALS),
+        ..view
+    };
+    let mut curve = Vec::new();
+    for entry in run.checkpoints() {
+        if let Some(accuracy) = run.accuracy(*entry, view)? {
+            curve.push([entry.step as f64, accuracy]);
+        }
+    }
+    Ok(curve)
+}
+
+/// Where the loss drops, and what is near.
+fn drops(run: &OpenRun, path: &LearningPath) -> Result<DropRecord, LabError> {
+    let ends = |step: Option<&TrainingStep>| step.map_or(0, |step| step.step);
+    Ok(DropRecord {
+        span: [ends(path.steps.first()), ends(path.steps.last())],
+        drops: loss_drops(&path.steps, HALF_WINDOW, DROP),
+        events: path.events.iter().map(PathEvent::time).collect(),
+        ghosts: run.ghosts()?,
     })
 }
 
@@ -171,18 +254,8 @@ fn landscapes(run: &OpenRun) -> Result<ToEnd, LabError> {
         }
         is_complete.push(landscapes.iter().all(|landscape| landscape.is_complete));
         steps.push(entry.step);
-        views.push(Topology.view(&Portrait {
-            name: String::new(),
-            step: entry.step,
-            probe: String::new(),
-            states: TrialStates {
-                steps: 0,
-                trials: 0,
-                units: 0,
-                states: Vec::new(),
-            },
-            landscapes,
-        }));
+        let portrait = Portrait::of_landscapes("", entry.step, landscapes);
+        views.push(Topology.view(&portrait));
     }
     let count = views.len();
     if count == 0 {

@@ -1,8 +1,9 @@
 //! What groups of runs come to, and how far they are apart.
 
 use super::{Digest, Distances, Settings};
+use crate::comparison::groups::blocks::Blocks;
 use crate::comparison::groups::embedding::{Embedding, embedded};
-use crate::comparison::groups::separation::Separation;
+use crate::comparison::groups::separation::{Separation, SeparationGain};
 use crate::comparison::groups::{Groups, distances};
 use crate::statistics::Estimate;
 use crate::statistics::bootstrap::Bootstrap;
@@ -56,6 +57,9 @@ pub struct MeasureSummary {
     pub between: Estimate,
     /// The separation; `Err` says why there is none.
     pub separation: Result<Separation, String>,
+    /// By how much it separates the groups better than the measure that [`Settings::against`] names; `None` of that one, or if none
+    /// was named. `Err` says why it cannot be told.
+    pub gain: Option<Result<SeparationGain, String>>,
     /// The plane in which distances are kept best; `Err` says why there is none.
     pub embedding: Result<Embedding, String>,
 }
@@ -139,6 +143,18 @@ pub(super) fn summaries(
 ) -> Vec<MeasureSummary> {
     let labels = labels(runs);
     let bootstrap = bootstrap(runs.len(), settings);
+    let against = all
+        .iter()
+        .find(|of| Some(&of.measure) == settings.against.as_ref());
+    let gain = |of: &Distances| {
+        let first = against.filter(|first| first.measure != of.measure)?;
+        let both = usable(first).and_then(|first| Ok((first, usable(of)?)));
+        Some(both.and_then(|(first, second)| {
+            let groups = Groups::new(&labels).map_err(|error| error.to_string())?;
+            SeparationGain::of(&first, &second, &groups, &bootstrap)
+                .map_err(|error| error.to_string())
+        }))
+    };
     let of = |of: &Distances| {
         let pairs = usable(of);
         let embedding = match &pairs {
@@ -150,16 +166,17 @@ pub(super) fn summaries(
             Separation::of(&pairs, &groups, &bootstrap, bootstrap.resamples - 1)
                 .map_err(|error| error.to_string())
         });
-        let mean = |is_counted: &(dyn Fn(usize, usize) -> bool + Sync)| {
-            bootstrap.estimate(&labels, |counts| {
-                mean_distance(of, counts, &|a, b| is_counted(labels[a], labels[b]))
-            })
-        };
+        let blocks = blocks(of, &labels);
+        let [within, between] = bootstrap.estimates(&labels, |counts| {
+            let sums = blocks.sums(counts);
+            [sums.mean(|a, b| a == b), sums.mean(|a, b| a != b)]
+        });
         MeasureSummary {
             measure: of.measure.clone(),
-            within: mean(&|a, b| a == b),
-            between: mean(&|a, b| a != b),
+            within,
+            between,
             separation,
+            gain: gain(of),
             embedding,
         }
     };
@@ -177,40 +194,46 @@ pub(super) fn between(
     for of in all {
         for first in 0..names.len() {
             for second in first + 1..names.len() {
-                let is_of = |label: usize| label == first || label == second;
                 let members: Vec<usize> = (0..runs.len())
-                    .filter(|&place| is_of(labels[place]))
+                    .filter(|&place| labels[place] == first || labels[place] == second)
                     .collect();
                 let sides: Vec<usize> = members
                     .iter()
                     .map(|&place| usize::from(labels[place] == second))
                     .collect();
+                let blocks = Blocks::new(&sides, |a, b| distance(of, members[a], members[b]));
                 let bootstrap = bootstrap(members.len(), settings);
-                let mean = |counts: &[u32], wanted: [usize; 2]| {
-                    let is_wanted = |a: usize, b: usize| {
-                        [sides[a].min(sides[b]), sides[a].max(sides[b])] == wanted
-                    };
-                    mean_of(counts, &is_wanted, |a, b| {
-                        of.matrix
-                            .cell(members[a], members[b])
-                            .as_ref()
-                            .ok()
-                            .copied()
-                    })
-                };
+                let [between, excess] = bootstrap.estimates(&sides, |counts| {
+                    let sums = blocks.sums(counts);
+                    let mean =
+                        |a: usize, b: usize| sums.mean(|first, second| (first, second) == (a, b));
+                    let within = mean(0, 0).zip(mean(1, 1)).map(|(a, b)| 0.5 * (a + b));
+                    let between = mean(0, 1);
+                    [
+                        between,
+                        between
+                            .zip(within)
+                            .map(|(between, within)| between - within),
+                    ]
+                });
                 found.push(GroupDistances {
                     measure: of.measure.clone(),
                     groups: [names[first].clone(), names[second].clone()],
-                    between: bootstrap.estimate(&sides, |counts| mean(counts, [0, 1])),
-                    excess: bootstrap.estimate(&sides, |counts| {
-                        let within = 0.5 * (mean(counts, [0, 0])? + mean(counts, [1, 1])?);
-                        Some(mean(counts, [0, 1])? - within)
-                    }),
+                    between,
+                    excess,
                 });
             }
         }
     }
     found
+}
+
+fn blocks(of: &Distances, labels: &[usize]) -> Blocks {
+    Blocks::new(labels, |a, b| distance(of, a, b))
+}
+
+fn distance(of: &Distances, a: usize, b: usize) -> Option<f64> {
+    of.matrix.cell(a, b).as_ref().ok().copied()
 }
 
 fn bootstrap(runs: usize, settings: &Settings) -> Bootstrap {
@@ -239,34 +262,4 @@ fn usable(of: &Distances) -> Result<distances::Distances, String> {
         }
     }
     distances::Distances::new(count, pairs).map_err(|error| error.to_string())
-}
-
-/// Mean distance of the pairs that count, each as often as both its runs.
-fn mean_distance(
-    of: &Distances,
-    counts: &[u32],
-    is_counted: &dyn Fn(usize, usize) -> bool,
-) -> Option<f64> {
-    mean_of(counts, is_counted, |a, b| {
-        of.matrix.cell(a, b).as_ref().ok().copied()
-    })
-}
-
-fn mean_of(
-    counts: &[u32],
-    is_counted: &dyn Fn(usize, usize) -> bool,
-    distance: impl Fn(usize, usize) -> Option<f64>,
-) -> Option<f64> {
-    let (mut sum, mut weights) = (0.0, 0.0);
-    let places = (0..counts.len()).filter(|&place| counts[place] > 0);
-    for a in places.clone() {
-        for b in places.clone().filter(|b| *b > a) {
-            if let (true, Some(distance)) = (is_counted(a, b), distance(a, b)) {
-                let weight = f64::from(counts[a] * counts[b]);
-                sum += weight * distance;
-                weights += weight;
-            }
-        }
-    }
-    (weights > 0.0).then(|| sum / weights)
 }

@@ -10,7 +10,7 @@ mod groups;
 mod pairs;
 mod tables;
 
-pub use around_events::AroundEvents;
+pub use around_events::{AroundEvents, AtDrops};
 pub use digest::Digest;
 pub use figures::FIGURES;
 pub use groups::{Group, GroupDistances, MeasureSummary};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub window: usize,
     /// Whether runs that have not ended are compared as they are. Default no.
     pub takes_unfinished: bool,
+    /// Name of the measure that all others are held against in how well they separate the groups. Default none.
+    pub against: Option<String>,
     /// Seed of resamples and permutations. Default 0.
     pub seed: u64,
 }
@@ -61,6 +63,7 @@ impl Default for Settings {
             accuracy: 0.95,
             window: 50,
             takes_unfinished: false,
+            against: None,
             seed: 0,
         }
     }

@@ -56,6 +56,7 @@ fn run_row(of: &Digest) -> ComparedRunRow {
         accuracy: of.accuracy,
         mean_accuracy: of.area,
         steps_to_criterion: reached.map(|time| time.time as u64),
+        trials_to_criterion: of.trials_to_criterion,
         commitment_step: of.commitment,
         n_events: of.events.as_ref().map(|events| events.len() as u32),
         events: of.events.as_ref().map(kinds),

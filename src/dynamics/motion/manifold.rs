@@ -71,22 +71,31 @@ pub fn outflow<M: Map + ?Sized>(
     }))
 }
 
-/// The stable fixed points, by their places, that the unstable manifold of a fixed point leads to, each once, in order; steps
-/// as in [`outflow`], but for where a direction has arrived: near one of the stable points, within 20,000 steps.
+/// The stable fixed points, by their places, that the unstable manifold of each fixed point leads to, each once, in order; steps
+/// as in [`outflow`], but for where a direction has arrived: near one of the stable points, within 20,000 steps. All directions
+/// of all points are followed together.
 pub fn reached<M: Map + ?Sized>(
     map: &M,
-    point: &[f64],
+    points: &[&[f64]],
     stable: &[&[f64]],
     seed: u64,
-) -> Result<Vec<usize>, SpectrumError> {
-    let starts = starts_on(map, point, seed)?;
-    let mut places: Vec<usize> = arrivals(map, stable, &starts, MOST_STEPS)
-        .into_iter()
-        .flatten()
-        .collect();
-    places.sort_unstable();
-    places.dedup();
-    Ok(places)
+) -> Result<Vec<Vec<usize>>, SpectrumError> {
+    let starts = points
+        .par_iter()
+        .map(|point| starts_on(map, point, seed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let counts: Vec<usize> = starts.iter().map(Vec::len).collect();
+    let ends = arrivals(map, stable, &starts.concat(), MOST_STEPS);
+    let mut rest = &ends[..];
+    let of_points = counts.into_iter().map(|count| {
+        let (own, others) = rest.split_at(count);
+        rest = others;
+        let mut places: Vec<usize> = own.iter().flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    });
+    Ok(of_points.collect())
 }
 
 /// Steps 1 and 2; empty if nothing is unstable.

@@ -52,7 +52,7 @@ impl DistanceToEnd {
         }
         let last = self.curves.iter().flat_map(|curve| &curve.steps);
         let last = last.copied().fold(0.0, f64::max).max(1.0);
-        let steps = Axis::between("training step", [0.0, last]).on(self.steps);
+        let steps = super::steps_axis(last, self.steps);
         let plot = Plot {
             proportions: Proportions::Height(120.0),
             ..Plot::new("", steps, Axis::new(&self.measure), series)

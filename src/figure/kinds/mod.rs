@@ -24,6 +24,7 @@ use std::path::Path;
 pub use error::FigureError;
 
 use super::Figure;
+use super::axis::{Axis, Scale};
 
 /// How training runs along a horizontal axis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,6 +114,11 @@ impl Choice {
             .filter(|(choice, is_given)| *is_given && !heeded.contains(choice));
         unheeded.next().map(|(choice, _)| choice)
     }
+}
+
+/// Training steps from 0 to the last.
+pub(crate) fn steps_axis(last: f64, scale: Scale) -> Axis {
+    Axis::between("training step", [0.0, last]).on(scale)
 }
 
 /// A kind of figure.

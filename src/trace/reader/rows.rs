@@ -8,6 +8,7 @@ use super::{Run, StepCursor, WeightsFile};
 use crate::trace::contents::Pause;
 use crate::trace::contents::Whereabouts;
 use crate::trace::error::TraceError;
+use crate::trace::glance::ReachGlance;
 use crate::trace::manifest::FileRecord;
 use crate::trace::names::{CHECKPOINTS_FOLDER, derived_file};
 use crate::trace::owner::Owner;
@@ -107,23 +108,37 @@ impl Run {
     }
 
     fn history<R: Row>(&self) -> Result<Option<Vec<R>>, TraceError> {
-        let derived = self.derived::<BranchRow>()?;
-        let reached = derived.iter().flatten().map(|row| row.checkpoint).max();
-        let complete = self.entries().iter().filter(|entry| entry.complete);
-        let mut grown: Option<Vec<R>> = None;
-        let mut last = None;
-        for entry in complete {
-            if let Some(rows) = self.history_at(entry.checkpoint)? {
-                grown.get_or_insert_default().extend(rows);
-                last = Some(entry.checkpoint);
-            }
-        }
-        if reached >= last
+        let known = self.checkpoints_with::<R>();
+        if self.derived_reach()? >= known.last().copied()
             && let Some(derived) = self.derived()?
         {
             return Ok(Some(derived));
         }
+        let mut grown: Option<Vec<R>> = None;
+        for checkpoint in known {
+            if let Some(rows) = self.history_at(checkpoint)? {
+                grown.get_or_insert_default().extend(rows);
+            }
+        }
         Ok(grown)
+    }
+
+    /// The complete checkpoints that have a file of a table.
+    pub(in crate::trace) fn checkpoints_with<R: Row>(&self) -> Vec<u32> {
+        let complete = self.entries().iter().filter(|entry| entry.complete);
+        let numbers = complete.map(|entry| entry.checkpoint);
+        numbers
+            .filter(|&checkpoint| self.file_of(checkpoint, R::TABLE.name()).is_ok())
+            .collect()
+    }
+
+    /// The last checkpoint that the derived tables know of.
+    pub(in crate::trace) fn derived_reach(&self) -> Result<Option<u32>, TraceError> {
+        let mut reached = None;
+        self.columns_of_derived(ReachGlance::SELECTION, |columns| {
+            ReachGlance::each(columns, |row| reached = reached.max(Some(row.checkpoint)))
+        })?;
+        Ok(reached)
     }
 
     fn history_at<R: Row>(&self, checkpoint: u32) -> Result<Option<Vec<R>>, TraceError> {

@@ -24,11 +24,15 @@ table! {
         pub loss: f64,
         /// Mean accuracy of the same steps.
         pub accuracy: f64,
-        /// Mean accuracy over all training steps.
+        /// Mean accuracy over all training steps in the task that the curriculum ends with.
         pub mean_accuracy: Option<f64>,
-        /// First training step at which the mean accuracy over the window reached the criterion; null if it never did.
+        /// First training step of the last stage at which the mean accuracy over the window reached the criterion; null if it
+        /// never did.
         #[unit = "training step"]
         pub steps_to_criterion: Option<u64>,
+        /// Trials of all training up to that step.
+        #[unit = "count"]
+        pub trials_to_criterion: Option<u64>,
         /// Training step of the first checkpoint from which on the fixed points are those of the last one, by their numbers
         /// of unstable directions, indices and the signs of their outputs.
         #[unit = "training step"]

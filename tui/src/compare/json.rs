@@ -3,7 +3,7 @@
 use creode::comparison::runs::{Comparison, Digest, PairSummary};
 use serde_json::{Map, Value, json};
 
-use super::text::ends;
+use super::text::{company, ends};
 
 /// Everything.
 pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
@@ -39,6 +39,12 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
                 }),
                 Err(why) => json!({ "reason": why }),
             };
+            let gain = of.gain.as_ref().map(|gain| match gain {
+                Ok(gain) => {
+                    json!({ "silhouette": estimate(&gain.silhouette), "anosim_r": estimate(&gain.r) })
+                }
+                Err(why) => json!({ "reason": why }),
+            });
             let embedding = match &of.embedding {
                 Ok(found) => {
                     json!({ "points": found.points, "share_explained": found.share_explained })
@@ -52,6 +58,7 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
                 "within": estimate(&of.within),
                 "between": estimate(&of.between),
                 "separation": separation,
+                "gain": gain,
                 "embedding": embedding,
             })
         });
@@ -68,6 +75,12 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
             "excess": average.excess, "effect_size": average.effect_size, "p": average.p,
         })
     });
+    let at_drops = comparison.at_drops(0).into_iter().map(|of| {
+        json!({
+            "company": company(of.company), "drops": of.drops, "share": estimate(&of.share.share),
+            "by_chance": of.share.by_chance, "p": of.share.p,
+        })
+    });
     let skipped = comparison.skipped.iter().map(|of| {
         json!({ "run": of.dir.display().to_string(), "reason": of.reason, "is_damaged": of.is_damaged })
     });
@@ -78,6 +91,7 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
         "log_rank_p": comparison.log_rank_p,
         "measures": measures.collect::<Vec<Value>>(),
         "around_events": around.collect::<Vec<Value>>(),
+        "at_drops": at_drops.collect::<Vec<Value>>(),
         "between_groups": between.collect::<Vec<Value>>(),
         "pairs": pairs.iter().map(|pair| of_pair(comparison, pair)).collect::<Vec<Value>>(),
     })
@@ -94,6 +108,7 @@ fn run(of: &Digest) -> Value {
         "run": of.name, "group": of.group, "seed": of.seed, "state": of.state, "steps": of.step, "trials": of.trials,
         "loss": of.loss, "accuracy": of.accuracy, "mean_accuracy": of.area,
         "steps_to_criterion": of.criterion.filter(|time| time.is_observed).map(|time| time.time),
+        "trials_to_criterion": of.trials_to_criterion,
         "commitment_step": of.commitment, "is_commitment_proved": of.is_commitment_proved,
         "weight_path_length": of.weight_path, "tortuosity": of.tortuosity,
         "events": events,

@@ -53,6 +53,9 @@ pub(crate) struct CompareArgs {
     /// Compare runs that have not ended as they are
     #[arg(long)]
     unfinished: bool,
+    /// Measure that all others are held against: by how much each tells the groups better apart, with intervals over runs
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
     /// Print every pair, those with the most first bifurcations in common first [default: of at most 6 runs]
     #[arg(long)]
     pairs: bool,
@@ -204,6 +207,7 @@ fn settings(args: &CompareArgs) -> anyhow::Result<Settings> {
         accuracy: args.accuracy,
         window: args.window as usize,
         takes_unfinished: args.unfinished,
+        against: args.against.clone(),
         ..Settings::default()
     };
     if !args.measure.is_empty() {
@@ -212,6 +216,13 @@ fn settings(args: &CompareArgs) -> anyhow::Result<Settings> {
             .iter()
             .map(|name| measure(name))
             .collect::<Result<_, _>>()?;
+    }
+    if let Some(name) = &args.against {
+        let is_of_paths = PATH_MEASURES.iter().any(|(of, _)| of == name);
+        let is_there = settings.measures.iter().any(|of| of.name() == name);
+        if !is_of_paths && !is_there {
+            settings.measures.push(measure(name)?);
+        }
     }
     Ok(settings)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use creode::comparison::coincidence::ghosts::Company;
 use creode::comparison::measures;
 use creode::comparison::runs::{Comparison, Digest, Group, PATH_MEASURES, PairSummary};
 use creode::statistics::Estimate;
@@ -43,6 +44,13 @@ pub(super) fn all(comparison: &Comparison, pairs: Option<&[PairSummary]>) -> Str
             &separation(comparison),
         );
     }
+    let gains = gains(comparison);
+    if gains.len() > 1 {
+        section(
+            "By how much better each measure tells the groups apart (95 % intervals over runs, the same resamples for both)",
+            &gains,
+        );
+    }
     if (2..=6).contains(&comparison.groups.len()) {
         section(
             "Distance between two groups, and by how much it exceeds that within",
@@ -54,6 +62,13 @@ pub(super) fn all(comparison: &Comparison, pairs: Option<&[PairSummary]>) -> Str
         section(
             "Around bifurcations, against those of other runs at the same share of the stage",
             &around,
+        );
+    }
+    let at_drops = at_drops(comparison);
+    if at_drops.len() > 1 {
+        section(
+            "Drops of the loss (ln loss falls by 0.2 from five steps to the next five), and what is within 5 steps of them",
+            &at_drops,
         );
     }
     if let Some(pairs) = pairs {
@@ -172,6 +187,24 @@ fn separation(comparison: &Comparison) -> Vec<Vec<String>> {
     rows
 }
 
+/// What measures gain over the one that they are held against.
+fn gains(comparison: &Comparison) -> Vec<Vec<String>> {
+    let mut rows = vec![head([
+        "measure",
+        "gain in silhouette",
+        "gain in ANOSIM R",
+        "",
+    ])];
+    rows.extend(comparison.summaries.iter().filter_map(|of| {
+        let cells = match of.gain.as_ref()? {
+            Ok(gain) => [estimate(&gain.silhouette), estimate(&gain.r), String::new()],
+            Err(why) => ["–".to_owned(), "–".to_owned(), why.clone()],
+        };
+        Some([vec![of.measure.clone()], cells.to_vec()].concat())
+    }));
+    rows
+}
+
 fn between(comparison: &Comparison) -> Vec<Vec<String>> {
     let mut rows = vec![head(["measure", "groups", "distance", "excess"])];
     for of in &comparison.between {
@@ -207,6 +240,30 @@ fn around_events(comparison: &Comparison) -> Vec<Vec<String>> {
         ]
     }));
     rows
+}
+
+/// What the drops of the loss come with.
+fn at_drops(comparison: &Comparison) -> Vec<Vec<String>> {
+    let mut rows = vec![head(["company", "drops", "share", "by chance", "p"])];
+    rows.extend(comparison.at_drops(0).iter().map(|of| {
+        vec![
+            company(of.company).to_owned(),
+            of.drops.to_string(),
+            estimate(&of.share.share),
+            number(of.share.by_chance),
+            number(of.share.p),
+        ]
+    }));
+    rows
+}
+
+/// What a drop comes with, in words.
+pub(super) fn company(of: Company) -> &'static str {
+    match of {
+        Company::Bifurcation => "a bifurcation",
+        Company::GhostAlone => "a ghost and no bifurcation",
+        Company::Nothing => "neither",
+    }
 }
 
 fn of_pairs(comparison: &Comparison, pairs: &[PairSummary]) -> Vec<Vec<String>> {

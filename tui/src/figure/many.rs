@@ -4,8 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::bail;
 use creode::comparison::runs::{Settings, compare};
-use creode::figure::kinds::StepAxis;
-use creode::figure::{Figure, Scale};
+use creode::figure::Figure;
 
 use super::FigureArgs;
 use crate::arguments::TracesFolder;
@@ -43,13 +42,7 @@ pub(super) fn draw(
             comparison.runs.len()
         );
     }
-    let steps = match args.step_axis() {
-        Some(StepAxis::Log) => Scale::LogFrom(10.0),
-        Some(StepAxis::Checkpoint) => {
-            bail!("runs of one figure have no checkpoints in common: --axis step or log")
-        }
-        _ => Scale::Linear,
-    };
+    let steps = args.steps_scale()?;
     comparison
         .figure(kind, name, steps)
         .map_err(|why| anyhow::anyhow!("{folder}: {why}"))

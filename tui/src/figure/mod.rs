@@ -1,6 +1,7 @@
 //! `creode figure`.
 
 mod many;
+mod one;
 mod png;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use creode::comparison::runs::FIGURES;
 use creode::figure::kinds::{self, Choice, Coordinate, FigureKind, Moment, Options, StepAxis};
-use creode::figure::{Figure, Width};
+use creode::figure::{Figure, Scale, Width};
 use creode::trace::Run;
 
 use crate::analyze::table::aligned;
@@ -123,35 +124,45 @@ pub(crate) fn figure(args: &FigureArgs, place: &TracesFolder) -> anyhow::Result<
         return Ok(0);
     };
     let format = format_of(output)?;
+    let options = options(args);
     if FIGURES.iter().any(|(name, _)| name == kind) {
+        refuse_unheeded(&options, kind, &[Choice::Axis])?;
         let figure = many::draw(args, run, kind, place)?;
         write(&figure, args, output, format)?;
         return Ok(0);
     }
-    let kind = find(&all, kind)?;
+    let is_of_course = one::KINDS.iter().any(|(name, _)| name == kind);
+    let of_run = (!is_of_course).then(|| find(&all, kind)).transpose()?;
     if args.measure.is_some() || args.by.is_some() {
-        bail!(
-            "--measure and --by are for figures of many runs; {} is of one",
-            kind.name()
-        );
+        bail!("--measure and --by are for figures of many runs; {kind} is of one");
     }
-    let options = options(args);
-    if let Some(choice) = Choice::unheeded(&options, kind.heeds()) {
-        let heeds: Vec<&str> = kind.heeds().iter().map(|of| of.name()).collect();
-        bail!(
-            "{} does not go with {}, which heeds {}",
-            choice.name(),
-            kind.name(),
-            heeds.join(", ")
-        );
-    }
+    let Some(of_run) = of_run else {
+        refuse_unheeded(&options, kind, &[Choice::Axis])?;
+        let figure = one::draw(args, kind, &runs::find(run, place)?)?;
+        write(&figure, args, output, format)?;
+        return Ok(0);
+    };
+    refuse_unheeded(&options, kind, of_run.heeds())?;
     let folder = runs::find(run, place)?;
-    let figure = kind.draw(&folder, &options)?;
+    let figure = of_run.draw(&folder, &options)?;
     write(&figure, args, output, format)?;
     if let Ok(run) = Run::open(&folder) {
         runs::remark(&run);
     }
     Ok(0)
+}
+
+/// Says which option the kind does not heed.
+fn refuse_unheeded(options: &Options, kind: &str, heeded: &[Choice]) -> anyhow::Result<()> {
+    let Some(choice) = Choice::unheeded(options, heeded) else {
+        return Ok(());
+    };
+    let heeds: Vec<&str> = heeded.iter().map(|of| of.name()).collect();
+    bail!(
+        "{} does not go with {kind}, which heeds {}",
+        choice.name(),
+        heeds.join(", ")
+    );
 }
 
 fn write(figure: &Figure, args: &FigureArgs, output: &Path, format: Format) -> anyhow::Result<()> {
@@ -172,6 +183,17 @@ impl FigureArgs {
             AxisName::Checkpoint => StepAxis::Checkpoint,
         })
     }
+
+    /// How training steps run along the axis of a comparison.
+    fn steps_scale(&self) -> anyhow::Result<Scale> {
+        match self.axis {
+            Some(AxisName::Log) => Ok(Scale::LogFrom(10.0)),
+            Some(AxisName::Checkpoint) => {
+                bail!("checkpoints number another thing in each run: --axis step or log")
+            }
+            Some(AxisName::Step) | None => Ok(Scale::Linear),
+        }
+    }
 }
 
 fn options(args: &FigureArgs) -> Options {
@@ -190,7 +212,10 @@ fn find<'a>(all: &'a [Box<dyn FigureKind>], name: &str) -> anyhow::Result<&'a dy
         return Ok(found.as_ref());
     }
     let names = all.iter().map(|kind| kind.name());
-    let names: Vec<&str> = names.chain(FIGURES.map(|(name, _)| name)).collect();
+    let names: Vec<&str> = names
+        .chain(one::KINDS.map(|(name, _)| name))
+        .chain(FIGURES.map(|(name, _)| name))
+        .collect();
     let near = runs::nearest(name, names.iter().copied());
     let hint = near.map_or(format!("there are {}", names.join(", ")), |name| {
         format!("did you mean {name}?")
@@ -227,6 +252,7 @@ fn list(all: &[Box<dyn FigureKind>]) -> String {
         let heeds: Vec<&str> = kind.heeds().iter().map(|of| of.name()).collect();
         [kind.name(), "run", kind.about(), &heeds.join(", ")].map(str::to_owned)
     }));
+    rows.extend(one::KINDS.map(|(name, about)| [name, "run", about, "--axis"].map(str::to_owned)));
     rows.extend(FIGURES.map(|(name, about)| {
         [name, "population", about, "--by, --measure, --axis"].map(str::to_owned)
     }));

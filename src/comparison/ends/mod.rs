@@ -3,6 +3,8 @@
 //! Learning is a process, optimisation an end state: from a checkpoint on, a deterministic optimiser goes downhill on one large
 //! batch. The landscape that it ends with tells whether learning had already decided by then.
 
+mod figure;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -63,6 +65,9 @@ pub struct End {
     /// The class of its fixed points, without what leads from one to another: ends of one class have as many of each number of
     /// unstable directions, index and signs of outputs. 0 is that of the end of learning.
     pub class: usize,
+    /// The distance of the fixed points of the checkpoint itself to those of the end of learning, in edits; `Err` says why there is
+    /// none.
+    pub edits_there: Result<f64, String>,
     /// The distance of its fixed points to those of the end of learning, in edits; `Err` says why there is none.
     pub edits: Result<f64, String>,
     /// The same of the whole graphs: with the edges along unstable manifolds and by pulses.
@@ -106,29 +111,52 @@ pub fn ends(
         dir: dir.to_path_buf(),
     })?;
     let chosen = chosen(run.checkpoints(), settings.every);
-    let mut portraits: Vec<Portrait> = Vec::new();
     let mut found = Vec::new();
-    if let Some(last) = run.checkpoints().last() {
-        portraits.push(run.portrait(*last, View::default())?);
-    }
     for (place, entry) in chosen.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             break;
         }
         let end = descent(dir, curriculum, *entry, settings)?;
-        let target = dir.join(ENDS_FOLDER).join(format!("{:08}", entry.step));
+        let target = folder_of(dir, *entry);
         if !made(&target, end, stop)? {
             break;
         }
-        let end = OpenRun::open(&target)?;
-        if let Some(last) = end.checkpoints().last() {
-            portraits.push(end.portrait(*last, View::default())?);
-            found.push((*entry, target, end));
-        }
+        found.push((*entry, OpenRun::open(&target)?));
         progress(place + 1, chosen.len());
     }
     let is_partial = found.len() < chosen.len();
-    let ends = compared(&portraits, found)?;
+    summed_up(&run, found, is_partial)
+}
+
+/// The ends that were found before, whatever the settings; none is looked for.
+///
+/// # Errors
+/// If the run or one of its ends is damaged.
+pub fn known(dir: &Path) -> Result<Ends, LabError> {
+    let run = OpenRun::open(dir)?;
+    let mut found = Vec::new();
+    for entry in run.checkpoints() {
+        let target = folder_of(dir, *entry);
+        if target.join(RUN_FILE).exists() {
+            let end = OpenRun::open(&target)?;
+            if end.ending().is_some() {
+                found.push((*entry, end));
+            }
+        }
+    }
+    summed_up(&run, found, false)
+}
+
+fn folder_of(dir: &Path, entry: Entry) -> PathBuf {
+    dir.join(ENDS_FOLDER).join(format!("{:08}", entry.step))
+}
+
+fn summed_up(
+    run: &OpenRun,
+    found: Vec<(Entry, OpenRun)>,
+    is_partial: bool,
+) -> Result<Ends, LabError> {
+    let ends = compared(run, found)?;
     let undecided = ends.iter().rposition(|end| end.class != 0);
     let decided = ends.get(undecided.map_or(0, |place| place + 1));
     Ok(Ends {
@@ -212,14 +240,25 @@ fn without_edges(of: &Portrait) -> Portrait {
     points
 }
 
-/// Step 3; the first portrait is that of the end of learning.
-fn compared(
-    portraits: &[Portrait],
-    found: Vec<(Entry, PathBuf, OpenRun)>,
-) -> Result<Vec<End>, LabError> {
+/// Step 3. The first portrait is that of the end of learning, then come those of the ends; those of the checkpoints themselves are
+/// of points alone.
+fn compared(run: &OpenRun, found: Vec<(Entry, OpenRun)>) -> Result<Vec<End>, LabError> {
+    let mut portraits = Vec::with_capacity(1 + found.len());
+    for (of, entry) in std::iter::once((run, run.checkpoints().last()))
+        .chain(found.iter().map(|(_, end)| (end, end.checkpoints().last())))
+    {
+        let Some(entry) = entry else {
+            return Ok(Vec::new());
+        };
+        portraits.push(of.portrait(*entry, View::default())?);
+    }
+    let mut points: Vec<Portrait> = portraits.iter().map(without_edges).collect();
+    for (entry, _) in &found {
+        let landscapes = run.landscapes(entry.checkpoint)?;
+        points.push(Portrait::of_landscapes("", entry.step, landscapes));
+    }
     let graphs = Topology.gather(portraits.iter().map(|of| Topology.view(of)).collect());
-    let points = portraits.iter().map(|of| Topology.view(&without_edges(of)));
-    let topology = Topology.gather(points.collect());
+    let topology = Topology.gather(points.iter().map(|of| Topology.view(of)).collect());
     let spectra = Spectra.gather(portraits.iter().map(|of| Spectra.view(of)).collect());
     let distance = |of: &dyn Gathered, place: usize| {
         of.distance(0, place)
@@ -238,10 +277,11 @@ fn compared(
         })
     };
     number(0);
+    let count = found.len();
     let pairs = found.into_iter().enumerate();
     pairs
-        .map(|(place, (entry, dir, run))| {
-            let path = run.path()?;
+        .map(|(place, (entry, end))| {
+            let path = end.path()?;
             let last = path.steps.last();
             let points = portraits[place + 1]
                 .landscapes
@@ -250,7 +290,7 @@ fn compared(
             Ok(End {
                 checkpoint: entry.checkpoint,
                 step: entry.step,
-                dir,
+                dir: end.dir(),
                 losses: [path.steps.first(), last]
                     .map(|step| step.map_or(f64::NAN, |step| step.loss)),
                 accuracy: last.map_or(f64::NAN, |step| step.accuracy),
@@ -259,6 +299,7 @@ fn compared(
                     points.filter(|point| point.n_unstable == 0).count(),
                 ],
                 class: number(place + 1),
+                edits_there: distance(&*topology, 1 + count + place),
                 edits: distance(&*topology, place + 1),
                 graph_edits: distance(&*graphs, place + 1),
                 spectra: distance(&*spectra, place + 1),
