@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use creode::comparison::course::{self, course};
 use creode::comparison::ends::{self, ends};
 use creode::comparison::portrait::Cause;
 use creode::comparison::reading::{OpenRun, View};
@@ -36,7 +37,11 @@ fn trained(folder: &Path, name: &str, seed: u64, steps: u64) -> PathBuf {
         starts = 32
         "#
     );
-    let curriculum = Curriculum::parse(&text, "bit.toml", &[]).unwrap();
+    made(folder, name, &text)
+}
+
+fn made(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let curriculum = Curriculum::parse(text, "bit.toml", &[]).unwrap();
     let dir = folder.join(name);
     let writer = session::begin(&dir, &curriculum).unwrap();
     lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| ()).unwrap();
@@ -213,4 +218,85 @@ fn an_optimiser_ends_below_where_it_began_and_is_not_asked_twice() {
     let again = ends(&dir, settings, &AtomicBool::new(false), &|_, _| ()).unwrap();
     assert_eq!(again, found);
     assert_eq!(before, manifest());
+}
+
+/// Three bits of 44 checkpoints, in the sample run: what a network is at its end, and on its way there.
+#[test]
+fn the_course_of_the_sample_leads_to_its_end() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces/sample");
+    let settings = course::Settings {
+        has_barriers: true,
+        view: View {
+            trials: 64,
+            ..View::default()
+        },
+        ..course::Settings::default()
+    };
+    let found = course(&sample, settings, &AtomicBool::new(false), &|_, _| ()).unwrap();
+    let (first, last) = (&found.waypoints[0], found.waypoints.last().unwrap());
+    assert_eq!(last.n_fixed, [27, 8]);
+    assert!(last.accuracy > 0.95 && first.accuracy < 0.5);
+    assert_eq!(last.topology_to_end, Ok(0.0));
+    assert_eq!(last.weights_to_end, Some(0.0));
+    let (cka, svcca) = (
+        last.cka_to_end.clone().unwrap(),
+        last.svcca_to_end.clone().unwrap(),
+    );
+    assert!(cka < 1e-12 && svcca < 1e-12, "{cka}, {svcca}");
+    assert!(first.cka_to_end.clone().unwrap() > 0.1);
+    assert_eq!((first.weights_moved, first.turning_angle), (None, None));
+    assert_eq!((last.barrier_to_next, last.barrier_to_end), (None, None));
+    for pair in found.waypoints.windows(2) {
+        let barrier = pair[0].barrier_to_next.unwrap();
+        assert!(
+            (0.0..1.0).contains(&barrier),
+            "step {}: {barrier}",
+            pair[0].step
+        );
+        assert!((0.0..=2.0).contains(&pair[1].topology_change));
+        // The way from checkpoint to checkpoint is no shorter than what it brings the network nearer to its end.
+        let nearer = pair[0].weights_to_end.unwrap() - pair[1].weights_to_end.unwrap();
+        assert!(pair[1].weights_moved.unwrap() >= nearer - 1e-9);
+    }
+    let births = |of: &course::Waypoint| of.topology_change > 0.1;
+    assert!(found.waypoints.iter().any(births));
+}
+
+/// Of two curricula that end with one task, the one that begins with another is judged by that task, too.
+#[test]
+fn learning_counts_in_the_task_that_the_curriculum_ends_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let one_bit = "[[stage]]\nname = 'first'\ntask = 'flip-flop'\nbits = 1\ntrial_steps = 20\npulse_probability = 0.2\nuntil = { steps = 150 }\n";
+    let text = |stages: &str| {
+        format!(
+            "name = 'bits'\n[network]\ncell = 'vanilla'\nunits = 8\n[training]\ntrials_per_step = 16\n[optimiser]\n\
+             learning_rate = 2e-2\n{stages}[checkpoints]\nevery = 50\n[analysis]\nstarts = 32\n"
+        )
+    };
+    let two_bits = one_bit
+        .replace("first", "second")
+        .replace("bits = 1", "bits = 2");
+    let growing = made(
+        folder.path(),
+        "growing",
+        &text(&format!("{one_bit}{two_bits}")),
+    );
+    let at_once = made(
+        folder.path(),
+        "at-once",
+        &text(&two_bits.replace("150", "300")),
+    );
+    let found = compared(&[growing, at_once]);
+    let of = |name: &str| found.runs.iter().find(|run| run.name == name).unwrap();
+    let (growing, at_once) = (of("growing"), of("at-once"));
+    let criterion = growing.criterion.unwrap();
+    assert!(
+        criterion.time >= 200.0,
+        "a window of the second stage: {criterion:?}"
+    );
+    assert!(!at_once.drops.drops.is_empty());
+    // One bit is learned within the first stage, which is no success in two.
+    assert!(growing.area.unwrap() < at_once.area.unwrap() + 0.2);
+    let trials = |run: &creode::comparison::runs::Digest| run.trials_to_criterion;
+    assert!(trials(at_once).is_none_or(|trials| trials % 16 == 0));
 }

@@ -151,21 +151,14 @@ fn table(found: &Course) -> String {
 
 /// In words: when which stage began.
 fn stages(found: &Course) -> String {
-    let names = [
-        "constant topology, poor loss",
-        "changing topology, poor loss",
-        "changing topology, good loss",
-        "constant topology, good loss",
-    ];
     let begins = found.waypoints.chunk_by(|a, b| a.stage == b.stage);
     let stages = begins.filter_map(|of| {
         let first = of.first()?;
-        let number = first.stage.number();
-        let name = names[usize::from(number) - 1];
+        let (number, name) = (first.stage.number(), first.stage.name());
         Some(format!("{number} ({name}) from step {}", first.step))
     });
     format!(
-        "stages of learning (Marschall & Savin 2023; good: loss of at most {}, changing: by more than {}): {}\n",
+        "stages of learning, by loss (good: at most {}) and topology (changing: by more than {}): {}\n",
         number(found.criterion.good_loss),
         number(found.criterion.changing_topology),
         stages.collect::<Vec<_>>().join("; ")

@@ -4,6 +4,7 @@
 
 mod analyze;
 mod command_line;
+mod comparing;
 mod figures;
 mod hostile;
 mod paths;

@@ -2,7 +2,8 @@
 
 use super::{Course, Waypoint};
 use crate::figure::kinds::steps_axis;
-use crate::figure::plot::Span;
+use crate::figure::plot::{Rule, Span};
+use crate::figure::scene::Dash;
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Proportions, Scale, Series};
 
 /// A curve: its name in the legend, and its value at a checkpoint.
@@ -11,12 +12,11 @@ type Curve = (&'static str, fn(&Waypoint) -> f64);
 impl Course {
     /// Draws loss, with the stages of learning above, and the distances of landscape, representation and weights to the end.
     pub fn figure(&self, steps: Scale) -> Figure {
-        let mut loss = self.plot(
+        let loss = self.plot(
             Axis::new("loss").on(Scale::Log),
             steps,
             &[("", |of| of.loss)],
         );
-        loss.spans = self.stages();
         let representation: [Curve; 2] = [
             ("CKA", |of| known(&of.cka_to_end)),
             ("SVCCA", |of| known(&of.svcca_to_end)),
@@ -29,17 +29,26 @@ impl Course {
                 steps,
                 &[("landscape", |of| known(&of.topology_to_end))],
             ),
-            self.plot(label("1 − alignment"), steps, &representation),
+            self.plot(label("states"), steps, &representation),
             self.plot(
                 label("weights"),
                 steps,
                 &[("weights", |of| of.weights_to_end.unwrap_or(f64::NAN))],
             ),
         ];
+        let (spans, borders) = self.stages();
+        for plot in &mut plots {
+            plot.rules.clone_from(&borders);
+            plot.is_joined = true;
+        }
+        plots[0].spans = spans;
         plots.retain(|plot| {
             let mut points = plot.series.iter().flat_map(|of| &of.points);
             points.any(|[_, y]| y.is_finite())
         });
+        if let Some(lowest) = plots.last_mut() {
+            lowest.is_joined = false;
+        }
         Figure {
             description: format!("Course of {} through learning, against its end", self.name),
             plots,
@@ -69,8 +78,8 @@ impl Course {
         }
     }
 
-    /// The stages of learning, each from its first checkpoint to that of the next.
-    fn stages(&self) -> Vec<Span> {
+    /// The stages of learning, each from its first checkpoint to that of the next, and the borders between them.
+    fn stages(&self) -> (Vec<Span>, Vec<Rule>) {
         let mut spans: Vec<Span> = Vec::new();
         for of_stage in self.waypoints.chunk_by(|a, b| a.stage == b.stage) {
             let Some(first) = of_stage.first() else {
@@ -83,10 +92,16 @@ impl Course {
             let end = of_stage.last().map_or(start, |of| of.step as f64);
             spans.push(Span {
                 ends: [start, end],
-                name: first.stage.number().to_string(),
+                name: format!("{} {}", first.stage.number(), first.stage.name()),
             });
         }
-        spans
+        let borders = spans.iter().skip(1).map(|span| Rule {
+            at: span.ends[0],
+            is_upright: true,
+            dash: Dash::Dotted,
+        });
+        let borders = borders.collect();
+        (spans, borders)
     }
 }
 

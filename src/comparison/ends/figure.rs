@@ -13,12 +13,13 @@ impl Ends {
     /// Draws the loss of each checkpoint with that of its end, and the distances of the fixed points of both to those that learning
     /// ended with. Ends with the fixed points of learning are filled markers, the others open ones.
     pub fn figure(&self, steps: Scale) -> Figure {
-        let losses = self.plot(
+        let mut losses = self.plot(
             Axis::new("loss").on(Scale::Log),
             steps,
             |of| of.losses[0],
             |of| of.losses[1],
         );
+        losses.is_joined = true;
         let known = |of: &Result<f64, String>| of.as_ref().map_or(f64::NAN, |of| *of);
         let edits = self.plot(
             Axis::new("edits to the end of learning"),

@@ -24,6 +24,16 @@ impl LearningStage {
         }
     }
 
+    /// What the network does in it, in a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Creating => "creating",
+            Self::Refining => "refining",
+            Self::Stable => "stable",
+        }
+    }
+
     fn of(is_changing: bool, is_good: bool) -> Self {
         match (is_changing, is_good) {
             (false, false) => Self::Idle,
