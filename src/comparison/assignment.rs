@@ -1,5 +1,7 @@
 //! The cheapest assignment of rows to columns.
 
+use crate::simd::vectorised;
+
 /// No row.
 const NOBODY: usize = usize::MAX;
 /// Rows look for their cheapest column this often on average, at most, before paths are searched.
@@ -43,17 +45,23 @@ impl Assignment {
         self.row_of.resize(width, NOBODY);
         self.column_of.clear();
         self.column_of.resize(count, NOBODY);
+        vectorised(|| self.assign(width, cost));
+        &self.column_of
+    }
+
+    #[inline(always)]
+    fn assign(&mut self, width: usize, cost: &[f64]) {
         self.reduce(width, cost);
-        for row in 0..count {
+        for row in 0..self.column_of.len() {
             if self.column_of[row] == NOBODY {
                 let end = self.cheapest_path(row, width, cost);
                 self.exchange(row, end);
             }
         }
-        &self.column_of
     }
 
     /// Step 1.
+    #[inline(always)]
     fn reduce(&mut self, width: usize, cost: &[f64]) {
         let count = self.column_of.len();
         let mut looks_left = LOOKS * count;
@@ -88,6 +96,7 @@ impl Assignment {
     }
 
     /// Step 2, and the potentials of step 3; the free column at its end.
+    #[inline(always)]
     fn cheapest_path(&mut self, from: usize, width: usize, cost: &[f64]) -> usize {
         self.reach.clear();
         self.reach.resize(width, f64::INFINITY);
@@ -151,6 +160,7 @@ impl Assignment {
 }
 
 /// The smallest value, in four lanes, without branches that no processor could foresee.
+#[inline(always)]
 fn smallest(values: &[f64]) -> f64 {
     let less = |a: f64, b: f64| if a < b { a } else { b };
     let (chunks, rest) = values.as_chunks::<4>();
@@ -166,6 +176,7 @@ fn smallest(values: &[f64]) -> f64 {
         .fold(f64::INFINITY, |least, value| less(*value, least))
 }
 
+#[inline(always)]
 fn place_of(value: f64, values: &[f64]) -> usize {
     values.iter().position(|other| *other == value).unwrap_or(0)
 }

@@ -195,7 +195,7 @@ fn a_file_of_a_person_says_the_same_as_words() {
     let words = place.asked(&[], &["network.units=4"], "0..1");
     let asked = Asked::read(&path).unwrap().with(words);
     let (population, _) = place.begin(&asked).unwrap();
-    assert_eq!(names(&population)[0], "one,cell=gru,units=4,seed=0");
+    assert_eq!(names(&population)[0], "one,units=4,seed=0");
     assert_eq!(
         (population.plan.count(), population.slurm.runs_per_job),
         (4, Some(2))

@@ -46,7 +46,8 @@ fn each_measure_is_found_by_its_name() {
 #[test]
 fn every_measure_is_symmetric_and_zero_for_the_same_network() {
     let portraits = &population()[..3];
-    for measure in all() {
+    // The barrier needs weights and trials, which these have not; it has a test of its own.
+    for measure in all().into_iter().filter(|of| of.name() != "barrier") {
         let views = portraits
             .iter()
             .map(|portrait| measure.view(portrait))

@@ -14,7 +14,7 @@ pub use around_events::{AroundEvents, AtDrops};
 pub use digest::Digest;
 pub use figures::FIGURES;
 pub use groups::{Group, GroupDistances, MeasureSummary};
-pub use pairs::{PairSummary, Verdict};
+pub use pairs::{PairCount, PairSummary, Verdict};
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

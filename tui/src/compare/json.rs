@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::text::{company, ends};
 
 /// Everything.
-pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
+pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary], of_one_seed: bool) -> Value {
     let estimate = |of: &creode::statistics::Estimate| {
         let [value, low, high] = ends(of);
         json!({ "value": value, "low": low, "high": high })
@@ -81,6 +81,13 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
             "by_chance": of.share.by_chance, "p": of.share.p,
         })
     });
+    let is_counted = |a: usize, b: usize| !of_one_seed || comparison.is_of_one_seed(a, b);
+    let counts = comparison.pair_counts(is_counted).into_iter().map(|of| {
+        json!({
+            "groups": of.groups, "pairs": of.pairs, "same_end": of.same_end, "same_path": of.same_path,
+            "first_events_shared": of.first_events_shared,
+        })
+    });
     let skipped = comparison.skipped.iter().map(|of| {
         json!({ "run": of.dir.display().to_string(), "reason": of.reason, "is_damaged": of.is_damaged })
     });
@@ -92,6 +99,7 @@ pub(super) fn all(comparison: &Comparison, pairs: &[PairSummary]) -> Value {
         "measures": measures.collect::<Vec<Value>>(),
         "around_events": around.collect::<Vec<Value>>(),
         "at_drops": at_drops.collect::<Vec<Value>>(),
+        "pair_counts": counts.collect::<Vec<Value>>(),
         "between_groups": between.collect::<Vec<Value>>(),
         "pairs": pairs.iter().map(|pair| of_pair(comparison, pair)).collect::<Vec<Value>>(),
     })

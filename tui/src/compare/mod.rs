@@ -65,6 +65,9 @@ pub(crate) struct CompareArgs {
     /// Of the pairs only those with the same path (bifurcations in the same order), or with another
     #[arg(long, value_enum, value_name = "WHICH")]
     path: Option<Which>,
+    /// Of the pairs only those of one seed: of one cell and size they had the same weights before training
+    #[arg(long)]
+    same_seed: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -155,9 +158,12 @@ fn report(comparison: &Comparison, args: &CompareArgs) -> anyhow::Result<()> {
         Format::Table => {
             let asked = args.pairs || args.end.is_some() || args.path.is_some();
             let shown = (asked || comparison.runs.len() <= FEW).then(pairs);
-            print(&text::all(comparison, shown.as_deref()))
+            print(&text::all(comparison, shown.as_deref(), args.same_seed))
         }
-        Format::Json => print_json(&format!("{:#}\n", json::all(comparison, &pairs()))),
+        Format::Json => {
+            let all = json::all(comparison, &pairs(), args.same_seed);
+            print_json(&format!("{all:#}\n"))
+        }
         Format::Csv => print(&csv::pairs(comparison, &pairs())),
         Format::Parquet => write_tables(comparison, &pairs(), args.output.as_deref()),
     }
@@ -190,7 +196,11 @@ fn chosen_pairs(comparison: &Comparison, args: &CompareArgs) -> Vec<PairSummary>
     };
     let mut pairs: Vec<PairSummary> = comparison
         .pairs()
-        .filter(|pair| fits(pair.end, args.end) && fits(pair.path, args.path))
+        .filter(|pair| {
+            let [a, b] = pair.places;
+            let is_of_seed = !args.same_seed || comparison.is_of_one_seed(a, b);
+            is_of_seed && fits(pair.end, args.end) && fits(pair.path, args.path)
+        })
         .collect();
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.first_events_shared));
     pairs

@@ -22,8 +22,12 @@ pub(super) fn measures() -> String {
     text
 }
 
-/// Everything, the pairs if they are given.
-pub(super) fn all(comparison: &Comparison, pairs: Option<&[PairSummary]>) -> String {
+/// Everything, the pairs if they are given; pairs are counted, of one seed or all.
+pub(super) fn all(
+    comparison: &Comparison,
+    pairs: Option<&[PairSummary]>,
+    of_one_seed: bool,
+) -> String {
     let mut text = String::new();
     let mut section = |title: &str, rows: &[Vec<String>]| {
         let _ = writeln!(text, "{title}\n{}\n", aligned(rows).join("\n"));
@@ -55,6 +59,20 @@ pub(super) fn all(comparison: &Comparison, pairs: Option<&[PairSummary]>) -> Str
         section(
             "Distance between two groups, and by how much it exceeds that within",
             &between(comparison),
+        );
+    }
+    let counted = pair_counts(comparison, of_one_seed);
+    if (2..=22).contains(&counted.len()) {
+        let which = if of_one_seed {
+            "Pairs of one seed"
+        } else {
+            "Pairs"
+        };
+        section(
+            &format!(
+                "{which}: how many have the same end (isomorphic graphs), and the same path (bifurcations in one order)"
+            ),
+            &counted,
         );
     }
     let around = around_events(comparison);
@@ -215,6 +233,27 @@ fn between(comparison: &Comparison) -> Vec<Vec<String>> {
             estimate(&of.excess),
         ]);
     }
+    rows
+}
+
+fn pair_counts(comparison: &Comparison, of_one_seed: bool) -> Vec<Vec<String>> {
+    let is_counted = |a: usize, b: usize| !of_one_seed || comparison.is_of_one_seed(a, b);
+    let mut rows = vec![head([
+        "groups",
+        "pairs",
+        "same end",
+        "same path",
+        "first events shared",
+    ])];
+    rows.extend(comparison.pair_counts(is_counted).iter().map(|of| {
+        vec![
+            of.groups.join(" | "),
+            of.pairs.to_string(),
+            of.same_end.to_string(),
+            of.same_path.to_string(),
+            number(of.first_events_shared),
+        ]
+    }));
     rows
 }
 

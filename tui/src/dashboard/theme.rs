@@ -298,6 +298,23 @@ pub(crate) fn fitted(text: &str, width: u16) -> String {
     kept.chain(Some('…').filter(|_| width > 0)).collect()
 }
 
+/// The name of a run in at most so many characters, its end kept, where names of a population differ; `…` stands for what is left
+/// out of its middle.
+pub(crate) fn fitted_name(name: &str, width: u16) -> String {
+    let (count, width) = (name.chars().count(), usize::from(width));
+    if count <= width {
+        return name.to_owned();
+    }
+    let kept = width.saturating_sub(1);
+    let (first, last) = (kept / 3, kept - kept / 3);
+    let begin = name.chars().take(first);
+    let end = name.chars().skip(count - last);
+    begin
+        .chain(Some('…').filter(|_| width > 0))
+        .chain(end)
+        .collect()
+}
+
 /// A number in at most eight characters.
 pub(crate) fn short_number(x: f64) -> String {
     let magnitude = x.abs();
@@ -341,6 +358,17 @@ mod tests {
         assert_eq!(
             [0, 1, 3].map(|width| fitted("abcde", width)),
             ["", "…", "ab…"]
+        );
+    }
+
+    #[test]
+    fn names_keep_their_ends() {
+        let name = "flip-flop,gru,seed=12";
+        assert_eq!(fitted_name(name, 30), name);
+        assert_eq!(fitted_name(name, 14), "flip…u,seed=12");
+        assert_eq!(
+            [0, 1, 2].map(|width| fitted_name("abcde", width)),
+            ["", "…", "…e"]
         );
     }
 

@@ -8,7 +8,7 @@ use tui::widgets::Widget as _;
 
 use super::marks;
 use crate::dashboard::screen::Desk;
-use crate::dashboard::theme::{Ink, fitted, short_number};
+use crate::dashboard::theme::{Ink, fitted, fitted_name, short_number};
 
 /// The columns after the name, with their widths.
 const COLUMNS: [(&str, u16); 5] = [
@@ -131,7 +131,10 @@ fn line(desk: &Desk, row: usize, (name, columns): (u16, usize)) -> Line<'static>
     let (sign, style) = marks::group(desk.theme, desk.comparison.group_of(row));
     Line::from(vec![
         Span::styled(format!("{sign} "), style),
-        Span::raw(padded(&run.name, name.saturating_sub(1))),
+        Span::raw(padded(
+            &fitted_name(&run.name, name.saturating_sub(1)),
+            name.saturating_sub(1),
+        )),
         Span::styled(values, Style::new()),
     ])
 }

@@ -7,7 +7,7 @@ use tui::style::{Modifier, Style};
 use super::marks;
 use crate::dashboard::data::comparison::{Compared, Measured};
 use crate::dashboard::screen::{Desk, message};
-use crate::dashboard::theme::{fitted, short_number};
+use crate::dashboard::theme::{fitted_name, short_number};
 
 /// Columns of a cell of the matrix.
 const CELL: u16 = 2;
@@ -116,7 +116,7 @@ fn heads(desk: &Desk, grid: &Grid, cursor: (usize, usize), buffer: &mut Buffer) 
         let y = grid.names.y + down as u16;
         buffer.set_string(grid.names.x, y, sign, reversed(style, row == cursor.0));
         let name = compared.run(row).map_or("", |run| run.name.as_str());
-        let name = fitted(name, grid.names.width.saturating_sub(3));
+        let name = fitted_name(name, grid.names.width.saturating_sub(3));
         buffer.set_string(
             grid.names.x + 2,
             y,

@@ -13,7 +13,7 @@ use crate::dashboard::data::store::Curve;
 use crate::dashboard::open_run::OpenRun;
 use crate::dashboard::plot::{Dash, Plot};
 use crate::dashboard::screen::{Desk, message};
-use crate::dashboard::theme::{Ink, counted, fitted};
+use crate::dashboard::theme::{Ink, counted, fitted_name};
 use crate::dashboard::timeline::Code;
 
 /// Rows from which on there are two for the words below.
@@ -133,7 +133,7 @@ impl Drawn<'_> {
 /// `▸A grown · 27 fixed points (8 ● 12 6 1) at the end`.
 fn heading(desk: &Desk, run: &OpenRun, area: Rect, buffer: &mut Buffer) {
     let sign = if run.id == desk.run.id { "▸" } else { " " };
-    let name = fitted(&run.name(), area.width / 2);
+    let name = fitted_name(&run.name(), area.width / 2);
     Line::from(vec![
         Span::raw(sign),
         Span::styled(
