@@ -104,10 +104,12 @@ impl Scalar for Lanes {
 mod tests {
     use super::*;
 
+    type Readings = (fn(Lanes) -> Lanes, fn(f64) -> f64);
+
     #[test]
     fn each_lane_is_what_f64_gives_to_a_few_units_in_the_last_place() {
         let values = [-30.0, -2.5, -1e-7, 0.0, 0.3, 1.0, 7.5, 40.0];
-        let formulas: [(fn(Lanes) -> Lanes, fn(f64) -> f64); 5] = [
+        let formulas: [Readings; 5] = [
             (Scalar::tanh, Scalar::tanh),
             (Scalar::sigmoid, Scalar::sigmoid),
             (Scalar::exp, Scalar::exp),

@@ -68,11 +68,11 @@ impl Bootstrap {
         std::array::from_fn(|place| {
             let resampled = drawn.iter().filter_map(|of| of[place]).collect();
             let statistic = |counts: &[u32]| statistics(counts)[place];
-            self.from_resamples(values[place], resampled, &members, statistic)
+            self.with_interval(values[place], resampled, &members, statistic)
         })
     }
 
-    fn from_resamples(
+    fn with_interval(
         &self,
         value: Option<f64>,
         mut resampled: Vec<f64>,

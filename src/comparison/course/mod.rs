@@ -19,7 +19,7 @@ use super::measures::topology::Topology;
 use super::path::barrier::barrier;
 use super::path::length::{angle_between, norm};
 use super::path::stages::{LearningStage, StageCriterion, topology_change};
-use super::portrait::{Portrait, Probed};
+use super::portrait::{Portrait, Probed, TrialStates};
 use super::reading::{OpenRun, View};
 use crate::lab::LabError;
 use transitions::{matched, pulses, transitions};
@@ -158,7 +158,7 @@ pub fn course(
 /// What measures kept of the states is enough.
 fn without_states(portrait: Portrait) -> Portrait {
     Portrait {
-        states: Default::default(),
+        states: TrialStates::default(),
         ..portrait
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn transitions(landscape: &Landscape, pulses: usize) -> Transitions {
     for row in by_input[0].chunks_exact_mut(points.max(1)) {
         let sum: f64 = row.iter().sum();
         if sum > 0.0 {
-            row.iter_mut().for_each(|share| *share /= sum);
+            for share in row {
+                *share /= sum;
+            }
         }
     }
     Transitions { points, by_input }

@@ -57,6 +57,16 @@ impl Measure for Barrier {
     }
 }
 
+/// The barrier between a network and another that is aligned to it.
+fn height(from: &Probed, to: &Probed) -> Result<f64, Senseless> {
+    let to = aligned(&from.spec, &from.parameters, &to.parameters);
+    let (start, end) = (from.parameters.values(), to.values());
+    let found = barrier(start, end, from.loss_function());
+    found
+        .map(|found| found.height)
+        .map_err(|error| Senseless(error.to_string().into()))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -66,6 +76,7 @@ mod tests {
     use crate::cell::parameters::Parameters;
     use crate::cell::spec::{Activation, CellKind, NetworkSpec};
     use crate::comparison::path::symmetry::UnitSymmetry;
+    use crate::comparison::portrait::TrialStates;
     use crate::comparison::testing::{portrait, rng};
     use crate::task::flip_flop::FlipFlop;
     use crate::task::{Batch, Task as _};
@@ -76,7 +87,7 @@ mod tests {
         let task = FlipFlop::default();
         let mut trials = Batch::zeros(task.trial_steps(), 16, 3, 3);
         task.draw(&mut rng(7), &mut trials);
-        let mut portrait = portrait(Default::default(), Vec::new());
+        let mut portrait = portrait(TrialStates::default(), Vec::new());
         portrait.probed = Some(Probed {
             parameters: Parameters::initial(&spec, seed),
             spec,
@@ -110,7 +121,7 @@ mod tests {
         assert!(message.contains("cell, size"), "{message}");
         assert!(
             Barrier
-                .view(&portrait(Default::default(), Vec::new()))
+                .view(&portrait(TrialStates::default(), Vec::new()))
                 .is_err()
         );
     }

@@ -56,6 +56,19 @@ pub(crate) struct CompareArgs {
     /// Measure that all others are held against: by how much each tells the groups better apart, with intervals over runs
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
+    #[command(flatten)]
+    pairs: PairArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Folder for the files of `--format parquet`: runs.parquet and pairs.parquet
+    #[arg(short, long, value_name = "DIR", required_if_eq("format", "parquet"))]
+    output: Option<PathBuf>,
+}
+
+/// Which pairs are printed.
+#[derive(Debug, Args)]
+struct PairArgs {
     /// Print every pair, those with the most first bifurcations in common first [default: of at most 6 runs]
     #[arg(long)]
     pairs: bool,
@@ -68,12 +81,6 @@ pub(crate) struct CompareArgs {
     /// Of the pairs only those of one seed: of one cell and size they had the same weights before training
     #[arg(long)]
     same_seed: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Folder for the files of `--format parquet`: runs.parquet and pairs.parquet
-    #[arg(short, long, value_name = "DIR", required_if_eq("format", "parquet"))]
-    output: Option<PathBuf>,
 }
 
 /// How networks are looked at.
@@ -156,12 +163,17 @@ fn report(comparison: &Comparison, args: &CompareArgs) -> anyhow::Result<()> {
     let pairs = || chosen_pairs(comparison, args);
     match args.format {
         Format::Table => {
-            let asked = args.pairs || args.end.is_some() || args.path.is_some();
+            let of = &args.pairs;
+            let asked = of.pairs || of.end.is_some() || of.path.is_some();
             let shown = (asked || comparison.runs.len() <= FEW).then(pairs);
-            print(&text::all(comparison, shown.as_deref(), args.same_seed))
+            print(&text::all(
+                comparison,
+                shown.as_deref(),
+                args.pairs.same_seed,
+            ))
         }
         Format::Json => {
-            let all = json::all(comparison, &pairs(), args.same_seed);
+            let all = json::all(comparison, &pairs(), args.pairs.same_seed);
             print_json(&format!("{all:#}\n"))
         }
         Format::Csv => print(&csv::pairs(comparison, &pairs())),
@@ -198,8 +210,8 @@ fn chosen_pairs(comparison: &Comparison, args: &CompareArgs) -> Vec<PairSummary>
         .pairs()
         .filter(|pair| {
             let [a, b] = pair.places;
-            let is_of_seed = !args.same_seed || comparison.is_of_one_seed(a, b);
-            is_of_seed && fits(pair.end, args.end) && fits(pair.path, args.path)
+            let is_of_seed = !args.pairs.same_seed || comparison.is_of_one_seed(a, b);
+            is_of_seed && fits(pair.end, args.pairs.end) && fits(pair.path, args.pairs.path)
         })
         .collect();
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.first_events_shared));
