@@ -2,6 +2,10 @@
 //!
 //! An agent stands in a cell of a room and perceives the cells around it, its own last move, and a cue that tells where the
 //! goal is; it goes up, right, down or left until it stands on the goal or its time is over.
+//!
+//! From the ground up: [`grid`] (rooms), [`obstacles`], [`senses`] (what is perceived), [`paths`] (how long ways are),
+//! [`rules`] (rewards and time), [`tasks`] (the seven of the paper), [`drawing`] (mazes from text), [`agents`] (many at once),
+//! [`scripted`] (navigators that need no learning), [`scores`], and [`walks`] (random walks to learn from before).
 
 pub mod agents;
 pub mod drawing;
@@ -13,3 +17,4 @@ pub mod scores;
 pub mod scripted;
 pub mod senses;
 pub mod tasks;
+pub mod walks;
