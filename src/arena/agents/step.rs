@@ -13,7 +13,7 @@ impl Agents {
     /// 2. If that is a wall, the clock advances by another tick, and the agent is in one of the free cells beside the one it
     ///    came from, each as likely as the others. Who is shut in stays.
     /// 3. The episode is over if the agent stands on the goal, or at the time limit.
-    /// 4. The reward is that of [`Rules`].
+    /// 4. The reward is that of [`crate::arena::rules::Rules`].
     /// 5. The agent perceives where it is, and what it chose to do; a bounce is not told.
     ///
     /// Where the episode is over, before this step or by it, all inputs are 0; where it was over before, so is the reward.
