@@ -32,6 +32,7 @@
 //! Folders stand on each other in the order of `docs/ARCHITECTURE.md`; an arrow never points up. The library prints nothing
 //! and knows no terminal.
 
+pub mod arena;
 pub mod calculus;
 pub mod cell;
 pub mod comparison;
