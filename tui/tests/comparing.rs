@@ -54,7 +54,7 @@ fn groups_are_told_apart_and_measures_held_against_each_other() {
 fn damaged_runs_are_named_and_the_others_compared() {
     let folder = population();
     let damaged = folder.0.path().join("traces/p/small,relu,seed=1");
-    fs::write(damaged.join("checkpoints/00000003.safetensors"), "no more").unwrap();
+    fs::write(damaged.join("checkpoints/00000040.safetensors"), "no more").unwrap();
     let found = folder.creode(&["compare", "p", "--by", "cell"]);
     found.expect(1, &["skipped", "small,relu,seed=1"]);
     assert!(found.stdout.contains("vanilla relu"), "{}", found.stdout);

@@ -86,7 +86,7 @@ fn a_file_says_what_a_population_is_of() {
     folder
         .creode(&["population", "cells.toml"])
         .expect(0, &["2 of 2"]);
-    let run = "cells/small,every=40,cell=gru,seed=7";
+    let run = "cells/small,cell=gru,seed=7";
     folder
         .creode(&["verify", run])
         .expect(0, &["2 checkpoints", "all in order"]);

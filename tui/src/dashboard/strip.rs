@@ -11,7 +11,7 @@ use super::data::RunId;
 use super::desk::{Desk, MOST_OPEN};
 use super::open_run::OpenRun;
 use super::screen::at_right;
-use super::theme::{Ink, fitted};
+use super::theme::{Ink, fitted, fitted_name};
 use super::timeline::Timeline;
 
 /// Most cells for the names of several runs.
@@ -114,7 +114,10 @@ fn name(desk: &Desk, run: &OpenRun, area: Rect, buffer: &mut Buffer) {
             desk.theme.bold(Ink::Run(run.slot)),
         ),
         Span::raw(" "),
-        Span::styled(fitted(&run.name(), area.width.saturating_sub(3)), style),
+        Span::styled(
+            fitted_name(&run.name(), area.width.saturating_sub(3)),
+            style,
+        ),
     ])
     .render(area, buffer);
 }

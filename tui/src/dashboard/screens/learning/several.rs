@@ -12,7 +12,7 @@ use crate::dashboard::data::StepGlance;
 use crate::dashboard::open_run::OpenRun;
 use crate::dashboard::plot::{Dash, Plot};
 use crate::dashboard::screen::{Desk, at_right};
-use crate::dashboard::theme::{Ink, fitted};
+use crate::dashboard::theme::{Ink, fitted_name};
 
 /// Times that the letter of a run stands on its curve.
 const LETTERS: usize = 3;
@@ -137,7 +137,7 @@ pub(super) fn legend(
             None => "·".to_owned(),
         };
         let taken = value.chars().count() as u16 + 6;
-        let name = fitted(&run.name(), room.saturating_sub(taken));
+        let name = fitted_name(&run.name(), room.saturating_sub(taken));
         let (name, style) = (name + " ", desk.theme.style(Ink::Run(run.slot)));
         spans.push(Span::styled(
             format!(" {} ", run.letter()),
