@@ -157,7 +157,7 @@ fn reserved(length: u64) -> io::Result<Vec<u8>> {
         let reason = format!("there is no memory for its {}", size_text(length));
         io::Error::new(io::ErrorKind::OutOfMemory, reason)
     };
-    if crate::memory::available_bytes().is_some_and(|left| length > (1 << 20) && length > left) {
+    if length > (1 << 20) && crate::memory::available_bytes().is_some_and(|left| length > left) {
         return Err(out_of_memory());
     }
     let mut bytes = Vec::new();

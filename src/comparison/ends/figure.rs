@@ -22,7 +22,7 @@ impl Ends {
         losses.is_joined = true;
         let known = |of: &Result<f64, String>| of.as_ref().map_or(f64::NAN, |of| *of);
         let edits = self.plot(
-            Axis::new("edits to the end of learning"),
+            Axis::new("edits to end"),
             steps,
             |of| known(&of.edits_there),
             |of| known(&of.edits),
