@@ -7,7 +7,7 @@
 //!
 //! Score: min(1, L/t) of an agent that comes to its goal at tick t, where L is the length of the paper's way by the walls; 0 of
 //! one that does not. The paper gives −1 to those, so that its score is this one less their share. Landscapes at the cue of
-//! each goal, in the open and at each of the walls.
+//! each goal, with nothing near.
 
 use rand::Rng;
 
@@ -16,11 +16,11 @@ use super::about::{About, parameter};
 use super::batch::{Answer, Probe, Score, Trial};
 use super::objective::Objective;
 use super::world::{Consequence, Episode, World};
-use crate::arena::agents::{Agents, Placement};
-use crate::arena::grid::{Cell, Move, PADDING, Room};
+use crate::arena::agents::Agents;
+use crate::arena::grid::{Goal, Move, Room};
 use crate::arena::paths::{self, RightWall, wall_first_length};
 use crate::arena::rules::Rules;
-use crate::arena::senses::{CHANNELS, CUE_AXIS, MOVES, SENSORS};
+use crate::arena::senses::{CHANNELS, CUE_AXIS, MOVES, SENSORS, cue};
 use crate::arena::tasks::{NavigationTask, Phase, SIDE, Setting};
 use crate::parameters::{FRACTION, ParameterVisitor, choose};
 
@@ -131,18 +131,6 @@ impl Navigation {
         let shared = self.setting.rooms.shared().iter().map(limit).max();
         shared.unwrap_or_else(|| limit(&Room::empty(SIDE, SIDE, 0)))
     }
-
-    /// What an agent perceives that begins in a cell of a room.
-    fn perceived(&self, room: &Room, goal: usize, cell: Cell) -> Vec<f64> {
-        let mut agents = Agents::default();
-        let at = Placement {
-            room: 0,
-            goal,
-            cell,
-        };
-        agents.begin_at(&self.setting.rules, vec![room.clone()], &[at]);
-        agents.inputs().to_vec()
-    }
 }
 
 impl Default for Navigation {
@@ -203,41 +191,21 @@ impl Task for Navigation {
         }
     }
 
-    /// Each cue with nothing near and before the first move, and the same in the middle of each wall. Where there are several
-    /// rooms, they are those of the largest, empty.
+    /// Each cue with nothing near and before the first move. Where there are several rooms, those of the largest.
     fn probes(&self, input_channels: usize) -> Vec<Probe> {
-        let sides = self.setting.rooms.shared().last();
-        let (rows, columns) = sides.map_or((SIDE, SIDE), |room| (room.rows(), room.columns()));
-        let room = Room::empty(rows, columns, 0);
-        let (y, x) = (PADDING + rows / 2, PADDING + columns / 2);
-        let walls = [
-            ("wall above", Cell::new(PADDING, x)),
-            ("wall at the right", Cell::new(y, room.right())),
-            ("wall below", Cell::new(room.bottom(), x)),
-            ("wall at the left", Cell::new(y, PADDING)),
-        ];
-        let cues = if self.setting.rules.is_implicit {
+        let largest = self.setting.rooms.shared().last().cloned();
+        let room = largest.unwrap_or_else(|| Room::empty(SIDE, SIDE, 0));
+        let told = if self.setting.rules.is_implicit {
             1
         } else {
             room.goals().len()
         };
-        let mut probes = Vec::new();
-        for goal in 0..cues {
-            let number = goal + 1;
-            let mut open = self.perceived(&room, goal, Cell::new(y, x));
-            open[..SENSORS].fill(0.0);
-            probes.push(Probe::new(
-                format!("goal {number}, open"),
-                &open,
-                input_channels,
-            ));
-            for (wall, cell) in walls {
-                let name = format!("goal {number}, {wall}");
-                let seen = self.perceived(&room, goal, cell);
-                probes.push(Probe::new(name, &seen, input_channels));
-            }
-        }
-        probes
+        let probe = |(goal, of): (usize, &Goal)| {
+            let mut input = vec![0.0; SENSORS + MOVES];
+            input.extend(cue(of.centre, room.columns()));
+            Probe::new(format!("cue of goal {}", goal + 1), &input, input_channels)
+        };
+        room.goals()[..told].iter().enumerate().map(probe).collect()
     }
 
     /// Another room brings its own rules, which the keys after it then change.
