@@ -156,7 +156,8 @@ impl ParameterVisitor for Sets {
     fn flag(&mut self, _: &'static str, _: &mut bool) {}
     fn text(&mut self, _: &'static str, _: &mut String) {}
     fn choice(&mut self, _: &'static str, chosen: &mut usize, choices: &[&'static str]) {
-        *chosen = choices.iter().position(|name| *name == self.0).unwrap();
+        let place = choices.iter().position(|name| *name == self.0);
+        *chosen = place.expect("it is one of the names");
     }
     fn gives(&mut self, _: &'static str, _: bool) -> bool {
         false
