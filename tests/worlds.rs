@@ -11,6 +11,7 @@ use creode::lab;
 use creode::parameters::Variant as _;
 use creode::simd::Real;
 use creode::task::corridor::Corridor;
+use creode::task::navigation::Navigation;
 use creode::task::world::Policy;
 use creode::task::{Batch, Objective, Task as _};
 use creode::trace::{Run, RunWriter};
@@ -123,6 +124,30 @@ fn assert_engine_sees_what_the_policy_did<T: EngineReal>(tolerance: f64) {
 fn an_engine_sees_the_outputs_that_the_policy_acted_by() {
     assert_engine_sees_what_the_policy_did::<f32>(1e-5);
     assert_engine_sees_what_the_policy_did::<f64>(1e-13);
+}
+
+#[test]
+fn a_network_lives_through_the_same_navigation_by_the_same_seed() {
+    let task = Navigation::default();
+    let spec = NetworkSpec {
+        input_gain: 0.1,
+        ..NetworkSpec::new(CellKind::Gru, 12, task.input_channels(), 4)
+    };
+    let parameters = Parameters::<f32>::initial(&spec, 3);
+    let lived = |seed| {
+        let mut batch = Batch::zeros(task.trial_steps(), 9, task.input_channels(), 4);
+        let mut policy = NetworkPolicy::new(&spec, &parameters, None);
+        task.experience(
+            &mut policy,
+            &mut ChaCha8Rng::seed_from_u64(seed),
+            &mut batch,
+        );
+        batch
+    };
+    let batch = lived(6);
+    assert_eq!(batch, lived(6));
+    assert_ne!(batch, lived(7));
+    assert_eq!(batch.lived.iter().flatten().count(), 9);
 }
 
 const CORRIDOR: &str = r#"

@@ -15,7 +15,7 @@
 //! | patterns | sine, pattern, two-neuron |
 //! | streams of bits | n-parity, n-delayed-match |
 //! | pretraining | kindergarten |
-//! | worlds | corridor |
+//! | worlds | corridor, navigation |
 //!
 //! ```
 //! use creode::task::Task;
@@ -58,6 +58,7 @@ pub mod kindergarten;
 pub mod memory_response;
 pub mod mixture;
 pub mod moving_average;
+pub mod navigation;
 pub mod objective;
 pub mod pattern;
 pub mod perceptual_integration;
@@ -243,6 +244,7 @@ impl TaskSpec {
             Self::new(two_neuron::TwoNeuron::default()),
             Self::new(pattern::Pattern::default()),
             Self::new(corridor::Corridor::default()),
+            Self::new(navigation::Navigation::default()),
         ]
     }
 
