@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use creode::comparison::course::{Course, Settings, Waypoint, course};
 use creode::comparison::reading::View;
@@ -72,6 +73,9 @@ pub(crate) fn run(args: &CourseArgs, dir: &Path) -> anyhow::Result<u8> {
     });
     bar.finish_and_clear();
     let found = found?;
+    if found.waypoints.is_empty() && !found.is_partial {
+        bail!("{}", without_landscape(dir));
+    }
     if found.is_partial {
         say!("interrupted: not all checkpoints were looked at");
         return Ok(INTERRUPTED);
@@ -82,6 +86,13 @@ pub(crate) fn run(args: &CourseArgs, dir: &Path) -> anyhow::Result<u8> {
         Format::Csv => print(&csv(&found))?,
     }
     Ok(0)
+}
+
+pub(crate) fn without_landscape(dir: &Path) -> String {
+    format!(
+        "no checkpoint of {} has a landscape yet, so there is nothing to follow",
+        dir.display()
+    )
 }
 
 /// A column: its names for people and programs, and its value.
@@ -151,6 +162,11 @@ fn table(found: &Course) -> String {
 
 /// In words: when which stage began.
 fn stages(found: &Course) -> String {
+    let has_points = found.waypoints.iter().any(|of| of.n_fixed[0] > 0);
+    if found.criterion.good_loss.is_nan() || !has_points {
+        return "no stages of learning: they need the loss and the fixed points of the network\n"
+            .to_owned();
+    }
     let begins = found.waypoints.chunk_by(|a, b| a.stage == b.stage);
     let stages = begins.filter_map(|of| {
         let first = of.first()?;

@@ -109,3 +109,14 @@ fn a_course_ends_where_its_run_ends() {
         .creode(&["figure", run, "course", "-o", "g.svg", "--condition", "x"])
         .expect(2, &["--condition does not go with course"]);
 }
+
+#[test]
+fn a_course_without_landscapes_has_no_stages() {
+    let folder = Folder::new();
+    folder
+        .creode(&["train", "small.toml", "--set", "analysis.enabled=false"])
+        .expect(0, &[]);
+    folder
+        .creode(&["course", "small"])
+        .expect(0, &["weights to end", "no stages of learning"]);
+}

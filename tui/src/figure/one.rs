@@ -9,6 +9,7 @@ use creode::comparison::ends;
 use creode::figure::Figure;
 
 use super::FigureArgs;
+use crate::course::without_landscape;
 
 /// The kinds, with what each shows.
 pub(super) const KINDS: [(&str, &str); 2] = [
@@ -28,6 +29,9 @@ pub(super) fn draw(args: &FigureArgs, kind: &str, dir: &Path) -> anyhow::Result<
     if kind == "course" {
         let settings = course::Settings::default();
         let found = course(dir, settings, &AtomicBool::new(false), &|_, _| ())?;
+        if found.waypoints.is_empty() {
+            bail!("{}", without_landscape(dir));
+        }
         return Ok(found.figure(steps));
     }
     let found = ends::known(dir)?;
