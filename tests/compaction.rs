@@ -7,7 +7,9 @@ use std::path::Path;
 use crate::support::{
     branch_row, copy, event_row, grown, problems, step_row, step_rows, weights, write,
 };
-use creode::trace::{Ending, EndingReason, Run, RunWriter, StepCursor, verify, write_history};
+use creode::trace::{
+    CheckpointTables, Ending, EndingReason, Run, RunWriter, StepCursor, verify, write_history,
+};
 
 /// All that the tables of a run say, in words.
 fn told(dir: &Path) -> String {
@@ -111,7 +113,7 @@ fn a_run_goes_on_after_it_was_merged_and_is_merged_again() {
         .unwrap();
     writer.compact().unwrap();
     writer
-        .write_checkpoint(10, 95, &weights(9.5), &[], &[], &[])
+        .write_checkpoint(10, 95, &weights(9.5), &CheckpointTables::default())
         .unwrap();
     writer.compact().unwrap();
     assert_eq!(problems(merged.path()), [""; 0]);

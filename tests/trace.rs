@@ -10,8 +10,8 @@ use crate::support::{
 };
 use creode::trace::rows::StepRow;
 use creode::trace::{
-    Ending, EndingReason, Entry, LandscapeTables, Run, RunWriter, StepCursor, TraceError, run_toml,
-    verify,
+    CheckpointTables, Ending, EndingReason, Entry, LandscapeTables, Run, RunWriter, StepCursor,
+    TraceError, run_toml, verify,
 };
 
 const CURRICULUM: &str = "seed = 7\n\n[network]\nunits = 2\n";
@@ -215,7 +215,7 @@ fn a_run_is_neither_overwritten_nor_written_twice_at_a_time() {
     assert!(busy.to_string().contains("process"), "{busy}");
 
     write_steps(&writer, 0, &[]);
-    let again = writer.write_checkpoint(0, 0, &weights(5.0), &[], &[], &[]);
+    let again = writer.write_checkpoint(0, 0, &weights(5.0), &CheckpointTables::default());
     assert!(
         matches!(again, Err(TraceError::AlreadyWritten { .. })),
         "{again:?}"
@@ -314,7 +314,7 @@ fn verify_finds_weights_that_are_not_finite_and_gaps_in_the_numbering() {
     let writer = create(dir.path());
     write_steps(&writer, 0, &[]);
     writer
-        .write_checkpoint(2, 20, &weights(f32::NAN), &[], &[], &[])
+        .write_checkpoint(2, 20, &weights(f32::NAN), &CheckpointTables::default())
         .unwrap();
     let found = problems(dir.path());
     assert!(
@@ -408,7 +408,15 @@ fn a_write_that_fails_loses_nothing_and_planted_links_are_not_written_through() 
     let writer = RunWriter::resume(dir.path()).unwrap();
     fs::rename(&trials, &aside).unwrap();
     let error = writer
-        .write_checkpoint(3, 30, &weights(3.0), &step_rows(21..=30), &[], &[])
+        .write_checkpoint(
+            3,
+            30,
+            &weights(3.0),
+            &CheckpointTables {
+                steps: &step_rows(21..=30),
+                ..CheckpointTables::default()
+            },
+        )
         .unwrap_err()
         .to_string();
     assert!(error.contains("trials/00000030.parquet"), "{error}");

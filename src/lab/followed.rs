@@ -20,7 +20,7 @@ use crate::tensors::{NamedTensor, TensorValues};
 use crate::trace::CheckpointFile;
 use crate::trace::holder::unix_time;
 use crate::trace::rows::LandscapeRow;
-use crate::trace::{Compacted, Run, RunWriter, TraceError, file_digest};
+use crate::trace::{CheckpointTables, Compacted, Run, RunWriter, TraceError, file_digest};
 
 /// How a file stands to what has been taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl Follower {
         self.fit_projection(&network)?;
         self.units = Some(network.units());
         self.writer
-            .write_checkpoint(id.number, id.step, &weights, &[], &[], &[])?;
+            .write_checkpoint(id.number, id.step, &weights, &CheckpointTables::default())?;
         self.next_checkpoint += 1;
         self.last_step = Some(step);
         self.analyse(&network, id)

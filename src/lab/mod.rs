@@ -56,7 +56,7 @@ use adaptive::Adaptive;
 use analyst::Analyst;
 use origin::Origin;
 use probe::ProbeTrials;
-use recorder::Recorder;
+use recorder::{ArenaRows, Recorder};
 use trainer::{Span, Trainer};
 use training::{Step, StepMade};
 
@@ -313,7 +313,8 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let job = self.probe.job(checkpoint, parameters, trainer.position())?;
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
         let trials = job.trial_rows();
-        trainer.save(checkpoint, &trials, &evaluations, self.recorder)?;
+        let arena = ArenaRows::default();
+        trainer.save(checkpoint, &trials, &evaluations, &arena, self.recorder)?;
         (self.observer)(&TrainingEvent::Checkpoint {
             checkpoint: checkpoint.number,
             step: checkpoint.step,

@@ -7,20 +7,51 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::saved::CheckpointId;
 use crate::trace::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
-    StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, PathRow, PlaceRow, RateMapRow,
+    RelaxationRow, ScoreRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
-use crate::trace::{Ending, LandscapeTables, Run, RunWriter, TraceError};
+use crate::trace::{
+    ArenaTables, CheckpointTables, Ending, LandscapeTables, Run, RunWriter, TraceError,
+};
 
-/// What training knows of a checkpoint, beside its weights.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CheckpointTables<'a> {
-    /// The training steps since the checkpoint before.
-    pub steps: &'a [StepRow],
-    /// The first probe trials.
-    pub trials: &'a [TrialRow],
-    /// The probe tasks.
-    pub evaluations: &'a [EvaluationRow],
+/// What is told of a network in grid rooms; each list is empty where it does not apply.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ArenaRows {
+    /// How well the network finds its way.
+    pub scores: Vec<ScoreRow>,
+    /// Ways that it went.
+    pub paths: Vec<PathRow>,
+    /// What it makes of every place.
+    pub places: Vec<PlaceRow>,
+    /// Where its units are active.
+    pub rate_maps: Vec<RateMapRow>,
+    /// What remains when nothing is perceived.
+    pub relaxations: Vec<RelaxationRow>,
+}
+
+impl ArenaRows {
+    /// The same, borrowed.
+    pub fn tables(&self) -> ArenaTables<'_> {
+        ArenaTables {
+            scores: &self.scores,
+            paths: &self.paths,
+            places: &self.places,
+            rate_maps: &self.rate_maps,
+            relaxations: &self.relaxations,
+        }
+    }
+}
+
+impl From<ArenaTables<'_>> for ArenaRows {
+    fn from(tables: ArenaTables<'_>) -> Self {
+        Self {
+            scores: tables.scores.to_vec(),
+            paths: tables.paths.to_vec(),
+            places: tables.places.to_vec(),
+            rate_maps: tables.rate_maps.to_vec(),
+            relaxations: tables.relaxations.to_vec(),
+        }
+    }
 }
 
 /// Something that keeps a run while it is made. Training and analysis call it from two threads.
@@ -69,12 +100,7 @@ impl Recorder for RunWriter {
         weights: &[u8],
         tables: CheckpointTables<'_>,
     ) -> Result<(), TraceError> {
-        let CheckpointTables {
-            steps,
-            trials,
-            evaluations,
-        } = tables;
-        self.write_checkpoint(id.number, id.step, weights, steps, trials, evaluations)
+        self.write_checkpoint(id.number, id.step, weights, &tables)
     }
 
     fn pause(&self, step: u64, weights: &[u8], steps: &[StepRow]) -> Result<(), TraceError> {
@@ -118,6 +144,8 @@ pub struct CheckpointRecord {
     pub trials: Vec<TrialRow>,
     /// The probe tasks.
     pub evaluations: Vec<EvaluationRow>,
+    /// What there is in grid rooms beside.
+    pub arena: ArenaRows,
     /// One row for each constant input; empty until the landscape is complete.
     pub landscapes: Vec<LandscapeRow>,
     /// The fixed points.
@@ -179,6 +207,7 @@ impl Recorder for MemoryRecorder {
             weights: weights.to_vec(),
             trials: tables.trials.to_vec(),
             evaluations: tables.evaluations.to_vec(),
+            arena: tables.arena.into(),
             landscapes: Vec::new(),
             fixed_points: Vec::new(),
             slow_points: Vec::new(),

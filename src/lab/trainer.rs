@@ -8,13 +8,13 @@ use std::time::Instant;
 
 use super::LabError;
 use super::position::Position;
-use super::recorder::{CheckpointTables, Recorder};
+use super::recorder::{ArenaRows, Recorder};
 use super::saved::{CheckpointId, Saved, Snapshot, in_memory, reload};
 use super::training::{Step, StepMade, Training};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
 use crate::trace::rows::{EvaluationRow, StepRow, TrialRow};
-use crate::trace::{Run, WeightsFile};
+use crate::trace::{CheckpointTables, Run, WeightsFile};
 use crate::train::rules::TrainableReal;
 
 /// The stretch of a curriculum that is trained: by default all of it.
@@ -238,12 +238,13 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         self.training.position_mut().checkpoint += 1;
     }
 
-    /// Writes a checkpoint with its probe trials and evaluations, and the steps since the last one.
+    /// Writes a checkpoint with its probe trials, evaluations and what there is in grid rooms, and the steps since the last one.
     pub fn save(
         &mut self,
         id: CheckpointId,
         trials: &[TrialRow],
         evaluations: &[EvaluationRow],
+        arena: &ArenaRows,
         recorder: &dyn Recorder,
     ) -> Result<(), LabError> {
         // Where checkpoints are adaptive, later steps have been made already.
@@ -252,6 +253,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
             steps: &self.rows[..count],
             trials,
             evaluations,
+            arena: arena.tables(),
         };
         recorder.checkpoint(id, &self.training.snapshot()?.bytes, tables)?;
         self.rows.drain(..count);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::population::RunState;
-use crate::trace::{RunWriter, read_runs};
+use crate::trace::{CheckpointTables, RunWriter, read_runs};
 
 const CURRICULUM: &str = "[network]\ncell = \"vanilla\"\nunits = 4\n[[stage]]\ntask = \"flip-flop\"\nuntil = { steps = 3 }\n[checkpoints]\nevery = 1\n";
 
@@ -238,7 +238,9 @@ fn the_table_has_a_row_for_every_run_whatever_its_state() {
     let runs = population.plan.runs();
     let config = population.curriculum(&runs[1]).unwrap().to_toml();
     let writer = RunWriter::create(population.run_dir(&runs[1]), &config).unwrap();
-    writer.write_checkpoint(0, 0, b"w", &[], &[], &[]).unwrap();
+    writer
+        .write_checkpoint(0, 0, b"w", &CheckpointTables::default())
+        .unwrap();
     drop(writer);
     drop(RunWriter::create(population.run_dir(&runs[2]), &config).unwrap());
     fs::write(

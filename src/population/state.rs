@@ -130,12 +130,16 @@ pub(super) fn is_run(dir: &Path) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::trace::{Ending, RunWriter};
+    use crate::trace::{CheckpointTables, Ending, RunWriter};
 
     fn write(dir: &Path, reason: Option<EndingReason>) -> RunWriter {
         let writer = RunWriter::create(dir, "seed = 1\n").unwrap();
-        writer.write_checkpoint(0, 0, b"w", &[], &[], &[]).unwrap();
-        writer.write_checkpoint(1, 7, b"w", &[], &[], &[]).unwrap();
+        writer
+            .write_checkpoint(0, 0, b"w", &CheckpointTables::default())
+            .unwrap();
+        writer
+            .write_checkpoint(1, 7, b"w", &CheckpointTables::default())
+            .unwrap();
         if let Some(reason) = reason {
             let message = "so it ended".to_owned();
             let ending = Ending {

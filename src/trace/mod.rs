@@ -61,4 +61,4 @@ pub use replaced::{export_landscape, read_runs, write_history, write_marks, writ
 pub use schema::Table;
 pub use store::{digest, file_digest};
 pub use verify::{Problem, Report, verify};
-pub use writer::{LandscapeTables, RunWriter, check_name, run_toml};
+pub use writer::{ArenaTables, CheckpointTables, LandscapeTables, RunWriter, check_name, run_toml};

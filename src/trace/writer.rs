@@ -33,8 +33,8 @@ use super::manifest::{Ending, FileRecord, Manifest, ManifestAppender, ManifestEv
 use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MOST_NAME_BYTES, RUN_FILE};
 use super::replaced;
 use super::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
-    StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, PathRow, PlaceRow, RateMapRow,
+    RelaxationRow, ScoreRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
 use super::store::{self, read_checked};
 use super::tables::Row;
@@ -72,6 +72,34 @@ pub struct RunWriter {
     notes: Vec<String>,
     /// Held as long as this lives.
     _lock: RunLock,
+}
+
+/// What training knows of a checkpoint, beside its weights.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CheckpointTables<'a> {
+    /// The training steps since the checkpoint before.
+    pub steps: &'a [StepRow],
+    /// The first probe trials.
+    pub trials: &'a [TrialRow],
+    /// The probe tasks.
+    pub evaluations: &'a [EvaluationRow],
+    /// What there is in grid rooms beside.
+    pub arena: ArenaTables<'a>,
+}
+
+/// What is told of networks in grid rooms; each is empty where it does not apply.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ArenaTables<'a> {
+    /// How well the network finds its way.
+    pub scores: &'a [ScoreRow],
+    /// Ways that it went.
+    pub paths: &'a [PathRow],
+    /// What it makes of every place.
+    pub places: &'a [PlaceRow],
+    /// Where its units are active.
+    pub rate_maps: &'a [RateMapRow],
+    /// What remains when nothing is perceived.
+    pub relaxations: &'a [RelaxationRow],
 }
 
 /// What analysis gives for a checkpoint.
@@ -199,7 +227,7 @@ impl RunWriter {
     }
 
     /// Writes what training gives at a checkpoint: `weights` (safetensors bytes), the steps since the file of
-    /// steps before, the probe trials, and the evaluations of probe tasks, which have a file only if there are any.
+    /// steps before, the probe trials, and the tables that have a file only if they have rows.
     ///
     /// Durable when it returns.
     pub fn write_checkpoint(
@@ -207,19 +235,21 @@ impl RunWriter {
         checkpoint: u32,
         step: u64,
         weights: &[u8],
-        steps: &[StepRow],
-        trials: &[TrialRow],
-        evaluations: &[EvaluationRow],
+        tables: &CheckpointTables<'_>,
     ) -> Result<(), TraceError> {
         let name = format!("{step:08}");
+        let arena = &tables.arena;
         let mut files = vec![
             self.write_weights(&name, weights)?,
-            self.write_table(&name, steps)?,
-            self.write_table(&name, trials)?,
+            self.write_table(&name, tables.steps)?,
+            self.write_table(&name, tables.trials)?,
         ];
-        if !evaluations.is_empty() {
-            files.push(self.write_table(&name, evaluations)?);
-        }
+        files.extend(self.write_if_any(&name, tables.evaluations)?);
+        files.extend(self.write_if_any(&name, arena.scores)?);
+        files.extend(self.write_if_any(&name, arena.paths)?);
+        files.extend(self.write_if_any(&name, arena.places)?);
+        files.extend(self.write_if_any(&name, arena.rate_maps)?);
+        files.extend(self.write_if_any(&name, arena.relaxations)?);
         self.append_durably(&ManifestEvent::Checkpoint {
             checkpoint,
             step,
@@ -318,6 +348,15 @@ impl RunWriter {
     fn write_table<R: Row>(&self, name: &str, rows: &[R]) -> Result<FileRecord, TraceError> {
         let path = format!("{}/{name}.parquet", R::TABLE.name());
         self.write_file(path, &encode(rows)?, Some(rows.len() as u64))
+    }
+
+    fn write_if_any<R: Row>(
+        &self,
+        name: &str,
+        rows: &[R],
+    ) -> Result<Option<FileRecord>, TraceError> {
+        let is_any = !rows.is_empty();
+        is_any.then(|| self.write_table(name, rows)).transpose()
     }
 
     fn write_file(

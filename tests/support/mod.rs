@@ -13,7 +13,7 @@ use creode::trace::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, Matched, SlowPointRow,
     SpectrumRow, Status, StepRow, TrialRow,
 };
-use creode::trace::{CheckpointFile, LandscapeTables, RunWriter, digest, verify};
+use creode::trace::{CheckpointFile, CheckpointTables, LandscapeTables, RunWriter, digest, verify};
 
 pub fn weights(value: f32) -> Vec<u8> {
     let tensor = NamedTensor {
@@ -151,9 +151,12 @@ pub fn write_steps(writer: &RunWriter, checkpoint: u32, steps: &[StepRow]) {
             checkpoint,
             step,
             &weights(checkpoint as f32),
-            steps,
-            &trials,
-            &evaluations(checkpoint, step),
+            &CheckpointTables {
+                steps,
+                trials: &trials,
+                evaluations: &evaluations(checkpoint, step),
+                ..CheckpointTables::default()
+            },
         )
         .unwrap();
 }

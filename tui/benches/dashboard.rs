@@ -13,7 +13,9 @@ use creode::trace::rows::{
     BranchRow, EventRow, FixedPointRow, LandscapeRow, Matched, SpectrumRow, Status, StepRow,
     TrialRow,
 };
-use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
+use creode::trace::{
+    CheckpointTables, Ending, EndingReason, LandscapeTables, RunWriter, write_history,
+};
 use creode_tui::dashboard::{Headless, Look};
 use tui::backend::CrosstermBackend;
 use tui::layout::Rect;
@@ -134,9 +136,11 @@ fn write_run(dir: &Path) {
                 checkpoint,
                 step,
                 b"weights",
-                &steps,
-                &trials(checkpoint, step),
-                &[],
+                &CheckpointTables {
+                    steps: &steps,
+                    trials: &trials(checkpoint, step),
+                    ..CheckpointTables::default()
+                },
             )
             .unwrap();
         let spectra: Vec<SpectrumRow> = points.iter().flat_map(spectrum).collect();

@@ -14,8 +14,8 @@ use crate::trace::names::{CHECKPOINTS_FOLDER, derived_file};
 use crate::trace::owner::Owner;
 use crate::trace::replaced::read_replaced;
 use crate::trace::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, SlowPointRow, SpectrumRow,
-    StepRow, TrialRow,
+    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, PathRow, PlaceRow, RateMapRow,
+    RelaxationRow, ScoreRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
 };
 use crate::trace::store::read_checked;
 use crate::trace::table::TableFile;
@@ -71,6 +71,36 @@ impl Run {
 
     /// What the network makes of the probe tasks at a checkpoint; empty if the curriculum has none.
     pub fn evaluations(&self, checkpoint: u32) -> Result<Vec<EvaluationRow>, TraceError> {
+        self.if_any(checkpoint)
+    }
+
+    /// How well the network of a checkpoint finds its way; empty if the curriculum has no navigation task.
+    pub fn scores(&self, checkpoint: u32) -> Result<Vec<ScoreRow>, TraceError> {
+        self.if_any(checkpoint)
+    }
+
+    /// Ways that the network of a checkpoint went; empty if the curriculum has no navigation task.
+    pub fn paths(&self, checkpoint: u32) -> Result<Vec<PathRow>, TraceError> {
+        self.if_any(checkpoint)
+    }
+
+    /// What the network of a checkpoint makes of every place; empty if the curriculum has no navigation task.
+    pub fn places(&self, checkpoint: u32) -> Result<Vec<PlaceRow>, TraceError> {
+        self.if_any(checkpoint)
+    }
+
+    /// Where the units of a checkpoint are active; empty if the curriculum has no task in grid rooms.
+    pub fn rate_maps(&self, checkpoint: u32) -> Result<Vec<RateMapRow>, TraceError> {
+        self.if_any(checkpoint)
+    }
+
+    /// What remains in the network of a checkpoint when nothing is perceived; empty if the curriculum has no task in grid rooms.
+    pub fn relaxations(&self, checkpoint: u32) -> Result<Vec<RelaxationRow>, TraceError> {
+        self.if_any(checkpoint)
+    }
+
+    /// The rows of a table that not every run has.
+    fn if_any<R: Row>(&self, checkpoint: u32) -> Result<Vec<R>, TraceError> {
         match self.table_of(checkpoint) {
             Err(TraceError::NotAnalysed { .. }) => Ok(Vec::new()),
             result => result,

@@ -25,6 +25,11 @@ tables! {
         Events: events::EventRow,
         Branches: branches::BranchRow,
         Evaluations: evaluations::EvaluationRow,
+        Scores: scores::ScoreRow,
+        Paths: paths::PathRow,
+        Places: places::PlaceRow,
+        RateMaps: rate_maps::RateMapRow,
+        Relaxations: relaxations::RelaxationRow,
     }
     population {
         Runs: runs::RunRow,

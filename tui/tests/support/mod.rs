@@ -8,7 +8,9 @@ use creode::trace::rows::{
     BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, Matched, SlowPointRow,
     SpectrumRow, Status, StepRow, TrialRow,
 };
-use creode::trace::{Ending, EndingReason, LandscapeTables, RunWriter, write_history};
+use creode::trace::{
+    CheckpointTables, Ending, EndingReason, LandscapeTables, RunWriter, write_history,
+};
 
 const CONFIG: &str = r#"
 name = "grown"
@@ -81,7 +83,16 @@ pub fn write_slower_checkpoint(writer: &RunWriter, checkpoint: u32, slowness: u6
         row.step = step;
     }
     writer
-        .write_checkpoint(checkpoint, step, b"weights", &steps, &trials, &[])
+        .write_checkpoint(
+            checkpoint,
+            step,
+            b"weights",
+            &CheckpointTables {
+                steps: &steps,
+                trials: &trials,
+                ..CheckpointTables::default()
+            },
+        )
         .unwrap();
     let mut points = fixed_points(checkpoint);
     for row in &mut points {
@@ -128,9 +139,11 @@ pub fn write_checkpoint_with_history(writer: &RunWriter, checkpoint: u32) {
             checkpoint,
             step,
             b"weights",
-            &[],
-            &trials(checkpoint),
-            &[evaluation],
+            &CheckpointTables {
+                trials: &trials(checkpoint),
+                evaluations: &[evaluation],
+                ..CheckpointTables::default()
+            },
         )
         .unwrap();
     let events = if checkpoint == 1 {
@@ -199,9 +212,12 @@ pub fn write_checkpoint(writer: &RunWriter, checkpoint: u32) {
             checkpoint,
             step,
             b"weights",
-            &steps,
-            &trials(checkpoint),
-            &[],
+            &CheckpointTables {
+                steps: &steps,
+                trials: &trials(checkpoint),
+                evaluations: &[],
+                ..CheckpointTables::default()
+            },
         )
         .unwrap();
     let points = fixed_points(checkpoint);

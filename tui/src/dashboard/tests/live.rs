@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use creode::trace::{LandscapeTables, RunWriter};
+use creode::trace::{CheckpointTables, LandscapeTables, RunWriter};
 
 use super::{landscape, open, shown, step, support, text};
 use crate::dashboard::data::{RunState, Update};
@@ -148,7 +148,7 @@ fn runs_that_are_no_ordinary_ones_say_what_they_are() {
     let pointless = folder.path().join("pointless");
     let writer = support::create(&pointless);
     writer
-        .write_checkpoint(0, 0, b"weights", &[], &[], &[])
+        .write_checkpoint(0, 0, b"weights", &CheckpointTables::default())
         .unwrap();
     writer
         .write_landscape(0, 0, &LandscapeTables::default())
