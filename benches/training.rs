@@ -228,6 +228,7 @@ fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize)
         weight_decay: 0.0,
         learning_rate_decay: None,
         clipping: Clipping::Off,
+        readout_factor: 1.0,
     };
     let mut optimiser = Optimiser::new(adam, &parameters);
     in_pool(threads, || {

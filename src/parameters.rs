@@ -18,6 +18,8 @@ pub const NOT_NEGATIVE: RealRange = (Bound::Included(0.0), Bound::Unbounded);
 pub const FRACTION: RealRange = (Bound::Excluded(0.0), Bound::Included(1.0));
 /// Any finite number.
 pub const ANY: RealRange = (Bound::Unbounded, Bound::Unbounded);
+/// From 0 to 1, both included.
+pub const SHARE: RealRange = (Bound::Included(0.0), Bound::Included(1.0));
 /// At least 0, less than 1.
 pub const DECAY: RealRange = (Bound::Included(0.0), Bound::Excluded(1.0));
 
@@ -73,6 +75,11 @@ pub trait ParameterVisitor {
         choices: &[&'static str],
     ) {
         let _ = (name, value, choices);
+    }
+
+    /// A text of one or several lines, such as a drawing.
+    fn lines(&mut self, name: &'static str, value: &mut String) {
+        self.text(name, value);
     }
 
     /// Whether an optional parameter is to be visited; `present` says whether it has a value so far.

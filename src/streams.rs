@@ -36,6 +36,13 @@ pub enum Stream {
         /// Place of the probe task.
         probe: usize,
     },
+    /// The test of a network in a grid room.
+    ArenaTest {
+        /// Place of the room among those of the run, below 2⁶⁰.
+        room: usize,
+    },
+    /// The random walks from which it is measured what remains in a network.
+    ArenaWalks,
     /// The starts of the search for fixed points at a checkpoint.
     Starts {
         /// Number of the checkpoint.
@@ -69,6 +76,8 @@ impl Stream {
             Self::ProbeTrials { stage } => PROBES + stage as u64,
             Self::Basins { stage } => PROBES + (1 << 60) + stage as u64,
             Self::Evaluation { probe } => PROBES + (1 << 61) + probe as u64,
+            Self::ArenaTest { room } => PROBES + (1 << 61) + (1 << 60) + 1 + room as u64,
+            Self::ArenaWalks => PROBES + (1 << 61) + (1 << 60),
             Self::Starts { checkpoint, input } => {
                 STARTS + (u64::from(checkpoint) << 16) + input as u64
             }
@@ -104,6 +113,8 @@ mod tests {
                 .prop_map(|stage| Stream::ProbeTrials { stage }),
             place.clone().prop_map(|stage| Stream::Basins { stage }),
             place.clone().prop_map(|probe| Stream::Evaluation { probe }),
+            place.clone().prop_map(|room| Stream::ArenaTest { room }),
+            Just(Stream::ArenaWalks),
             (any::<u32>(), place.clone())
                 .prop_map(|(checkpoint, input)| Stream::Starts { checkpoint, input }),
             (step, place).prop_map(|(step, input)| Stream::CandidateStarts { step, input }),

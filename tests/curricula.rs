@@ -298,6 +298,7 @@ fn network() -> impl Strategy<Value = NetworkSpec> {
         let initial_state = match initial_state {
             0 => InitialState::Zero,
             1 => InitialState::Trained,
+            2 => InitialState::Normal,
             _ => InitialState::Fixed((0..plain.state_size()).map(|i| 0.1 * i as f64).collect()),
         };
         NetworkSpec {
@@ -337,6 +338,11 @@ fn optimiser() -> impl Strategy<Value = OptimiserSpec> {
             learning_rate_decay,
             weight_decay,
             clipping,
+            readout_factor: if matches!(rule, UpdateRule::Lbfgs { .. }) {
+                1.0
+            } else {
+                1.0 + weight_decay
+            },
         },
     )
 }
@@ -490,6 +496,8 @@ prop_compose! {
             transfer: None,
             network: NetworkSpec { inputs, outputs, ..network },
             trials_per_step,
+            steps_per_batch: 1 + seed % 70,
+            renews_optimiser: seed % 2 == 1,
             engine: EngineName::Direct,
             rule: RuleSpec::default(),
             penalties,

@@ -300,6 +300,7 @@ fn training_keeps_to_the_constraints() {
         weight_decay: 0.01,
         learning_rate_decay: None,
         clipping: Clipping::Off,
+        readout_factor: 1.0,
     };
     for cell in cells() {
         let spec = with_options(&network(cell, 11));

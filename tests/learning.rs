@@ -161,6 +161,7 @@ fn optimiser(rule: UpdateRule, learning_rate: f64) -> OptimiserSpec {
         weight_decay: 0.0,
         learning_rate_decay: None,
         clipping: Clipping::Off,
+        readout_factor: 1.0,
     }
 }
 

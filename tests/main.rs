@@ -20,6 +20,7 @@ mod integrity;
 mod lab;
 mod learning;
 mod marginal_starts;
+mod navigation;
 mod pytorch;
 mod rebuilt;
 mod reproduce;

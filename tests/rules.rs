@@ -171,6 +171,7 @@ fn random_feedback_local_online_learning_learns_to_remember() {
         weight_decay: 0.0,
         learning_rate_decay: None,
         clipping: Clipping::Norm(1.0),
+        readout_factor: 1.0,
     };
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let mut parameters = Parameters::<f32>::initial(&spec, 1);

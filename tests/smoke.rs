@@ -118,6 +118,7 @@ fn trained_accuracy(task: &dyn Task, cell: CellKind, wanted: f64) -> (f64, u64) 
         weight_decay: 0.0,
         learning_rate_decay: None,
         clipping: Clipping::Norm(1.0),
+        readout_factor: 1.0,
     };
     let mut parameters = Parameters::<f32>::initial(&network, 1);
     let mut gradient = parameters.zeros_like();

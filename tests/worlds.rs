@@ -85,8 +85,8 @@ fn steps_of_a_policy_are_those_of_the_whole_sequence_bit_for_bit() {
 struct Noted<P>(P, Vec<f64>);
 
 impl<P: Policy> Policy for Noted<P> {
-    fn begin(&mut self, agents: usize) {
-        self.0.begin(agents);
+    fn begin(&mut self, batch: &Batch) {
+        self.0.begin(batch);
     }
 
     fn act(&mut self, time: usize, batch: &mut Batch) -> &[f64] {

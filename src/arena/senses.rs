@@ -6,7 +6,7 @@
 //! | 9..13 | the last move, one of four (up, right, down, left); none before the first |
 //! | 13..51 | the cue, [`cue`] |
 
-use super::grid::{Cell, Move};
+use super::grid::{Cell, Move, Room};
 
 /// Cells of the patch around an agent.
 pub const SENSORS: usize = 9;
@@ -16,6 +16,8 @@ pub const MOVES: usize = 4;
 pub const CUE_AXIS: usize = 19;
 /// Channels of the cue.
 pub const CUE: usize = 2 * CUE_AXIS;
+/// Cells of a side of the room of the basic task.
+pub const SIDE: usize = 15;
 /// Channels altogether.
 pub const CHANNELS: usize = SENSORS + MOVES + CUE;
 
@@ -35,6 +37,24 @@ pub fn cue(middle: Cell, columns: usize) -> [f64; CUE] {
         let distance = (channel % CUE_AXIS) as f64 - along as f64 * scale;
         -0.1 * distance * distance
     })
+}
+
+/// The constant input of an agent that nothing moves: nothing near, a quarter of each move, and the cue of a goal as in the room
+/// of the basic task (Xu & Barak 2020, public code: the null drive).
+///
+/// # Panics
+/// If there is no such goal.
+pub fn null_drive(goal: usize) -> Vec<f64> {
+    let room = Room::empty(SIDE, SIDE, 0);
+    null_drive_at(&cue(room.goals()[goal].centre, SIDE))
+}
+
+/// The same with a cue as it is perceived.
+pub fn null_drive_at(cue: &[f64; CUE]) -> Vec<f64> {
+    let mut input = vec![0.0; SENSORS];
+    input.extend([0.25; MOVES]);
+    input.extend(cue);
+    input
 }
 
 /// Writes the patch around a place of a padded array of `width` columns into the first 9 channels.

@@ -24,10 +24,8 @@ use super::grid::Room;
 use super::obstacles::{Bar, HOLE_PROPOSALS, scatter_holes, test_holes};
 use super::paths::Distances;
 use super::rules::Rules;
+pub use super::senses::SIDE;
 use crate::parameters::{ParameterVisitor, Variant};
-
-/// Cells of a side, in all tasks but scale.
-pub const SIDE: usize = 15;
 
 /// One of the paper's tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -53,6 +53,7 @@ pub fn clear_untrained<T: Real>(
             gradient.get_mut(tensor.name).fill(T::ZERO);
         }
     }
+    clear_untrained_inputs(spec, gradient);
     for (mask, weights) in MASKED {
         multiply(gradient.get_mut(weights), parameters.get(mask));
     }
@@ -60,6 +61,22 @@ pub fn clear_untrained<T: Real>(
 }
 
 /// A unit of a piecewise-linear network acts on itself through A alone.
+/// Sets what belongs to input channels that are not trained to 0.
+pub fn clear_untrained_inputs<T: Real>(spec: &NetworkSpec, gradient: &mut Parameters<T>) {
+    if spec.input_groups.iter().all(|group| group.is_trained) {
+        return;
+    }
+    for row in gradient.get_mut(WEIGHT_IH).chunks_exact_mut(spec.inputs) {
+        let mut first = 0;
+        for group in &spec.input_groups {
+            if !group.is_trained {
+                row[first..first + group.channels].fill(T::ZERO);
+            }
+            first += group.channels;
+        }
+    }
+}
+
 fn clear_diagonal<T: Real>(cell: CellKind, units: usize, parameters: &mut Parameters<T>) {
     if cell == CellKind::PiecewiseLinear {
         let diagonal = parameters.get_mut(WEIGHT_HH).iter_mut();

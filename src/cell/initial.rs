@@ -20,7 +20,7 @@ use crate::simd::Real;
 use crate::streams::Stream;
 
 impl<T: Real> Parameters<T> {
-    /// Draws the weights of an untrained network: recurrent N(0, g²/N), input N(0, g_in²/inputs), readout
+    /// Draws the weights of an untrained network: recurrent N(0, g²/N), input N(0, g_in²/inputs) or as their group says, readout
     /// N(0, 1/N), biases zero but for a forget gate's. Of a low-rank cell M ~ N(0, 1), N ~ N(0, g²); of a
     /// piecewise-linear one A starts at 1/2.
     ///
@@ -43,6 +43,7 @@ impl<T: Real> Parameters<T> {
         ] {
             parameters.draw_normal(&mut rng, weights, deviation / share.sqrt());
         }
+        parameters.scale_input_groups(spec);
         if let CellKind::LowRank { random_gain, .. } = spec.cell {
             parameters.draw_normal(&mut rng, LOW_RANK_M, 1.0);
             parameters.draw_normal(&mut rng, LOW_RANK_N, spec.recurrent_gain);
@@ -86,6 +87,25 @@ impl<T: Real> Parameters<T> {
         if let InitialState::Fixed(values) = &spec.initial_state {
             for (value, &fixed) in self.get_mut(INITIAL_STATE).iter_mut().zip(values) {
                 *value = T::from_f64(fixed);
+            }
+        }
+    }
+
+    /// Gives the input weights of each group their deviation, in place of g_in/√inputs.
+    fn scale_input_groups(&mut self, spec: &NetworkSpec) {
+        let default = spec.input_gain / (spec.inputs.max(1) as f64).sqrt();
+        for row in self.get_mut(WEIGHT_IH).chunks_exact_mut(spec.inputs.max(1)) {
+            let mut first = 0;
+            for group in &spec.input_groups {
+                let scale = if default > 0.0 {
+                    group.deviation / default
+                } else {
+                    0.0
+                };
+                for weight in &mut row[first..first + group.channels] {
+                    *weight = T::from_f64(weight.to_f64() * scale);
+                }
+                first += group.channels;
             }
         }
     }

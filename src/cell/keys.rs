@@ -3,7 +3,9 @@
 //! A cell declares its keys where its parameters are; the reader of curricula, the list of allowed keys in an error
 //! message and the resolved file all walk over the same declaration.
 
-use super::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
+use super::spec::{
+    Activation, CellKind, InitialState, InputGroup, LeakyForm, NetworkSpec, Precision,
+};
 use crate::parameters::{
     ANY, ChoiceOrList, FRACTION, KeysOfVariants, NOT_NEGATIVE, ParameterVisitor, Variant, choose,
     names,
@@ -20,7 +22,7 @@ const FORMS: [(&str, LeakyForm); 2] = [
     ("currents", LeakyForm::Currents),
     ("rates", LeakyForm::Rates),
 ];
-const INITIAL_STATES: [&str; 2] = ["zero", "trained"];
+const INITIAL_STATES: [&str; 3] = ["zero", "trained", "normal"];
 const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("f64", Precision::F64)];
 
 impl Variant for CellKind {
@@ -149,17 +151,28 @@ impl NetworkSpec {
     }
 }
 
+impl InputGroup {
+    /// Walks over the keys of a section `[[network.input_group]]`.
+    pub fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
+        visitor.count("channels", &mut self.channels, 1..=MAX_CHANNELS);
+        visitor.real("deviation", &mut self.deviation, NOT_NEGATIVE);
+        visitor.flag("trained", &mut self.is_trained);
+    }
+}
+
 impl InitialState {
     fn parameter(&mut self, visitor: &mut dyn ParameterVisitor) {
         let mut value = match self {
             Self::Zero => ChoiceOrList::Choice(0),
             Self::Trained => ChoiceOrList::Choice(1),
+            Self::Normal => ChoiceOrList::Choice(2),
             Self::Fixed(values) => ChoiceOrList::List(values.clone()),
         };
         visitor.choice_or_list("initial_state", &mut value, &INITIAL_STATES);
         *self = match value {
             ChoiceOrList::Choice(0) => Self::Zero,
-            ChoiceOrList::Choice(_) => Self::Trained,
+            ChoiceOrList::Choice(1) => Self::Trained,
+            ChoiceOrList::Choice(_) => Self::Normal,
             ChoiceOrList::List(values) => Self::Fixed(values),
         };
     }

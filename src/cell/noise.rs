@@ -6,7 +6,7 @@
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::spec::NetworkSpec;
+use super::spec::{InitialState, NetworkSpec};
 use crate::task::Batch;
 
 /// Standard deviations of the noise of training.
@@ -28,6 +28,15 @@ impl Deviations {
             input: scale * spec.noise.input,
             recurrent: scale * spec.noise.recurrent,
         }
+    }
+}
+
+/// Draws what the network starts from in each trial of a batch, if that is drawn. Trial by trial, before anything else.
+pub fn draw_initial_states(spec: &NetworkSpec, rng: &mut dyn Rng, batch: &mut Batch) {
+    if spec.initial_state == InitialState::Normal {
+        let count = batch.trials * spec.state_size();
+        let normal = (0..count).map(|_| -> f64 { StandardNormal.sample(&mut *rng) });
+        batch.initial_states = normal.collect();
     }
 }
 

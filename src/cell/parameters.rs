@@ -94,7 +94,7 @@ fn tensors(spec: &NetworkSpec) -> Vec<(&'static str, Vec<usize>, Option<Part>)> 
         tensors.push((BIAS_HH, vec![rows], Some(Part::Bias)));
     }
     match spec.initial_state {
-        InitialState::Zero => {}
+        InitialState::Zero | InitialState::Normal => {}
         InitialState::Trained => {
             let part = Some(Part::InitialState);
             tensors.push((INITIAL_STATE, vec![spec.state_size()], part));
@@ -135,6 +135,22 @@ impl<T: Real> Parameters<T> {
             extents.fold(1, u64::saturating_mul)
         });
         lengths.fold(0, u64::saturating_add)
+    }
+
+    /// Takes every tensor that another network has in the same shape, but for those of its readout.
+    pub fn take_all_but_readout(&mut self, other: &Self) {
+        const OF_READOUT: [&str; 4] =
+            [READOUT_WEIGHT, READOUT_BIAS, READOUT_MASK, READOUT_FEEDBACK];
+        let layout = Arc::clone(&self.layout);
+        for tensor in layout
+            .iter()
+            .filter(|tensor| !OF_READOUT.contains(&tensor.name))
+        {
+            let values = other.get(tensor.name);
+            if values.len() == tensor.len() {
+                self.get_mut(tensor.name).copy_from_slice(values);
+            }
+        }
     }
 
     /// All zero, laid out for a network.

@@ -121,6 +121,8 @@ pub enum InitialState {
     Trained,
     /// These values, [`NetworkSpec::state_size`] of them.
     Fixed(Vec<f64>),
+    /// N(0, 1) for each value, drawn anew for each trial, in training and in tests.
+    Normal,
 }
 
 /// Gaussian noise at every time step of training; analysis and probe trials have none.
@@ -147,6 +149,17 @@ pub struct Density {
     pub input: f64,
     /// From units to outputs, in (0, 1].
     pub readout: f64,
+}
+
+/// Input channels that have something in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InputGroup {
+    /// How many.
+    pub channels: usize,
+    /// Standard deviation of their weights before training, not negative.
+    pub deviation: f64,
+    /// Whether their weights are trained. Default yes.
+    pub is_trained: bool,
 }
 
 /// A recurrent network with a linear readout, as drawn before training.
@@ -190,6 +203,9 @@ pub struct NetworkSpec {
     pub noise: Noise,
     /// Parts that training leaves as they are.
     pub frozen: Vec<Part>,
+    /// Input channels whose weights begin or train otherwise than those of the rest, one group after the other from the first
+    /// channel on. Default: none.
+    pub input_groups: Vec<InputGroup>,
     /// Outputs feed back to the units of a vanilla or leaky cell over fixed weights drawn uniformly within ± this.
     pub feedback: f64,
 }
@@ -214,6 +230,7 @@ impl NetworkSpec {
             initial_state: InitialState::Zero,
             noise: Noise::default(),
             frozen: Vec::new(),
+            input_groups: Vec::new(),
             feedback: 0.0,
         }
     }

@@ -138,6 +138,15 @@ pub(super) fn analysis(settings: &mut AnalysisSettings, visitor: &mut dyn Parame
     visitor.count("basin_starts", &mut settings.basin_starts, 0..=1_000_000);
 }
 
+pub(super) fn batches(
+    steps_per_batch: &mut u64,
+    renews_optimiser: &mut bool,
+    visitor: &mut dyn ParameterVisitor,
+) {
+    visitor.integer("steps_per_batch", steps_per_batch, 1..=1_000_000);
+    visitor.flag("renew_optimiser", renews_optimiser);
+}
+
 pub(super) fn engine(engine: &mut EngineName, visitor: &mut dyn ParameterVisitor) {
     visitor.one_of("engine", engine, &EngineName::ALL);
 }

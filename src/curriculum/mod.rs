@@ -75,6 +75,10 @@ pub struct Curriculum {
     pub transfer: Option<Transfer>,
     /// Trials in the batch of one training step. Default 64.
     pub trials_per_step: usize,
+    /// Training steps that are made on the same batch, one after the other. Default 1.
+    pub steps_per_batch: u64,
+    /// Whether the learning rule forgets its state where another batch begins. Default false.
+    pub renews_optimiser: bool,
     /// What runs the network in training. Default: the direct engine.
     pub engine: EngineName,
     /// How a batch changes the parameters. Default: backpropagation through time.

@@ -10,12 +10,12 @@ use super::{
     AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, StagePart,
     Transfer, stages, transfer, tree,
 };
-use crate::cell::spec::{Activation, CellKind, InitialState, NetworkSpec};
+use crate::cell::spec::{Activation, CellKind, InitialState, InputGroup, NetworkSpec};
 use crate::parameters::{ParameterVisitor, Variant, keys_of, named};
 use crate::task::{Objective, TaskSpec};
 use crate::train::engines::EngineName;
 use crate::train::rate_network::rate_formula;
-use crate::train::rules::RuleSpec;
+use crate::train::rules::{LearningRule, RuleSpec};
 use crate::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
 
 pub(super) fn curriculum(
@@ -88,6 +88,8 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         network: default_network(1, 1),
         transfer: None,
         trials_per_step: training.trials_per_step,
+        steps_per_batch: training.steps_per_batch,
+        renews_optimiser: training.renews_optimiser,
         engine: training.engine,
         rule: training.rule,
         penalties: training.penalties,
@@ -97,7 +99,7 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         checkpoints,
         analysis,
     };
-    let needed = (curriculum.inputs_needed(), curriculum.task_channels().1);
+    let needed = (curriculum.inputs_needed(), curriculum.outputs_needed());
     (curriculum.network, curriculum.transfer) = network(network_section, needed, runs);
     check_learning(
         &curriculum,
@@ -112,6 +114,8 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
 struct Training {
     rule_place: KeyPlace,
     trials_per_step: usize,
+    steps_per_batch: u64,
+    renews_optimiser: bool,
     engine: EngineName,
     rule: RuleSpec,
     penalties: Penalties,
@@ -121,6 +125,8 @@ fn read_training(section: Option<Section<'_>>) -> Training {
     let mut training = Training {
         rule_place: KeyPlace::Line(1),
         trials_per_step: fields::DEFAULT_TRIALS_PER_STEP,
+        steps_per_batch: 1,
+        renews_optimiser: false,
         engine: EngineName::default(),
         rule: RuleSpec::default(),
         penalties: Penalties::default(),
@@ -130,6 +136,8 @@ fn read_training(section: Option<Section<'_>>) -> Training {
     };
     training.rule_place = section.place_of("rule");
     fields::trials_per_step(&mut training.trials_per_step, &mut section);
+    let renews = &mut training.renews_optimiser;
+    fields::batches(&mut training.steps_per_batch, renews, &mut section);
     fields::engine(&mut training.engine, &mut section);
     named("rule", &mut training.rule, &mut section);
     if section.has("speed_penalty") || section.has("speed_time") {
@@ -189,7 +197,20 @@ fn check_learning(
         let problem = "expected none with a world, whose trials have no classes of targets";
         mistakes.add(rule_place, "training.speed_penalty", problem);
     }
-    let mut objectives = parts_of(curriculum).map(StagePart::objective);
+    if rule.needs_world() && !parts_of(curriculum).all(is_world) {
+        let problem = format!(
+            "expected `bptt` or another rule that learns from targets; `{}` learns from rewards, and a stage is no world",
+            rule.name()
+        );
+        mistakes.add(rule_place, "training.rule", problem);
+    }
+    let is_normal = curriculum.network.initial_state == InitialState::Normal;
+    if is_normal && !rule.takes_drawn_states() {
+        let problem = "expected `bptt`, `actor-critic` or `q-lambda`; the other rules begin each trial from the same state, and \
+                       `initial_state` is \"normal\"";
+        mistakes.add(rule_place, "training.rule", problem);
+    }
+    let mut objectives = parts_of(curriculum).map(|part| objective_of(part, rule));
     let has_others = objectives.any(|objective| objective != Objective::SquaredError);
     if has_others && !rule.takes_any_objective() {
         let problem = "expected `bptt` or `rflo`; the other rules learn from squared errors alone, and a stage has another \
@@ -203,6 +224,14 @@ fn check_learning(
             cell.name()
         );
         mistakes.add(rule_place, "training.rule", problem);
+    }
+}
+
+/// What a part asks of the outputs; in a world the lesson of the rule says that.
+fn objective_of(part: &StagePart, rule: &dyn LearningRule) -> Objective {
+    match part.task.task().world(0) {
+        Some(world) => rule.lesson().objective(world.actions()),
+        None => part.objective(),
     }
 }
 
@@ -327,6 +356,40 @@ pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, Curri
     }
 }
 
+/// The sections `[[network.input_group]]`.
+fn input_groups(section: &mut Section<'_>, inputs: usize) -> Vec<InputGroup> {
+    const EXPECTED: &str = "one section `[[network.input_group]]`, in double brackets, for each group of input channels";
+    let mut groups = Vec::new();
+    let mut channels = 0;
+    for mut child in stages::sections(section, "input_group", EXPECTED) {
+        child.require(&["channels"], "how many channels, as in `channels = 9`");
+        child.require(
+            &["deviation"],
+            "the standard deviation of their weights before training, as in `deviation = 0.1`",
+        );
+        let place = child.place_of("channels");
+        let key = child.full("channels");
+        let mut group = InputGroup {
+            channels: 1,
+            deviation: 0.0,
+            is_trained: true,
+        };
+        group.parameters(&mut child);
+        channels += group.channels;
+        if channels > inputs {
+            let problem = format!(
+                "expected groups of at most {inputs} channels together, those of the network, found {channels}"
+            );
+            child.mistake_at(&place, key, problem);
+            channels -= group.channels;
+        } else {
+            groups.push(group);
+        }
+        child.finish();
+    }
+    groups
+}
+
 fn default_network(inputs: usize, outputs: usize) -> NetworkSpec {
     let activation = Activation::Tanh;
     NetworkSpec::new(CellKind::Vanilla { activation }, 1, inputs, outputs)
@@ -378,6 +441,7 @@ fn network(
         }
     }
     network.frozen = transfer::frozen(&mut section);
+    network.input_groups = input_groups(&mut section, network.inputs);
     let transfer = transfer::asked(&mut section);
     let transfer = transfer.map(|asked| asked.resolve(&network, runs, &section));
     if network.feedback > 0.0 && rate_formula(network.cell).is_none() {

@@ -25,8 +25,14 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
     if let (false, Some(section)) = (frozen.is_empty(), sections.last_mut()) {
         section.list.push(format!("frozen = {frozen:?}"));
     }
+    for group in &mut curriculum.network.input_groups {
+        let header = "[[network.input_group]]\n";
+        sections.push(Assignments::of(header, |visitor| group.parameters(visitor)));
+    }
     sections.push(Assignments::of("[training]\n", |visitor| {
         fields::trials_per_step(&mut curriculum.trials_per_step, visitor);
+        let renews = &mut curriculum.renews_optimiser;
+        fields::batches(&mut curriculum.steps_per_batch, renews, visitor);
         fields::engine(&mut curriculum.engine, visitor);
         named("rule", &mut curriculum.rule, visitor);
         curriculum.penalties.parameters(visitor);

@@ -403,6 +403,19 @@ impl ParameterVisitor for Section<'_> {
         }
     }
 
+    fn lines(&mut self, name: &'static str, value: &mut String) {
+        let is_plain = |c: char| c == '\n' || c == '\r' || !c.is_control();
+        let pick = |value: &Value| match value {
+            Value::Text(text) if !text.trim().is_empty() && text.chars().all(is_plain) => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        if let Some(read) = self.read(name, "a string of lines that is not empty", pick) {
+            *value = read;
+        }
+    }
+
     fn choice(&mut self, name: &'static str, chosen: &mut usize, choices: &[&'static str]) {
         let Some(node) = self.take(name) else { return };
         let text = if let Value::Text(text) = &node.value {

@@ -57,9 +57,7 @@ impl StagePart {
             Some(PartObjective::CrossEntropy) => {
                 Objective::choice(self.task.task().output_channels())
             }
-            Some(PartObjective::Groups(sizes)) => Objective::CrossEntropy {
-                groups: sizes.clone(),
-            },
+            Some(PartObjective::Groups(sizes)) => Objective::choices(sizes),
         }
     }
 }
@@ -142,6 +140,15 @@ impl Curriculum {
             0
         };
         self.task_channels().0 + rules
+    }
+
+    /// The output channels that the network needs for tasks and, in worlds, for what the learning rule makes of them.
+    pub fn outputs_needed(&self) -> usize {
+        let lesson = self.rule.rule().lesson();
+        let parts = self.stages.iter().flat_map(|stage| &stage.parts);
+        let worlds = parts.filter_map(|part| part.task.task().world(0));
+        let channels = worlds.map(|world| lesson.channels(world.actions()));
+        channels.fold(self.task_channels().1, usize::max)
     }
 
     /// The channel of a rule input; it is the same in all stages.

@@ -48,7 +48,11 @@ pub(super) fn stages(section: &mut Section<'_>) -> Vec<Stage> {
 }
 
 /// The sections of a list of sections.
-fn sections<'a>(section: &mut Section<'a>, key: &'static str, expected: &str) -> Vec<Section<'a>> {
+pub(super) fn sections<'a>(
+    section: &mut Section<'a>,
+    key: &'static str,
+    expected: &str,
+) -> Vec<Section<'a>> {
     let Some(node) = section.take(key) else {
         return Vec::new();
     };
@@ -322,9 +326,10 @@ fn unfit_objective(part: &StagePart) -> Option<String> {
         let problem = "expected none: in a world the objective is the reward";
         return Some(problem.to_owned());
     }
-    let Objective::CrossEntropy { groups } = part.objective() else {
+    let Objective::Groups(groups) = part.objective() else {
         return None;
     };
+    let groups: Vec<usize> = groups.iter().map(|group| group.channels).collect();
     let (channels, grouped) = (task.output_channels(), groups.iter().sum::<usize>());
     if grouped > channels {
         return Some(format!(

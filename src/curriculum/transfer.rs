@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::Curriculum;
-use super::error::{KeyPlace, quoted_list};
+use super::error::{CurriculumError, KeyPlace, quoted_list};
 use super::section::Section;
 use super::tree::{Node, Value};
 use crate::cell::spec::{NetworkSpec, Part};
@@ -24,6 +24,8 @@ pub struct Transfer {
     pub from_checkpoint: u32,
     /// SHA-256 of the file of that checkpoint, in hexadecimal digits: the run starts from no other.
     pub from_sha256: String,
+    /// Whether the readout is drawn anew, so that the other run may have other outputs. Default no.
+    pub is_readout_new: bool,
 }
 
 /// A transfer while the file is read, with its place.
@@ -85,6 +87,7 @@ pub(super) fn asked(section: &mut Section<'_>) -> Option<Asked> {
         from: String::new(),
         from_checkpoint: 0,
         from_sha256: String::new(),
+        is_readout_new: false,
     };
     visit(&mut transfer, section);
     (!transfer.from.is_empty()).then_some(Asked {
@@ -100,6 +103,9 @@ pub(super) fn visit(transfer: &mut Transfer, visitor: &mut dyn ParameterVisitor)
     visitor.integer("from_checkpoint", &mut number, 0..=u64::from(u32::MAX));
     transfer.from_checkpoint = number as u32;
     visitor.text("from_sha256", &mut transfer.from_sha256);
+    if visitor.gives("new_readout", transfer.is_readout_new) {
+        visitor.flag("new_readout", &mut transfer.is_readout_new);
+    }
 }
 
 impl Asked {
@@ -120,7 +126,7 @@ impl Asked {
             return transfer;
         };
         let wanted = has_checkpoint.then_some(transfer.from_checkpoint);
-        match look_up(runs, &transfer.from, wanted, network) {
+        match look_up(runs, &transfer, wanted, network) {
             Ok((checkpoint, sha256)) => {
                 transfer.from_checkpoint = checkpoint;
                 transfer.from_sha256 = sha256;
@@ -134,21 +140,16 @@ impl Asked {
 /// Number and digest of the checkpoint of a run, whose network must be like this one.
 fn look_up(
     runs: &Path,
-    from: &str,
+    transfer: &Transfer,
     wanted: Option<u32>,
     network: &NetworkSpec,
 ) -> Result<(u32, String), String> {
+    let from = transfer.from.as_str();
     let run = open(runs, from)
         .map_err(|error| format!("expected the name or path of a run, found {from:?}: {error}"))?;
-    let text = run
-        .config_text()
-        .split("\n[run]")
-        .next()
-        .unwrap_or_default();
-    let theirs = Curriculum::parse(text, "run.toml", &[])
-        .map_err(|error| format!("the run {from:?} has another kind of run.toml: {error}"))?
-        .network;
-    let differences = differences(&theirs, network);
+    let theirs = network_of(&run)
+        .map_err(|error| format!("the run {from:?} has another kind of run.toml: {error}"))?;
+    let differences = differences(&theirs, network, transfer.is_readout_new);
     if !differences.is_empty() {
         return Err(format!(
             "expected a run whose network is like this one; {from:?} has {}",
@@ -168,6 +169,13 @@ fn look_up(
     Ok((number, digest(&file.bytes)))
 }
 
+/// The network of a run, as its `run.toml` has it.
+pub(crate) fn network_of(run: &Run) -> Result<NetworkSpec, CurriculumError> {
+    let text = run.config_text().split("\n[run]").next();
+    let curriculum = Curriculum::parse(text.unwrap_or_default(), "run.toml", &[])?;
+    Ok(curriculum.network)
+}
+
 /// Opens a run by its name in a folder of runs, or by its path. The folder of a population lies among other runs, which its
 /// own can start from.
 pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceError> {
@@ -182,7 +190,7 @@ pub(crate) fn open(runs: &Path, from: &str) -> Result<Run, crate::trace::TraceEr
 }
 
 /// What would have to be changed here for the weights to fit.
-fn differences(theirs: &NetworkSpec, ours: &NetworkSpec) -> Vec<String> {
+fn differences(theirs: &NetworkSpec, ours: &NetworkSpec, is_readout_new: bool) -> Vec<String> {
     let mut differences = Vec::new();
     if theirs.cell != ours.cell {
         let names = [theirs, ours].map(|spec| spec.cell.name());
@@ -196,7 +204,7 @@ fn differences(theirs: &NetworkSpec, ours: &NetworkSpec) -> Vec<String> {
         ("inputs", theirs.inputs, ours.inputs),
         ("outputs", theirs.outputs, ours.outputs),
     ] {
-        if theirs != ours {
+        if theirs != ours && !(key == "outputs" && is_readout_new) {
             differences.push(format!("`{key} = {theirs}` (here {ours})"));
         }
     }

@@ -30,6 +30,7 @@ mod adaptive;
 pub mod again;
 pub mod analysed;
 pub mod analyst;
+mod arena;
 mod basins;
 mod error;
 pub mod followed;
@@ -56,7 +57,7 @@ use adaptive::Adaptive;
 use analyst::Analyst;
 use origin::Origin;
 use probe::ProbeTrials;
-use recorder::{ArenaRows, Recorder};
+use recorder::Recorder;
 use trainer::{Span, Trainer};
 use training::{Step, StepMade};
 
@@ -313,7 +314,7 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let job = self.probe.job(checkpoint, parameters, trainer.position())?;
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
         let trials = job.trial_rows();
-        let arena = ArenaRows::default();
+        let arena = self.probe.in_arena(&job, parameters, trainer.position())?;
         trainer.save(checkpoint, &trials, &evaluations, &arena, self.recorder)?;
         (self.observer)(&TrainingEvent::Checkpoint {
             checkpoint: checkpoint.number,

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use super::saved::reload;
 use super::{LabError, Origin};
 use crate::cell::map::CellMap;
+use crate::cell::noise::draw_initial_states;
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::{NetworkSpec, Precision};
 use crate::curriculum::Curriculum;
@@ -78,15 +79,18 @@ fn in_f64<T: Real>(
 
 /// So many trials of a task, those in a world as the network lives through them, without noise of its own.
 pub(super) fn drawn<T: Real>(
-    network: &NetworkSpec,
+    curriculum: &Curriculum,
     parameters: &Parameters<T>,
     task: &Mixture,
     trials: usize,
     rng: &mut ChaCha8Rng,
 ) -> Batch {
+    let network = &curriculum.network;
     let mut batch = Batch::zeros(task.trial_steps(), trials, network.inputs, network.outputs);
+    draw_initial_states(network, rng, &mut batch);
     if task.is_in_world() {
-        let mut policy = NetworkPolicy::new(network, parameters, None);
+        let lesson = curriculum.rule.rule().lesson();
+        let mut policy = NetworkPolicy::new(network, parameters, None).taught(lesson);
         task.experience(&mut policy, rng, &mut batch);
     } else {
         task.draw(rng, &mut batch);
@@ -108,7 +112,7 @@ pub fn on_trials(
 ) -> Result<(Batch, Simulation), LabError> {
     let network = &curriculum.network;
     let parameters: Parameters<f32> = parameters.cast();
-    let batch = drawn(network, &parameters, task, trials, rng);
+    let batch = drawn(curriculum, &parameters, task, trials, rng);
     let simulation = f32::engine(curriculum.engine, network).simulate(&parameters, &batch)?;
     Ok((batch, simulation))
 }

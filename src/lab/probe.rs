@@ -6,8 +6,10 @@
 
 use super::LabError;
 use super::analyst::Job;
+use super::arena;
 use super::network::drawn;
 use super::position::Position;
+use super::recorder::ArenaRows;
 use super::saved::{CheckpointId, reload};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::Curriculum;
@@ -86,7 +88,7 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
         trials: usize,
         rng: &mut ChaCha8Rng,
     ) -> Batch {
-        drawn(&self.curriculum.network, parameters, task, trials, rng)
+        drawn(self.curriculum, parameters, task, trials, rng)
     }
 
     /// The view of the run: the first states that are shown to it decide.
@@ -156,6 +158,22 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
             basin_starts,
             projection,
         })
+    }
+
+    /// What there is of a network in grid rooms, with the projection of its job.
+    pub(super) fn in_arena(
+        &self,
+        job: &Job,
+        parameters: &Parameters<T>,
+        position: &Position,
+    ) -> Result<ArenaRows, LabError> {
+        let task = position.shown_task(self.curriculum);
+        arena::rows(
+            self.curriculum,
+            (job.id, parameters),
+            &task,
+            &job.projection,
+        )
     }
 
     /// Tests a network on every probe task of the curriculum.

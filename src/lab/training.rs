@@ -10,7 +10,7 @@ use super::LabError;
 use super::position::Position;
 use super::saved::{Saved, Snapshot, in_memory, reload_with_learner, unfit};
 use crate::cell::constraints::constrain;
-use crate::cell::noise::add_noise;
+use crate::cell::noise::{add_noise, draw_initial_states};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, transfer};
 use crate::simd::Real;
@@ -22,6 +22,7 @@ use crate::train::learner::Learner;
 use crate::train::optimiser::norm;
 use crate::train::policy::NetworkPolicy;
 use crate::train::rules::{Setting, TrainableReal};
+use crate::train::spec::Penalties;
 
 /// What came of a training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,6 +197,10 @@ impl<'a, T: TrainableReal> Training<'a, T> {
         let task = self
             .curriculum
             .mixture(stage_place, &self.state.position.progress());
+        let is_new_batch = (step - 1).is_multiple_of(self.curriculum.steps_per_batch);
+        if self.curriculum.renews_optimiser && is_new_batch {
+            self.learner.forget();
+        }
         self.draw_batch(&task, step);
         let learnt = self.learner.step(&mut self.state.parameters, &self.batch)?;
         if !learnt.is_finite() {
@@ -240,15 +245,21 @@ impl<'a, T: TrainableReal> Training<'a, T> {
         let draw = if self.learner.wants_fixed_batch() {
             1
         } else {
-            step
+            (step - 1) / self.curriculum.steps_per_batch + 1
         };
         let mut rng = Stream::TrainingStep(draw).open(self.curriculum.seed);
+        draw_initial_states(network, &mut rng, &mut self.batch);
         if task.is_in_world() {
             let noise = Stream::WorldNoise(draw).open(self.curriculum.seed);
-            let mut policy = NetworkPolicy::new(network, &self.state.parameters, Some(noise));
+            let mut policy = NetworkPolicy::new(network, &self.state.parameters, Some(noise))
+                .taught(self.curriculum.rule.rule().lesson());
             task.experience(&mut policy, &mut rng, &mut self.batch);
         } else {
             task.draw(&mut rng, &mut self.batch);
+        }
+        // Penalties are means over all time steps of a trial.
+        if task.ends_early() && self.curriculum.penalties == Penalties::default() {
+            self.batch.cut(self.batch.counted_steps());
         }
         // Who lives in a world has met its noise there.
         if self.batch.lived.is_empty() {
@@ -289,6 +300,14 @@ fn initial<T: Real>(curriculum: &Curriculum, runs: &Path) -> Result<Parameters<T
             "its SHA-256 is {found}, the curriculum says {expected:?}"
         )));
     }
-    let saved = Saved::<T>::from_bytes(&file.bytes, &curriculum.network).map_err(unfit)?;
-    Ok(saved.0.parameters)
+    let ours = &curriculum.network;
+    if !transfer.is_readout_new {
+        let saved = Saved::<T>::from_bytes(&file.bytes, ours).map_err(unfit)?;
+        return Ok(saved.0.parameters);
+    }
+    let theirs = transfer::network_of(&run).map_err(|error| unfit(error.to_string()))?;
+    let learned = Saved::<T>::from_bytes(&file.bytes, &theirs).map_err(unfit)?;
+    let mut parameters = Parameters::initial(ours, curriculum.seed);
+    parameters.take_all_but_readout(&learned.0.parameters);
+    Ok(parameters)
 }

@@ -5,12 +5,55 @@ use std::path::{Path, PathBuf};
 
 use super::PopulationError;
 use super::axis::Axis;
+use super::file::Asked;
 use super::variant::Variant;
 use crate::curriculum;
 use crate::trace::check_name;
 
-/// Curriculum files by name, with absolute paths.
-pub(super) fn sources(paths: &[PathBuf]) -> Result<BTreeMap<String, PathBuf>, PopulationError> {
+/// The curriculum files that are asked for, by name, with absolute paths.
+pub(super) struct Sources {
+    /// What networks learn first.
+    pub(super) pretraining: BTreeMap<String, PathBuf>,
+    /// What is trained then.
+    pub(super) curricula: BTreeMap<String, PathBuf>,
+}
+
+impl Sources {
+    /// # Errors
+    /// A file cannot be read, or two have one name.
+    pub(super) fn of(asked: &Asked) -> Result<Self, PopulationError> {
+        let found = Self {
+            pretraining: sources(&asked.pretraining)?,
+            curricula: sources(&asked.curricula)?,
+        };
+        let mut names = found.pretraining.keys();
+        match names.find(|name| found.curricula.contains_key(*name)) {
+            Some(name) => Err(two_of(name)),
+            None => Ok(found),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&PathBuf> {
+        self.pretraining
+            .get(name)
+            .or_else(|| self.curricula.get(name))
+    }
+
+    pub(super) fn all(&self) -> BTreeMap<String, PathBuf> {
+        let mut all = self.pretraining.clone();
+        all.extend(self.curricula.clone());
+        all
+    }
+}
+
+fn two_of(name: &str) -> PopulationError {
+    let reason = format!(
+        "two curricula are called `{name}`, and their runs would be, too: give one of the files another name"
+    );
+    PopulationError::Incomplete(reason)
+}
+
+fn sources(paths: &[PathBuf]) -> Result<BTreeMap<String, PathBuf>, PopulationError> {
     let mut sources = BTreeMap::new();
     for path in paths {
         let name = stem(path)?;
@@ -19,10 +62,7 @@ pub(super) fn sources(paths: &[PathBuf]) -> Result<BTreeMap<String, PathBuf>, Po
         let absolute = path.canonicalize();
         let absolute = absolute.map_err(|error| PopulationError::read(path, error))?;
         if sources.insert(name.clone(), absolute).is_some() {
-            let reason = format!(
-                "two curricula are called `{name}`, and their runs would be, too: give one of the files another name"
-            );
-            return Err(PopulationError::Incomplete(reason));
+            return Err(two_of(&name));
         }
     }
     Ok(sources)

@@ -5,6 +5,8 @@
 //! curricula = ["../flip-flop.toml", "../flip-flop-growing.toml"]
 //! seeds = "0..19"
 //! criterion = 0.95
+//! # Trained first, once a seed; the curricula then start from each of these networks.
+//! pretraining = ["../kindergarten.toml"]
 //!
 //! [set]
 //! training.trials_per_step = [16, 64]
@@ -52,6 +54,8 @@ pub struct SlurmOptions {
 /// What is asked for: by a file, by the words of a command, or by both.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Asked {
+    /// Curriculum files of what networks learn first; none stands for those that the population has.
+    pub pretraining: Vec<PathBuf>,
     /// Curriculum files; none stands for those that the population has.
     pub curricula: Vec<PathBuf>,
     /// Settings that are made together; none stands for those that the population has.
@@ -70,6 +74,8 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PopulationFile {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) pretraining: Vec<String>,
     pub(super) curricula: Vec<String>,
     pub(super) seeds: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +116,7 @@ impl PopulationFile {
         let variants = variants.map(|(name, settings)| Variant::new(&name, dotted(settings)));
         let asked = Asked {
             variants: variants.collect::<Result<_, _>>().map_err(in_file)?,
+            pretraining: self.pretraining.iter().map(|of| folder.join(of)).collect(),
             curricula: self.curricula.iter().map(|of| folder.join(of)).collect(),
             axes: axes.collect::<Result<_, _>>().map_err(in_file)?,
             seeds: Some(self.seeds.parse().map_err(in_file)?),

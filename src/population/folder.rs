@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::PopulationError;
-use super::extend::{extended_axes, extended_variants, sorted, sources, stem};
+use super::extend::{Sources, extended_axes, extended_variants, sorted, stem};
 use super::file::{Asked, PopulationFile, SlurmOptions};
 use super::plan::{Plan, PlannedRun};
 use super::state::is_run;
@@ -51,11 +51,14 @@ impl Population {
         let mut file = PopulationFile::read(&path)?;
         let copied_from = std::mem::take(&mut file.copied_from);
         let asked = file.asked(&path)?;
-        let curricula = asked.curricula.iter().map(|path| stem(path));
+        let names = |paths: &[PathBuf]| paths.iter().map(|path| stem(path)).collect();
+        let (pretraining, curricula): (Result<_, _>, Result<_, _>) =
+            (names(&asked.pretraining), names(&asked.curricula));
         Ok(Self {
             dir: dir.to_path_buf(),
             plan: Plan {
-                curricula: curricula.collect::<Result<_, _>>()?,
+                pretraining: pretraining?,
+                curricula: curricula?,
                 variants: asked.variants,
                 axes: asked.axes,
                 seeds: asked.seeds.unwrap_or_default(),
@@ -94,7 +97,7 @@ impl Population {
         check_name(&name).map_err(PopulationError::Name)?;
         require_free(dir)?;
         // 1. What there is, and what it becomes.
-        let sources = sources(&asked.curricula)?;
+        let sources = Sources::of(asked)?;
         let lock = lock(dir);
         let before = is_population(dir).then(|| Self::open(dir)).transpose()?;
         let mut population = match &before {
@@ -138,20 +141,20 @@ impl Population {
         self.dir.join(&run.name)
     }
 
-    /// The curriculum of a run, with its settings and seed.
+    /// The curriculum of a run, with its settings and seed. Of one that starts from another run of the population it does not
+    /// say yet with which weights.
     pub fn curriculum(&self, run: &PlannedRun) -> Result<Curriculum, PopulationError> {
         let path = self.curriculum_file(&run.curriculum);
-        let mut curriculum = Curriculum::load_beside(&path, &run.settings, &self.dir)?;
+        let mut curriculum = match run.from {
+            Some(_) => Curriculum::load(&path, &run.overrides())?,
+            None => Curriculum::load_beside(&path, &run.settings, &self.dir)?,
+        };
         curriculum.seed = run.seed;
         Ok(curriculum)
     }
 
-    fn begun(
-        dir: &Path,
-        asked: &Asked,
-        sources: &BTreeMap<String, PathBuf>,
-    ) -> Result<Self, PopulationError> {
-        if sources.is_empty() {
+    fn begun(dir: &Path, asked: &Asked, sources: &Sources) -> Result<Self, PopulationError> {
+        if sources.curricula.is_empty() {
             let reason =
                 "a population needs a curriculum: `creode population CURRICULUM --seeds 0..9`";
             return Err(PopulationError::Incomplete(reason.to_owned()));
@@ -163,36 +166,41 @@ impl Population {
         let population = Self {
             dir: dir.to_path_buf(),
             plan: Plan {
-                curricula: sources.keys().cloned().collect(),
+                pretraining: sources.pretraining.keys().cloned().collect(),
+                curricula: sources.curricula.keys().cloned().collect(),
                 variants: asked.variants.clone(),
                 axes: sorted(&asked.axes),
                 seeds,
             },
             criterion: asked.criterion,
             slurm: asked.slurm.clone(),
-            copied_from: sources.clone(),
+            copied_from: sources.all(),
         };
         population.check_size()
     }
 
     /// This population with what is asked for beyond it.
-    fn extended(
-        &self,
-        asked: &Asked,
-        sources: &BTreeMap<String, PathBuf>,
-    ) -> Result<Self, PopulationError> {
+    fn extended(&self, asked: &Asked, sources: &Sources) -> Result<Self, PopulationError> {
         let mut differences = Vec::new();
-        let mut curricula = self.plan.curricula.clone();
-        if !sources.is_empty() {
-            let lacks = curricula.iter().filter(|name| !sources.contains_key(*name));
-            differences.extend(lacks.map(|name| format!("it has the curriculum `{name}`")));
-            let new = sources
-                .keys()
-                .filter(|name| !self.plan.curricula.contains(name));
-            curricula.extend(new.cloned());
+        let [mut pretraining, mut curricula] =
+            [&self.plan.pretraining, &self.plan.curricula].map(Vec::clone);
+        if !sources.curricula.is_empty() {
+            for (what, names, asked) in [
+                ("pretraining", &mut pretraining, &sources.pretraining),
+                ("curriculum", &mut curricula, &sources.curricula),
+            ] {
+                let lacks = names.iter().filter(|name| !asked.contains_key(*name));
+                differences.extend(lacks.map(|name| format!("it has the {what} `{name}`")));
+                let new = asked.keys().filter(|name| !names.contains(name));
+                let new: Vec<String> = new.cloned().collect();
+                names.extend(new);
+            }
+            if self.plan.pretraining.is_empty() != pretraining.is_empty() {
+                differences.push("its runs start from no other runs".to_owned());
+            }
         }
         let says_settings =
-            !(asked.axes.is_empty() && asked.variants.is_empty() && sources.is_empty());
+            !(asked.axes.is_empty() && asked.variants.is_empty() && sources.curricula.is_empty());
         let (mut variants, mut axes) = (self.plan.variants.clone(), self.plan.axes.clone());
         if says_settings {
             let (of_variants, of_axes);
@@ -208,11 +216,12 @@ impl Population {
         }
         let seeds = asked.seeds.as_ref();
         let seeds = seeds.map_or(self.plan.seeds.clone(), |of| self.plan.seeds.union(of));
-        let mut copied_from = sources.clone();
+        let mut copied_from = sources.all();
         copied_from.extend(self.copied_from.clone());
         let population = Self {
             dir: self.dir.clone(),
             plan: Plan {
+                pretraining,
                 curricula,
                 variants,
                 axes,
@@ -236,9 +245,8 @@ impl Population {
     }
 
     /// Sentences on the curricula whose source is no longer what the population has; `sources` are those of this call.
-    fn changed_sources(&self, sources: &BTreeMap<String, PathBuf>) -> Vec<String> {
-        let known = self.plan.curricula.iter();
-        let changed = known.filter_map(|name| {
+    fn changed_sources(&self, sources: &Sources) -> Vec<String> {
+        let changed = self.plan.all_curricula().filter_map(|name| {
             let source = sources.get(name).or_else(|| self.copied_from.get(name))?;
             let copy = self.curriculum_file(name);
             let (copied, now) = (curriculum::read(&copy).ok()?, curriculum::read(source).ok()?);
@@ -268,9 +276,9 @@ impl Population {
     /// Texts of the curricula that the folder does not have yet, by name.
     fn copies_to_make(
         &self,
-        sources: &BTreeMap<String, PathBuf>,
+        sources: &Sources,
     ) -> Result<BTreeMap<String, String>, PopulationError> {
-        let missing = self.plan.curricula.iter();
+        let missing = self.plan.all_curricula();
         let missing = missing.filter(|name| !self.curriculum_file(name).exists());
         let copies = missing.filter_map(|name| sources.get(name).map(|source| (name, source)));
         copies
@@ -290,7 +298,7 @@ impl Population {
                 Some(text) => {
                     let source = self.copied_from.get(&run.curriculum);
                     let file = source.map_or(run.curriculum.clone(), |of| of.display().to_string());
-                    Curriculum::parse(text, &file, &run.settings)?;
+                    Curriculum::parse(text, &file, &run.overrides())?;
                 }
                 None => {
                     self.curriculum(&run)?;
@@ -324,6 +332,7 @@ impl Population {
         let variants = self.plan.variants.iter();
         let variants = variants.map(|of| (of.name.clone(), of.settings.clone()));
         let file = PopulationFile {
+            pretraining: self.plan.pretraining.iter().map(relative).collect(),
             curricula: self.plan.curricula.iter().map(relative).collect(),
             seeds: self.plan.seeds.to_string(),
             criterion: self.criterion,

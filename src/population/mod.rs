@@ -12,6 +12,7 @@ mod extend;
 mod file;
 mod folder;
 pub mod plan;
+pub mod scores;
 mod seeds;
 pub mod slurm;
 pub mod state;

@@ -1,5 +1,8 @@
 //! The runs of a population: every curriculum with every variant, every combination of settings and every seed.
 //!
+//! Where there is pretraining, that is trained first, once for each seed; every curriculum is then trained from each of these
+//! networks.
+//!
 //! A run is called after what makes it, as in `flip-flop,cell=gru,units=64,seed=7`. The name depends on nothing else, so it
 //! stays when seeds, values or curricula join the plan.
 
@@ -18,6 +21,8 @@ const MOST_VALUE_CHARACTERS: usize = 24;
 /// What a population is of.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
+    /// Names of the curricula that the networks learn first; none if they begin untrained. Settings and variants are not theirs.
+    pub pretraining: Vec<String>,
     /// Names of the curricula, without the extension of their files; each once.
     pub curricula: Vec<String>,
     /// Settings that are made together, in the order of their names; none stands for the curricula as they are.
@@ -39,6 +44,17 @@ pub struct PlannedRun {
     pub settings: Vec<Override>,
     /// Its seed.
     pub seed: u64,
+    /// The run whose network it starts from, if it does.
+    pub from: Option<Origin>,
+}
+
+/// The run of the same population that another starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Name of its curriculum.
+    pub pretraining: String,
+    /// Name of the run.
+    pub run: String,
 }
 
 impl PlannedRun {
@@ -46,6 +62,15 @@ impl PlannedRun {
     pub fn settings_text(&self) -> String {
         let texts: Vec<String> = self.settings.iter().map(Override::to_string).collect();
         texts.join(" ")
+    }
+
+    /// All that is set in its curriculum: where its network comes from, and the settings.
+    pub fn overrides(&self) -> Vec<Override> {
+        let from = self.from.as_ref().map(|of| Override {
+            key: "network.from".to_owned(),
+            value: Value::String(of.run.clone()).to_string(),
+        });
+        from.into_iter().chain(self.settings.clone()).collect()
     }
 }
 
@@ -55,9 +80,22 @@ impl Plan {
     pub fn runs(&self) -> Vec<PlannedRun> {
         let combinations = self.combinations();
         let mut runs = Vec::new();
-        for (curriculum, variant) in self.begins() {
+        for pretraining in &self.pretraining {
+            runs.extend(self.seeds.iter().map(|seed| PlannedRun {
+                name: format!("{pretraining},seed={seed}"),
+                curriculum: pretraining.clone(),
+                settings: Vec::new(),
+                seed,
+                from: None,
+            }));
+        }
+        for (curriculum, pretraining, variant) in self.begins() {
+            let told = match pretraining {
+                Some(pretraining) => format!("{curriculum},{pretraining}"),
+                None => curriculum.clone(),
+            };
             for combination in &combinations {
-                let begin = self.name(curriculum, variant, combination);
+                let begin = self.name(&told, variant, combination);
                 let mut settings = variant.map_or_else(Vec::new, Variant::overrides);
                 let of_axes = combination.iter().zip(&self.axes);
                 settings.extend(of_axes.map(|(value, axis)| axis.set_to(value)));
@@ -66,29 +104,46 @@ impl Plan {
                     curriculum: curriculum.clone(),
                     settings: settings.clone(),
                     seed,
+                    from: pretraining.map(|of| Origin {
+                        pretraining: of.clone(),
+                        run: format!("{of},seed={seed}"),
+                    }),
                 }));
             }
         }
         runs
     }
 
+    /// The names of all curricula, those of pretraining first.
+    pub fn all_curricula(&self) -> impl Iterator<Item = &String> {
+        self.pretraining.iter().chain(&self.curricula)
+    }
+
     /// Number of runs.
     pub fn count(&self) -> u64 {
         let values = self.axes.iter().map(|axis| axis.values.len() as u64);
-        let begins = self.curricula.len() * self.variants.len().max(1);
+        let begins =
+            self.curricula.len() * self.pretraining.len().max(1) * self.variants.len().max(1);
         let combinations = values.fold(begins as u64, u64::saturating_mul);
-        combinations.saturating_mul(self.seeds.count())
+        let of_a_seed = combinations.saturating_add(self.pretraining.len() as u64);
+        of_a_seed.saturating_mul(self.seeds.count())
     }
 
-    /// Every curriculum with every variant.
-    fn begins(&self) -> impl Iterator<Item = (&String, Option<&Variant>)> {
-        self.curricula.iter().flat_map(|curriculum| {
-            let as_it_is = self.variants.is_empty().then_some((curriculum, None));
-            let variants = self.variants.iter();
-            as_it_is
-                .into_iter()
-                .chain(variants.map(move |variant| (curriculum, Some(variant))))
-        })
+    /// Every curriculum from every network with every variant.
+    fn begins(&self) -> Vec<(&String, Option<&String>, Option<&Variant>)> {
+        let networks = or_none(&self.pretraining);
+        let variants = or_none(&self.variants);
+        let mut begins = Vec::new();
+        for curriculum in &self.curricula {
+            for &network in &networks {
+                begins.extend(
+                    variants
+                        .iter()
+                        .map(|&variant| (curriculum, network, variant)),
+                );
+            }
+        }
+        begins
     }
 
     /// Every choice of one value an axis; the last axis changes fastest.
@@ -122,6 +177,15 @@ impl Plan {
         }
         let sum = digest(name.as_bytes());
         format!("{curriculum},settings={}", &sum[..12])
+    }
+}
+
+/// All of a list, or that there is none.
+fn or_none<T>(list: &[T]) -> Vec<Option<&T>> {
+    if list.is_empty() {
+        vec![None]
+    } else {
+        list.iter().map(Some).collect()
     }
 }
 
@@ -236,6 +300,37 @@ mod tests {
             runs[3].settings_text(),
             "network.activation=\"relu\" network.cell=\"vanilla\" network.units=8"
         );
+    }
+
+    #[test]
+    fn pretraining_comes_first_and_every_curriculum_follows_from_each_of_its_networks() {
+        let plan = Plan {
+            pretraining: vec!["pos".to_owned(), "mem".to_owned()],
+            ..plan(&["a", "b"], &["x.y=1,2"], "0..1")
+        };
+        let runs = plan.runs();
+        assert_eq!(runs.len() as u64, plan.count());
+        assert_eq!(plan.count(), 2 * (2 + 2 * 2 * 2));
+        let first: Vec<&str> = runs[..5].iter().map(|run| run.name.as_str()).collect();
+        assert_eq!(
+            first,
+            [
+                "pos,seed=0",
+                "pos,seed=1",
+                "mem,seed=0",
+                "mem,seed=1",
+                "a,pos,y=1,seed=0"
+            ]
+        );
+        assert!(runs[..4].iter().all(|run| run.overrides().is_empty()));
+        for run in &runs[4..] {
+            let from = run.from.as_ref().unwrap();
+            assert_eq!(from.run, format!("{},seed={}", from.pretraining, run.seed));
+            assert_eq!(
+                run.overrides()[0].to_string(),
+                format!("network.from=\"{}\"", from.run)
+            );
+        }
     }
 
     #[test]

@@ -80,6 +80,7 @@ impl Population {
         let mut row = RunRow {
             run: planned.name.clone(),
             curriculum: planned.curriculum.clone(),
+            pretraining: planned.from.as_ref().map(|of| of.pretraining.clone()),
             settings: planned.settings_text(),
             seed: planned.seed,
             state: state.name().to_owned(),

@@ -32,6 +32,8 @@ pub struct Batch {
     pub weights: Vec<f64>,
     /// Added to the pre-activations of the units, `[steps][trials][units]`; empty where there is none.
     pub recurrent_noise: Vec<f64>,
+    /// What the network starts from in each trial, `[trials][state]`; empty where the network itself says.
+    pub initial_states: Vec<f64>,
     /// By what measure each trial misses its targets; empty where all do by squared error.
     pub objectives: Vec<Objective>,
     /// What came of each trial that is an episode in a world; empty where none is.
@@ -72,8 +74,33 @@ impl Batch {
             values.resize(steps * trials * channels, 0.0);
         }
         self.recurrent_noise.clear();
+        self.initial_states.clear();
         self.objectives.clear();
         self.lived.clear();
+    }
+
+    /// Ends all trials after so many steps, if they are longer.
+    pub fn cut(&mut self, steps: usize) {
+        if steps >= self.steps {
+            return;
+        }
+        for values in [
+            &mut self.inputs,
+            &mut self.targets,
+            &mut self.weights,
+            &mut self.recurrent_noise,
+        ] {
+            values.truncate(values.len() / self.steps * steps);
+        }
+        self.steps = steps;
+    }
+
+    /// The step after the last at which a target counts; at least 1.
+    pub fn counted_steps(&self) -> usize {
+        let width = (self.trials * self.output_channels).max(1);
+        let counts = |weights: &[f64]| weights.iter().any(|&w| w != 0.0);
+        let last = self.weights.chunks(width).rposition(counts);
+        last.map_or(1, |last| last + 1)
     }
 
     /// By what measure a trial misses its targets.

@@ -216,8 +216,8 @@ mod tests {
     }
 
     impl Policy for Knowing {
-        fn begin(&mut self, agents: usize) {
-            self.goals = vec![0.0; agents];
+        fn begin(&mut self, batch: &Batch) {
+            self.goals = vec![0.0; batch.trials];
         }
 
         fn act(&mut self, time: usize, batch: &mut Batch) -> &[f64] {

@@ -118,6 +118,10 @@ impl Task for Mixture {
         self.parts.iter().any(|part| part.task.task().is_in_world())
     }
 
+    fn ends_early(&self) -> bool {
+        self.parts.iter().all(|part| part.task.task().ends_early())
+    }
+
     fn draw_trial(&self, rng: &mut dyn Rng, trial: &mut Trial<'_>) {
         let part = self.part_of(trial.index());
         trial.set_objective(&part.objective);

@@ -14,7 +14,7 @@
 //! | time | interval-reproduction, interval-discrimination |
 //! | patterns | sine, pattern, two-neuron |
 //! | streams of bits | n-parity, n-delayed-match |
-//! | pretraining | kindergarten |
+//! | pretraining | kindergarten, walks |
 //! | worlds | corridor, navigation |
 //!
 //! ```
@@ -40,7 +40,7 @@ use world::{Indifferent, Policy, World, live};
 
 pub use about::{About, ParameterAbout};
 pub use batch::{Answer, Batch, Judged, Lived, Probe, Pulse, Score, Trial};
-pub use objective::Objective;
+pub use objective::{Group, Measure, Objective};
 
 mod about;
 mod batch;
@@ -55,6 +55,7 @@ pub mod go_no_go;
 pub mod interval_discrimination;
 pub mod interval_reproduction;
 pub mod kindergarten;
+pub mod lesson;
 pub mod memory_response;
 pub mod mixture;
 pub mod moving_average;
@@ -65,6 +66,7 @@ pub mod perceptual_integration;
 pub mod sine;
 mod timing;
 pub mod two_neuron;
+pub mod walks;
 pub mod world;
 
 /// A task that a network can be trained on.
@@ -172,6 +174,11 @@ pub trait Task: TaskValue + fmt::Debug + Send + Sync {
         self.world(0).is_some()
     }
 
+    /// Whether its trials may end before [`Self::trial_steps`], so that a batch need not go on that long. Default: in a world.
+    fn ends_early(&self) -> bool {
+        self.is_in_world()
+    }
+
     /// Experience of whoever does anything with equal chance; where there is no world, the trials as drawn.
     ///
     /// # Panics
@@ -245,6 +252,7 @@ impl TaskSpec {
             Self::new(pattern::Pattern::default()),
             Self::new(corridor::Corridor::default()),
             Self::new(navigation::Navigation::default()),
+            Self::new(walks::Walks::default()),
         ]
     }
 

@@ -15,14 +15,16 @@ use super::Task;
 use super::about::{About, parameter};
 use super::batch::{Answer, Probe, Score, Trial};
 use super::objective::Objective;
+use super::walks::null_drive_name;
 use super::world::{Consequence, Episode, World};
 use crate::arena::agents::Agents;
+use crate::arena::drawing::{DrawingError, room_of};
 use crate::arena::grid::{Goal, Move, Room};
 use crate::arena::paths::{self, RightWall, wall_first_length};
 use crate::arena::rules::Rules;
-use crate::arena::senses::{CHANNELS, CUE_AXIS, MOVES, SENSORS, cue};
+use crate::arena::senses::{CHANNELS, CUE_AXIS, MOVES, SENSORS, cue, null_drive_at};
 use crate::arena::tasks::{NavigationTask, Phase, SIDE, Setting};
-use crate::parameters::{FRACTION, ParameterVisitor, choose};
+use crate::parameters::{FRACTION, ParameterVisitor, Variant as _, choose};
 
 /// Time steps of an episode at most.
 const LONGEST: usize = 100_000;
@@ -31,7 +33,11 @@ const LONGEST: usize = 100_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Navigation {
     room: NavigationTask,
-    /// That of the room in training, but for the rules, which can be set.
+    /// Whether agents learn, or are judged, which is another room in most tasks.
+    phase: Phase,
+    /// The drawing of a room of one's own; empty where the room is one of the paper's.
+    maze: String,
+    /// That of the room in its phase, but for the rules, which can be set.
     setting: Setting,
     /// How much less a reward counts for each time step that it comes later, in (0, 1]. Default 0.99; ours.
     pub discount: f64,
@@ -64,6 +70,16 @@ const ABOUT: About = About {
             "room",
             "",
             "which of the paper's tasks; brings rewards and time of its own",
+        ),
+        parameter(
+            "phase",
+            "",
+            "training, or test: the room in which the paper judges",
+        ),
+        parameter(
+            "maze",
+            "",
+            "drawing of a room in place of these, of `#`, `.`, `G` and `S`",
         ),
         parameter(
             "goal_reward",
@@ -110,8 +126,51 @@ impl Navigation {
     pub fn of(room: NavigationTask) -> Self {
         Self {
             room,
+            phase: Phase::Training,
+            maze: String::new(),
             setting: room.setting(Phase::Training),
             discount: 0.99,
+        }
+    }
+
+    /// A room of one's own.
+    ///
+    /// # Errors
+    /// If the drawing is no room.
+    pub fn in_maze(drawing: &str) -> Result<Self, DrawingError> {
+        let room = room_of(drawing)?;
+        Ok(Self {
+            maze: drawing.to_owned(),
+            setting: Setting::of(room),
+            ..Self::default()
+        })
+    }
+
+    /// Rooms and rules of the test: those of the phase where the room is one's own.
+    ///
+    /// Rewards do not matter in a test; time and what tells the goal are the test's.
+    pub fn test_setting(&self) -> Setting {
+        if self.maze.is_empty() {
+            self.room.setting(Phase::Test)
+        } else {
+            self.setting.clone()
+        }
+    }
+
+    /// What its room is called.
+    pub fn room_name(&self) -> &'static str {
+        if self.maze.is_empty() {
+            self.room.name()
+        } else {
+            "maze"
+        }
+    }
+
+    /// Takes up a drawing, or refuses it.
+    fn set_maze(&mut self, drawing: &str, visitor: &mut dyn ParameterVisitor) {
+        match Self::in_maze(drawing) {
+            Ok(own) => (self.maze, self.setting) = (own.maze, own.setting),
+            Err(error) => visitor.refuse("maze", &format!("the drawing of a room; {error}")),
         }
     }
 
@@ -191,7 +250,7 @@ impl Task for Navigation {
         }
     }
 
-    /// Each cue with nothing near and before the first move. Where there are several rooms, those of the largest.
+    /// Each cue with nothing near, and a quarter of each move. Where there are several rooms, those of the largest.
     fn probes(&self, input_channels: usize) -> Vec<Probe> {
         let largest = self.setting.rooms.shared().last().cloned();
         let room = largest.unwrap_or_else(|| Room::empty(SIDE, SIDE, 0));
@@ -201,17 +260,28 @@ impl Task for Navigation {
             room.goals().len()
         };
         let probe = |(goal, of): (usize, &Goal)| {
-            let mut input = vec![0.0; SENSORS + MOVES];
-            input.extend(cue(of.centre, room.columns()));
-            Probe::new(format!("cue of goal {}", goal + 1), &input, input_channels)
+            let input = null_drive_at(&cue(of.centre, room.columns()));
+            Probe::new(null_drive_name(goal), &input, input_channels)
         };
         room.goals()[..told].iter().enumerate().map(probe).collect()
     }
 
     /// Another room brings its own rules, which the keys after it then change.
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
-        if choose("room", &mut self.room, visitor) {
-            self.setting = self.room.setting(Phase::Training);
+        const PHASES: [(&str, Phase); 2] = [("training", Phase::Training), ("test", Phase::Test)];
+        let mut phase = self.phase;
+        let is_other = choose("room", &mut self.room, visitor);
+        visitor.one_of("phase", &mut phase, &PHASES);
+        if is_other || phase != self.phase {
+            self.phase = phase;
+            self.setting = self.room.setting(phase);
+        }
+        if visitor.gives("maze", !self.maze.is_empty()) {
+            let mut maze = self.maze.clone();
+            visitor.lines("maze", &mut maze);
+            if maze != self.maze {
+                self.set_maze(&maze, visitor);
+            }
         }
         self.setting.rules.parameters(visitor);
         if self.most_ticks() > LONGEST {

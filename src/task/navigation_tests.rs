@@ -5,7 +5,6 @@ use super::*;
 use crate::arena::agents::{Navigator, Placement};
 use crate::arena::grid::Cell;
 use crate::arena::scripted::WallFirst;
-use crate::parameters::Variant as _;
 use crate::task::Batch;
 
 /// An episode that begins in a cell of the empty room.

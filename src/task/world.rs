@@ -1,27 +1,32 @@
 //! Worlds: what an agent perceives next depends on what it did. Each is a task whose trials are episodes.
 //!
-//! A network acts through a [`Policy`]. What it lives through becomes a batch like any other, from which any rule that
-//! takes every objective learns: [`live`] says how.
+//! A network acts through a [`Policy`]. What it lives through becomes a batch like any other, as its [`Lesson`] says, from which
+//! a learning rule learns.
 //!
 //! Nothing of an episode outlives its training step: episodes begin and end within a batch, so that a run resumes
 //! byte for byte.
 
-use rand::{Rng, RngExt as _};
+use rand::Rng;
 
 use super::batch::{Batch, Lived, Score};
-use super::objective::{Objective, log_softmax};
+use super::lesson::{Experience, Lesson, PolicyGradient};
 
 /// What acts: many agents at once, one time step after the other.
 ///
-/// Anything that turns perceptions into preferences can act: a network, a teacher, chance. Actions are drawn by
-/// [`live`] and not by the policy.
+/// Anything that turns perceptions into preferences can act: a network, a teacher, chance. Actions are chosen by its lesson
+/// and not by the policy.
 pub trait Policy {
-    /// Begins with so many agents, each in its initial state.
-    fn begin(&mut self, agents: usize);
+    /// Begins with an agent for each trial of a batch, each in its initial state.
+    fn begin(&mut self, batch: &Batch);
 
     /// Takes what the agents perceive at a time step from the inputs of a batch, `[time][trial][channel]`, and gives their
     /// outputs, `[trial][channel]`. A policy with noise writes that into the batch, for what learns from it.
     fn act(&mut self, time: usize, batch: &mut Batch) -> &[f64];
+
+    /// How it chooses by its outputs, and what it learns. Default: the policy gradient.
+    fn lesson(&self) -> &dyn Lesson {
+        &PolicyGradient
+    }
 }
 
 /// A policy whose outputs are always 0: every action is as likely as every other.
@@ -31,7 +36,7 @@ pub struct Indifferent {
 }
 
 impl Policy for Indifferent {
-    fn begin(&mut self, _: usize) {}
+    fn begin(&mut self, _: &Batch) {}
 
     fn act(&mut self, _: usize, batch: &mut Batch) -> &[f64] {
         self.outputs.clear();
@@ -82,28 +87,21 @@ pub struct Consequence {
 }
 
 /// One trial while it is lived through.
-struct Agent {
-    trial: usize,
+struct Agent<'w> {
+    world: &'w dyn World,
     episode: Box<dyn Episode>,
-    actions: usize,
-    discount: f64,
-    most_steps: usize,
-    rewards: Vec<f64>,
+    experience: Experience,
     is_over: bool,
 }
 
 /// Lets agents live through those trials of a batch that are in a world; the others are drawn already, and their inputs
 /// reach the network beside. Does nothing where there is no world.
 ///
-/// 1. At each time step every agent perceives, the policy gives its outputs z, and an action is drawn from softmax(z).
-/// 2. The return of an action at time t is Gₜ = rₜ + γ rₜ₊₁ + …; its advantage Aₜ is what that exceeds the mean of those by
-///    that the other agents of the batch had at t, of which the agent itself knows nothing.
-/// 3. The target is Aₜ at the action that was taken and 0 at the others, under cross-entropy: the loss −Aₜ log softmax(z)
-///    has, on average over the actions drawn, minus the slope of the expected return (REINFORCE; Williams 1992, Machine
-///    Learning 8:229, equation 11).
+/// 1. At each time step every agent perceives, the policy gives its outputs, and its lesson chooses an action by them.
+/// 2. When all episodes are over, the lesson says what the outputs should have been.
 ///
 /// Draws of actions come from `rng`, beside those of the worlds, in order of time and trial. Steps after the end of
-/// an episode have weight 0. A single agent has no others to compare with: its advantage is its return.
+/// an episode have weight 0.
 pub fn live<'w>(
     world_of: impl Fn(usize) -> Option<&'w dyn World>,
     policy: &mut dyn Policy,
@@ -113,99 +111,74 @@ pub fn live<'w>(
     let mut agents = Vec::new();
     for trial in 0..batch.trials {
         if let Some(world) = world_of(trial) {
-            let actions = world.actions();
-            batch
-                .trial(trial)
-                .set_objective(&Objective::choice(actions));
-            agents.push(Agent {
-                trial,
-                episode: world.begin(rng),
-                actions,
-                discount: world.discount(),
-                most_steps: world.most_steps(),
-                rewards: Vec::with_capacity(batch.steps),
-                is_over: false,
-            });
+            let objective = policy.lesson().objective(world.actions());
+            batch.trial(trial).set_objective(&objective);
+            agents.push(Agent::begin(trial, world, rng));
         }
     }
     if agents.is_empty() {
         return;
     }
-    policy.begin(batch.trials);
+    let lives_alone = agents.len() == batch.trials;
+    policy.begin(batch);
     for time in 0..batch.steps {
+        // Other trials of the batch go on without agents.
+        if lives_alone && agents.iter().all(|agent| agent.is_over) {
+            break;
+        }
         for agent in agents.iter().filter(|agent| !agent.is_over) {
-            let inputs = batch.input_row(time, agent.trial);
+            let inputs = batch.input_row(time, agent.experience.trial);
             agent.episode.perceive(inputs);
         }
         let outputs = policy.act(time, batch).to_vec();
-        let channels = batch.output_channels;
         for agent in agents.iter_mut().filter(|agent| !agent.is_over) {
-            let action = drawn(&outputs[agent.trial * channels..][..agent.actions], rng);
-            let consequence = agent.episode.act(action, rng);
-            agent.rewards.push(consequence.reward);
-            agent.is_over = consequence.is_over || agent.rewards.len() == agent.most_steps;
-            let mut trial = batch.trial(agent.trial);
-            for channel in 0..agent.actions {
-                let is_taken = f64::from(u8::from(channel == action));
-                trial.target(channel, time..time + 1, is_taken, 1.0);
-            }
+            let outputs = &outputs[agent.experience.trial * batch.output_channels..];
+            agent.act(outputs, policy.lesson(), rng);
         }
     }
-    weigh_by_advantage(&agents, batch);
     batch.lived = vec![None; batch.trials];
-    for agent in &agents {
-        batch.lived[agent.trial] = Some(Lived {
-            score: agent.episode.score(),
-            total_reward: agent.rewards.iter().sum(),
+    let mut experiences = Vec::with_capacity(agents.len());
+    for agent in agents {
+        let score = agent.episode.score();
+        batch.lived[agent.experience.trial] = Some(Lived {
+            score,
+            total_reward: agent.experience.rewards.iter().sum(),
+        });
+        experiences.push(Experience {
+            score,
+            ..agent.experience
         });
     }
+    policy.lesson().teach(&experiences, batch);
 }
 
-/// An action with the probabilities of softmax(z).
-fn drawn(outputs: &[f64], rng: &mut dyn Rng) -> usize {
-    let mut rest: f64 = rng.random();
-    let logarithms = log_softmax(outputs);
-    for (action, log_p) in logarithms.iter().enumerate() {
-        rest -= log_p.exp();
-        if rest < 0.0 {
-            return action;
+impl<'w> Agent<'w> {
+    fn begin(trial: usize, world: &'w dyn World, rng: &mut dyn Rng) -> Self {
+        Self {
+            world,
+            episode: world.begin(rng),
+            experience: Experience {
+                trial,
+                actions: world.actions(),
+                discount: world.discount(),
+                taken: Vec::new(),
+                rewards: Vec::new(),
+                outputs: Vec::new(),
+                score: Score::default(),
+            },
+            is_over: false,
         }
     }
-    outputs.len() - 1
-}
 
-/// Steps 2 and 3: multiplies the targets of the actions that were taken by their advantages.
-fn weigh_by_advantage(agents: &[Agent], batch: &mut Batch) {
-    let returns: Vec<Vec<f64>> = agents.iter().map(Agent::returns).collect();
-    for time in 0..batch.steps {
-        let acting = || returns.iter().filter_map(|of| of.get(time));
-        let (count, sum) = (acting().count() as f64, acting().sum::<f64>());
-        for (agent, returns) in agents.iter().zip(&returns) {
-            let Some(&own) = returns.get(time) else {
-                continue;
-            };
-            let others = if count > 1.0 {
-                (sum - own) / (count - 1.0)
-            } else {
-                0.0
-            };
-            let targets = &mut batch.target_row(time, agent.trial)[..agent.actions];
-            for target in targets {
-                *target *= own - others;
-            }
-        }
-    }
-}
-
-impl Agent {
-    /// The return of each action.
-    fn returns(&self) -> Vec<f64> {
-        let mut returns = self.rewards.clone();
-        let mut later = 0.0;
-        for value in returns.iter_mut().rev() {
-            *value += self.discount * later;
-            later = *value;
-        }
-        returns
+    /// Chooses by the outputs of the network, and carries that out.
+    fn act(&mut self, outputs: &[f64], lesson: &dyn Lesson, rng: &mut dyn Rng) {
+        let of = &mut self.experience;
+        let outputs = &outputs[..lesson.channels(of.actions)];
+        let action = lesson.choose(outputs, rng);
+        let consequence = self.episode.act(action, rng);
+        of.taken.push(action);
+        of.rewards.push(consequence.reward);
+        of.outputs.extend_from_slice(outputs);
+        self.is_over = consequence.is_over || of.taken.len() == self.world.most_steps();
     }
 }

@@ -57,7 +57,9 @@ pub use lock::holder;
 pub use manifest::{Ending, EndingReason, FileRecord, Session};
 pub use names::{LOG_FILE, MARKS_FILE, RUN_FILE};
 pub use reader::{Run, StepCursor, WeightsFile};
-pub use replaced::{export_landscape, read_runs, write_history, write_marks, write_runs};
+pub use replaced::{
+    export_landscape, read_runs, write_history, write_marks, write_network_scores, write_runs,
+};
 pub use schema::Table;
 pub use store::{digest, file_digest};
 pub use verify::{Problem, Report, verify};

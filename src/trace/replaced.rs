@@ -20,7 +20,8 @@ use super::error::TraceError;
 use super::manifest::{FileRecord, Manifest, ManifestAppender, ManifestEvent};
 use super::names::{MARKS_FILE, derived_file};
 use super::rows::{
-    BranchRow, EventRow, FixedPointRow, LandscapeRow, RunRow, SlowPointRow, SpectrumRow,
+    BranchRow, EventRow, FixedPointRow, LandscapeRow, NetworkScoreRow, RunRow, SlowPointRow,
+    SpectrumRow,
 };
 use super::schema::Table;
 use super::store::{self, is_missing, read_checked};
@@ -179,6 +180,11 @@ pub fn export_landscape(
 
 /// Writes the table of the runs of a population into its folder, as `runs.parquet`.
 pub fn write_runs(dir: &Path, rows: &[RunRow]) -> Result<(), TraceError> {
+    export(dir, rows)
+}
+
+/// Writes how well the networks of a population find their way into its folder, as `network_scores.parquet`.
+pub fn write_network_scores(dir: &Path, rows: &[NetworkScoreRow]) -> Result<(), TraceError> {
     export(dir, rows)
 }
 

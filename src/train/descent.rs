@@ -12,6 +12,7 @@ use super::learner::{Learner, LearnerState, Learnt};
 use super::optimiser::{Optimiser, norm};
 use super::spec::OptimiserSpec;
 use crate::cell::parameters::Parameters;
+use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::task::Batch;
 
@@ -42,6 +43,12 @@ impl<T: Real> Descent<T> {
             gradient: parameters.zeros_like(),
         }
     }
+
+    /// The same with the learning rates that a network's input groups and its readout have of their own.
+    pub fn with_factors(mut self, network: &NetworkSpec) -> Self {
+        self.optimiser = self.optimiser.with_factors(network);
+        self
+    }
 }
 impl<T: Real> Learner<T> for Descent<T> {
     fn step(
@@ -62,6 +69,10 @@ impl<T: Real> Learner<T> for Descent<T> {
             self.optimiser.update(parameters, &mut self.gradient);
         }
         Ok(learnt)
+    }
+
+    fn forget(&mut self) {
+        self.optimiser.forget();
     }
 
     fn state(&self) -> LearnerState {

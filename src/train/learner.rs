@@ -59,6 +59,10 @@ pub trait Learner<T: Real> {
         false
     }
 
+    /// Begins anew, with the parameters as they are: where a curriculum renews the optimiser with each batch. Default: nothing
+    /// to forget.
+    fn forget(&mut self) {}
+
     /// All that it remembers.
     fn state(&self) -> LearnerState;
 

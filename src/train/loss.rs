@@ -58,7 +58,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::task::Objective;
+    use crate::task::{Group, Measure, Objective};
 
     fn batch(objective: &Objective, targets: Vec<f64>, weights: Vec<f64>) -> Batch {
         Batch {
@@ -119,12 +119,13 @@ mod tests {
             outputs in prop::collection::vec(-3.0..3.0_f64, 5),
             targets in prop::collection::vec(0.0..1.0_f64, 5),
             weights in prop::collection::vec(0.1..2.0_f64, 5),
-            is_choice in any::<bool>(),
+            kind in 0..3,
         ) {
-            let objective = if is_choice {
-                Objective::CrossEntropy { groups: vec![3, 2] }
-            } else {
-                Objective::SquaredError
+            let soft = Measure::CrossEntropy { sharpness: -0.7, floor: 1e-2 };
+            let objective = match kind {
+                0 => Objective::SquaredError,
+                1 => Objective::choices(&[3, 2]),
+                _ => Objective::Groups(vec![Group { channels: 3, measure: soft }, Group::squared_error(1)]),
             };
             let batch = batch(&objective, targets, weights);
             let (_, slopes) = loss(&batch, &outputs);

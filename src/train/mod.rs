@@ -19,6 +19,8 @@
 //! | `force` | readout | vanilla or leaky cell; meant for outputs that feed back | no: least squares |
 //! | `full-force` | readout and recurrent weights | vanilla or leaky cell | no: least squares |
 //! | `ridge`, `lms` | readout | vanilla or leaky cell | no: least squares |
+//! | `q-lambda` | readout | any cell, in a world | no: least squares on Q(λ) targets |
+//! | `actor-critic` | all that is trained | any cell, in a world | yes |
 //!
 //! Nothing here is stochastic except what the batch already holds, so a step is a function of parameters, batch and
 //! state.
@@ -33,11 +35,13 @@ pub mod engines;
 pub mod lbfgs;
 pub mod learner;
 pub mod loss;
+pub mod navigator;
 pub mod online;
 pub mod optimiser;
 pub mod penalty;
 pub mod policy;
 pub mod rate_network;
+pub mod readout;
 mod recurrence;
 pub mod rflo;
 pub mod rls;

@@ -14,7 +14,9 @@
 //! Moments start from 0 and belong to the checkpoint. They are not reset where a stage begins.
 
 use super::spec::{Clipping, OptimiserSpec, UpdateRule};
-use crate::cell::parameters::Parameters;
+use crate::cell::constraints::clear_untrained_inputs;
+use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
+use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 
 /// An update rule with its moments.
@@ -29,6 +31,8 @@ pub struct Optimiser<T> {
     updates: u64,
     first: Parameters<T>,
     second: Parameters<T>,
+    /// By how much each parameter's learning rate is larger, where they differ.
+    factors: Option<Parameters<T>>,
 }
 
 impl<T: Real> Optimiser<T> {
@@ -39,7 +43,33 @@ impl<T: Real> Optimiser<T> {
             updates: 0,
             first: parameters.zeros_like(),
             second: parameters.zeros_like(),
+            factors: None,
         }
+    }
+
+    /// The same with a learning rate for each parameter: the readout's is larger by its factor, and that of input channels that
+    /// are not trained is 0, so that weight decay leaves them alone, too.
+    pub fn with_factors(mut self, network: &NetworkSpec) -> Self {
+        let is_same = self.spec.readout_factor == 1.0;
+        if is_same && network.input_groups.iter().all(|group| group.is_trained) {
+            return self;
+        }
+        let mut factors = self.first.zeros_like();
+        factors.values_mut().fill(T::ONE);
+        for readout in [READOUT_WEIGHT, READOUT_BIAS] {
+            let factor = T::from_f64(self.spec.readout_factor);
+            factors.get_mut(readout).fill(factor);
+        }
+        clear_untrained_inputs(network, &mut factors);
+        self.factors = Some(factors);
+        self
+    }
+
+    /// Begins anew: moments and the number of updates are 0.
+    pub fn forget(&mut self) {
+        self.updates = 0;
+        self.first.values_mut().fill(T::ZERO);
+        self.second.values_mut().fill(T::ZERO);
     }
 
     /// Takes up the state that [`Self::state`] gave.
@@ -67,8 +97,10 @@ impl<T: Real> Optimiser<T> {
         let learning_rate = self.learning_rate();
         let rate = T::from_f64(learning_rate);
         self.updates += 1;
+        let before = self.factors.is_some().then(|| parameters.values().to_vec());
         let (first, second) = (self.first.values_mut(), self.second.values_mut());
-        let (values, gradient) = (parameters.values_mut(), gradient.values());
+        let values = parameters.values_mut();
+        let gradient = gradient.values();
         match self.spec.rule {
             UpdateRule::Adam {
                 beta1,
@@ -109,6 +141,18 @@ impl<T: Real> Optimiser<T> {
                     *value -= rate * *velocity;
                 }
             }
+        }
+        self.scale(parameters, before);
+    }
+
+    /// Makes each parameter's step longer by its factor, where they differ.
+    fn scale(&self, parameters: &mut Parameters<T>, before: Option<Vec<T>>) {
+        let (Some(factors), Some(before)) = (&self.factors, before) else {
+            return;
+        };
+        let values = parameters.values_mut().iter_mut();
+        for ((value, before), &factor) in values.zip(before).zip(factors.values()) {
+            *value = before + factor * (*value - before);
         }
     }
 

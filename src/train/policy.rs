@@ -15,12 +15,14 @@ use crate::cell::sequence_kernel;
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::task::Batch;
+use crate::task::lesson::{Lesson, PolicyGradient};
 use crate::task::world::Policy;
 
 /// A network that acts: the step kernel of its cell, one time step of all agents at once.
 ///
 /// What it does is bit for bit what an engine makes of the batch that comes of it, but for the rounding of the readout.
-pub struct NetworkPolicy<T: Real> {
+pub struct NetworkPolicy<'a, T: Real> {
+    lesson: &'a dyn Lesson,
     kernel: Box<dyn SequenceKernel<T>>,
     units: usize,
     parameters: Parameters<T>,
@@ -32,7 +34,7 @@ pub struct NetworkPolicy<T: Real> {
     outputs: Vec<f64>,
 }
 
-impl<T: Real> NetworkPolicy<T> {
+impl<'a, T: Real> NetworkPolicy<'a, T> {
     /// A network with given parameters; it has the noise of training if `noise` is given.
     ///
     /// Outputs that feed back are folded into the recurrence, as in training.
@@ -42,6 +44,7 @@ impl<T: Real> NetworkPolicy<T> {
         noise: Option<ChaCha8Rng>,
     ) -> Self {
         Self {
+            lesson: &PolicyGradient,
             kernel: sequence_kernel(network),
             units: network.units,
             parameters: closed_loop(parameters).unwrap_or_else(|| parameters.clone()),
@@ -51,6 +54,11 @@ impl<T: Real> NetworkPolicy<T> {
             noise_values: Vec::new(),
             outputs: Vec::new(),
         }
+    }
+
+    /// The same that chooses, and learns, by a lesson. Without this, by the policy gradient.
+    pub fn taught(self, lesson: &'a dyn Lesson) -> Self {
+        Self { lesson, ..self }
     }
 
     /// Draws the noise of a time step into the batch.
@@ -74,9 +82,16 @@ impl<T: Real> NetworkPolicy<T> {
     }
 }
 
-impl<T: Real> Policy for NetworkPolicy<T> {
-    fn begin(&mut self, agents: usize) {
-        self.kernel.begin(&self.parameters, agents);
+impl<T: Real> Policy for NetworkPolicy<'_, T> {
+    fn begin(&mut self, batch: &Batch) {
+        let states = batch.initial_states.iter();
+        let states: Vec<T> = states.map(|&value| T::from_f64(value)).collect();
+        self.kernel.start_from(&states);
+        self.kernel.begin(&self.parameters, batch.trials);
+    }
+
+    fn lesson(&self) -> &dyn Lesson {
+        self.lesson
     }
 
     fn act(&mut self, time: usize, batch: &mut Batch) -> &[f64] {

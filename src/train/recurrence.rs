@@ -84,6 +84,9 @@ impl<T: Real> Recurrence<T> {
                 &mut self.noise,
             );
         }
+        let states = batch.initial_states.iter();
+        let states: Vec<T> = states.map(|&value| T::from_f64(value)).collect();
+        self.kernel.start_from(&states);
         self.kernel
             .forward(parameters, shape, &self.inputs, &self.noise);
         Ok(())

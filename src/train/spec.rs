@@ -104,6 +104,10 @@ pub struct OptimiserSpec {
     ///
     /// Default: none. `clip_norm` and `clip_value` exclude each other in a curriculum.
     pub clipping: Clipping,
+    /// By how much the learning rate of the readout is larger than that of the rest.
+    ///
+    /// Above 0. Default 1.
+    pub readout_factor: f64,
 }
 
 impl Variant for UpdateRule {
@@ -213,6 +217,7 @@ impl Default for OptimiserSpec {
             learning_rate_decay: None,
             weight_decay: 0.0,
             clipping: Clipping::Off,
+            readout_factor: 1.0,
         }
     }
 }
@@ -239,6 +244,11 @@ impl OptimiserSpec {
         self.decay_parameters(visitor);
         self.rule.parameters(visitor);
         visitor.real("weight_decay", &mut self.weight_decay, NOT_NEGATIVE);
+        if !matches!(self.rule, UpdateRule::Lbfgs { .. })
+            && visitor.gives("readout_factor", self.readout_factor != 1.0)
+        {
+            visitor.real("readout_factor", &mut self.readout_factor, POSITIVE);
+        }
         let (by_norm, by_value, limit) = match self.clipping {
             Clipping::Off => (false, false, 1.0),
             Clipping::Norm(limit) => (true, false, limit),

@@ -20,11 +20,12 @@ use crate::figure::FigureArgs;
 use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
+use crate::scores::ScoresArgs;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
 use crate::{
     analyze, compact, compare, course, curricula, ends, figure, picture, population, reproduce,
-    runs, tasks, train, verify, zoom,
+    runs, scores, tasks, train, verify, zoom,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -93,6 +94,8 @@ enum Command {
     Figure(FigureArgs),
     /// Draw a screen of the dashboard as SVG, on stdout
     Picture(PictureArgs),
+    /// How well the networks of a population find their way: which is ahead in which room
+    Scores(ScoresArgs),
     /// Compare runs and populations: the same end? the same path? which curriculum learns sooner?
     ///
     /// Of few runs every pair is shown; of many the groups that --by sorts them into, with 95 % intervals over runs. Ends are
@@ -173,6 +176,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Tasks(args) => tasks::tasks(args),
         Command::Zoom(args) => zoom::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Curricula(args) => curricula::curricula(args),
+        Command::Scores(args) => scores::run(args, &cli.place),
         Command::Compare(args) => compare::run(args, &cli.place),
         Command::Ends(args) => ends::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Course(args) => course::run(args, &runs::find(&args.run, &cli.place)?),

@@ -20,6 +20,7 @@ mod progress;
 mod reproduce;
 mod runs;
 mod say;
+mod scores;
 mod signals;
 mod tasks;
 mod train;

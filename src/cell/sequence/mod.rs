@@ -5,7 +5,7 @@
 //! 2. The batch is cut into shards of fixed size; each runs all its time steps alone, so that threads meet only
 //!    at the end, and the result does not depend on their number.
 //!
-//! A trial starts from the initial state of the parameters, or from zero.
+//! A trial starts from the initial state of the parameters, from zero, or from a state of its own that is given.
 //!
 //! Backward, given ∂L/∂features at every time step:
 //! 1. Each shard runs back through time, leaving ∂L/∂(pre-activations) of every step.
@@ -75,6 +75,10 @@ pub trait SequenceKernel<T: Real>: Send {
     /// (time, trial) of every row: shard by shard, within a shard time by time.
     fn order(&self, shape: SequenceShape) -> Vec<(usize, usize)>;
 
+    /// From now on trials start from these states, `[trial][state]`, which are not learned; from the initial state of the
+    /// parameters, or from zero, where there are none.
+    fn start_from(&mut self, states: &[T]);
+
     /// Puts so many trials in their initial state, to go through time by [`Self::step`].
     fn begin(&mut self, parameters: &Parameters<T>, trials: usize);
 
@@ -91,6 +95,8 @@ pub struct Fused<T, K> {
     features: Vec<T>,
     saved: Vec<T>,
     initial: InitialRow<T>,
+    /// What trials start from, if that is given.
+    states: Vec<T>,
     stepper: Stepper<T>,
     /// What each shard needs on its way back.
     workspaces: Vec<Workspace<T>>,
@@ -105,6 +111,7 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
             features: Vec::new(),
             saved: Vec::new(),
             initial: InitialRow::default(),
+            states: Vec::new(),
             stepper: Stepper::default(),
             workspaces: Vec::new(),
         }
@@ -160,9 +167,10 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
             kernel: &mut self.kernel,
             parameters,
             initial: &mut self.initial,
+            states: &self.states,
         });
 
-        let shards = self.shards(shape);
+        let (shards, size) = (self.shards(shape), self.shard_trials());
         let kernel = &self.kernel;
         let steps = shape.steps;
         let mut inputs = self.inputs.as_slice();
@@ -173,8 +181,10 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let initial = &self.initial;
         let tasks: Vec<_> = shards
             .into_iter()
-            .map(|rows| ForwardShard {
+            .enumerate()
+            .map(|(number, rows)| ForwardShard {
                 kernel,
+                first: number * size,
                 rows,
                 initial,
                 noise: take(&mut noise, steps * rows * noise_width),
@@ -189,7 +199,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
 
     fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>) {
         let arch = Arch::new();
-        let shards = self.shards(self.shape);
+        let (shards, size) = (self.shards(self.shape), self.shard_trials());
         let large = self.has_large_weights();
         let (kernel, initial) = (&self.kernel, &self.initial);
         let steps = self.shape.steps;
@@ -203,8 +213,10 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let tasks: Vec<_> = shards
             .into_iter()
             .zip(&mut self.workspaces)
-            .map(|(rows, workspace)| BackwardShard {
+            .enumerate()
+            .map(|(number, (rows, workspace))| BackwardShard {
                 kernel,
+                first: number * size,
                 rows,
                 initial,
                 inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
@@ -252,14 +264,21 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         order
     }
 
+    fn start_from(&mut self, states: &[T]) {
+        self.states.clear();
+        self.states.extend_from_slice(states);
+    }
+
     fn begin(&mut self, parameters: &Parameters<T>, trials: usize) {
         Arch::new().dispatch(PackWeights {
             kernel: &mut self.kernel,
             parameters,
             initial: &mut self.initial,
+            states: &self.states,
         });
         let shard_trials = self.shard_trials();
-        self.stepper.begin(&self.initial, trials, shard_trials);
+        let initial = self.initial.of_trials(&self.kernel, 0, trials);
+        self.stepper.begin(initial, trials, shard_trials);
     }
 
     fn step(&mut self, inputs: &[T], noise: &[T]) -> &[T] {

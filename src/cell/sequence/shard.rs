@@ -13,11 +13,13 @@ use crate::cell::parameters::{INITIAL_STATE, Parameters};
 use crate::simd::Real;
 use crate::simd::transposed::{Columns, Scratch, add_transposed_product, padded};
 
-/// What every trial starts from.
+/// What every trial starts from: one row for all, or one for each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InitialRow<T> {
-    pub(super) features: Vec<T>,
-    pub(super) saved: Vec<T>,
+    features: Vec<T>,
+    saved: Vec<T>,
+    /// Whether each trial has a row of its own.
+    is_each: bool,
     /// Slopes of the features in the state.
     slopes: Vec<T>,
     /// Whether the parameters hold it.
@@ -50,6 +52,8 @@ pub(super) struct PackWeights<'a, T, K> {
     pub(super) kernel: &'a mut K,
     pub(super) parameters: &'a Parameters<T>,
     pub(super) initial: &'a mut InitialRow<T>,
+    /// `[trial][state]`; empty where all start from the same.
+    pub(super) states: &'a [T],
 }
 
 impl<T: Real, K: StepKernel<T>> WithSimd for PackWeights<'_, T, K> {
@@ -57,7 +61,11 @@ impl<T: Real, K: StepKernel<T>> WithSimd for PackWeights<'_, T, K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.kernel.pack(simd, self.parameters);
-        self.initial.fill(simd, self.kernel, self.parameters);
+        if self.states.is_empty() {
+            self.initial.fill(simd, self.kernel, self.parameters);
+        } else {
+            self.initial.fill_each(simd, self.kernel, self.states);
+        }
     }
 }
 
@@ -68,6 +76,7 @@ impl<T: Real> InitialRow<T> {
         let units = kernel.units();
         let state = parameters.get(INITIAL_STATE);
         self.is_parameter = !state.is_empty();
+        self.is_each = false;
         for (values, size) in [
             (&mut self.features, units),
             (&mut self.saved, kernel.saved_width()),
@@ -87,10 +96,61 @@ impl<T: Real> InitialRow<T> {
         }
         kernel.features_of_states(simd, &mut self.features, &mut self.slopes);
     }
+
+    /// Features and saved values of given states, `[trial][state]`.
+    #[inline(always)]
+    fn fill_each<S: Simd, K: StepKernel<T>>(&mut self, simd: S, kernel: &K, states: &[T]) {
+        let units = kernel.units();
+        let more = match kernel.state() {
+            StatePlace::FeaturesAndSaved(range) => range.len(),
+            StatePlace::Features | StatePlace::Saved(_) => 0,
+        };
+        (self.is_parameter, self.is_each) = (false, true);
+        self.features.clear();
+        self.saved.clear();
+        self.slopes.clear();
+        self.slopes.resize(units, T::ZERO);
+        let width = kernel.saved_width();
+        for (trial, state) in states.chunks_exact(units + more).enumerate() {
+            self.features.extend_from_slice(&state[..units]);
+            self.saved.resize((trial + 1) * width, T::ZERO);
+            let saved = &mut self.saved[trial * width..];
+            match kernel.state() {
+                StatePlace::Saved(range) => saved[range].copy_from_slice(&state[..units]),
+                StatePlace::FeaturesAndSaved(range) => {
+                    saved[range].copy_from_slice(&state[units..]);
+                }
+                StatePlace::Features => {}
+            }
+            let features = &mut self.features[trial * units..];
+            kernel.features_of_states(simd, features, &mut self.slopes);
+        }
+    }
+
+    /// Features and saved values of `rows` trials from `first` on.
+    pub(super) fn of_trials<K: StepKernel<T>>(
+        &self,
+        kernel: &K,
+        first: usize,
+        rows: usize,
+    ) -> [Vec<T>; 2] {
+        let widths = [kernel.units(), kernel.saved_width()];
+        let of = |(values, width): (&Vec<T>, usize)| {
+            if self.is_each {
+                values[first * width..][..rows * width].to_vec()
+            } else {
+                values.repeat(rows)
+            }
+        };
+        let [units, saved] = widths;
+        [of((&self.features, units)), of((&self.saved, saved))]
+    }
 }
 
 pub(super) struct ForwardShard<'a, T, K> {
     pub(super) kernel: &'a K,
+    /// Its first trial, and how many it has.
+    pub(super) first: usize,
     pub(super) rows: usize,
     pub(super) initial: &'a InitialRow<T>,
     /// Empty if there is none.
@@ -106,6 +166,7 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self {
             kernel,
+            first,
             rows,
             initial,
             noise,
@@ -113,8 +174,7 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
             features,
             saved,
         } = self;
-        let initial_features = initial.features.repeat(rows);
-        let initial_saved = initial.saved.repeat(rows);
+        let [initial_features, initial_saved] = initial.of_trials(kernel, first, rows);
         let feature_width = initial_features.len();
         let mut previous_features = initial_features.as_slice();
         let mut previous_saved = initial_saved.as_slice();
@@ -145,6 +205,8 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
 
 pub(super) struct BackwardShard<'a, T, K> {
     pub(super) kernel: &'a K,
+    /// Its first trial, and how many it has.
+    pub(super) first: usize,
     pub(super) rows: usize,
     pub(super) initial: &'a InitialRow<T>,
     pub(super) inputs: &'a [T],
@@ -164,8 +226,8 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
         let saved_width = self.rows * self.kernel.saved_width();
         let delta_stride = padded::<T>(self.kernel.delta_width());
         let delta_width = self.rows * delta_stride;
-        let initial_features = self.initial.features.repeat(self.rows);
-        let initial_saved = self.initial.saved.repeat(self.rows);
+        let [initial_features, initial_saved] =
+            self.initial.of_trials(self.kernel, self.first, self.rows);
         let Workspace {
             carry, delta, sums, ..
         } = &mut *self.workspace;

@@ -5,7 +5,6 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::shard::InitialRow;
 use super::step::{Forward, StepKernel};
 use crate::simd::Real;
 
@@ -22,19 +21,10 @@ pub(super) struct Stepper<T> {
 }
 
 impl<T: Real> Stepper<T> {
-    /// Puts so many trials where they start.
-    pub(super) fn begin(&mut self, initial: &InitialRow<T>, trials: usize, shard_trials: usize) {
+    /// Puts so many trials where they start: features and saved values, one row a trial.
+    pub(super) fn begin(&mut self, initial: [Vec<T>; 2], trials: usize, shard_trials: usize) {
         (self.trials, self.shard_trials) = (trials, shard_trials);
-        for (rows, row) in self
-            .after
-            .iter_mut()
-            .zip([&initial.features, &initial.saved])
-        {
-            rows.clear();
-            for _ in 0..trials {
-                rows.extend_from_slice(row);
-            }
-        }
+        self.after = initial;
         for (before, after) in self.before.iter_mut().zip(&self.after) {
             before.resize(after.len(), T::ZERO);
         }

@@ -210,6 +210,7 @@ fn descent(
     // The way of an optimiser through the landscape is of no interest here, only its end.
     end.analysis.events = false;
     end.transfer = Some(Transfer {
+        is_readout_new: false,
         from: "..".to_owned(),
         from_checkpoint: entry.checkpoint,
         from_sha256: digest(&Run::open(dir)?.weights(entry.checkpoint)?.bytes),

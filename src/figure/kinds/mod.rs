@@ -14,6 +14,7 @@ pub mod matrix;
 mod plane;
 mod points;
 mod run;
+pub mod score_table;
 mod spectra;
 mod states;
 pub mod survival;

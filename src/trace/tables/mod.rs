@@ -33,6 +33,7 @@ tables! {
     }
     population {
         Runs: runs::RunRow,
+        NetworkScores: network_scores::NetworkScoreRow,
         ComparedRuns: compared_runs::ComparedRunRow,
         ComparedPairs: compared_pairs::ComparedPairRow,
     }

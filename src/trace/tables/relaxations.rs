@@ -22,7 +22,8 @@ table! {
         pub dimension: f64,
         /// Mean length of a step from there.
         pub speed: f64,
-        /// R² of the position, decoded by ridge regression, over walks that were left out; at most 1.
+        /// R² of the position, decoded by ridge regression as if units had noise of a tenth of the spread of recorded states, over walks
+        /// that were left out; at most 1.
         pub position_r2: f64,
         /// Share of the states from which the last wall is decoded right, over walks that were left out.
         pub last_wall: f64,

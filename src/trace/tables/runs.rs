@@ -10,6 +10,9 @@ table! {
         pub run: String,
         /// Name of its curriculum.
         pub curriculum: String,
+        /// Name of the curriculum that its network learned before; null if it began untrained.
+        #[later]
+        pub pretraining: Option<String>,
         /// What it changes in the curriculum: KEY=VALUE, with spaces between.
         pub settings: String,
         /// Its seed.

@@ -43,7 +43,8 @@ impl LearningRule for BpttRule {
     }
 }
 
-fn learner<T: EngineReal>(setting: Setting<'_, T>) -> Box<dyn Learner<T>> {
+/// What follows the exact gradient.
+pub(super) fn learner<T: EngineReal>(setting: Setting<'_, T>) -> Box<dyn Learner<T>> {
     let (network, penalties) = (setting.network, setting.penalties);
     let mut credit = Bptt::new(network, T::engine(setting.engine, network));
     if penalties.rate > 0.0 {
@@ -56,6 +57,6 @@ fn learner<T: EngineReal>(setting: Setting<'_, T>) -> Box<dyn Learner<T>> {
     let (optimiser, parameters) = (setting.optimiser, setting.parameters);
     match Lbfgs::new(Box::new(credit), optimiser, parameters) {
         Ok(lbfgs) => Box::new(lbfgs),
-        Err(credit) => Box::new(Descent::new(credit, optimiser, parameters)),
+        Err(credit) => Box::new(Descent::new(credit, optimiser, parameters).with_factors(network)),
     }
 }

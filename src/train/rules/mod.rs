@@ -17,11 +17,14 @@ use crate::cell::parameters::Parameters;
 use crate::cell::spec::{CellKind, NetworkSpec};
 use crate::parameters::{ParameterVisitor, Variant};
 use crate::simd::Real;
+use crate::task::lesson::{Lesson, PolicyGradient};
 
+pub mod actor_critic;
 pub mod bptt;
 pub mod force;
 pub mod full_force;
 pub mod lms;
+pub mod q_lambda;
 pub mod rflo;
 pub mod ridge;
 
@@ -86,6 +89,21 @@ pub trait LearningRule: RuleValue + fmt::Debug + Send + Sync {
     /// Whether it learns from any objective, and not from squared errors alone. Default: no.
     fn takes_any_objective(&self) -> bool {
         false
+    }
+
+    /// How it learns in worlds: how a network chooses there, and what it is then told. Default: the policy gradient.
+    fn lesson(&self) -> &dyn Lesson {
+        &PolicyGradient
+    }
+
+    /// Whether it learns in worlds alone. Default: no.
+    fn needs_world(&self) -> bool {
+        false
+    }
+
+    /// Whether it learns where each trial starts from a state of its own. Default: no.
+    fn takes_drawn_states(&self) -> bool {
+        self.has_exact_gradient()
     }
 
     /// Whether it trains a cell. Default: vanilla and leaky cells.
@@ -170,6 +188,8 @@ impl Variant for RuleSpec {
             Self::new(ridge::Ridge::default()),
             Self::new(lms::Lms::default()),
             Self::new(rflo::RfloRule),
+            Self::new(q_lambda::QLambdaRule::default()),
+            Self::new(actor_critic::ActorCriticRule::default()),
         ]
     }
 

@@ -32,4 +32,5 @@ impl LearningRule for RfloRule {
 fn learner<T: Real>(setting: Setting<'_, T>) -> Descent<T> {
     let credit = Rflo::new(setting.network, setting.seed);
     Descent::new(Box::new(credit), setting.optimiser, setting.parameters)
+        .with_factors(setting.network)
 }

@@ -12,12 +12,14 @@ use clap::{Args, ValueEnum};
 use creode::comparison::runs::FIGURES;
 use creode::figure::kinds::{self, Choice, Coordinate, FigureKind, Moment, Options, StepAxis};
 use creode::figure::{Figure, Scale, Width};
+use creode::population::is_population;
 use creode::trace::Run;
 
 use crate::analyze::table::aligned;
 use crate::arguments::TracesFolder;
 use crate::runs;
 use crate::say::print;
+use crate::scores;
 
 /// Narrowest and widest figure, in mm.
 const WIDTHS: [f64; 2] = [60.0, 400.0];
@@ -125,6 +127,11 @@ pub(crate) fn figure(args: &FigureArgs, place: &TracesFolder) -> anyhow::Result<
     };
     let format = format_of(output)?;
     let options = options(args);
+    if kind == "navigation" && is_population_named(run, place) {
+        refuse_unheeded(&options, kind, &[])?;
+        write(&scores::figure(run, place)?, args, output, format)?;
+        return Ok(0);
+    }
     if FIGURES.iter().any(|(name, _)| name == kind) {
         refuse_unheeded(&options, kind, &[Choice::Axis])?;
         let figure = many::draw(args, run, kind, place)?;
@@ -150,6 +157,11 @@ pub(crate) fn figure(args: &FigureArgs, place: &TracesFolder) -> anyhow::Result<
         runs::remark(&run);
     }
     Ok(0)
+}
+
+/// Whether a name is that of a population.
+fn is_population_named(name: &str, place: &TracesFolder) -> bool {
+    is_population(&place.traces.join(name)) || is_population(Path::new(name))
 }
 
 /// Says which option the kind does not heed.
@@ -253,6 +265,8 @@ fn list(all: &[Box<dyn FigureKind>]) -> String {
         [kind.name(), "run", kind.about(), &heeds.join(", ")].map(str::to_owned)
     }));
     rows.extend(one::KINDS.map(|(name, about)| [name, "run", about, "--axis"].map(str::to_owned)));
+    let scores = "scores of networks in rooms, by what they learned before";
+    rows.push(["navigation", "population", scores, ""].map(str::to_owned));
     rows.extend(FIGURES.map(|(name, about)| {
         [name, "population", about, "--by, --measure, --axis"].map(str::to_owned)
     }));

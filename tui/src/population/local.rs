@@ -13,6 +13,7 @@ use super::pool::{self, Settings, Task};
 use crate::arguments::{INTERRUPTED, RUN_FAILED};
 use crate::hooks;
 use crate::say::say;
+use crate::scores;
 use crate::signals::{ALL, stop_on_signals};
 
 /// Trains what is missing; returns the exit code.
@@ -44,6 +45,11 @@ pub(super) fn train(population: &Population, args: &PopulationArgs) -> anyhow::R
         say!("note: the table of the runs could not be written: {error}");
     }
     let code = report(population, &tasks);
+    match population.scores() {
+        Ok(table) if !table.rows.is_empty() => scores::tell(population, &table)?,
+        Ok(_) => {}
+        Err(error) => say!("note: the scores of the runs could not be read: {error}"),
+    }
     if let Some(command) = &args.on_end {
         hooks::run(command, &ended(population, &tasks, code));
     }
@@ -56,6 +62,7 @@ fn tasks(population: &Population, most_bytes: &mut u64) -> anyhow::Result<Vec<Ta
     let mut needed: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
     let mut tasks = Vec::new();
     for RunStatus { run, state } in population.status() {
+        // So does the run that they start from.
         let kind = (run.curriculum.clone(), run.settings_text());
         let (steps, bytes) = if let Some(&known) = needed.get(&kind) {
             known

@@ -184,7 +184,7 @@ fn training(population: &Population, run: &PlannedRun, on_event: Option<&str>) -
     words.push(text(&population.curriculum_file(&run.curriculum)));
     words.extend(["--run".to_owned(), run.name.clone()]);
     words.extend(["--seed".to_owned(), run.seed.to_string()]);
-    for setting in &run.settings {
+    for setting in &run.overrides() {
         words.extend(["--set".to_owned(), setting.to_string()]);
     }
     words.push("--begin-or-resume".to_owned());

@@ -132,14 +132,52 @@ impl Pool<'_> {
     }
 
     fn start_some(&mut self) {
+        self.give_up_those_without_a_network();
         while self.workers.len() < self.settings.jobs
-            && let Some(place) = self.waiting.pop_front()
+            && let Some(at) = self
+                .waiting
+                .iter()
+                .position(|&place| self.has_network(place))
+            && let Some(place) = self.waiting.remove(at)
         {
             match self.start(place) {
                 Ok(worker) => self.workers.push(worker),
                 Err(error) => {
                     self.tasks[place].failure = Some(format!("could not be started: {error}"));
                 }
+            }
+        }
+    }
+
+    /// The run that a task starts from, if it does.
+    fn origin(&self, place: usize) -> Option<&Task> {
+        let from = self.tasks[place].run.from.as_ref()?;
+        self.tasks.iter().find(|task| task.run.name == from.run)
+    }
+
+    /// Whether the network that a task starts from is there, if it starts from one.
+    fn has_network(&self, place: usize) -> bool {
+        let origin = self.origin(place);
+        origin.is_none_or(|of| matches!(of.state, RunState::Finished { .. }))
+    }
+
+    /// Fails the tasks whose network will never be there.
+    fn give_up_those_without_a_network(&mut self) {
+        let is_lost = |of: &Task| {
+            let has_failed = matches!(
+                of.state,
+                RunState::Diverged { .. } | RunState::Damaged { .. }
+            );
+            has_failed || of.failure.is_some()
+        };
+        for place in std::mem::take(&mut self.waiting) {
+            match self.origin(place).filter(|of| is_lost(of)) {
+                Some(origin) => {
+                    let name = &origin.run.name;
+                    let failure = format!("it starts from {name}, which was not completed");
+                    self.tasks[place].failure = Some(failure);
+                }
+                None => self.waiting.push_back(place),
             }
         }
     }

@@ -40,6 +40,8 @@ pub(super) fn submit(
         .filter(|of| !queue.queued.contains_key(&of.run.name))
         .map(|of| of.run.clone())
         .collect();
+    let (missing, waiting): (Vec<PlannedRun>, Vec<PlannedRun>) =
+        missing.into_iter().partition(|run| has_network(run, &runs));
     say!(
         "{}: {} runs: {}; {} with Slurm",
         population.name(),
@@ -52,6 +54,13 @@ pub(super) fn submit(
         return Ok(code);
     }
     let mut jobs = queue.jobs;
+    if !waiting.is_empty() {
+        say!(
+            "{} runs wait for the networks that they start from: the same command submits them once these are trained, or \
+             `--keep-going` does",
+            waiting.len()
+        );
+    }
     if missing.is_empty() {
         say!("nothing to submit");
     } else {
@@ -62,6 +71,15 @@ pub(super) fn submit(
         submit_watcher(population, args, place, &creode, &jobs, steps)?;
     }
     Ok(0)
+}
+
+/// Whether the network that a run starts from is there, if it starts from one.
+fn has_network(run: &PlannedRun, runs: &[RunStatus]) -> bool {
+    let is_trained = |from: &str| {
+        let mut of = runs.iter().filter(|of| of.run.name == from);
+        of.any(|of| matches!(of.state, RunState::Finished { .. }))
+    };
+    run.from.as_ref().is_none_or(|from| is_trained(&from.run))
 }
 
 /// Of a watcher: the exit code, if there is nothing left to wait for, or no use in waiting.
