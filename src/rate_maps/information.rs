@@ -4,7 +4,7 @@
 /// λ = Σ pᵢ λᵢ (Skaggs et al. 1993, with time in units of spikes).
 ///
 /// 0 of a constant rate and of a unit that is silent everywhere, log₂ n of one that is active in one of n equally visited
-/// cells only. Rates, row by row, must not be negative: give those above the least. Cells without samples do not count.
+/// cells only; NaN of a room that nobody visited. Rates, row by row, must not be negative: give those above the least. Cells without samples do not count.
 /// Few samples a cell make it larger than it is, of which shuffles tell how much.
 pub fn spatial_information(rates: &[f64], occupancy: &[f64]) -> f64 {
     let visited = || {
@@ -12,6 +12,9 @@ pub fn spatial_information(rates: &[f64], occupancy: &[f64]) -> f64 {
         cells.filter(|(_, samples)| **samples > 0.0)
     };
     let total: f64 = visited().map(|(_, samples)| samples).sum();
+    if total == 0.0 {
+        return f64::NAN;
+    }
     let mean = visited().map(|(rate, samples)| rate * samples).sum::<f64>() / total;
     if mean == 0.0 {
         return 0.0;

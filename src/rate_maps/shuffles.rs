@@ -83,6 +83,6 @@ mod tests {
             seen.insert(shifts[0]);
             assert_eq!(shifts[1..], [5, 2, 1, 0]);
         }
-        assert_eq!(Vec::from_iter(seen), Vec::from_iter(5..=35));
+        assert_eq!(seen, (5..=35).collect());
     }
 }

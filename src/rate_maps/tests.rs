@@ -8,14 +8,14 @@ use super::*;
 const SIDE: usize = 12;
 
 /// Walks that visit neighbouring cells, several trials of so many steps.
-fn walks(trials: usize, steps: usize) -> Places {
-    let mut places = Vec::new();
+fn walks(trials: usize, steps: usize) -> (Vec<(usize, usize)>, Places) {
+    let mut cells = Vec::new();
     let mut numbers = Vec::new();
     for trial in 0..trials {
         let mut rng = stream_of_draw(11, trial);
         let mut place = [rng.random_range(0..SIDE), rng.random_range(0..SIDE)];
         for _ in 0..steps {
-            places.push((place[0], place[1]));
+            cells.push((place[0], place[1]));
             numbers.push(trial);
             let axis = rng.random_range(0..2);
             place[axis] = if rng.random() {
@@ -25,7 +25,8 @@ fn walks(trials: usize, steps: usize) -> Places {
             };
         }
     }
-    Places::new(SIDE, SIDE, &places, &numbers)
+    let places = Places::new(SIDE, SIDE, &cells, &numbers);
+    (cells, places)
 }
 
 fn settings() -> RateMapSettings {
@@ -40,18 +41,11 @@ fn settings() -> RateMapSettings {
     }
 }
 
-/// Rates that are a function of the place, for samples trial by trial.
-fn rates(places: &Places, unit: impl Fn(usize, usize) -> f64) -> Vec<f64> {
-    let cell = |sample: &usize| {
-        let mut cells = vec![0.0; SIDE * SIDE];
-        let mut trace = vec![0.0; places.samples()];
-        trace[*sample] = 1.0;
-        cells.copy_from_slice(&places.sums(&trace, None));
-        cells.iter().position(|sum| *sum > 0.0).unwrap_or(0)
-    };
-    (0..places.samples())
-        .map(|sample| cell(&sample))
-        .map(|cell| unit(cell / SIDE, cell % SIDE))
+/// Rates that are a function of the place.
+fn rates(cells: &[(usize, usize)], unit: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    cells
+        .iter()
+        .map(|&(row, column)| unit(row, column))
         .collect()
 }
 
@@ -63,9 +57,9 @@ fn matrix(units: &[Vec<f64>]) -> Mat<f64> {
 
 #[test]
 fn units_of_a_place_stand_out_of_their_shuffles_and_others_do_not() {
-    let places = walks(12, 250);
-    let wall = rates(&places, |row, _| f64::from(u8::from(row == 0)) - 0.9);
-    let field = rates(&places, |row, column| {
+    let (cells, places) = walks(12, 250);
+    let wall = rates(&cells, |row, _| f64::from(u8::from(row == 0)) - 0.9);
+    let field = rates(&cells, |row, column| {
         let squares = (row as f64 - 4.0).powi(2) + (column as f64 - 6.0).powi(2);
         (-squares / 4.0).exp()
     });
@@ -92,7 +86,7 @@ fn units_of_a_place_stand_out_of_their_shuffles_and_others_do_not() {
 
 #[test]
 fn the_shares_of_units_without_a_place_are_spread() {
-    let places = walks(6, 150);
+    let (_, places) = walks(6, 150);
     let mut rng = stream_of_draw(2, 0);
     let noise = Mat::from_fn(places.samples(), 60, |_, _| rng.random::<f64>());
     let maps = rate_maps(&places, noise.as_ref(), &settings());
@@ -111,7 +105,7 @@ fn the_shares_of_units_without_a_place_are_spread() {
 
 #[test]
 fn maps_depend_on_neither_threads_nor_other_units_nor_more_shuffles() {
-    let places = walks(4, 60);
+    let (_, places) = walks(4, 60);
     let mut rng = stream_of_draw(9, 0);
     let noise = Mat::from_fn(places.samples(), 8, |_, _| rng.random::<f64>());
     let all = rate_maps(&places, noise.as_ref(), &settings());
@@ -133,7 +127,7 @@ fn maps_depend_on_neither_threads_nor_other_units_nor_more_shuffles() {
 
 #[test]
 fn a_rate_that_is_no_number_leaves_its_unit_undefined() {
-    let places = walks(2, 40);
+    let (_, places) = walks(2, 40);
     let mut rates = Mat::from_fn(places.samples(), 2, |sample, _| (sample as f64).sin());
     rates[(7, 1)] = f64::INFINITY;
     let maps = rate_maps(&places, rates.as_ref(), &settings());

@@ -7,8 +7,8 @@
 //! 3. W = (XᵀX + λ I)⁻¹ XᵀY by Cholesky's factorisation or, where there are fewer samples than dimensions, the same as
 //!    Xᵀ (X Xᵀ + λ I)⁻¹ Y.
 //! 4. λ is the strength times the number of samples times the mean variance of a dimension, n Σ σ²/d: it has the unit of the
-//!    states squared, so that their scale does not matter. The default strength of 10⁻³ takes a thousandth from what
-//!    dimensions of average variance tell, and nearly all from those of less than a thousandth of it.
+//!    states squared, so that their scale does not matter. The default strength of 10⁻³ takes a thousandth of what directions
+//!    of average variance tell, and half of what those of a thousandth of it do.
 //! 5. What is decoded in the samples left out is held against what is so.
 //!
 //! ```
@@ -147,7 +147,7 @@ impl Ridge {
             return false;
         }
         folds.iter().all(|fold| {
-            let learned = (0..groups.len()).filter(|sample| !fold.binary_search(sample).is_ok());
+            let learned = (0..groups.len()).filter(|sample| fold.binary_search(sample).is_err());
             let learned: Vec<usize> = learned.collect();
             let mut x = rows(states, &learned);
             let mut y = rows(targets, &learned);

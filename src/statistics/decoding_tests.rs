@@ -86,8 +86,8 @@ fn what_samples_of_a_trial_share_does_not_leak() {
     let ridge = Ridge::default();
     let found = ridge.r2(states.as_ref(), targets.as_ref(), &by_trial);
     assert!(found <= 0.0, "{found}");
-    let by_sample: Vec<usize> = (0..samples).collect();
-    let leaking = ridge.r2(states.as_ref(), targets.as_ref(), &by_sample);
+    let across_trials: Vec<usize> = (0..samples).map(|sample| sample / trials).collect();
+    let leaking = ridge.r2(states.as_ref(), targets.as_ref(), &across_trials);
     assert!(leaking > 0.9, "{leaking}");
     let classes: Vec<usize> = (0..trials).map(|_| rng.random_range(0..2)).collect();
     let classes: Vec<usize> = by_trial.iter().map(|&trial| classes[trial]).collect();
@@ -173,7 +173,7 @@ fn folds_never_cut_a_group() {
         assert_eq!(found.len(), expected);
         let mut all: Vec<usize> = found.concat();
         all.sort_unstable();
-        assert_eq!(all, Vec::from_iter(0..100));
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
         for (number, group) in numbers.iter().enumerate() {
             let holding = found
                 .iter()
