@@ -25,8 +25,8 @@ const ALIKE: usize = 2;
 /// 4. The grid score is the largest of all rings (Langston et al. 2010), which is above 0 by chance, too: shuffles tell how
 ///    often. Rings less than half of which can be correlated do not count.
 ///
-/// Adapted to rooms of few cells: Langston et al. took outer radii from 4 cells more than the central peak to 4 less than the
-/// side of their rooms, of 40 cells; here it is 2 and 2.
+/// Adapted to rooms of few cells: outer radii go from 2 cells more than the central peak to 2 less than the shorter side;
+/// Langston et al., with finer cells, left more on both ends.
 ///
 /// NaN where there is no ring: of constant maps, of maps that only rise to one side, of rooms too small for one.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,8 +4,8 @@
 /// λ = Σ pᵢ λᵢ (Skaggs et al. 1993, with time in units of spikes).
 ///
 /// 0 of a constant rate and of a unit that is silent everywhere, log₂ n of one that is active in one of n equally visited
-/// cells only; NaN of a room that nobody visited. Rates, row by row, must not be negative: give those above the least. Cells without samples do not count.
-/// Few samples a cell make it larger than it is, of which shuffles tell how much.
+/// cells only; NaN of a room that nobody visited. Rates, row by row, must not be negative: give those above the least. Cells
+/// without samples do not count. Few samples a cell make it larger than it is, of which shuffles tell how much.
 pub fn spatial_information(rates: &[f64], occupancy: &[f64]) -> f64 {
     let visited = || {
         let cells = rates.iter().zip(occupancy);
