@@ -50,6 +50,7 @@ mod norms;
 pub mod nouns;
 pub mod parameters;
 pub mod population;
+pub mod rate_maps;
 pub mod reproduce;
 pub mod simd;
 pub mod statistics;

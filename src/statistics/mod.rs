@@ -12,6 +12,7 @@
 //! ```
 
 pub mod bootstrap;
+pub mod decoding;
 pub mod log_rank;
 pub mod randomisation;
 pub mod survival;
