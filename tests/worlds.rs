@@ -74,6 +74,29 @@ fn assert_steps_are_those_of_the_sequence<T: Real>(spec: &NetworkSpec) {
 }
 
 #[test]
+fn a_trial_put_back_starts_once_more_and_the_others_go_on() {
+    for cell in CellKind::all() {
+        let spec = network(cell);
+        let parameters = parameters::<f32>(&spec);
+        let value = |at: usize| (at as f32 * 0.61).sin();
+        let inputs: Vec<f32> = (0..3 * 2).map(value).collect();
+        let mut kernel = sequence_kernel::<f32>(&spec);
+        kernel.begin(&parameters, 3);
+        let first = kernel.step(&inputs, &[]).to_vec();
+        let second = kernel.step(&inputs, &[]).to_vec();
+        kernel.begin(&parameters, 3);
+        kernel.step(&inputs, &[]);
+        kernel.restart(1);
+        let found = kernel.step(&inputs, &[]);
+        let (others, own) = ([0..19, 38..57], 19..38);
+        assert_eq!(found[own.clone()], first[own], "{cell:?}");
+        for other in others {
+            assert_eq!(found[other.clone()], second[other], "{cell:?}");
+        }
+    }
+}
+
+#[test]
 fn steps_of_a_policy_are_those_of_the_whole_sequence_bit_for_bit() {
     for cell in CellKind::all() {
         assert_steps_are_those_of_the_sequence::<f32>(&network(cell));

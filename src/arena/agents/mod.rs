@@ -1,7 +1,7 @@
 //! Many agents, each in its copy of a room, moved all at once.
 //!
-//! [`Agents::begin`] takes all memory; [`Agents::step`] allocates nothing. All that is random comes from the one generator that
-//! the caller gives, in the order of the agents.
+//! [`Agents::begin`] takes all memory; [`Agents::step`] allocates nothing, nor does [`Agents::restart`] where rooms are shared.
+//! All that is random comes from the one generator that the caller gives, in the order of the agents.
 //!
 //! ```
 //! use creode::arena::agents::{Agents, Placement};
@@ -30,6 +30,7 @@ use super::rules::Rules;
 use super::senses::{CHANNELS, MOVES, SENSORS, cue};
 use super::tasks::{Drawn, Setting};
 
+mod restart;
 mod step;
 
 /// What moves agents: a network, or a rule.
@@ -102,12 +103,8 @@ impl Agents {
                     rooms.len() - 1
                 }
             };
-            let (goals, starts) = (rooms[room].goals().len(), rooms[room].starts());
-            placements.push(Placement {
-                room,
-                goal: rng.random_range(0..goals),
-                cell: starts[rng.random_range(0..starts.len())],
-            });
+            let (goal, cell) = drawn_start(&rooms[room], rng);
+            placements.push(Placement { room, goal, cell });
         }
         self.begin_at(&setting.rules, rooms, &placements);
     }
@@ -156,17 +153,25 @@ impl Agents {
 
     fn add_board(&mut self, room: usize, goal: usize) -> usize {
         let of = &self.rooms[room];
-        let is_exchanged = self.rules.is_implicit && goal > 0;
         self.boards.push(Board {
             room,
             goal,
             first: self.values.len(),
             width: of.width(),
             time_limit: self.rules.time_limit(of),
-            exchanged: if is_exchanged { of.columns() - 1 } else { 0 },
+            exchanged: self.exchanged(of, goal),
         });
         of.write_values(goal, &mut self.values);
         self.boards.len() - 1
+    }
+
+    /// Cells between the first and the last column where the side walls are exchanged, else 0.
+    fn exchanged(&self, room: &Room, goal: usize) -> usize {
+        if self.rules.is_implicit && goal > 0 {
+            room.columns() - 1
+        } else {
+            0
+        }
     }
 
     /// The cue of the rewarded goal, or of the first where the cue does not tell which it is.
@@ -255,6 +260,13 @@ impl Agents {
         let board = &self.boards[self.board_of[agent]];
         (&self.rooms[board.room], board.goal)
     }
+}
+
+/// One of the goals of a room and one of the cells to begin in, each as likely as the others.
+fn drawn_start(room: &Room, rng: &mut dyn Rng) -> (usize, Cell) {
+    let (goals, starts) = (room.goals().len(), room.starts());
+    let goal = rng.random_range(0..goals);
+    (goal, starts[rng.random_range(0..starts.len())])
 }
 
 /// Makes a list of `count` times the same, in the same memory where that is enough.

@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::arena::drawing::room_of;
+use crate::arena::scripted::AtRandom;
 use crate::arena::tasks::{NavigationTask, Phase};
 
 fn rng(seed: u64) -> ChaCha8Rng {
@@ -272,6 +273,56 @@ fn a_setting_gives_each_agent_its_room() {
     let (room, goal) = agents.room(7);
     let middle = room.goals()[goal].centre;
     assert_eq!(told_cue(&agents, 7), cue(middle, room.columns()));
+}
+
+#[test]
+fn new_episodes_are_drawn_as_the_first_ones() {
+    for task in NavigationTask::ALL {
+        let setting = task.setting(Phase::Training);
+        let mut agents = Agents::default();
+        agents.begin(&setting, 40, &mut rng(1));
+        agents.live(&mut AtRandom, &mut rng(2));
+        agents.restart(&setting, &mut rng(3));
+        let mut fresh = Agents::default();
+        fresh.begin(&setting, 40, &mut rng(3));
+        // What is drawn from here on is the same, too.
+        let moves = |step: usize| -> Vec<Move> {
+            let of = |agent: usize| Move::ALL[(agent / 3 + step / 4) % 4];
+            (0..40).map(of).collect()
+        };
+        for step in 0..100 {
+            assert_eq!(agents.inputs(), fresh.inputs(), "{task:?} at {step}");
+            assert_eq!(agents.ticks(), fresh.ticks());
+            assert_eq!(agents.is_over(), fresh.is_over());
+            for agent in 0..40 {
+                assert_eq!(agents.cell(agent), fresh.cell(agent));
+                assert_eq!(agents.room(agent), fresh.room(agent));
+                assert_eq!(agents.arrival(agent), fresh.arrival(agent));
+            }
+            agents.step(&moves(step), &mut rng(step as u64));
+            fresh.step(&moves(step), &mut rng(step as u64));
+            assert_eq!(agents.rewards(), fresh.rewards());
+        }
+    }
+}
+
+#[test]
+fn only_those_begin_anew_whose_episode_is_over() {
+    let setting = NavigationTask::Basic.setting(Phase::Training);
+    let mut agents = agents(&setting.rules, &[at(0, 9, 6), at(0, 12, 12)]);
+    agents.step(&[Move::Left; 2], &mut rng(1));
+    let other = agents.inputs()[CHANNELS..].to_vec();
+    agents.restart(&setting, &mut rng(4));
+    assert_eq!(agents.rewards(), [1.0, -0.01], "still of the last step");
+    assert_eq!(agents.is_over(), [false; 2]);
+    assert_eq!(agents.ticks(), [0, 1]);
+    assert_eq!([agents.arrival(0), agents.arrival(1)], [None; 2]);
+    assert_eq!(told_move(&agents, 0), [0.0; 4], "none yet");
+    let (room, goal) = agents.room(0);
+    let middle = room.goals()[goal].centre;
+    assert_eq!(told_cue(&agents, 0), cue(middle, 15));
+    assert_eq!(agents.cell(1), Cell::new(12, 11), "who goes on");
+    assert_eq!(agents.inputs()[CHANNELS..], other);
 }
 
 proptest! {

@@ -82,6 +82,9 @@ pub trait SequenceKernel<T: Real>: Send {
     /// Puts so many trials in their initial state, to go through time by [`Self::step`].
     fn begin(&mut self, parameters: &Parameters<T>, trials: usize);
 
+    /// Puts one of the trials that were begun back in its initial state, while the others go on. Must follow a `begin`.
+    fn restart(&mut self, trial: usize);
+
     /// One time step of all trials: inputs `[trial][channel]` and noise `[trial][unit]`, or empty, give the features
     /// `[trial][unit]`, bit for bit those of a whole sequence. Must follow a `begin`, and no `forward` since.
     fn step(&mut self, inputs: &[T], noise: &[T]) -> &[T];
@@ -279,6 +282,10 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let shard_trials = self.shard_trials();
         let initial = self.initial.of_trials(&self.kernel, 0, trials);
         self.stepper.begin(initial, trials, shard_trials);
+    }
+
+    fn restart(&mut self, trial: usize) {
+        self.stepper.restart(&self.initial, trial);
     }
 
     fn step(&mut self, inputs: &[T], noise: &[T]) -> &[T] {

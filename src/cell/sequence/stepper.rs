@@ -30,6 +30,14 @@ impl<T: Real> Stepper<T> {
         }
     }
 
+    /// Puts one trial back where it starts.
+    pub(super) fn restart(&mut self, initial: &InitialRow<T>, trial: usize) {
+        let of_trial = [&initial.features, &initial.saved];
+        for (rows, row) in self.after.iter_mut().zip(of_trial) {
+            rows[trial * row.len()..][..row.len()].copy_from_slice(row);
+        }
+    }
+
     /// One step of all trials; `inputs` and `noise` as in a whole sequence, one row a trial. Returns the features.
     pub(super) fn step<K: StepKernel<T>>(&mut self, kernel: &K, inputs: &[T], noise: &[T]) -> &[T] {
         self.inputs.clear();
