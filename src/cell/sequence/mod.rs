@@ -285,7 +285,8 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
     }
 
     fn restart(&mut self, trial: usize) {
-        self.stepper.restart(&self.initial, trial);
+        let initial = self.initial.of_trials(&self.kernel, trial, 1);
+        self.stepper.restart(&initial, trial);
     }
 
     fn step(&mut self, inputs: &[T], noise: &[T]) -> &[T] {

@@ -31,9 +31,8 @@ impl<T: Real> Stepper<T> {
     }
 
     /// Puts one trial back where it starts.
-    pub(super) fn restart(&mut self, initial: &InitialRow<T>, trial: usize) {
-        let of_trial = [&initial.features, &initial.saved];
-        for (rows, row) in self.after.iter_mut().zip(of_trial) {
+    pub(super) fn restart(&mut self, initial: &[Vec<T>; 2], trial: usize) {
+        for (rows, row) in self.after.iter_mut().zip(initial) {
             rows[trial * row.len()..][..row.len()].copy_from_slice(row);
         }
     }
