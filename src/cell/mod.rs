@@ -27,6 +27,7 @@ pub mod formula;
 mod gates;
 pub mod gru_kernel;
 mod initial;
+pub mod joined;
 mod keys;
 pub mod low_rank;
 pub mod lstm_kernel;

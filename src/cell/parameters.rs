@@ -137,22 +137,6 @@ impl<T: Real> Parameters<T> {
         lengths.fold(0, u64::saturating_add)
     }
 
-    /// Takes every tensor that another network has in the same shape, but for those of its readout.
-    pub fn take_all_but_readout(&mut self, other: &Self) {
-        const OF_READOUT: [&str; 4] =
-            [READOUT_WEIGHT, READOUT_BIAS, READOUT_MASK, READOUT_FEEDBACK];
-        let layout = Arc::clone(&self.layout);
-        for tensor in layout
-            .iter()
-            .filter(|tensor| !OF_READOUT.contains(&tensor.name))
-        {
-            let values = other.get(tensor.name);
-            if values.len() == tensor.len() {
-                self.get_mut(tensor.name).copy_from_slice(values);
-            }
-        }
-    }
-
     /// All zero, laid out for a network.
     pub fn zeros(spec: &NetworkSpec) -> Self {
         let mut offset = 0;

@@ -9,6 +9,7 @@ use super::Curriculum;
 use super::error::{CurriculumError, KeyPlace, quoted_list};
 use super::section::Section;
 use super::tree::{Node, Value};
+use crate::cell::joined::can_be_joined;
 use crate::cell::spec::{NetworkSpec, Part};
 use crate::parameters::ParameterVisitor;
 use crate::parameters::Variant as _;
@@ -18,15 +19,20 @@ use crate::trace::{Run, digest};
 /// The weights that a run starts from, learned by another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
-    /// The other run: a name in the folder of this one, or a path.
+    /// The other run: a name in the folder of this one, or a path. Several, with ` + ` between, stand beside each other in one
+    /// network, which has as many units as they together.
     pub from: String,
-    /// Its checkpoint. Default: the last when the curriculum is read.
+    /// Its checkpoint; of several runs that of the first. Default: the last, of each run, when the curriculum is read.
     pub from_checkpoint: u32,
-    /// SHA-256 of the file of that checkpoint, in hexadecimal digits: the run starts from no other.
+    /// SHA-256 of the file of that checkpoint, in hexadecimal digits: the run starts from no other. Of several runs with ` + `
+    /// between.
     pub from_sha256: String,
     /// Whether the readout is drawn anew, so that the other run may have other outputs. Default no.
     pub is_readout_new: bool,
 }
+
+/// What stands between the names of several runs, and between their digests.
+pub(crate) const BETWEEN: &str = " + ";
 
 /// A transfer while the file is read, with its place.
 pub(super) struct Asked {
@@ -144,29 +150,83 @@ fn look_up(
     wanted: Option<u32>,
     network: &NetworkSpec,
 ) -> Result<(u32, String), String> {
-    let from = transfer.from.as_str();
-    let run = open(runs, from)
-        .map_err(|error| format!("expected the name or path of a run, found {from:?}: {error}"))?;
-    let theirs = network_of(&run)
-        .map_err(|error| format!("the run {from:?} has another kind of run.toml: {error}"))?;
-    let differences = differences(&theirs, network, transfer.is_readout_new);
-    if !differences.is_empty() {
-        return Err(format!(
-            "expected a run whose network is like this one; {from:?} has {}",
-            differences.join(", ")
-        ));
+    let names: Vec<&str> = transfer.from.split(BETWEEN).collect();
+    if let [name] = names[..] {
+        let found = find(runs, name)?;
+        let differences = differences(&found.network, network, transfer.is_readout_new);
+        found.must_not_differ(&differences)?;
+        return found.checkpoint(wanted);
     }
-    let numbers = run.entries().iter().map(|entry| entry.checkpoint);
-    let number = match wanted {
-        Some(wanted) => numbers.clone().find(|number| *number == wanted),
-        None => numbers.clone().next_back(),
-    };
-    let number = number.ok_or_else(|| {
-        let count = numbers.count();
-        format!("the run {from:?} has {count} checkpoints, counted from 0; there is no such one")
-    })?;
-    let file = run.weights(number).map_err(|error| error.to_string())?;
-    Ok((number, digest(&file.bytes)))
+    if !transfer.is_readout_new || !can_be_joined(network.cell) {
+        let problem = "expected `new_readout = true`, and a cell that is not of low rank: several networks beside each other have \
+                       no readout in common";
+        return Err(problem.to_owned());
+    }
+    let found: Vec<Found> = names
+        .into_iter()
+        .map(|name| find(runs, name))
+        .collect::<Result<_, _>>()?;
+    let units: usize = found.iter().map(|of| of.network.units).sum();
+    let mut digests = Vec::new();
+    for of in &found {
+        let all = NetworkSpec {
+            units,
+            ..of.network.clone()
+        };
+        of.must_not_differ(&differences(&all, network, true))?;
+        digests.push(of.checkpoint(wanted)?);
+    }
+    let texts: Vec<&str> = digests.iter().map(|(_, digest)| digest.as_str()).collect();
+    Ok((digests[0].0, texts.join(BETWEEN)))
+}
+
+/// Another run, looked up.
+struct Found<'a> {
+    name: &'a str,
+    run: Run,
+    network: NetworkSpec,
+}
+
+fn find<'a>(runs: &Path, name: &'a str) -> Result<Found<'a>, String> {
+    let run = open(runs, name)
+        .map_err(|error| format!("expected the name or path of a run, found {name:?}: {error}"))?;
+    let network = network_of(&run)
+        .map_err(|error| format!("the run {name:?} has another kind of run.toml: {error}"))?;
+    Ok(Found { name, run, network })
+}
+
+impl Found<'_> {
+    fn must_not_differ(&self, differences: &[String]) -> Result<(), String> {
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "expected a run whose network is like this one; {:?} has {}",
+            self.name,
+            differences.join(", ")
+        ))
+    }
+
+    /// Number and digest of a checkpoint, the last if none is named.
+    fn checkpoint(&self, wanted: Option<u32>) -> Result<(u32, String), String> {
+        let numbers = self.run.entries().iter().map(|entry| entry.checkpoint);
+        let number = match wanted {
+            Some(wanted) => numbers.clone().find(|number| *number == wanted),
+            None => numbers.clone().next_back(),
+        };
+        let number = number.ok_or_else(|| {
+            let count = numbers.count();
+            format!(
+                "the run {:?} has {count} checkpoints, counted from 0; there is no such one",
+                self.name
+            )
+        })?;
+        let file = self
+            .run
+            .weights(number)
+            .map_err(|error| error.to_string())?;
+        Ok((number, digest(&file.bytes)))
+    }
 }
 
 /// The network of a run, as its `run.toml` has it.

@@ -10,6 +10,7 @@ use super::LabError;
 use super::position::Position;
 use super::saved::{Saved, Snapshot, in_memory, reload_with_learner, unfit};
 use crate::cell::constraints::constrain;
+use crate::cell::joined::join;
 use crate::cell::noise::{add_noise, draw_initial_states};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, transfer};
@@ -17,7 +18,7 @@ use crate::simd::Real;
 use crate::streams::Stream;
 use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
-use crate::trace::{WeightsFile, digest};
+use crate::trace::{Run, WeightsFile, digest};
 use crate::train::learner::Learner;
 use crate::train::optimiser::norm;
 use crate::train::policy::NetworkPolicy;
@@ -282,32 +283,53 @@ fn learner<T: TrainableReal>(
     Ok(T::learner(curriculum.rule.rule(), setting)?)
 }
 
-/// The parameters before training: drawn, or those of another run, which is looked for in the folder `runs`.
+/// The parameters before training: drawn, or those of other runs, which are looked for in the folder `runs`.
 fn initial<T: Real>(curriculum: &Curriculum, runs: &Path) -> Result<Parameters<T>, LabError> {
-    let Some(transfer) = &curriculum.transfer else {
-        return Ok(Parameters::initial(&curriculum.network, curriculum.seed));
-    };
-    let run = transfer::open(runs, &transfer.from)?;
-    let file = run.weights(transfer.from_checkpoint)?;
-    let unfit = |problem: String| LabError::Transfer {
-        path: file.path.clone(),
-        problem,
-    };
-    let found = digest(&file.bytes);
-    if found != transfer.from_sha256 {
-        let expected = &transfer.from_sha256;
-        return Err(unfit(format!(
-            "its SHA-256 is {found}, the curriculum says {expected:?}"
-        )));
-    }
     let ours = &curriculum.network;
-    if !transfer.is_readout_new {
-        let saved = Saved::<T>::from_bytes(&file.bytes, ours).map_err(unfit)?;
-        return Ok(saved.0.parameters);
+    let Some(transfer) = &curriculum.transfer else {
+        return Ok(Parameters::initial(ours, curriculum.seed));
+    };
+    let names = transfer.from.split(transfer::BETWEEN);
+    let digests = transfer.from_sha256.split(transfer::BETWEEN);
+    let mut parts = Vec::new();
+    for (name, sha256) in names.zip(digests) {
+        let run = transfer::open(runs, name)?;
+        let file = file_of(&run, transfer.from_checkpoint, sha256)?;
+        let unfit = |problem: String| LabError::Transfer {
+            path: file.path.clone(),
+            problem,
+        };
+        if !transfer.is_readout_new {
+            let saved = Saved::<T>::from_bytes(&file.bytes, ours).map_err(unfit)?;
+            return Ok(saved.0.parameters);
+        }
+        let theirs = transfer::network_of(&run).map_err(|error| unfit(error.to_string()))?;
+        let saved = Saved::<T>::from_bytes(&file.bytes, &theirs).map_err(unfit)?;
+        parts.push((theirs, saved.0.parameters));
     }
-    let theirs = transfer::network_of(&run).map_err(|error| unfit(error.to_string()))?;
-    let learned = Saved::<T>::from_bytes(&file.bytes, &theirs).map_err(unfit)?;
     let mut parameters = Parameters::initial(ours, curriculum.seed);
-    parameters.take_all_but_readout(&learned.0.parameters);
+    join(ours, &mut parameters, &parts);
     Ok(parameters)
+}
+
+/// The file of weights with a digest: that of the checkpoint, or of another of the run, where several runs are joined.
+fn file_of(run: &Run, checkpoint: u32, sha256: &str) -> Result<WeightsFile, LabError> {
+    let is_it = |file: &WeightsFile| digest(&file.bytes) == sha256;
+    let first = run.weights(checkpoint);
+    if first.as_ref().is_ok_and(is_it) {
+        return Ok(first?);
+    }
+    let others = run.entries().iter().rev();
+    let mut others = others.filter_map(|entry| run.weights(entry.checkpoint).ok());
+    if let Some(file) = others.find(is_it) {
+        return Ok(file);
+    }
+    let first = first?;
+    Err(LabError::Transfer {
+        problem: format!(
+            "its SHA-256 is {}, the curriculum says {sha256:?}",
+            digest(&first.bytes)
+        ),
+        path: first.path,
+    })
 }

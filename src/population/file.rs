@@ -15,6 +15,11 @@
 //! [variant.gru]
 //! network.cell = "gru"
 //!
+//! # Networks of pretraining beside each other in one, with their units together.
+//! [joined.both]
+//! of = ["kindergarten", "corridor"]
+//! set = { "network.units" = 64 }
+//!
 //! [slurm]
 //! options = "--partition=short --time=2:00:00"
 //! runs_per_job = 4
@@ -29,6 +34,7 @@ use toml::Value;
 
 use super::PopulationError;
 use super::axis::Axis;
+use super::joined::Joined;
 use super::seeds::Seeds;
 use super::variant::Variant;
 use crate::files;
@@ -56,6 +62,8 @@ pub struct SlurmOptions {
 pub struct Asked {
     /// Curriculum files of what networks learn first; none stands for those that the population has.
     pub pretraining: Vec<PathBuf>,
+    /// Networks of pretraining beside each other in one.
+    pub joined: Vec<Joined>,
     /// Curriculum files; none stands for those that the population has.
     pub curricula: Vec<PathBuf>,
     /// Settings that are made together; none stands for those that the population has.
@@ -70,12 +78,22 @@ pub struct Asked {
     pub slurm: SlurmOptions,
 }
 
+/// A section `[joined.NAME]`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JoinedFile {
+    pub(super) of: Vec<String>,
+    pub(super) set: toml::Table,
+}
+
 /// A population file, key by key.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PopulationFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) pretraining: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) joined: BTreeMap<String, JoinedFile>,
     pub(super) curricula: Vec<String>,
     pub(super) seeds: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +132,10 @@ impl PopulationFile {
             });
         let variants = self.variant.into_iter();
         let variants = variants.map(|(name, settings)| Variant::new(&name, dotted(settings)));
+        let joined = self.joined.into_iter();
+        let joined = joined.map(|(name, of)| Joined::new(&name, of.of, dotted(of.set)));
         let asked = Asked {
+            joined: joined.collect::<Result<_, _>>().map_err(in_file)?,
             variants: variants.collect::<Result<_, _>>().map_err(in_file)?,
             pretraining: self.pretraining.iter().map(|of| folder.join(of)).collect(),
             curricula: self.curricula.iter().map(|of| folder.join(of)).collect(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::PopulationError;
 use super::extend::{Sources, extended_axes, extended_variants, sorted, stem};
-use super::file::{Asked, PopulationFile, SlurmOptions};
+use super::file::{Asked, JoinedFile, PopulationFile, SlurmOptions};
 use super::plan::{Plan, PlannedRun};
 use super::state::is_run;
 use crate::curriculum::{self, Curriculum};
@@ -58,6 +58,7 @@ impl Population {
             dir: dir.to_path_buf(),
             plan: Plan {
                 pretraining: pretraining?,
+                joined: asked.joined,
                 curricula: curricula?,
                 variants: asked.variants,
                 axes: asked.axes,
@@ -167,6 +168,7 @@ impl Population {
             dir: dir.to_path_buf(),
             plan: Plan {
                 pretraining: sources.pretraining.keys().cloned().collect(),
+                joined: asked.joined.clone(),
                 curricula: sources.curricula.keys().cloned().collect(),
                 variants: asked.variants.clone(),
                 axes: sorted(&asked.axes),
@@ -176,7 +178,24 @@ impl Population {
             slurm: asked.slurm.clone(),
             copied_from: sources.all(),
         };
-        population.check_size()
+        population.check_joined()?.check_size()
+    }
+
+    /// Every network that is joined with others must be one of pretraining.
+    fn check_joined(self) -> Result<Self, PopulationError> {
+        for joined in &self.plan.joined {
+            let is_known = |name: &&String| self.plan.pretraining.contains(name);
+            if let Some(name) = joined.of.iter().find(|name| !is_known(name)) {
+                return Err(PopulationError::Setting {
+                    key: format!("joined.{}", joined.name),
+                    reason: format!(
+                        "it joins `{name}`, which is no curriculum of `pretraining`; there are {}",
+                        self.plan.pretraining.join(", ")
+                    ),
+                });
+            }
+        }
+        Ok(self)
     }
 
     /// This population with what is asked for beyond it.
@@ -194,6 +213,9 @@ impl Population {
                 let new = asked.keys().filter(|name| !names.contains(name));
                 let new: Vec<String> = new.cloned().collect();
                 names.extend(new);
+            }
+            if self.plan.joined != asked.joined {
+                differences.push("it joins other networks".to_owned());
             }
             if self.plan.pretraining.is_empty() != pretraining.is_empty() {
                 differences.push("its runs start from no other runs".to_owned());
@@ -222,6 +244,7 @@ impl Population {
             dir: self.dir.clone(),
             plan: Plan {
                 pretraining,
+                joined: self.plan.joined.clone(),
                 curricula,
                 variants,
                 axes,
@@ -331,8 +354,13 @@ impl Population {
         });
         let variants = self.plan.variants.iter();
         let variants = variants.map(|of| (of.name.clone(), of.settings.clone()));
+        let joined = self.plan.joined.iter().map(|joined| {
+            let (of, set) = (joined.of.clone(), joined.settings.clone());
+            (joined.name.clone(), JoinedFile { of, set })
+        });
         let file = PopulationFile {
             pretraining: self.plan.pretraining.iter().map(relative).collect(),
+            joined: joined.collect(),
             curricula: self.plan.curricula.iter().map(relative).collect(),
             seeds: self.plan.seeds.to_string(),
             criterion: self.criterion,

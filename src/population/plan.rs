@@ -9,9 +9,11 @@
 use toml::Value;
 
 use super::axis::Axis;
+use super::joined::Joined;
 use super::seeds::Seeds;
 use super::variant::Variant;
 use crate::curriculum::Override;
+use crate::curriculum::transfer::BETWEEN;
 use crate::trace::digest;
 use crate::trace::names::MOST_NAME_BYTES;
 
@@ -23,6 +25,8 @@ const MOST_VALUE_CHARACTERS: usize = 24;
 pub struct Plan {
     /// Names of the curricula that the networks learn first; none if they begin untrained. Settings and variants are not theirs.
     pub pretraining: Vec<String>,
+    /// Networks of pretraining beside each other in one, in the order of their names.
+    pub joined: Vec<Joined>,
     /// Names of the curricula, without the extension of their files; each once.
     pub curricula: Vec<String>,
     /// Settings that are made together, in the order of their names; none stands for the curricula as they are.
@@ -48,13 +52,49 @@ pub struct PlannedRun {
     pub from: Option<Origin>,
 }
 
-/// The run of the same population that another starts from.
+/// The runs of the same population that another starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Name of its curriculum.
+    /// Name of their curriculum, or of the networks that are joined.
     pub pretraining: String,
-    /// Name of the run.
-    pub run: String,
+    /// Names of the runs; several are joined.
+    pub runs: Vec<String>,
+}
+
+/// A network that a curriculum begins with.
+#[derive(Debug, Clone, Copy)]
+enum Network<'a> {
+    /// Of pretraining.
+    Learned(&'a String),
+    /// Several.
+    Joined(&'a Joined),
+}
+
+impl Network<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Learned(name) => name,
+            Self::Joined(joined) => &joined.name,
+        }
+    }
+
+    fn origin(&self, seed: u64) -> Origin {
+        let run = |name: &String| format!("{name},seed={seed}");
+        Origin {
+            pretraining: self.name().to_owned(),
+            runs: match self {
+                Self::Learned(name) => vec![run(name)],
+                Self::Joined(joined) => joined.of.iter().map(run).collect(),
+            },
+        }
+    }
+
+    fn settings(&self) -> Vec<Override> {
+        match self {
+            Self::Learned(_) => Vec::new(),
+            Self::Joined(joined) => joined.overrides(),
+        }
+    }
 }
 
 impl PlannedRun {
@@ -68,7 +108,7 @@ impl PlannedRun {
     pub fn overrides(&self) -> Vec<Override> {
         let from = self.from.as_ref().map(|of| Override {
             key: "network.from".to_owned(),
-            value: Value::String(of.run.clone()).to_string(),
+            value: Value::String(of.runs.join(BETWEEN)).to_string(),
         });
         from.into_iter().chain(self.settings.clone()).collect()
     }
@@ -89,14 +129,15 @@ impl Plan {
                 from: None,
             }));
         }
-        for (curriculum, pretraining, variant) in self.begins() {
-            let told = match pretraining {
-                Some(pretraining) => format!("{curriculum},{pretraining}"),
+        for (curriculum, network, variant) in self.begins() {
+            let told = match network {
+                Some(network) => format!("{curriculum},{}", network.name()),
                 None => curriculum.clone(),
             };
             for combination in &combinations {
                 let begin = self.name(&told, variant, combination);
-                let mut settings = variant.map_or_else(Vec::new, Variant::overrides);
+                let mut settings = network.map_or_else(Vec::new, |of| of.settings());
+                settings.extend(variant.map_or_else(Vec::new, Variant::overrides));
                 let of_axes = combination.iter().zip(&self.axes);
                 settings.extend(of_axes.map(|(value, axis)| axis.set_to(value)));
                 runs.extend(self.seeds.iter().map(|seed| PlannedRun {
@@ -104,10 +145,7 @@ impl Plan {
                     curriculum: curriculum.clone(),
                     settings: settings.clone(),
                     seed,
-                    from: pretraining.map(|of| Origin {
-                        pretraining: of.clone(),
-                        run: format!("{of},seed={seed}"),
-                    }),
+                    from: network.map(|of| of.origin(seed)),
                 }));
             }
         }
@@ -122,16 +160,22 @@ impl Plan {
     /// Number of runs.
     pub fn count(&self) -> u64 {
         let values = self.axes.iter().map(|axis| axis.values.len() as u64);
-        let begins =
-            self.curricula.len() * self.pretraining.len().max(1) * self.variants.len().max(1);
+        let networks = self.pretraining.len() + self.joined.len();
+        let begins = self.curricula.len() * networks.max(1) * self.variants.len().max(1);
         let combinations = values.fold(begins as u64, u64::saturating_mul);
         let of_a_seed = combinations.saturating_add(self.pretraining.len() as u64);
         of_a_seed.saturating_mul(self.seeds.count())
     }
 
     /// Every curriculum from every network with every variant.
-    fn begins(&self) -> Vec<(&String, Option<&String>, Option<&Variant>)> {
-        let networks = or_none(&self.pretraining);
+    fn begins(&self) -> Vec<(&String, Option<Network<'_>>, Option<&Variant>)> {
+        let learned = self.pretraining.iter().map(Network::Learned);
+        let joined = self.joined.iter().map(Network::Joined);
+        let networks: Vec<Network<'_>> = learned.chain(joined).collect();
+        let networks: Vec<_> = or_none(&networks)
+            .into_iter()
+            .map(|of| of.copied())
+            .collect();
         let variants = or_none(&self.variants);
         let mut begins = Vec::new();
         for curriculum in &self.curricula {
@@ -325,12 +369,36 @@ mod tests {
         assert!(runs[..4].iter().all(|run| run.overrides().is_empty()));
         for run in &runs[4..] {
             let from = run.from.as_ref().unwrap();
-            assert_eq!(from.run, format!("{},seed={}", from.pretraining, run.seed));
-            assert_eq!(
-                run.overrides()[0].to_string(),
-                format!("network.from=\"{}\"", from.run)
-            );
+            let name = format!("{},seed={}", from.pretraining, run.seed);
+            assert_eq!(from.runs, [name.as_str()]);
+            let set = run.overrides()[0].to_string();
+            assert_eq!(set, format!("network.from=\"{name}\""));
         }
+    }
+
+    #[test]
+    fn networks_that_are_joined_start_from_several_runs() {
+        let settings = "'network.units' = 16".parse().unwrap();
+        let of = ["pos", "mem"].map(str::to_owned).to_vec();
+        let plan = Plan {
+            pretraining: of.clone(),
+            joined: vec![Joined::new("both", of, settings).unwrap()],
+            ..plan(&["a"], &[], "3")
+        };
+        let runs = plan.runs();
+        assert_eq!((runs.len(), plan.count()), (5, 5));
+        let last = &runs[4];
+        assert_eq!(last.name, "a,both,seed=3");
+        let set: Vec<String> = last.overrides().iter().map(Override::to_string).collect();
+        assert_eq!(
+            set,
+            [
+                "network.from=\"pos,seed=3 + mem,seed=3\"",
+                "network.units=16"
+            ]
+        );
+        let alone = Joined::new("one", vec!["pos".into()], "a.b = 1".parse().unwrap());
+        assert!(alone.unwrap_err().to_string().contains("fewer than two"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use faer::Mat;
 use super::folder::Population;
 use super::plan::PlannedRun;
 use super::state::{RunState, is_run};
+use crate::figure::kinds::score_table::Scores;
 use crate::statistics::Estimate;
 use crate::trace::rows::{NetworkScoreRow, ScoreRow};
 use crate::trace::{Run, TraceError, write_network_scores};
@@ -219,6 +220,28 @@ impl ScoreTable {
             }
         };
         squares.iter().enumerate().map(component).collect()
+    }
+
+    /// The late scores and the coefficients of the second component, to be drawn.
+    pub fn drawing(&self) -> Scores {
+        let (networks, rooms) = (self.networks(), self.rooms());
+        let of = |room: &&str| {
+            let values = networks.iter().map(|network| {
+                let values = self.of(network, room, |row| row.late);
+                values.into_iter().map(|(_, value)| value).collect()
+            });
+            values.collect()
+        };
+        Scores {
+            values: rooms.iter().map(of).collect(),
+            networks: networks.iter().map(|&name| name.to_owned()).collect(),
+            rooms: rooms.iter().map(|&name| name.to_owned()).collect(),
+            loadings: self
+                .components()
+                .into_iter()
+                .nth(1)
+                .map(|of| of.coefficients),
+        }
     }
 
     /// The late scores of each network of each seed that has all rooms.

@@ -8,13 +8,16 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::figure::Plot;
-use crate::lab::LabError;
 use crate::statistics::Estimate;
 
+mod error;
 mod memory_variants;
+mod navigation;
 mod sine_generator;
 mod trained;
 mod two_neuron;
+
+pub use error::ExperimentError;
 
 /// A paper's experiment.
 pub trait Experiment: Sync {
@@ -37,7 +40,7 @@ pub trait Experiment: Sync {
         &self,
         settings: &Settings,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Report, LabError>;
+    ) -> Result<Report, ExperimentError>;
 }
 
 /// Every experiment there is.
@@ -46,6 +49,7 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(two_neuron::TwoNeuron),
         Box::new(sine_generator::SineGenerator),
         Box::new(memory_variants::MemoryVariants),
+        Box::new(navigation::Navigation),
     ]
 }
 

@@ -6,11 +6,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{Claim, Expectation, Experiment, Paper, Report, Settings, Table, TableCell};
+use super::{
+    Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings, Table, TableCell,
+};
 use crate::cell::parameters::{Parameters, WEIGHT_HH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use crate::figure::{Axis, Colour, Glyph, Mark, Plot, Proportions, Series};
-use crate::lab::LabError;
 use crate::statistics::Estimate;
 use crate::train::optimiser::Optimiser;
 use crate::train::spec::{Clipping, OptimiserSpec};
@@ -129,7 +130,7 @@ impl Experiment for TwoNeuron {
         &self,
         settings: &Settings,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Report, LabError> {
+    ) -> Result<Report, ExperimentError> {
         let count = settings
             .seeds
             .unwrap_or(if settings.is_quick { 40 } else { 1000 });

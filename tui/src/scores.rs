@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use creode::figure::kinds::score_table::Scores;
 use creode::population::scores::ScoreTable;
 use creode::population::{Population, is_population};
 use creode::statistics::Estimate;
@@ -54,23 +53,7 @@ pub(crate) fn figure(name: &str, place: &TracesFolder) -> anyhow::Result<creode:
     if table.rows.is_empty() {
         bail!("no finished run of {} has scores", population.name());
     }
-    let late = |row: &NetworkScoreRow| row.late;
-    let (networks, rooms) = (table.networks(), table.rooms());
-    let of = |room: &&str| {
-        let values = networks.iter().map(|network| {
-            let values = table.of(network, room, late);
-            values.into_iter().map(|(_, value)| value).collect()
-        });
-        values.collect()
-    };
-    let loadings = table.components().into_iter().nth(1);
-    Ok(Scores {
-        values: rooms.iter().map(of).collect(),
-        networks: networks.iter().map(|&name| name.to_owned()).collect(),
-        rooms: rooms.iter().map(|&name| name.to_owned()).collect(),
-        loadings: loadings.map(|of| of.coefficients),
-    }
-    .figure())
+    Ok(table.drawing().figure())
 }
 
 fn open(name: &str, place: &TracesFolder) -> anyhow::Result<Population> {

@@ -24,7 +24,7 @@ pub struct Scores {
 impl Scores {
     /// Draws them.
     pub fn figure(&self) -> Figure {
-        let mut plots = vec![self.scores()];
+        let mut plots = vec![self.plot()];
         plots.extend(self.loadings.as_ref().map(|of| self.coefficients(of)));
         let is_joined = plots.len() > 1;
         plots[0].is_joined = is_joined;
@@ -58,7 +58,8 @@ impl Scores {
         room as f64 + (network as f64 + 1.0) / (self.networks.len() as f64 + 1.0)
     }
 
-    fn scores(&self) -> Plot {
+    /// The plot of the scores alone.
+    pub fn plot(&self) -> Plot {
         let mut series = Vec::new();
         let mut lowest = 0.0_f64;
         for (network, name) in self.networks.iter().enumerate() {

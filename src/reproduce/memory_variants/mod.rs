@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::trained::{Course, keep};
-use super::{Claim, Expectation, Experiment, Paper, Report, Settings, Table, TableCell};
+use super::{
+    Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings, Table, TableCell,
+};
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
 use crate::statistics::Estimate;
@@ -144,7 +146,7 @@ impl Experiment for MemoryVariants {
         &self,
         settings: &Settings,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Report, LabError> {
+    ) -> Result<Report, ExperimentError> {
         let form = if settings.is_quick { QUICK } else { FULL };
         let seeds = settings.seeds.unwrap_or(form.seeds) as u64;
         let (mut kinds, mut courses) = (Vec::new(), Vec::new());

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use self::report::report;
 use super::trained::{Course, keep, landscape};
-use super::{Experiment, Paper, Report, Settings};
+use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::dynamics::linear::spectrum::Spectrum;
@@ -120,7 +120,7 @@ impl Experiment for SineGenerator {
         &self,
         settings: &Settings,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Report, LabError> {
+    ) -> Result<Report, ExperimentError> {
         let form = if settings.is_quick { QUICK } else { FULL };
         let seeds = settings.seeds.unwrap_or(form.seeds);
         let done = AtomicUsize::new(0);

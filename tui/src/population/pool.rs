@@ -149,16 +149,18 @@ impl Pool<'_> {
         }
     }
 
-    /// The run that a task starts from, if it does.
-    fn origin(&self, place: usize) -> Option<&Task> {
-        let from = self.tasks[place].run.from.as_ref()?;
-        self.tasks.iter().find(|task| task.run.name == from.run)
+    /// The runs that a task starts from.
+    fn origins(&self, place: usize) -> impl Iterator<Item = &Task> {
+        let from = self.tasks[place].run.from.as_ref();
+        let names = from.map_or(&[][..], |from| &from.runs);
+        let is_one = |task: &&Task| names.contains(&task.run.name);
+        self.tasks.iter().filter(is_one)
     }
 
     /// Whether the network that a task starts from is there, if it starts from one.
     fn has_network(&self, place: usize) -> bool {
-        let origin = self.origin(place);
-        origin.is_none_or(|of| matches!(of.state, RunState::Finished { .. }))
+        let mut origins = self.origins(place);
+        origins.all(|of| matches!(of.state, RunState::Finished { .. }))
     }
 
     /// Fails the tasks whose network will never be there.
@@ -171,7 +173,8 @@ impl Pool<'_> {
             has_failed || of.failure.is_some()
         };
         for place in std::mem::take(&mut self.waiting) {
-            match self.origin(place).filter(|of| is_lost(of)) {
+            let lost = self.origins(place).find(|of| is_lost(of));
+            match lost {
                 Some(origin) => {
                     let name = &origin.run.name;
                     let failure = format!("it starts from {name}, which was not completed");

@@ -79,7 +79,8 @@ fn has_network(run: &PlannedRun, runs: &[RunStatus]) -> bool {
         let mut of = runs.iter().filter(|of| of.run.name == from);
         of.any(|of| matches!(of.state, RunState::Finished { .. }))
     };
-    run.from.as_ref().is_none_or(|from| is_trained(&from.run))
+    let mut from = run.from.iter().flat_map(|from| &from.runs);
+    from.all(|name| is_trained(name))
 }
 
 /// Of a watcher: the exit code, if there is nothing left to wait for, or no use in waiting.
