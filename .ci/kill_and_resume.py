@@ -73,9 +73,14 @@ NETWORKS = {
     "dfdx": ["training.engine=dfdx"],
     "choices": ["stage.0.task=delayed-classification", "stage.0.objective=cross-entropy"],
     "world": ["stage.0.task=corridor"],
+    "navigation": ["stage.0.task=navigation", "training.rule=q-lambda", "network.initial_state=normal"],
+    "walks": ["stage.0.task=walks", "training.steps_per_batch=5", "training.renew_optimiser=true", "optimiser.readout_factor=10.0"],
     "adaptive": ["checkpoints.adaptive={ budget = 40, coarsest = 20 }"],
 }
-TABLES = ["steps", "trials", "evaluations", "landscapes", "fixed_points", "slow_points", "spectra", "events", "branches"]
+TABLES = [
+    "steps", "trials", "evaluations", "scores", "paths", "places", "rate_maps", "relaxations", "landscapes", "fixed_points",
+    "slow_points", "spectra", "events", "branches",
+]
 # What differs from one time to the next.
 SECONDS = {"wall_secs"}
 # What earlier versions did not have.

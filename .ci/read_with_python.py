@@ -53,6 +53,26 @@ COLUMNS = {
         "point": U32, "matched": TEXT, "born_with": U32, "dies_with": U32, "index": I8, "n_unstable": U16, "state": VECTOR,
     },
     "evaluations": CHECKPOINT | {"probe": TEXT, "loss": F64, "accuracy": F64},
+    "scores": CHECKPOINT | {
+        "room": TEXT, "trials": U32, "arrived": F64, "score": F64, "score_as_coded": F64, "score_shortest": F64, "floor": F64,
+        "ceiling": F64,
+    },
+    "paths": CHECKPOINT | {
+        "room": TEXT, "path": U32, "goal": U32, "time": U32, "row": U16, "column": U16, "chosen": TEXT, "reward": F64,
+        "collided": U16, "clock": U32, "output": VECTOR, "pc": PROJECTION,
+    },
+    "places": CHECKPOINT | {
+        "room": TEXT, "goal": U32, "row": U16, "column": U16, "cell": TEXT, "visits": U32, "value": F64, "chosen": TEXT,
+        "arrival": F64,
+    },
+    "rate_maps": CHECKPOINT | {
+        "unit": U32, "columns": U16, "rates": VECTOR, "information": F64, "information_p": F64, "grid_score": F64, "grid_p": F64,
+        "border_score": F64, "border_p": F64,
+    },
+    "relaxations": CHECKPOINT | {
+        "condition": TEXT, "relaxed": U32, "dimension": F64, "speed": F64, "position_r2": F64, "last_wall": F64,
+        "last_wall_chance": F64,
+    },
 }
 NULLABLE = {
     "steps": {"mean_return"},
@@ -62,11 +82,12 @@ NULLABLE = {
         "born_predicted", "born_stability", "hint_exponent", "hint_r_squared",
     },
     "branches": {"point", "born_with", "dies_with"},
+    "places": {"value", "chosen", "arrival"},
 }
 # Columns that files of earlier versions lack.
 LATER = {"steps": {"mean_return"}}
 # Tables of runs whose curriculum asks for them.
-OPTIONAL = {"events", "branches", "evaluations"}
+OPTIONAL = {"events", "branches", "evaluations", "scores", "paths", "places", "rate_maps", "relaxations"}
 DUCKDB_TYPES = {
     U16: "USMALLINT", U32: "UINTEGER", U64: "UBIGINT", I8: "TINYINT", I32: "INTEGER", F64: "DOUBLE",
     TEXT: "VARCHAR", VECTOR: "DOUBLE[]", PROJECTION: "DOUBLE[]", IDENTITIES: "UINTEGER[]",

@@ -33,6 +33,7 @@ pub mod analyst;
 mod arena;
 mod basins;
 mod error;
+pub mod estimate;
 pub mod followed;
 pub mod history;
 mod landscapes;

@@ -3,9 +3,11 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use creode::curriculum::Curriculum;
+use creode::lab::estimate::step_secs;
 use creode::lab::needs::Needs;
 use creode::lab::session::{self, TakenUp};
 use creode::lab::{self, LabError, Outcome, Summary, TrainingEvent};
@@ -82,6 +84,7 @@ fn go_on(
         attended::attend(&stop)?;
     }
     say!("{name}: {} into {}", curriculum.name, dir.display());
+    predict(curriculum, dir)?;
     let hook = args.on_event.as_deref().map(Hook::new).transpose()?;
     let result = lab::train(curriculum, writer, &stop, &|event| {
         progress.show(event);
@@ -101,6 +104,36 @@ fn go_on(
         result.with_context(|| format!("the run stopped; `--run {name} --resume` goes on"))
     } else {
         result
+    }
+}
+
+/// Says how long training will take, where that is long.
+fn predict(curriculum: &Curriculum, dir: &Path) -> anyhow::Result<()> {
+    const FEW_STEPS: u64 = 5_000;
+    let done = session::last_step(&Run::open(dir)?);
+    let left = curriculum.total_steps().saturating_sub(done);
+    if left < FEW_STEPS {
+        return Ok(());
+    }
+    let runs = dir.parent().unwrap_or(Path::new(""));
+    let step_secs = step_secs(curriculum, runs, Duration::from_secs(1))?;
+    let Some(step_secs) = step_secs.filter(|secs| secs * left as f64 > 120.0) else {
+        return Ok(());
+    };
+    say!(
+        "about {} for {left} training steps of {:.1} ms, as measured just now; checkpoints and their analysis come on top",
+        time_text(step_secs * left as f64),
+        1e3 * step_secs
+    );
+    Ok(())
+}
+
+/// A time in hours and minutes.
+fn time_text(secs: f64) -> String {
+    let minutes = (secs / 60.0).round() as u64;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes:02} min"),
     }
 }
 
