@@ -1,5 +1,6 @@
 //! What a run is sorted by: its curriculum, its cell, its rule, its task, or any key of `run.toml`.
 
+use crate::curriculum::transfer::BETWEEN;
 use crate::curriculum::{Curriculum, Stage};
 use crate::parameters::Variant as _;
 use crate::trace::Run;
@@ -7,7 +8,8 @@ use crate::trace::Run;
 /// What a key says of a run; several keys, separated by commas, say one thing each, joined by ` · `.
 ///
 /// `curriculum` is the curriculum's name, `cell` the cell with its activation where it has a choice, `rule` the learning rule
-/// with its optimiser, `task` the tasks of the last stage, `population` the folder that the run lies in. Any other key is one
+/// with its optimiser, `task` the tasks of the last stage, `pretraining` what the network learned before, `population` the folder that
+/// the run lies in. Any other key is one
 /// of `run.toml`, with dots, such as `network.units` or `stage.0.bits`.
 pub(super) fn label(
     run: &Run,
@@ -25,6 +27,7 @@ fn one(run: &Run, curriculum: Option<&Curriculum>, key: &str) -> Result<String, 
         "cell" => Some(cell(run, curriculum)),
         "rule" => Some(rule(curriculum)),
         "task" => curriculum.stages.last().map(Stage::task_names),
+        "pretraining" => Some(pretraining(curriculum)),
         _ => None,
     };
     if key == "population" {
@@ -34,6 +37,18 @@ fn one(run: &Run, curriculum: Option<&Curriculum>, key: &str) -> Result<String, 
         Some(label) => Ok(label),
         None => keyed(run, key),
     }
+}
+
+/// What the network learned before, by the names of the runs that it started from, without their seeds.
+fn pretraining(curriculum: &Curriculum) -> String {
+    let Some(transfer) = &curriculum.transfer else {
+        return "none".to_owned();
+    };
+    let runs = transfer.from.split(BETWEEN);
+    let names: Vec<&str> = runs
+        .map(|run| run.split(",seed=").next().unwrap_or(run))
+        .collect();
+    names.join(BETWEEN)
 }
 
 /// The folder that the run lies in.

@@ -32,7 +32,7 @@ pub(crate) struct CompareArgs {
     /// Runs, or folders of runs such as populations: names under the traces directory, or paths
     #[arg(value_name = "RUN|POPULATION", required_unless_present = "list")]
     names: Vec<String>,
-    /// What sorts runs into groups: curriculum, cell, rule, task, population, or a key of run.toml such as `network.units`; several
+    /// What sorts runs into groups: curriculum, pretraining, cell, rule, task, population, or a key of run.toml such as `network.units`; several
     /// with commas between
     #[arg(long, value_name = "KEY", default_value = "curriculum")]
     by: String,
