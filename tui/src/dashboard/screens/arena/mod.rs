@@ -101,7 +101,7 @@ const KEYS: &[Binding] = &[
     row(
         &["i"],
         Action::Own("order"),
-        "order of units: information, grid, border, number",
+        "other order of the units",
         None,
     ),
 ];
