@@ -216,7 +216,7 @@ fn upright(at: [f64; 2], words: &str, room: f64, shapes: &mut Vec<Shape>) {
 
 fn axes(plot: &Plot, frame: &Frame, shapes: &mut Vec<Shape>) {
     let (left, bottom) = (frame.left, frame.bottom());
-    let is_bare = !plot.x.has_ticks && !plot.y.has_ticks && plot.cells.is_none();
+    let is_bare = !plot.x.has_ticks && !plot.y.has_ticks;
     if !is_bare {
         shapes.push(Shape::ink(vec![
             [left, frame.top],

@@ -98,11 +98,12 @@ pub(super) fn marker(mark: Mark, centre: [f64; 2], colour: Colour) -> Option<Sha
     })
 }
 
-/// Neighbours of one colour become one rectangle.
+/// Neighbours of one colour become one rectangle; −∞ is none.
 fn heat_map(cells: &Cells, bar: Option<&ColourBar>, frame: &Frame, shapes: &mut Vec<Shape>) {
     /// Colours told apart.
     const SHADES: f64 = 256.0;
     let level = |value: &f64| match bar {
+        _ if *value == f64::NEG_INFINITY => *value,
         Some(bar) => bar.share(*value).clamp(0.0, 1.0) * (SHADES - 1.0),
         None => f64::NAN,
     };
@@ -115,11 +116,13 @@ fn heat_map(cells: &Cells, bar: Option<&ColourBar>, frame: &Frame, shapes: &mut 
         for alike in levels.chunk_by(|a, b| a == b || (a.is_nan() && b.is_nan())) {
             let end = begin + alike.len();
             let (left, right) = (frame.across(begin as f64), frame.across(end as f64));
-            shapes.push(Shape::Rectangle {
-                corner: [left, top],
-                size: [right - left, bottom - top],
-                colour: shade(alike[0] / (SHADES - 1.0)),
-            });
+            if alike[0] != f64::NEG_INFINITY {
+                shapes.push(Shape::Rectangle {
+                    corner: [left, top],
+                    size: [right - left, bottom - top],
+                    colour: shade(alike[0] / (SHADES - 1.0)),
+                });
+            }
             begin = end;
         }
     }

@@ -106,7 +106,7 @@ pub struct Note {
 /// Numbers as colours, row by row from the top, each of width and height 1 and the lowest row from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cells {
-    /// The rows, of equal length; grey where a number is not finite.
+    /// The rows, of equal length; grey where a number is not finite, nothing where it is −∞.
     pub rows: Vec<Vec<f64>>,
 }
 

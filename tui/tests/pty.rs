@@ -57,6 +57,26 @@ fn replay_starts_scrubs_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn a_path_is_played_beside_the_playhead() {
+    let folder = tempfile::tempdir().unwrap();
+    support::write_arena_run(&folder.path().join("traces/grown"));
+    let mut session = Session::start(&["replay", "grown"], folder.path(), &[]);
+    session.expect("checkpoint 1 of 3");
+    session.press("6");
+    session.expect("basic · goal 1 of 2");
+    session.press("\u{1b}[F");
+    session.expect("checkpoint 3 of 3");
+    session.press("b");
+    session.expect("· t 0 of");
+    session.press("p");
+    session.expect("· t 2 of");
+    session.expect("checkpoint 3 of 3");
+    session.press("q");
+    assert!(session.child.wait().unwrap().success());
+    session.expect_restored();
+}
+
+#[test]
 fn every_key_can_be_pressed_on_every_screen() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("traces/grown");
@@ -72,7 +92,7 @@ fn every_key_can_be_pressed_on_every_screen() {
         .filter(|key| !["q", "Ctrl-C", "Shift"].contains(key))
         .collect();
     assert!(keys.len() > 50, "{keys:?}");
-    for screen in ["1", "2", "3", "4"] {
+    for screen in ["1", "2", "3", "4", "6"] {
         session.press(screen);
         for key in &keys {
             session.press(bytes_of(key));

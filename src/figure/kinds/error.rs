@@ -57,6 +57,12 @@ pub enum FigureError {
         "the run has no branches of fixed points: `creode analyze RUN --events` follows them and writes the tables"
     )]
     NoBranches,
+    /// The run has no scores in grid rooms.
+    #[error("the run tells of no grid rooms: those with a navigation task have scores")]
+    NoRooms,
+    /// There are no rate maps.
+    #[error("no rate maps: runs in grid rooms have some, at checkpoints that keep them")]
+    NoRateMaps,
     /// There is no such branch.
     #[error("no branch {asked} at this probe input; they are numbered from 0 to {last}")]
     NoBranch {

@@ -37,6 +37,8 @@ pub(crate) enum Msg {
     Mouse(MouseInput, Rect),
     /// Time for the next checkpoint, when playing.
     Tick,
+    /// Time for what the screen plays by itself to go on.
+    ScreenTick,
     /// News of a run from its loader.
     News(RunId, Update),
     /// What came of the comparison with this number.
@@ -98,6 +100,11 @@ impl App {
         self.focus[self.current]
     }
 
+    /// Time between two ticks of what the screen plays by itself, while it does.
+    pub(crate) fn screen_tick_interval(&self) -> Option<Duration> {
+        self.screens[self.current].tick_interval()
+    }
+
     /// Time between two ticks while playing.
     pub(crate) fn tick_interval(&self) -> Option<Duration> {
         self.desk.run.timeline.tick_interval()
@@ -145,6 +152,7 @@ impl App {
                 let grows = self.desk.run.data.grows();
                 self.desk.run.timeline.tick(grows);
             }
+            Msg::ScreenTick => self.screens[self.current].tick(&self.desk),
             Msg::News(run, update) => self.desk.take_in(run, update),
             Msg::Compared(number, part) => self.desk.comparison.take_in(number, part),
             Msg::Traced(from, dir) => self.show_traced(from, dir),

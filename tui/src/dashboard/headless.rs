@@ -156,11 +156,13 @@ impl Headless {
     }
 
     /// Presses keys given by their names, with spaces between, as in `n <space> <S-right>`, and reads what is then on
-    /// screen; all of a run that they open. `<tick>` lets the time of one checkpoint pass.
+    /// screen; all of a run that they open. `<tick>` lets the time of one checkpoint pass, `<screen-tick>` that of what the
+    /// screen plays by itself.
     pub fn press(&mut self, names: &str) {
         for name in names.split_whitespace() {
             let msg = match name {
                 "<tick>" => Msg::Tick,
+                "<screen-tick>" => Msg::ScreenTick,
                 name => Msg::Key(name.to_owned()),
             };
             let effect = self.app.update(msg);

@@ -19,6 +19,7 @@ mod overlay;
 mod plot;
 mod screen;
 mod screens;
+mod shades;
 mod show;
 mod strip;
 mod svg;

@@ -72,7 +72,7 @@ impl OpenRun {
         // These come with every step of the playhead, and nothing is derived from them.
         let is_passing = matches!(
             update,
-            Update::Detail(_) | Update::Dynamics(_) | Update::Log(_)
+            Update::Detail(_) | Update::Dynamics(_) | Update::Rooms(_) | Update::Log(_)
         );
         if matches!(update, Update::Opened { .. }) {
             self.timeline.clear();

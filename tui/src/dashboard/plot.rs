@@ -204,6 +204,15 @@ impl Plot {
 
     /// Puts the picture into the buffer.
     pub(crate) fn render(self, buffer: &mut Buffer) {
+        self.put(buffer, false);
+    }
+
+    /// Puts the picture into the buffer, its lines in the colour that letters have there.
+    pub(crate) fn render_as_letters(self, buffer: &mut Buffer) {
+        self.put(buffer, true);
+    }
+
+    fn put(self, buffer: &mut Buffer, keeps_color: bool) {
         let width = usize::from(self.area.width);
         for (at, cell) in self
             .cells
@@ -218,7 +227,10 @@ impl Plot {
                 char::from_u32(0x2800 + u32::from(cell.dots)).unwrap_or(' ')
             };
             if let Some(target) = buffer.cell_mut((self.area.x + column, self.area.y + row)) {
-                target.set_char(symbol).set_fg(cell.color);
+                target.set_char(symbol);
+                if !keeps_color {
+                    target.set_fg(cell.color);
+                }
             }
         }
         for (column, row, text, style) in self.texts {

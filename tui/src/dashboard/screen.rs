@@ -1,6 +1,7 @@
 //! What a screen is, and how its panes are drawn.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tui::buffer::Buffer;
 use tui::layout::Rect;
@@ -107,6 +108,16 @@ pub(crate) trait Screen {
     fn wants(&self, desk: &Desk) -> Vec<(RunId, Request)> {
         let _ = desk;
         Vec::new()
+    }
+
+    /// Time between two ticks of what it plays by itself, beside the playhead; none while nothing plays.
+    fn tick_interval(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What it plays by itself goes on.
+    fn tick(&mut self, desk: &Desk) {
+        let _ = desk;
     }
 
     /// Draws a pane.

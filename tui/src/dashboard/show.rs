@@ -36,7 +36,8 @@ pub(super) struct Show {
     readers: BTreeMap<RunId, Reader>,
     drawn_at: Instant,
     draw_at: Option<Instant>,
-    tick_at: Option<Instant>,
+    /// When the playhead goes on, and when what the screen plays by itself does.
+    tick_at: [Option<Instant>; 2],
     /// Stops the comparison that was begun last.
     stop_comparing: Option<Arc<AtomicBool>>,
 }
@@ -52,7 +53,7 @@ impl Show {
             readers: BTreeMap::new(),
             drawn_at: now,
             draw_at: Some(now),
-            tick_at: None,
+            tick_at: [None; 2],
             stop_comparing: None,
         })
     }
@@ -102,7 +103,8 @@ impl Show {
     ) -> anyhow::Result<(Left, BTreeSet<String>)> {
         loop {
             self.do_what_is_due()?;
-            let deadline = [self.draw_at, self.tick_at].into_iter().flatten().min();
+            let [playhead, screen] = self.tick_at;
+            let deadline = [self.draw_at, playhead, screen].into_iter().flatten().min();
             let Some(first) = receive(inbox, deadline) else {
                 continue;
             };
@@ -115,12 +117,18 @@ impl Show {
         }
     }
 
+    fn tick_intervals(&self) -> [Option<Duration>; 2] {
+        [self.app.tick_interval(), self.app.screen_tick_interval()]
+    }
+
     fn do_what_is_due(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
-        if self.tick_at.is_some_and(|at| at <= now) {
-            self.app.update(Msg::Tick);
-            self.tick_at = self.app.tick_interval().map(|interval| now + interval);
-            self.draw_at = Some(now);
+        for (number, tick) in [Msg::Tick, Msg::ScreenTick].into_iter().enumerate() {
+            if self.tick_at[number].is_some_and(|at| at <= now) {
+                self.app.update(tick);
+                self.tick_at[number] = self.tick_intervals()[number].map(|of| now + of);
+                self.draw_at = Some(now);
+            }
         }
         self.keep_readers().context("cannot read a run")?;
         self.ask();
@@ -161,13 +169,13 @@ impl Show {
         } else {
             Some(Instant::now())
         };
-        let interval = self.app.tick_interval();
+        let before = self.tick_intervals();
         let effect = msg.and_then(|msg| self.app.update(msg));
-        if self.app.tick_interval() != interval {
-            self.tick_at = self
-                .app
-                .tick_interval()
-                .map(|interval| Instant::now() + interval);
+        let after = self.tick_intervals();
+        for (number, interval) in after.into_iter().enumerate() {
+            if interval != before[number] {
+                self.tick_at[number] = interval.map(|interval| Instant::now() + interval);
+            }
         }
         match effect {
             Some(Effect::Quit) => Ok(ControlFlow::Break(Left::Plainly)),

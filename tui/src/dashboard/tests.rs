@@ -17,6 +17,7 @@ use super::screen::Effect;
 use super::timeline::Code;
 use super::view;
 
+mod arena;
 mod axes;
 mod comparing;
 mod live;
@@ -287,7 +288,7 @@ fn details_in_memory_are_few() {
 fn no_size_panics() {
     let (_folder, mut dashboard) = landscape();
     dashboard.press("G j");
-    for number in ["1", "2", "3", "4", "5"] {
+    for number in ["1", "2", "3", "4", "5", "6"] {
         dashboard.press(number);
         for overlay in [None, Some(Overlay::Help { scroll: 3 })] {
             dashboard.app.overlay = overlay;
@@ -303,7 +304,7 @@ fn no_size_panics() {
 #[test]
 fn ascii_is_ascii() {
     let (_folder, mut dashboard) = replay("Landscape", Look::Ascii);
-    for names in ["l b", "G", "j", "1", "2", "4", "5", "?"] {
+    for names in ["l b", "G", "j", "1", "2", "4", "5", "6", "?"] {
         dashboard.press(names);
         assert!(
             shown(&dashboard).is_ascii(),

@@ -91,6 +91,9 @@ pub(crate) fn draw(app: &App, buffer: &mut Buffer) {
     desk.theme.finish(buffer);
 }
 
+/// Stands before the tabs.
+const LABEL: &str = "creode  ";
+
 /// Text of the tab of a screen.
 fn tab(number: usize, name: &str) -> String {
     format!(" {} {name} ", number + 1)
@@ -98,16 +101,29 @@ fn tab(number: usize, name: &str) -> String {
 
 /// The screen whose tab is at a column.
 pub(crate) fn tab_at(app: &App, area: Rect, column: u16) -> Option<usize> {
-    let mut end = area.x + 8;
+    let begin = area.x + label_width(app, area);
+    let mut end = begin;
     app.screens.iter().enumerate().find_map(|(number, screen)| {
         end += tab(number, screen.name()).chars().count() as u16;
-        (column >= area.x + 8 && column < end).then_some(number)
+        (column >= begin && column < end).then_some(number)
     })
+}
+
+/// Width of the program's name before the tabs; it stands there where tabs and state leave room for it.
+fn label_width(app: &App, area: Rect) -> u16 {
+    let tabs = app.screens.iter().enumerate();
+    let tabs = tabs.map(|(number, screen)| tab(number, screen.name()).chars().count());
+    let taken = tabs.sum::<usize>() + state(&app.desk).0.chars().count();
+    let has_room = LABEL.len() + taken <= usize::from(area.width);
+    if has_room { LABEL.len() as u16 } else { 0 }
 }
 
 fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.desk.theme;
-    let mut spans = vec![Span::styled("creode  ", theme.style(Ink::Faint))];
+    let mut spans = Vec::new();
+    if label_width(app, area) > 0 {
+        spans.push(Span::styled(LABEL, theme.style(Ink::Faint)));
+    }
     for (number, screen) in app.screens.iter().enumerate() {
         let style = if number == app.current {
             Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)

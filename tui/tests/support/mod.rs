@@ -1,6 +1,8 @@
 //! A small run with a landscape that grows, for tests of the dashboard from within and from outside.
 #![allow(unreachable_pub, dead_code, clippy::unwrap_used)]
 
+mod arena;
+
 use std::path::Path;
 
 use creode::nouns::{Found, PointKind};
@@ -11,6 +13,8 @@ use creode::trace::rows::{
 use creode::trace::{
     CheckpointTables, Ending, EndingReason, LandscapeTables, RunWriter, write_history,
 };
+
+pub use arena::write_arena_run;
 
 const CONFIG: &str = r#"
 name = "grown"

@@ -12,6 +12,7 @@ use creode::trace::{Entry, LOG_FILE, MARKS_FILE, Run, StepCursor, TraceError};
 use super::dynamics::{self, StateOfCheckpoint};
 use super::files::{Side, name_of, state_of};
 use super::plane::Plane;
+use super::rooms::Rooms;
 use super::tables::{Tables, in_words};
 use super::{Request, RunState, Update, marks};
 
@@ -33,6 +34,7 @@ pub(crate) struct Loader {
     summarised: BTreeSet<u32>,
     wanted: Vec<u32>,
     dynamics_wanted: Option<(u32, Arc<str>)>,
+    rooms_wanted: Vec<u32>,
     events: Side,
     branches: Side,
     log: Side,
@@ -55,6 +57,7 @@ impl Loader {
             summarised: BTreeSet::new(),
             wanted: Vec::new(),
             dynamics_wanted: None,
+            rooms_wanted: Vec::new(),
             events: Side::new("events.parquet"),
             branches: Side::new("branches.parquet"),
             log: Side::new(LOG_FILE),
@@ -71,6 +74,7 @@ impl Loader {
             Request::Dynamics(checkpoint, condition) => {
                 self.dynamics_wanted = Some((checkpoint, condition));
             }
+            Request::Rooms(checkpoints) => self.rooms_wanted = checkpoints,
             Request::Refit(checkpoint) => {
                 return self.fit_plane(&[checkpoint], true);
             }
@@ -182,6 +186,11 @@ impl Loader {
         let is_missing = |checkpoint: &u32| !self.summarised.contains(checkpoint);
         if let Some(checkpoint) = self.wanted.iter().copied().find(is_missing) {
             return self.summary(checkpoint);
+        }
+        // Asked for only while they are on screen, so the details can wait for them.
+        if !self.rooms_wanted.is_empty() {
+            let checkpoint = self.rooms_wanted.remove(0);
+            return Some(Update::Rooms(Rooms::read(run, checkpoint)));
         }
         if !self.wanted.is_empty() {
             let checkpoint = self.wanted.remove(0);

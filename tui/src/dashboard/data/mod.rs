@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod loader;
 pub(crate) mod marks;
 mod plane;
+pub(crate) mod rooms;
 pub(crate) mod runs;
 pub(crate) mod store;
 mod tables;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use creode::nouns::PointKind;
 use creode::trace::Entry;
 pub(crate) use creode::trace::glance::StepGlance;
-use creode::trace::rows::{EventRow, LandscapeRow};
+use creode::trace::rows::{EventRow, LandscapeRow, RelaxationRow, ScoreRow};
 
 /// Tells open runs apart: news and requests go by it. No two runs that were opened have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,8 @@ pub(crate) struct Point {
     pub(crate) basin_fraction: Option<f64>,
     /// Principal components.
     pub(crate) at: [f64; 3],
+    /// The same in the projection stored in the run, in which the ways through grid rooms are told.
+    pub(crate) stored: [f64; 3],
 }
 
 impl Point {
@@ -89,6 +92,10 @@ pub(crate) struct Summary {
     pub(crate) checkpoint: u32,
     pub(crate) step: u64,
     pub(crate) evaluations: Vec<Evaluation>,
+    /// How well the network finds its way, by room.
+    pub(crate) scores: Vec<ScoreRow>,
+    /// What remains in it when nothing is perceived.
+    pub(crate) relaxations: Vec<RelaxationRow>,
     /// The bifurcations since the checkpoint before, as they were found while the run was written.
     pub(crate) bifurcations: Vec<Bifurcation>,
     /// Its fixed points on their branches, likewise; none if they were not followed.
@@ -202,6 +209,8 @@ pub(crate) enum Update {
     Marks(Result<Vec<marks::Mark>, String>),
     /// What the map does at a checkpoint.
     Dynamics(dynamics::Dynamics),
+    /// What a checkpoint tells of grid rooms.
+    Rooms(rooms::Rooms),
     /// There is no run yet; where one is waited for.
     Absent(String),
     /// The run as a whole could not be read; empty when it can be again.
@@ -222,6 +231,7 @@ impl Update {
                 problems.chain(of(&summary.scenes)).collect()
             }
             Self::Detail(detail) => [of(&detail.spectra), of(&detail.trials)].concat(),
+            Self::Rooms(rooms) => rooms.problems(),
             Self::Bifurcations(read) => of(read),
             Self::Branches(read) => of(read),
             Self::Marks(read) => of(read),
@@ -240,4 +250,6 @@ pub(crate) enum Request {
     Refit(u32),
     /// What the map does at this checkpoint and probe input.
     Dynamics(u32, Arc<str>),
+    /// What these checkpoints tell of grid rooms, most urgent first, instead of those asked for before.
+    Rooms(Vec<u32>),
 }

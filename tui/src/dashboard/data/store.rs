@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use creode::trace::Entry;
+use creode::trace::rows::RelaxationRow;
 
 use super::dynamics::Dynamics;
 use super::marks::Mark;
+use super::rooms::Rooms;
 use super::{
     Bifurcation, BranchPoint, Detail, PlaneSource, Point, RunState, Scene, StepGlance, Summary,
     Update,
@@ -15,6 +17,8 @@ use crate::dashboard::timeline::{Code, Stop};
 
 /// Details kept in memory.
 const DETAILS_KEPT: usize = 32;
+/// Checkpoints whose grid rooms are kept in memory; their rate maps can be large.
+const ROOMS_KEPT: usize = 8;
 
 /// A branch of fixed points through the run, at one probe input.
 #[derive(Debug, Clone)]
@@ -63,6 +67,7 @@ pub(crate) struct Store {
     pub(crate) steps_problems: Vec<String>,
     pub(crate) summaries: BTreeMap<u32, Summary>,
     pub(crate) details: HashMap<u32, Detail>,
+    pub(crate) rooms: HashMap<u32, Rooms>,
     pub(crate) plane: Option<PlaneSource>,
     /// Planes seen so far; what was asked for in an earlier one is asked for again.
     pub(crate) plane_generation: u64,
@@ -111,7 +116,11 @@ impl Store {
             }
             Update::Detail(detail) => {
                 self.details.insert(detail.checkpoint, detail);
-                self.forget_far_details(here);
+                forget_far(&mut self.details, DETAILS_KEPT, here);
+            }
+            Update::Rooms(rooms) => {
+                self.rooms.insert(rooms.checkpoint, rooms);
+                forget_far(&mut self.rooms, ROOMS_KEPT, here);
             }
             Update::Bifurcations(read) => self.derived_bifurcations = read.unwrap_or_default(),
             Update::Branches(read) => {
@@ -151,22 +160,6 @@ impl Store {
         self.bounds = Bounds::default();
         for point in reach {
             self.bounds.include(point);
-        }
-    }
-
-    fn forget_far_details(&mut self, here: Option<u32>) {
-        let Some(here) = here else {
-            return;
-        };
-        while self.details.len() > DETAILS_KEPT {
-            let farthest = self
-                .details
-                .keys()
-                .max_by_key(|checkpoint| checkpoint.abs_diff(here));
-            let Some(&far) = farthest else {
-                return;
-            };
-            self.details.remove(&far);
         }
     }
 
@@ -278,6 +271,40 @@ impl Store {
             }
         }
         curves
+    }
+
+    /// Scores in grid rooms over the steps, by the name of the room.
+    pub(crate) fn scores(&self) -> BTreeMap<&str, Vec<(f64, f64)>> {
+        let mut curves: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+        for summary in self.summaries.values() {
+            for of in &summary.scores {
+                let place = (summary.step as f64, of.score);
+                curves.entry(&of.room).or_default().push(place);
+            }
+        }
+        curves
+    }
+
+    /// What is decoded after so many steps in which nothing is perceived, over the training steps.
+    pub(crate) fn relaxed(
+        &self,
+        steps: u32,
+        of: impl Fn(&RelaxationRow) -> f64,
+    ) -> Vec<(f64, f64)> {
+        let at = |summary: &Summary| {
+            let mut rows = summary.relaxations.iter();
+            let row = rows.find(|row| row.relaxed == steps)?;
+            Some((summary.step as f64, of(row)))
+        };
+        self.summaries.values().filter_map(at).collect()
+    }
+
+    /// Step of the checkpoint, of those that were read and tell of grid rooms, that is nearest to a checkpoint.
+    pub(crate) fn nearest_with_rooms(&self, checkpoint: u32) -> Option<u64> {
+        let tells = |of: &&Summary| !of.scores.is_empty() || !of.relaxations.is_empty();
+        let all = self.summaries.values().filter(tells);
+        let nearest = all.min_by_key(|of| of.checkpoint.abs_diff(checkpoint));
+        nearest.map(|of| of.step)
     }
 
     /// What happened between checkpoints at a probe input, and the marks, by step.
@@ -399,6 +426,22 @@ impl Store {
             Curve { branch, places }
         };
         curves.into_iter().map(curve).collect()
+    }
+}
+
+/// Lets go of what belongs to the checkpoints farthest from the one on screen, until so many are left.
+fn forget_far<T>(of_checkpoints: &mut HashMap<u32, T>, kept: usize, here: Option<u32>) {
+    let Some(here) = here else {
+        return;
+    };
+    while of_checkpoints.len() > kept {
+        let farthest = of_checkpoints
+            .keys()
+            .max_by_key(|checkpoint| checkpoint.abs_diff(here));
+        let Some(&far) = farthest else {
+            return;
+        };
+        of_checkpoints.remove(&far);
     }
 }
 

@@ -36,6 +36,8 @@ impl Tables<'_> {
             evaluations: evaluations.into_iter().map(evaluation).collect(),
             bifurcations: self.located(bifurcations),
             branches: branches.map(branch_points),
+            scores: or_default(run.scores(checkpoint), &mut problems),
+            relaxations: or_default(run.relaxations(checkpoint), &mut problems),
             scenes,
             problems,
         }
@@ -59,6 +61,7 @@ impl Tables<'_> {
                 readout: row.readout.iter().map(|&y| y as f32).collect(),
                 basin_fraction: row.basin_fraction,
                 at: self.place(row.state, row.pc),
+                stored: row.pc,
             };
             scene(&mut scenes, row.condition).points.push(point);
         });

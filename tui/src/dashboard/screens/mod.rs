@@ -1,5 +1,6 @@
 //! The screens, one file each.
 
+mod arena;
 mod compare;
 mod diagram;
 mod landscape;
@@ -34,5 +35,6 @@ pub(crate) fn all() -> Vec<Box<dyn Screen>> {
         Box::new(landscape::Landscape::default()),
         Box::new(diagram::Diagram::default()),
         Box::new(compare::Compare::default()),
+        Box::new(arena::Arena::default()),
     ]
 }

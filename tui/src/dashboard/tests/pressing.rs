@@ -114,6 +114,7 @@ fn screens_panes_and_overlays_open_and_close() {
         ("2", "Learning"),
         ("4", "Diagram"),
         ("5", "Compare"),
+        ("6", "Arena"),
         ("3", "Landscape"),
     ] {
         dashboard.press(digit);
@@ -142,7 +143,7 @@ fn the_palette_finds_commands_by_their_words() {
 #[test]
 fn help_names_every_key() {
     let (_folder, mut dashboard) = landscape();
-    for number in ["1", "2", "3", "4", "5"] {
+    for number in ["1", "2", "3", "4", "5", "6"] {
         dashboard.press(&format!("{number} ?"));
         let mut screens = text(&dashboard.screen(120, 36));
         for _ in 0..60 {
@@ -163,7 +164,7 @@ fn help_names_every_key() {
 #[test]
 fn the_hint_of_the_help_is_never_dropped() {
     let (_folder, mut dashboard) = landscape();
-    for number in ["1", "2", "3", "4", "5"] {
+    for number in ["1", "2", "3", "4", "5", "6"] {
         dashboard.press(number);
         for width in 60..=200 {
             let screen = text(&dashboard.screen(width, 24));

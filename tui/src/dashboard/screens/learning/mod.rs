@@ -1,5 +1,6 @@
 //! How the network learns: loss and accuracy over the steps with stages and events, and the log.
 
+mod beside;
 mod log;
 mod over_steps;
 mod several;
@@ -7,8 +8,8 @@ mod several;
 use tui::buffer::Buffer;
 use tui::layout::{Constraint, Layout, Rect};
 
+use self::over_steps::draw_stages;
 pub(super) use self::over_steps::step_axis;
-use self::over_steps::{draw_stages, evaluations};
 use crate::dashboard::curves::{self, Axis, GUTTER};
 use crate::dashboard::data::StepGlance;
 use crate::dashboard::keys::{Action, Binding, row};
@@ -126,7 +127,8 @@ impl Learning {
         }
         let axis = match self.lower {
             Lower::Accuracy => Some(Axis {
-                low: 0.0,
+                // Who finds no way scores less than nothing.
+                low: beside::least(desk).min(0.0),
                 high: 1.0,
                 power: false,
                 ink: Ink::Accuracy,
@@ -140,7 +142,7 @@ impl Learning {
             Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(inner);
         several::curves(desk, axis, picture, of, buffer);
         if self.lower == Lower::Accuracy {
-            evaluations(desk, axis, picture, buffer);
+            beside::draw(desk, axis, picture, buffer);
         }
         step_axis(desk, right_of_gutter(steps), buffer);
         let value = |sample: &StepGlance| format!("{:.3}", of(sample));

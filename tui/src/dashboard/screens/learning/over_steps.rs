@@ -1,43 +1,12 @@
-//! What stands along the steps beside the curves: stages, accuracies on the probe tasks, the steps themselves.
+//! What stands along the steps around the curves: stages, and the steps themselves.
 
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 use tui::style::{Modifier, Style};
 
-use super::right_of_gutter;
-use crate::dashboard::curves::{self, Axis};
-use crate::dashboard::plot::{Dash, Plot};
+use crate::dashboard::curves;
 use crate::dashboard::screen::Desk;
 use crate::dashboard::theme::Ink;
-
-/// Accuracies on the probe tasks, checkpoint by checkpoint, each with its name where it ends.
-pub(super) fn evaluations(desk: &Desk, axis: Axis, area: Rect, buffer: &mut Buffer) {
-    let picture = right_of_gutter(area);
-    if picture.width < 2 || picture.height < 2 {
-        return;
-    }
-    let mut plot = Plot::new(
-        desk.theme,
-        picture,
-        desk.run.timeline.view(),
-        (axis.low, axis.high),
-    );
-    for (number, (probe, curve)) in desk.run.data.evaluations().into_iter().enumerate() {
-        let curve: Vec<(f64, f64)> = curve
-            .into_iter()
-            .map(|(step, accuracy)| (desk.run.timeline.place_of(step), accuracy))
-            .collect();
-        for pair in curve.windows(2) {
-            plot.line(pair[0], pair[1], Ink::Repeller, Dash::Dashed);
-        }
-        // Names take turns along the curves, so that they do not lie on each other.
-        let at = curve.len() * (number + 1) / (desk.run.data.evaluations().len() + 1);
-        if let Some(&(x, accuracy)) = curve.get(at) {
-            plot.text(x, accuracy, probe, desk.theme.style(Ink::Repeller));
-        }
-    }
-    plot.render(buffer);
-}
 
 /// Names of the stages above their steps.
 pub(super) fn draw_stages(desk: &Desk, area: Rect, buffer: &mut Buffer) {
