@@ -33,6 +33,7 @@
 //! and knows no terminal.
 
 pub mod arena;
+pub mod arrays;
 pub mod calculus;
 pub mod cell;
 pub mod comparison;
@@ -48,6 +49,7 @@ pub mod map;
 pub mod memory;
 mod norms;
 pub mod nouns;
+pub mod open_field;
 pub mod parameters;
 pub mod population;
 pub mod rate_maps;

@@ -22,6 +22,16 @@ fn tasks() -> Vec<TaskSpec> {
             vec!["classes_used=3", "delay_max=9"],
         ),
         ("kindergarten", vec!["count=false", "steps_max=40"]),
+        (
+            "path-integration",
+            vec![
+                "walk=sorscher",
+                "motion=speed-and-heading",
+                "targets=place-cells",
+                "place_cells=9",
+                "trial_steps=20",
+            ],
+        ),
     ] {
         let changes: Vec<Override> = changes
             .iter()

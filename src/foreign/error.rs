@@ -3,36 +3,19 @@
 //! Messages are written for somebody who did not write the file: they list the names that are in it, and say which
 //! option would help.
 
-use std::io;
-use std::path::PathBuf;
-
 use thiserror::Error;
 
 use super::options::Role;
-use crate::text::{escaped, shown};
+use crate::arrays::ArraysError;
+use crate::text::escaped;
 
 /// Why a foreign network could not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ForeignError {
-    /// The file could not be read.
-    #[error("cannot read {}: {source}", shown(path))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The file is not of the format that its name promises.
-    #[error("{} is no {format} file that can be read: {reason}", shown(path))]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// The format expected.
-        format: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The arrays of the file could not be read.
+    #[error(transparent)]
+    Arrays(#[from] ArraysError),
     /// No tensor plays a part that the cell needs.
     #[error(
         "no tensor for the {role}: none is named {expected}; name it with `--map {role}=NAME` (there are {})",

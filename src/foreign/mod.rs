@@ -10,9 +10,9 @@
 pub mod error;
 pub mod network;
 pub mod options;
-pub mod tensors;
 
+pub use crate::arrays as tensors;
+pub use crate::arrays::{Tensor, Tensors};
 pub use error::ForeignError;
 pub use network::ForeignNetwork;
 pub use options::{CellName, Options, Role};
-pub use tensors::{Tensor, Tensors};

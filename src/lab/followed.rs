@@ -11,9 +11,9 @@ use super::history::{Wired, followed_maps};
 use super::landscapes::{AtInput, Landscapes, Subject};
 use super::origin::{Followed, Origin};
 use super::saved::CheckpointId;
+use crate::arrays::read;
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::{independent, simulated};
-use crate::foreign::tensors::read;
 use crate::foreign::{ForeignError, ForeignNetwork};
 use crate::map::Map as _;
 use crate::tensors::{NamedTensor, TensorValues};
@@ -207,7 +207,7 @@ impl Follower {
             reason,
         };
         let sha256 = source_digest(path)?;
-        let tensors = read(path)?;
+        let tensors = read(path).map_err(ForeignError::from)?;
         let network = ForeignNetwork::new(&tensors, &self.followed.options)
             .map_err(|error| failed(error.to_string()))?;
         let tensors = tensors.into_iter().map(|(name, tensor)| NamedTensor {

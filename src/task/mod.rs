@@ -15,6 +15,7 @@
 //! | patterns | sine, pattern, two-neuron |
 //! | streams of bits | n-parity, n-delayed-match |
 //! | pretraining | kindergarten, walks |
+//! | space | path-integration |
 //! | worlds | corridor, navigation |
 //!
 //! ```
@@ -61,6 +62,7 @@ pub mod mixture;
 pub mod moving_average;
 pub mod navigation;
 pub mod objective;
+pub mod path_integration;
 pub mod pattern;
 pub mod perceptual_integration;
 pub mod sine;
@@ -253,6 +255,7 @@ impl TaskSpec {
             Self::new(corridor::Corridor::default()),
             Self::new(navigation::Navigation::default()),
             Self::new(walks::Walks::default()),
+            Self::new(path_integration::PathIntegration::default()),
         ]
     }
 

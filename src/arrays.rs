@@ -3,24 +3,24 @@
 //! Nothing in them is believed: sizes are held against what is there before memory is taken, an npz may not unpack to many
 //! times its size, and the checksum of each of its members must fit.
 //!
-//! All numbers become f64, exactly. Integer arrays (counters, masks) are left out without a word, since no part of
-//! a network is made of them; arrays in Fortran order are brought into C order.
+//! All numbers become f64, exactly. Integer arrays (counters, masks) are left out without a word, since neither a network
+//! nor a trajectory is made of them; arrays in Fortran order are brought into C order.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use npyz::{DType, NpyFile, Order};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
+use thiserror::Error;
 
-use super::ForeignError;
 use crate::files;
 use crate::guard::caught;
 use crate::memory::{available_bytes, size_text};
-use crate::text::escaped;
+use crate::text::{escaped, shown};
 
 /// Bytes that the arrays of a small file may take in memory; a larger file may take [`MOST_GROWTH`] times its own size.
 const MOST_SMALL_BYTES: u64 = 192 << 20;
@@ -46,12 +46,36 @@ pub struct Tensor {
 /// The arrays of a file by name; those that hold no floating-point numbers are left out.
 pub type Tensors = BTreeMap<String, Tensor>;
 
+/// Why the arrays of a file could not be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArraysError {
+    /// The file could not be read.
+    #[error("cannot read {}: {source}", shown(path))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is not of the format that its name promises.
+    #[error("{} is no {format} file that can be read: {reason}", shown(path))]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The format expected.
+        format: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
 /// Reads a file: `.npz` and `.npy` by name, anything else as safetensors (F16, BF16, F32, F64).
 ///
 /// # Errors
 /// The file cannot be read, is not of its format, claims more than it holds, or has a member with a wrong checksum.
-pub fn read(path: &Path) -> Result<Tensors, ForeignError> {
-    let read_error = |source| ForeignError::Read {
+pub fn read(path: &Path) -> Result<Tensors, ArraysError> {
+    let read_error = |source| ArraysError::Read {
         path: path.to_path_buf(),
         source,
     };
@@ -73,7 +97,7 @@ pub fn read(path: &Path) -> Result<Tensors, ForeignError> {
             )
         }
     };
-    tensors.map_err(|reason| ForeignError::Format {
+    tensors.map_err(|reason| ArraysError::Format {
         path: path.to_path_buf(),
         format,
         reason,
@@ -359,5 +383,5 @@ fn by_rows(shape: Vec<usize>, values: &[f64]) -> Tensor {
 }
 
 #[cfg(test)]
-#[path = "tensors_tests.rs"]
+#[path = "arrays_tests.rs"]
 mod tests;
