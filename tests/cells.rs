@@ -12,6 +12,7 @@ use creode::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
 use faer::{Col, Mat};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -386,6 +387,58 @@ fn the_map_makes_the_steps_of_the_training_kernel() {
                 ..network(cell)
             };
             assert_same_steps(&spec);
+        }
+    }
+}
+
+/// Given states stand for the initial state of the parameters: outputs and gradients are the same.
+#[test]
+fn trials_start_from_the_states_that_they_are_given() {
+    for cell in cells() {
+        let trained = NetworkSpec {
+            initial_state: InitialState::Trained,
+            ..network(cell)
+        };
+        let given = NetworkSpec {
+            initial_state: InitialState::Normal,
+            ..network(cell)
+        };
+        let at = parameters(&trained, 5);
+        let mut same = parameters(&given, 5);
+        for tensor in same.clone().layout() {
+            same.get_mut(tensor.name)
+                .copy_from_slice(at.get(tensor.name));
+        }
+        // Two shards and a part of one.
+        let (steps, trials) = (5, 37);
+        let mut batch = Batch::zeros(steps, trials, 3, 2);
+        for (place, value) in batch.inputs.iter_mut().enumerate() {
+            *value = (place as f64 * 0.7).sin();
+        }
+        batch.weights.fill(1.0);
+        let state = at.get(INITIAL_STATE).to_vec();
+        let mut beside = batch.clone();
+        beside.initial_states = state.repeat(trials);
+        let simulation = Bptt::of(&trained).simulate(&at, &batch).unwrap();
+        assert_eq!(
+            Bptt::of(&given).simulate(&same, &beside).unwrap(),
+            simulation
+        );
+        let mut gradients = [at.zeros_like(), same.zeros_like()];
+        let of = |spec, parameters, batch, gradient: &mut Parameters<f64>| {
+            let mut credit = Bptt::of(spec);
+            credit
+                .loss_and_gradient(parameters, batch, gradient)
+                .unwrap()
+                .loss
+        };
+        let [first, second] = &mut gradients;
+        assert_eq!(
+            of(&trained, &at, &batch, first),
+            of(&given, &same, &beside, second)
+        );
+        for tensor in second.layout() {
+            assert_eq!(first.get(tensor.name), second.get(tensor.name), "{cell:?}");
         }
     }
 }

@@ -243,3 +243,128 @@ fn put_readout<T: Real>(
     }
     sum.sqrt()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cell::spec::{CellKind, NetworkSpec};
+    use crate::task::{Lived, Score};
+    use crate::train::spec::OptimiserSpec;
+
+    const TRIALS: usize = 3;
+    const STEPS: usize = 7;
+
+    fn batch(phase: f64) -> Batch {
+        let mut batch = Batch::zeros(STEPS, TRIALS, 2, 2);
+        let wave = |at: usize, rate: f64| (at as f64 * rate + phase).sin();
+        for (at, value) in batch.inputs.iter_mut().enumerate() {
+            *value = wave(at, 0.7);
+        }
+        for (at, value) in batch.targets.iter_mut().enumerate() {
+            *value = wave(at, 0.3);
+        }
+        // The last step does not count.
+        let counted = batch.weights.len() - 2 * TRIALS;
+        batch.weights[..counted].fill(1.0);
+        batch
+    }
+
+    /// Rates with a one, `[sample][6]`, and targets, of what counts.
+    fn samples(spec: &NetworkSpec, at: &Parameters<f64>, batch: &Batch) -> (Mat<f64>, Mat<f64>) {
+        let simulation = f64::engine(crate::train::engines::EngineName::Direct, spec)
+            .simulate(at, batch)
+            .unwrap();
+        let rows = (STEPS - 1) * TRIALS;
+        let rate = |row: usize, unit: usize| match unit {
+            5 => 1.0,
+            _ => simulation.states[row * 5 + unit],
+        };
+        let target = |row: usize, channel: usize| batch.targets[row * 2 + channel];
+        (Mat::from_fn(rows, 6, rate), Mat::from_fn(rows, 2, target))
+    }
+
+    fn assert_readout(at: &Parameters<f64>, expected: &Mat<f64>) {
+        for output in 0..2 {
+            for unit in 0..5 {
+                let found = at.get(READOUT_WEIGHT)[output * 5 + unit];
+                assert!((found - expected[(unit, output)]).abs() < 1e-9);
+            }
+            let found = at.get(READOUT_BIAS)[output];
+            assert!((found - expected[(5, output)]).abs() < 1e-9);
+        }
+    }
+
+    fn solve(mut matrix: Mat<f64>, right: &Mat<f64>, penalty: f64) -> Mat<f64> {
+        for at in 0..6 {
+            matrix[(at, at)] += penalty;
+        }
+        matrix.partial_piv_lu().solve(right)
+    }
+
+    #[test]
+    fn readouts_are_those_of_the_normal_equations_and_earlier_batches_fade() {
+        let cell = CellKind::Vanilla {
+            activation: crate::cell::spec::Activation::Tanh,
+        };
+        let spec = NetworkSpec::new(cell, 5, 2, 2);
+        let mut at = Parameters::<f64>::initial(&spec, 3);
+        let setting = Setting::new(&spec, &at, OptimiserSpec::default(), 0);
+        let forgetting = Forgetting {
+            share: 0.3,
+            is_by_score: false,
+        };
+        let mut learner = ReadoutLearner::new(setting, 2.0, forgetting);
+        let recurrent = at.get("rnn.weight_hh_l0").to_vec();
+
+        let first = batch(0.0);
+        let (h, y) = samples(&spec, &at, &first);
+        learner.step(&mut at, &first).unwrap();
+        let correlation = h.transpose() * &h;
+        let beta = solve(correlation.clone(), &(h.transpose() * &y), 2.0);
+        assert_readout(&at, &beta);
+
+        let second = batch(1.0);
+        let (h, y) = samples(&spec, &at, &second);
+        learner.step(&mut at, &second).unwrap();
+        let correlation = correlation * faer::Scale(0.3) + h.transpose() * &h;
+        let missed = &y - &h * &beta;
+        let beta = &beta + solve(correlation, &(h.transpose() * &missed), 2.0);
+        assert_readout(&at, &beta);
+        assert_eq!(at.get("rnn.weight_hh_l0"), recurrent);
+
+        // What it remembers is all that it needs.
+        let setting = Setting::new(&spec, &at, OptimiserSpec::default(), 0);
+        let mut again = ReadoutLearner::new(setting, 2.0, forgetting);
+        again.restore(&learner.state()).unwrap();
+        let mut same = at.clone();
+        learner.step(&mut at, &first).unwrap();
+        again.step(&mut same, &first).unwrap();
+        assert_eq!(at, same);
+    }
+
+    #[test]
+    fn the_better_the_score_the_more_remains() {
+        let forgetting = Forgetting {
+            is_by_score: true,
+            ..Forgetting::default()
+        };
+        let lived = |met: f64| {
+            Some(Lived {
+                score: Score { met, possible: 1.0 },
+                total_reward: 0.0,
+            })
+        };
+        let remaining = |scores: &[f64]| {
+            let batch = Batch {
+                lived: scores.iter().map(|&met| lived(met)).collect(),
+                ..Batch::default()
+            };
+            forgetting.remaining(&batch)
+        };
+        assert_eq!(remaining(&[0.0, 0.0]), 0.0);
+        assert_eq!(remaining(&[1.0, 1.0]), 1.0);
+        // One arrives as fast as may be, one does not: a mean score of 0.
+        assert!((remaining(&[1.0, 0.0]) - 0.5_f64.sqrt()).abs() < 1e-15);
+    }
+}
