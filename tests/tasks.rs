@@ -28,7 +28,7 @@ fn tasks() -> Vec<TaskSpec> {
                 "walk=sorscher",
                 "motion=speed-and-heading",
                 "targets=place-cells",
-                "place_cells=9",
+                "place_cells=60",
                 "trial_steps=20",
             ],
         ),

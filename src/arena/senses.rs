@@ -57,6 +57,60 @@ pub fn null_drive_at(cue: &[f64; CUE]) -> Vec<f64> {
     input
 }
 
+/// The constant inputs at which the landscape of a network in a room is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConstantInputs {
+    /// The null drive: nothing near, a quarter of each move.
+    #[default]
+    NullDrive,
+    /// That, and each move with nothing near.
+    Moves,
+    /// Those, and each move into a wall that is seen there.
+    Walls,
+}
+
+impl ConstantInputs {
+    /// All with their names in a curriculum.
+    pub const NAMED: [(&str, Self); 3] = [
+        ("null-drive", Self::NullDrive),
+        ("moves", Self::Moves),
+        ("walls", Self::Walls),
+    ];
+
+    /// What is beside the null drive, by name: the inputs of senses and moves, without the cue.
+    pub fn beside_the_null_drive(self) -> Vec<(&'static str, Vec<f64>)> {
+        const FREE: [&str; MOVES] = ["going up", "going right", "going down", "going left"];
+        const INTO: [&str; MOVES] = [
+            "into the top wall",
+            "into the right wall",
+            "into the bottom wall",
+            "into the left wall",
+        ];
+        let moved = |step: usize| {
+            let mut input = vec![0.0; SENSORS + MOVES];
+            input[SENSORS + step] = 1.0;
+            input
+        };
+        let mut inputs = Vec::new();
+        if self != Self::NullDrive {
+            inputs.extend((0..MOVES).map(|step| (FREE[step], moved(step))));
+        }
+        if self == Self::Walls {
+            inputs.extend((0..MOVES).map(|step| {
+                let mut input = moved(step);
+                for cell in SEEN_BEFORE[step] {
+                    input[cell] = -1.0;
+                }
+                (INTO[step], input)
+            }));
+        }
+        inputs
+    }
+}
+
+/// The cells of the patch on the side that a move goes to.
+const SEEN_BEFORE: [[usize; 3]; MOVES] = [[0, 1, 2], [2, 5, 8], [6, 7, 8], [0, 3, 6]];
+
 /// Writes the patch around a place of a padded array of `width` columns into the first 9 channels.
 pub(super) fn write_patch(values: &[i8], place: usize, width: usize, inputs: &mut [f64]) {
     let corner = place - width - 1;
@@ -106,6 +160,24 @@ mod tests {
         assert_eq!(seen(9, 13), [0; 9], "the other goal");
         // In a wall, where walks of pre-training look from: the second layer is in the array, too.
         assert_eq!(seen(1, 9), [-1, -1, -1, -1, -1, -1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_wall_that_is_run_into_is_seen_where_the_move_goes() {
+        let room = Room::empty(15, 15, 0);
+        let at_walls = [(2, 9), (9, 16), (16, 9), (9, 2)].map(|(y, x)| Cell::new(y, x));
+        let inputs = ConstantInputs::Walls.beside_the_null_drive();
+        assert_eq!(inputs.len(), 8);
+        assert_eq!(ConstantInputs::Moves.beside_the_null_drive(), inputs[..4]);
+        assert_eq!(ConstantInputs::NullDrive.beside_the_null_drive(), []);
+        for (step, cell) in at_walls.into_iter().enumerate() {
+            let (_, input) = &inputs[4 + step];
+            let seen: Vec<i64> = input[..SENSORS].iter().map(|&value| value as i64).collect();
+            assert_eq!(seen, patch(&room, 0, cell), "{:?}", Move::ALL[step]);
+            let mut told = [0.0; CHANNELS];
+            write_move(Some(Move::ALL[step]), &mut told);
+            assert_eq!(input[SENSORS..], told[SENSORS..SENSORS + MOVES]);
+        }
     }
 
     #[test]

@@ -86,6 +86,11 @@ pub(super) const NOISE: ParameterAbout = parameter(
 );
 pub(super) const TRIAL_STEPS: ParameterAbout =
     parameter("trial_steps", "steps", "length of a trial");
+pub(super) const CONSTANT_INPUTS: ParameterAbout = parameter(
+    "constant_inputs",
+    "",
+    "where landscapes are looked at: null-drive; moves: and each move; walls: and each into a wall",
+);
 pub(super) const RESPONSE_WEIGHT: ParameterAbout = parameter(
     "response_weight",
     "",

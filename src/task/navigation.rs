@@ -12,17 +12,19 @@
 use rand::Rng;
 
 use super::Task;
-use super::about::{About, parameter};
+use super::about::{About, CONSTANT_INPUTS, parameter};
 use super::batch::{Answer, Probe, Score, Trial};
 use super::objective::Objective;
-use super::walks::null_drive_name;
+use super::walks::{beside_the_null_drive, null_drive_name};
 use super::world::{Consequence, Episode, World};
 use crate::arena::agents::Agents;
 use crate::arena::drawing::{DrawingError, room_of};
 use crate::arena::grid::{Goal, Move, Room};
 use crate::arena::paths::{self, RightWall, wall_first_length};
 use crate::arena::rules::Rules;
-use crate::arena::senses::{CHANNELS, CUE_AXIS, MOVES, SENSORS, cue, null_drive_at};
+use crate::arena::senses::{
+    CHANNELS, CUE_AXIS, ConstantInputs, MOVES, SENSORS, cue, null_drive_at,
+};
 use crate::arena::tasks::{NavigationTask, Phase, SIDE, Setting};
 use crate::parameters::{FRACTION, ParameterVisitor, Variant as _, choose};
 
@@ -41,6 +43,8 @@ pub struct Navigation {
     setting: Setting,
     /// How much less a reward counts for each time step that it comes later, in (0, 1]. Default 0.99; ours.
     pub discount: f64,
+    /// At which constant inputs landscapes are looked at. Default: the null drive.
+    pub constant_inputs: ConstantInputs,
 }
 
 const ABOUT: About = About {
@@ -118,6 +122,7 @@ const ABOUT: About = About {
             "",
             "how much less a reward counts for each step that it comes later",
         ),
+        CONSTANT_INPUTS,
     ],
 };
 
@@ -130,6 +135,7 @@ impl Navigation {
             maze: String::new(),
             setting: room.setting(Phase::Training),
             discount: 0.99,
+            constant_inputs: ConstantInputs::default(),
         }
     }
 
@@ -263,7 +269,12 @@ impl Task for Navigation {
             let input = null_drive_at(&cue(of.centre, room.columns()));
             Probe::new(null_drive_name(goal), &input, input_channels)
         };
-        room.goals()[..told].iter().enumerate().map(probe).collect()
+        let goals = room.goals()[..told].iter().enumerate();
+        let mut probes: Vec<Probe> = goals.map(probe).collect();
+        let cue = cue(room.goals()[0].centre, room.columns());
+        let inputs = self.constant_inputs;
+        probes.extend(beside_the_null_drive(inputs, &cue, input_channels));
+        probes
     }
 
     /// Another room brings its own rules, which the keys after it then change.
@@ -294,6 +305,8 @@ impl Task for Navigation {
             visitor.refuse(key, &expected);
         }
         visitor.real("discount", &mut self.discount, FRACTION);
+        let named = &ConstantInputs::NAMED;
+        visitor.one_of("constant_inputs", &mut self.constant_inputs, named);
     }
 }
 

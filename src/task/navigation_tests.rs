@@ -155,8 +155,9 @@ impl ParameterVisitor for Sets {
     fn flag(&mut self, _: &'static str, _: &mut bool) {}
     fn text(&mut self, _: &'static str, _: &mut String) {}
     fn choice(&mut self, _: &'static str, chosen: &mut usize, choices: &[&'static str]) {
-        let place = choices.iter().position(|name| *name == self.0);
-        *chosen = place.expect("it is one of the names");
+        if let Some(place) = choices.iter().position(|name| *name == self.0) {
+            *chosen = place;
+        }
     }
     fn gives(&mut self, _: &'static str, _: bool) -> bool {
         false
@@ -208,7 +209,8 @@ fn landscapes_lie_at_the_cues_that_the_arena_gives() {
             };
             agents.begin_at(task.rules(), vec![largest.clone()], &[at]);
             let near = SENSORS + MOVES;
-            assert_eq!(probe.input[..near], [0.0; SENSORS + MOVES]);
+            assert_eq!(probe.input[..SENSORS], [0.0; SENSORS]);
+            assert_eq!(probe.input[SENSORS..near], [0.25; MOVES]);
             assert_eq!(probe.input[near..CHANNELS], agents.inputs()[near..]);
             assert_eq!(probe.input[CHANNELS..], [0.0; 2]);
         }

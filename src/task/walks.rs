@@ -16,10 +16,10 @@
 use rand::Rng;
 
 use super::Task;
-use super::about::{About, parameter};
+use super::about::{About, CONSTANT_INPUTS, parameter};
 use super::batch::{Answer, Probe, Score, Trial};
 use super::objective::{Group, Measure, Objective, probabilities};
-use crate::arena::senses::{CHANNELS, CUE_AXIS, MOVES, SENSORS, null_drive};
+use crate::arena::senses::{CHANNELS, CUE_AXIS, ConstantInputs, MOVES, SENSORS, null_drive};
 use crate::arena::walks::{DISTANCE_AXIS, DISTANCES, WALLS, WalkCue, WalkSpec, Walks as Drawn};
 use crate::parameters::{FRACTION, ParameterVisitor, SHARE, Span};
 
@@ -60,6 +60,8 @@ pub struct Walks {
     walk: WalkSpec,
     /// β of the first place code, above 0. Default 0.01.
     pub sharpness: f64,
+    /// At which constant inputs landscapes are looked at. Default: the null drive.
+    pub constant_inputs: ConstantInputs,
 }
 
 const ABOUT: About = About {
@@ -100,8 +102,9 @@ const ABOUT: About = About {
         parameter(
             "sharpness",
             "",
-            "β of the first place code; of the others 3 and 9 times as much",
+            "sharpness of the first place code; of the others 3 and 9 times as much",
         ),
+        CONSTANT_INPUTS,
     ],
 };
 
@@ -116,6 +119,7 @@ impl Walks {
             learns,
             walk: WalkSpec { walks: 1, ..walk },
             sharpness: 0.01,
+            constant_inputs: ConstantInputs::default(),
         }
     }
 
@@ -321,9 +325,15 @@ impl Task for Walks {
             WalkCue::Fixed => 1,
             WalkCue::EitherGoal => 2,
         };
-        (0..cues)
-            .map(|goal| Probe::new(null_drive_name(goal), &null_drive(goal), input_channels))
-            .collect()
+        let null = |goal| Probe::new(null_drive_name(goal), &null_drive(goal), input_channels);
+        let mut probes: Vec<Probe> = (0..cues).map(null).collect();
+        let cue = &null_drive(0)[SENSORS + MOVES..];
+        probes.extend(beside_the_null_drive(
+            self.constant_inputs,
+            cue,
+            input_channels,
+        ));
+        probes
     }
 
     /// What else is learned brings walks of its own, which the keys after it then change.
@@ -333,6 +343,7 @@ impl Task for Walks {
         if learns != self.learns {
             *self = Self {
                 sharpness: self.sharpness,
+                constant_inputs: self.constant_inputs,
                 ..Self::of(learns)
             };
         }
@@ -342,12 +353,28 @@ impl Task for Walks {
         self.walk.steps = steps;
         visitor.real("persistence", &mut self.walk.persistence, SHARE);
         visitor.real("sharpness", &mut self.sharpness, FRACTION);
+        let named = &ConstantInputs::NAMED;
+        visitor.one_of("constant_inputs", &mut self.constant_inputs, named);
     }
 }
 
 /// What the constant input of a landscape is called: nothing near, all moves alike, and the cue of a goal.
 pub fn null_drive_name(goal: usize) -> String {
     format!("nothing near, cue of goal {}", goal + 1)
+}
+
+/// The constant inputs beside the null drive, with a cue.
+pub(super) fn beside_the_null_drive(
+    inputs: ConstantInputs,
+    cue: &[f64],
+    input_channels: usize,
+) -> Vec<Probe> {
+    let probe = |(name, mut input): (&str, Vec<f64>)| {
+        input.extend(cue);
+        Probe::new(name, &input, input_channels)
+    };
+    let inputs = inputs.beside_the_null_drive();
+    inputs.into_iter().map(probe).collect()
 }
 
 /// softmax(β x).

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use super::run::entry_at;
-use super::{Choice, FigureError, FigureKind, Options};
+use super::{Choice, FigureError, FigureKind, Moment, Options};
 use crate::figure::Figure;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::plot::{Cells, ColourBar, Note, Plot, Proportions};
 use crate::trace::rows::RateMapRow;
-use crate::trace::{Run, TraceError};
+use crate::trace::{Entry, Run, TraceError};
 
 /// Maps beside each other.
 const ACROSS: usize = 4;
@@ -39,8 +38,8 @@ impl FigureKind for RateMaps {
     fn draw(&self, folder: &Path, options: &Options) -> Result<Figure, FigureError> {
         let run = Run::open(folder)?;
         let (step, maps) = match options.moment {
-            Some(_) => {
-                let entry = entry_at(&run, options.moment)?;
+            Some(moment) => {
+                let entry = entry_of(&run, moment).ok_or(FigureError::NoRateMaps)?;
                 (entry.step, maps_of(&run, entry.checkpoint)?)
             }
             None => last_maps(&run)?,
@@ -50,6 +49,15 @@ impl FigureKind for RateMaps {
         }
         Ok(figure(step, &maps))
     }
+}
+
+/// The checkpoint at a moment, whether or not it has a landscape.
+fn entry_of(run: &Run, moment: Moment) -> Option<Entry> {
+    let is_it = |entry: &&Entry| match moment {
+        Moment::Checkpoint(number) => entry.checkpoint == number,
+        Moment::Step(step) => entry.step <= step,
+    };
+    run.entries().iter().rev().find(is_it).copied()
 }
 
 /// The maps of a checkpoint, by falling information.

@@ -45,7 +45,9 @@ pub(super) fn add<T: TrainableReal>(
     probes: &[Probe],
     rows: &mut ArenaRows,
 ) -> Result<(), LabError> {
-    for (place, probe) in probes.iter().enumerate() {
+    // Elsewhere an agent moves.
+    let is_null = |probe: &&Probe| probe.input[SENSORS..SENSORS + MOVES] == [0.25; MOVES];
+    for (place, probe) in probes.iter().filter(is_null).enumerate() {
         let walked = Walked::through(subject, probe)?;
         if place == 0 {
             add_maps(subject, &walked, rows);

@@ -17,7 +17,7 @@ table! {
         /// Columns of the room.
         #[unit = "count"]
         pub columns: u16,
-        /// Smoothed mean rate in each cell, row by row; empty in runs that keep no maps.
+        /// Smoothed mean rate in each cell, row by row.
         pub rates: Vec<f64>,
         /// Spatial information of the map (Skaggs et al. 1993), of the rate above its least.
         #[unit = "bit"]
