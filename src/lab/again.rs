@@ -218,7 +218,7 @@ impl Subject {
                 .clone()
                 .map_or(own, |input| vec![Probe::at(input)]),
             network: CheckpointNetwork::Trained {
-                spec: curriculum.network.clone(),
+                spec: Box::new(curriculum.network.clone()),
                 parameters: Box::new(job.parameters),
             },
             starts: Some(starts),

@@ -23,7 +23,7 @@ pub enum CheckpointNetwork {
     /// It was trained here.
     Trained {
         /// What it is.
-        spec: NetworkSpec,
+        spec: Box<NetworkSpec>,
         /// Its numbers.
         parameters: Box<Parameters<f64>>,
     },
@@ -46,7 +46,7 @@ impl CheckpointNetwork {
                     Precision::F64 => in_f64::<f64>(curriculum, &file, entry.step)?,
                 };
                 Ok(Self::Trained {
-                    spec: curriculum.network.clone(),
+                    spec: Box::new(curriculum.network.clone()),
                     parameters: Box::new(parameters),
                 })
             }

@@ -174,7 +174,7 @@ impl Plan {
         let networks: Vec<Network<'_>> = learned.chain(joined).collect();
         let networks: Vec<_> = or_none(&networks)
             .into_iter()
-            .map(|of| of.copied())
+            .map(Option::<&Network<'_>>::copied)
             .collect();
         let variants = or_none(&self.variants);
         let mut begins = Vec::new();

@@ -219,7 +219,12 @@ impl ScoreTable {
                     .collect(),
             }
         };
-        squares.iter().enumerate().map(component).collect()
+        // As many as there are ways in which so many observations can differ.
+        squares[..squares.len().min(count - 1)]
+            .iter()
+            .enumerate()
+            .map(component)
+            .collect()
     }
 
     /// The late scores and the coefficients of the second component, to be drawn.

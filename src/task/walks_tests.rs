@@ -19,16 +19,11 @@ fn knowing(batch: &Batch) -> Vec<f64> {
         let targets = &batch.targets[row * channels..][..channels];
         for axis in 0..2 {
             let finest = &targets[PLACES - DISTANCES + axis * DISTANCE_AXIS..][..DISTANCE_AXIS];
-            let at = finest.iter().copied().fold((0, 0, f64::MIN), |best, p| {
-                if p > best.2 {
-                    (best.1, best.1 + 1, p)
-                } else {
-                    (best.0, best.1 + 1, best.2)
-                }
-            });
+            let most = (0..DISTANCE_AXIS).max_by(|&a, &b| finest[a].total_cmp(&finest[b]));
+            let at = most.expect("there are rows") as f64;
             for code in 0..SCALES.len() {
                 for i in 0..DISTANCE_AXIS {
-                    let distance = (i as f64 - at.0 as f64).powi(2);
+                    let distance = (i as f64 - at).powi(2);
                     outputs[row * channels + code * DISTANCES + axis * DISTANCE_AXIS + i] =
                         -distance;
                 }

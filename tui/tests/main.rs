@@ -7,6 +7,7 @@ mod command_line;
 mod comparing;
 mod figures;
 mod hostile;
+mod navigating;
 mod paths;
 mod pictures;
 mod population;

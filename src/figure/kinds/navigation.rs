@@ -41,11 +41,10 @@ impl FigureKind for Navigation {
         let last = run.entries().last().map(|entry| entry.step);
         let last = last.filter(|_| !scores.is_empty() || !relaxations.is_empty());
         let progress = Progress::new(&run, options.axis, last.ok_or(FigureError::NoRooms)?);
-        let events = match entry_at(&run, None) {
-            Ok(entry) => {
-                let (name, _) = condition(&run, &entry, options.condition.as_deref())?;
-                events_at(&run, &name)?
-            }
+        let asked = options.condition.as_deref();
+        let found = entry_at(&run, None).and_then(|entry| condition(&run, &entry, asked));
+        let events = match found {
+            Ok((name, _)) => events_at(&run, &name)?,
             // Scores alone can be drawn, too.
             Err(FigureError::NoLandscape) if options.condition.is_none() => Vec::new(),
             Err(error) => return Err(error),
@@ -111,6 +110,9 @@ fn score_plot(rows: &[ScoreRow], progress: &Progress) -> Plot {
 }
 
 /// What is decoded from the states as they were recorded, and after steps under the first constant input.
+/// What is decoded: its name, its colour, and where it stands in a row.
+type Quantity = (&'static str, Colour, fn(&RelaxationRow) -> f64);
+
 fn relaxation_plot(rows: &[RelaxationRow], progress: &Progress) -> Plot {
     let first = rows.first().map(|row| row.condition.as_str());
     let own = || {
@@ -129,7 +131,7 @@ fn relaxation_plot(rows: &[RelaxationRow], progress: &Progress) -> Plot {
         0 => what.to_owned(),
         _ => format!("{what}, {steps} steps on"),
     };
-    let quantities: [(&str, Colour, fn(&RelaxationRow) -> f64); 2] = [
+    let quantities: [Quantity; 2] = [
         ("R² of position", Colour::BLUE, |row| row.position_r2),
         ("last wall", Colour::VERMILION, |row| row.last_wall),
     ];

@@ -142,7 +142,7 @@ impl RateMap {
 pub(crate) struct Rooms {
     pub(crate) checkpoint: u32,
     pub(crate) ways: Result<Vec<Way>, String>,
-    pub(crate) rooms: Result<Vec<Room>, String>,
+    pub(crate) seen: Result<Vec<Room>, String>,
     pub(crate) maps: Result<Vec<RateMap>, String>,
 }
 
@@ -163,7 +163,7 @@ impl Rooms {
         Self {
             checkpoint,
             ways: in_words(run.paths(checkpoint)).map(ways),
-            rooms: in_words(run.places(checkpoint)).map(rooms),
+            seen: in_words(run.places(checkpoint)).map(|rows| rooms(&rows)),
             maps: in_words(maps),
         }
     }
@@ -171,7 +171,7 @@ impl Rooms {
     /// Messages on what could not be read.
     pub(super) fn problems(&self) -> Vec<String> {
         let ways = self.ways.as_ref().err();
-        let rooms = self.rooms.as_ref().err();
+        let rooms = self.seen.as_ref().err();
         let all = ways
             .into_iter()
             .chain(rooms)
@@ -206,7 +206,7 @@ fn ways(rows: Vec<PathRow>) -> Vec<Way> {
     ways
 }
 
-fn rooms(rows: Vec<PlaceRow>) -> Vec<Room> {
+fn rooms(rows: &[PlaceRow]) -> Vec<Room> {
     let is_same = |a: &PlaceRow, b: &PlaceRow| a.room == b.room && a.goal == b.goal;
     rows.chunk_by(is_same).filter_map(room).collect()
 }

@@ -61,13 +61,13 @@ const HEAD: u16 = 2;
 
 /// Draws the maps of as many units as fit.
 pub(super) fn draw(arena: &Arena, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-    let maps = match arena.now(desk) {
+    let maps = match Arena::now(desk) {
         Now::Rooms(rooms) => rooms.maps.as_deref().unwrap_or_default(),
         _ => &[],
     };
     if maps.is_empty() {
         let inner = pane.frame(desk, "rate maps", buffer);
-        return arena.say_why_empty(
+        return Arena::say_why_empty(
             (pane, desk),
             |rooms| rooms.maps.as_ref().err(),
             inner,

@@ -107,7 +107,7 @@ const KEYS: &[Binding] = &[
 ];
 
 impl Arena {
-    fn now<'a>(&self, desk: &'a Desk) -> Now<'a> {
+    fn now(desk: &Desk) -> Now<'_> {
         let Some(frame) = desk.run.timeline.frame() else {
             return Now::NoCheckpoint;
         };
@@ -116,7 +116,7 @@ impl Arena {
     }
 
     fn shown<'a>(&self, desk: &'a Desk) -> Option<Shown<'a>> {
-        match self.now(desk) {
+        match Self::now(desk) {
             Now::Rooms(rooms) => self.chosen.of(rooms),
             _ => None,
         }
@@ -147,7 +147,7 @@ impl Arena {
     }
 
     fn move_units(&mut self, desk: &Desk, is_on: bool) {
-        let count = match self.now(desk) {
+        let count = match Self::now(desk) {
             Now::Rooms(rooms) => rooms.maps.as_ref().map_or(0, Vec::len),
             _ => 0,
         };
@@ -161,14 +161,13 @@ impl Arena {
 
     /// Says why a pane has nothing to show.
     fn say_why_empty(
-        &self,
         (pane, desk): (Pane, &Desk),
         problem: impl Fn(&Rooms) -> Option<&String>,
         area: Rect,
         buffer: &mut Buffer,
     ) {
         let faint = desk.theme.style(Ink::Faint);
-        let rooms = match self.now(desk) {
+        let rooms = match Self::now(desk) {
             Now::NoCheckpoint => return message(area, &desk.run.waiting(), faint, buffer),
             Now::Unread => return message(area, "reading…", faint, buffer),
             Now::Rooms(rooms) => rooms,

@@ -21,7 +21,7 @@ const RELAXED: [u32; 4] = [0, 10, 50, 100];
 /// Draws the numbers, two parts a line where there is room.
 pub(super) fn draw(arena: &Arena, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
     let inner = pane.frame(desk, "numbers", buffer);
-    let rooms = match arena.now(desk) {
+    let rooms = match Arena::now(desk) {
         Now::Rooms(rooms) => Some(rooms),
         _ => None,
     };
@@ -29,7 +29,7 @@ pub(super) fn draw(arena: &Arena, pane: Pane, desk: &Desk, buffer: &mut Buffer) 
     let summary = frame.and_then(|frame| desk.run.data.summaries.get(&frame.checkpoint));
     let parts = parts(arena, rooms, summary);
     if parts.is_empty() {
-        return arena.say_why_empty((pane, desk), |_| None, inner, buffer);
+        return Arena::say_why_empty((pane, desk), |_| None, inner, buffer);
     }
     render(&parts, inner, buffer);
 }

@@ -1,5 +1,7 @@
 //! The room from above: walls, values, the most frequent moves, the goal, and one way through it.
 
+use std::fmt::Write as _;
+
 use tui::buffer::Buffer;
 use tui::layout::Rect;
 use tui::style::{Modifier, Style};
@@ -7,7 +9,7 @@ use tui::style::{Modifier, Style};
 use super::Arena;
 use super::chosen::Shown;
 use super::paint::{Look, halves};
-use crate::dashboard::data::rooms::{Cell, Ground, Moment};
+use crate::dashboard::data::rooms::{Cell, Ground, Moment, Room};
 use crate::dashboard::plot::{Dash, Plot};
 use crate::dashboard::screen::{Desk, Pane};
 use crate::dashboard::theme::{Ink, Theme, short_number};
@@ -23,9 +25,9 @@ pub(super) fn draw(arena: &Arena, pane: Pane, desk: &Desk, buffer: &mut Buffer) 
     let shown = arena.shown(desk);
     let Some(shown) = shown else {
         let inner = pane.frame(desk, "room", buffer);
-        return arena.say_why_empty(
+        return Arena::say_why_empty(
             (pane, desk),
-            |rooms| rooms.rooms.as_ref().err(),
+            |rooms| rooms.seen.as_ref().err(),
             inner,
             buffer,
         );
@@ -46,8 +48,8 @@ fn title(arena: &Arena, shown: &Shown, width: u16) -> String {
         let at = shown.ways.iter().position(|of| of.number == way.number);
         let time = arena.time_in(way);
         let last = way.moments.len().saturating_sub(1);
-        title += &format!(" · path {}", place(at, shown.ways.len()));
-        title += &format!(" · t {time}{of}{last}");
+        let path = place(at, shown.ways.len());
+        let _ = write!(title, " · path {path} · t {time}{of}{last}");
     }
     title
 }
@@ -59,7 +61,7 @@ fn goal_sign(theme: Theme) -> &'static str {
 /// What the signs mean and how far the values reach, as much as fits.
 fn legend(theme: Theme, shown: &Shown, width: u16) -> String {
     let mut text = format!("{} goal  @ agent", goal_sign(theme));
-    if let Some((low, high)) = shown.room.and_then(|room| room.values()) {
+    if let Some((low, high)) = shown.room.and_then(Room::values) {
         let values = format!("  value {} to {}", short_number(low), short_number(high));
         if text.chars().count() + values.chars().count() + 5 < usize::from(width) {
             text += &values;
@@ -124,10 +126,7 @@ impl<'a> Picture<'a> {
             theme,
             shown,
             trail,
-            values: shown
-                .room
-                .and_then(|room| room.values())
-                .unwrap_or((0.0, 1.0)),
+            values: shown.room.and_then(Room::values).unwrap_or((0.0, 1.0)),
             size,
             first: (
                 first(here.0, extent.0, whole.0),

@@ -18,7 +18,7 @@ pub(super) fn draw(arena: &Arena, pane: Pane, desk: &Desk, buffer: &mut Buffer) 
     let condition = condition.map_or_else(String::new, |name| format!(" · points of {name}"));
     let inner = pane.frame(desk, format!("states · PC 1, 2{condition}"), buffer);
     let Some((way, shown)) = way.zip(shown) else {
-        return arena.say_why_empty(
+        return Arena::say_why_empty(
             (pane, desk),
             |rooms| rooms.ways.as_ref().err(),
             inner,
