@@ -34,6 +34,19 @@ fn toml_files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Every curriculum that comes with the repository.
+fn shipped() -> Vec<PathBuf> {
+    let folders = [
+        "",
+        "/navigation",
+        "/navigation/networks",
+        "/navigation/tasks",
+        "/navigation/full",
+    ];
+    let files = folders.map(|folder| toml_files(&format!("curricula{folder}")));
+    files.concat()
+}
+
 fn overrides(assignments: &[&str]) -> Vec<Override> {
     assignments
         .iter()
@@ -91,8 +104,8 @@ fn mistakes_in_overrides_have_their_messages() {
 #[test]
 fn valid_files_survive_being_written_out() {
     let mut files = toml_files("tests/curricula/valid");
-    let shipped = toml_files("curricula");
-    assert!(shipped.len() >= 2);
+    let shipped = shipped();
+    assert!(shipped.len() >= 30);
     files.extend(shipped);
     for file in files {
         let curriculum = Curriculum::load(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
@@ -107,7 +120,7 @@ fn valid_files_survive_being_written_out() {
 
 #[test]
 fn shipped_curricula_open_with_their_question_and_paper() {
-    for file in toml_files("curricula") {
+    for file in shipped() {
         let text = fs::read_to_string(&file).unwrap();
         let comment: Vec<_> = text
             .lines()

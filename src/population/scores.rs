@@ -5,7 +5,9 @@ use faer::Mat;
 use super::folder::Population;
 use super::plan::PlannedRun;
 use super::state::{RunState, is_run};
+use crate::arena::tasks::NavigationTask;
 use crate::figure::kinds::score_table::Scores;
+use crate::parameters::Variant as _;
 use crate::statistics::Estimate;
 use crate::trace::rows::{NetworkScoreRow, ScoreRow};
 use crate::trace::{Run, TraceError, write_network_scores};
@@ -107,9 +109,15 @@ impl ScoreTable {
         distinct(self.rows.iter().map(|row| row.network.as_str()))
     }
 
-    /// The rooms, in the order of the runs.
+    /// The rooms: those of the paper in its order, then others.
     pub fn rooms(&self) -> Vec<&str> {
-        distinct(self.rows.iter().map(|row| row.room.as_str()))
+        let mut rooms = distinct(self.rows.iter().map(|row| row.room.as_str()));
+        let place = |name: &str| {
+            let mut all = NavigationTask::ALL.iter();
+            all.position(|room| room.name() == name)
+        };
+        rooms.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
+        rooms
     }
 
     /// (seed, value) of each run of a network in a room; of several of one seed the mean.
