@@ -151,7 +151,7 @@ fn curricula(is_quick: bool) -> [Vec<(&'static str, String)>; 2] {
         let text = if is_quick {
             text.replace("steps = 3000 }", "steps = 300 }")
                 .replace("steps = 500 }", "steps = 50 }")
-                .replace("every = 50", "every = 25")
+                .replace("every = 100", "every = 25")
                 .replace("log_spaced = 16", "log_spaced = 3")
         } else {
             text.to_owned()
