@@ -21,6 +21,32 @@ pub const SIDE: usize = 15;
 /// Channels altogether.
 pub const CHANNELS: usize = SENSORS + MOVES + CUE;
 
+/// Names of the channels; the last stands for all of the cue.
+pub const NAMES: [&str; SENSORS + MOVES + 1] = [
+    "above left",
+    "above",
+    "above right",
+    "left",
+    "here",
+    "right",
+    "below left",
+    "below",
+    "below right",
+    "went up",
+    "went right",
+    "went down",
+    "went left",
+    "cue …",
+];
+
+/// Name of a channel of the cue, counted from its first.
+pub fn cue_name(channel: usize) -> String {
+    match channel.checked_sub(CUE_AXIS) {
+        None => format!("cue y {}", channel + 1),
+        Some(x) => format!("cue x {}", x + 1),
+    }
+}
+
 /// The cue of a goal: for each axis k, y before x, and i in 0..19 the number −0.1 (i − 19 pₖ / (W + 4))², with the middle p of
 /// the goal and W columns (Xu & Barak 2020, public code).
 ///

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 
+use super::trained::make;
 use super::{
     Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings, Table, TableCell,
 };
 use crate::curriculum::Curriculum;
-use crate::lab::session::{self, TakenUp};
-use crate::lab::{self, LabError};
+use crate::lab::LabError;
 use crate::population::scores::ScoreTable;
 use crate::population::{Asked, Joined, PlannedRun, Population, RunState};
 use crate::statistics::Estimate;
@@ -241,15 +240,7 @@ fn train_one(population: &Population, run: &PlannedRun) -> Result<(), Experiment
     let mut curriculum = Curriculum::load_beside(&path, &run.overrides(), population.dir())
         .map_err(LabError::from)?;
     curriculum.seed = run.seed;
-    let writer = if dir.exists() {
-        match session::take_up(&dir, &mut curriculum)? {
-            TakenUp::Going { writer, .. } => *writer,
-            TakenUp::Completed(_) => return Ok(()),
-        }
-    } else {
-        session::begin(&dir, &curriculum)?
-    };
-    lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| ())?;
+    make(&dir, curriculum)?;
     match RunState::read(&dir) {
         RunState::Finished { .. } => Ok(()),
         state => Err(ExperimentError::Unfinished {

@@ -51,22 +51,9 @@ impl Course {
         Ok(loss)
     }
 
-    /// Makes the run of the curriculum in a folder of its name, or goes on with it; nothing is left to do where it has ended.
-    ///
-    /// Not to be called by a thread of rayon's: training waits for its analysis, which needs them.
+    /// Makes the run of the curriculum in a folder of its name.
     fn keep(&self, folder: &Path) -> Result<(), LabError> {
-        let dir = folder.join(&self.curriculum.name);
-        let mut curriculum = self.curriculum.clone();
-        let writer = if dir.exists() {
-            match session::take_up(&dir, &mut curriculum)? {
-                TakenUp::Going { writer, .. } => *writer,
-                TakenUp::Completed(_) => return Ok(()),
-            }
-        } else {
-            session::begin(&dir, &curriculum)?
-        };
-        lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| ())?;
-        Ok(())
+        make(&folder.join(&self.curriculum.name), self.curriculum.clone())
     }
 
     /// The network run through the trials of a batch, without noise.
@@ -104,6 +91,22 @@ impl Course {
         let mut rng = Stream::ExperimentStarts.open(self.curriculum.seed);
         jittered(states, size, count, 0.5, &mut rng)
     }
+}
+
+/// Makes the run of a curriculum in a folder, or goes on with it; nothing is left to do where it has ended.
+///
+/// Not to be called by a thread of rayon's: training waits for its analysis, which needs them.
+pub(super) fn make(dir: &Path, mut curriculum: Curriculum) -> Result<(), LabError> {
+    let writer = if dir.exists() {
+        match session::take_up(dir, &mut curriculum)? {
+            TakenUp::Going { writer, .. } => *writer,
+            TakenUp::Completed(_) => return Ok(()),
+        }
+    } else {
+        session::begin(dir, &curriculum)?
+    };
+    lab::train(&curriculum, &writer, &AtomicBool::new(false), &|_| ())?;
+    Ok(())
 }
 
 /// Keeps the runs of all networks of an experiment, one after the other, if the settings say where.

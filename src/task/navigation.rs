@@ -22,9 +22,7 @@ use crate::arena::drawing::{DrawingError, room_of};
 use crate::arena::grid::{Goal, Move, Room};
 use crate::arena::paths::{self, RightWall, wall_first_length};
 use crate::arena::rules::Rules;
-use crate::arena::senses::{
-    CHANNELS, CUE_AXIS, ConstantInputs, MOVES, SENSORS, cue, null_drive_at,
-};
+use crate::arena::senses::{self, CHANNELS, ConstantInputs, MOVES, SENSORS, cue, null_drive_at};
 use crate::arena::tasks::{NavigationTask, Phase, SIDE, Setting};
 use crate::parameters::{FRACTION, ParameterVisitor, Variant as _, choose};
 
@@ -51,22 +49,7 @@ const ABOUT: About = About {
     name: "navigation",
     summary: "find the goal that a cue tells in a room of which only what is near is seen",
     source: "Xu & Barak 2020, ICLR, arXiv 2002.02496",
-    inputs: &[
-        "above left",
-        "above",
-        "above right",
-        "left",
-        "here",
-        "right",
-        "below left",
-        "below",
-        "below right",
-        "went up",
-        "went right",
-        "went down",
-        "went left",
-        "cue …",
-    ],
+    inputs: &senses::NAMES,
     outputs: &["up", "right", "down", "left"],
     accuracy: "length of the way by the walls over the time to the goal, at most 1; 0 for who does not come there",
     parameters: &[
@@ -210,11 +193,8 @@ impl Task for Navigation {
     }
 
     fn input_name(&self, channel: usize) -> String {
-        match channel.checked_sub(SENSORS + MOVES) {
-            None => ABOUT.input(channel),
-            Some(y) if y < CUE_AXIS => format!("cue y {}", y + 1),
-            Some(x) => format!("cue x {}", x + 1 - CUE_AXIS),
-        }
+        let cue = channel.checked_sub(SENSORS + MOVES);
+        cue.map_or_else(|| ABOUT.input(channel), senses::cue_name)
     }
 
     fn input_channels(&self) -> usize {

@@ -47,7 +47,7 @@ fn a_walk_worked_out_by_hand() {
     assert_eq!(inputs[SENSORS..][..MOVES], [0.0, 0.0, 1.0, 0.0]);
     assert_eq!(inputs[SENSORS + MOVES + 9], 0.0, "the cue: row 9");
     assert_eq!(
-        inputs[SENSORS + MOVES + CUE_AXIS + 5],
+        inputs[SENSORS + MOVES + senses::CUE_AXIS + 5],
         0.0,
         "the cue: column 5"
     );

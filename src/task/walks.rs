@@ -19,7 +19,7 @@ use super::Task;
 use super::about::{About, CONSTANT_INPUTS, parameter};
 use super::batch::{Answer, Probe, Score, Trial};
 use super::objective::{Group, Measure, Objective, probabilities};
-use crate::arena::senses::{CHANNELS, CUE_AXIS, ConstantInputs, MOVES, SENSORS, null_drive};
+use crate::arena::senses::{self, CHANNELS, ConstantInputs, MOVES, SENSORS, null_drive};
 use crate::arena::walks::{DISTANCE_AXIS, DISTANCES, WALLS, WalkCue, WalkSpec, Walks as Drawn};
 use crate::parameters::{FRACTION, ParameterVisitor, SHARE, Span};
 
@@ -68,22 +68,7 @@ const ABOUT: About = About {
     name: "walks",
     summary: "tell from random walks where one is, or which wall one was at last",
     source: "Xu & Barak 2020, ICLR, arXiv 2002.02496",
-    inputs: &[
-        "above left",
-        "above",
-        "above right",
-        "left",
-        "here",
-        "right",
-        "below left",
-        "below",
-        "below right",
-        "went up",
-        "went right",
-        "went down",
-        "went left",
-        "cue …",
-    ],
+    inputs: &senses::NAMES,
     outputs: &["place …"],
     accuracy: "R² of row and column; share of time steps whose last wall is told right",
     parameters: &[
@@ -216,11 +201,8 @@ impl Task for Walks {
     }
 
     fn input_name(&self, channel: usize) -> String {
-        match channel.checked_sub(SENSORS + MOVES) {
-            None => ABOUT.input(channel),
-            Some(y) if y < CUE_AXIS => format!("cue y {}", y + 1),
-            Some(x) => format!("cue x {}", x + 1 - CUE_AXIS),
-        }
+        let cue = channel.checked_sub(SENSORS + MOVES);
+        cue.map_or_else(|| ABOUT.input(channel), senses::cue_name)
     }
 
     fn output_name(&self, channel: usize) -> String {

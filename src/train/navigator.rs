@@ -3,11 +3,12 @@
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
+use super::policy::read_out;
 use crate::arena::agents::{Agents, Navigator};
 use crate::arena::grid::Move;
 use crate::arena::senses::CHANNELS;
 use crate::cell::feedback::closed_loop;
-use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
+use crate::cell::parameters::Parameters;
 use crate::cell::sequence::SequenceKernel;
 use crate::cell::sequence_kernel;
 use crate::cell::spec::{InitialState, NetworkSpec};
@@ -89,17 +90,9 @@ impl<T: Real> Navigator for NetworkNavigator<'_, T> {
             }
         }
         let rates = self.kernel.step(&self.inputs, &[]);
-        let units = self.network.units;
-        let bias = &self.parameters.get(READOUT_BIAS)[..Move::ALL.len()];
-        let weights = self.parameters.get(READOUT_WEIGHT);
+        let (units, moves_of) = (self.network.units, Move::ALL.len());
         self.outputs.clear();
-        for rates in rates.chunks_exact(units) {
-            for (weights, bias) in weights.chunks_exact(units).zip(bias) {
-                let products = weights.iter().zip(rates);
-                let sum: f64 = products.map(|(w, r)| w.to_f64() * r.to_f64()).sum();
-                self.outputs.push(sum + bias.to_f64());
-            }
-        }
+        read_out(&self.parameters, units, moves_of, rates, &mut self.outputs);
         for (step, outputs) in moves
             .iter_mut()
             .zip(self.outputs.chunks_exact(Move::ALL.len()))

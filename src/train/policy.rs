@@ -82,6 +82,25 @@ impl<'a, T: Real> NetworkPolicy<'a, T> {
     }
 }
 
+/// Appends the first outputs, at most so many, of rates `[trial][unit]`, in f64: `[trial][channel]`.
+pub(super) fn read_out<T: Real>(
+    parameters: &Parameters<T>,
+    units: usize,
+    most: usize,
+    rates: &[T],
+    outputs: &mut Vec<f64>,
+) {
+    let bias = parameters.get(READOUT_BIAS);
+    let weights = parameters.get(READOUT_WEIGHT);
+    for rates in rates.chunks_exact(units) {
+        for (weights, bias) in weights.chunks_exact(units).zip(bias).take(most) {
+            let products = weights.iter().zip(rates);
+            let sum: f64 = products.map(|(w, r)| w.to_f64() * r.to_f64()).sum();
+            outputs.push(sum + bias.to_f64());
+        }
+    }
+}
+
 impl<T: Real> Policy for NetworkPolicy<'_, T> {
     fn begin(&mut self, batch: &Batch) {
         let states = batch.initial_states.iter();
@@ -113,16 +132,14 @@ impl<T: Real> Policy for NetworkPolicy<'_, T> {
             &mut self.noise_values,
         );
         let rates = self.kernel.step(&self.inputs, &self.noise_values);
-        let bias = self.parameters.get(READOUT_BIAS);
-        let weights = self.parameters.get(READOUT_WEIGHT);
         self.outputs.clear();
-        for rates in rates.chunks_exact(units) {
-            for (weights, bias) in weights.chunks_exact(units).zip(bias) {
-                let products = weights.iter().zip(rates);
-                let sum: f64 = products.map(|(w, r)| w.to_f64() * r.to_f64()).sum();
-                self.outputs.push(sum + bias.to_f64());
-            }
-        }
+        read_out(
+            &self.parameters,
+            units,
+            usize::MAX,
+            rates,
+            &mut self.outputs,
+        );
         &self.outputs
     }
 }
