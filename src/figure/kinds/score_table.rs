@@ -110,7 +110,7 @@ impl Scores {
         let most = loadings
             .iter()
             .fold(0.1, |most: f64, of| most.max(of.abs()));
-        let down = Axis::between("coefficient in PC2", [-1.1 * most, 1.1 * most]);
+        let down = Axis::between("PC2", [-1.1 * most, 1.1 * most]);
         Plot {
             rules: self.between_rooms(),
             proportions: Proportions::Height(60.0),
