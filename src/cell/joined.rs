@@ -6,6 +6,7 @@ use super::parameters::{
     WEIGHT_IH,
 };
 use super::spec::{CellKind, NetworkSpec};
+use crate::parameters::Variant as _;
 use crate::simd::Real;
 
 /// Takes the recurrence of several networks into one that has as many units as they together; their readouts are left out.
@@ -13,21 +14,19 @@ use crate::simd::Real;
 /// Units stand in the order of the networks. Connections between networks are 0; where a part has all connections and another
 /// has not, those that it has are there.
 ///
-/// # Panics
-/// If units or inputs do not fit, or the cell is of low rank, whose factors cannot stand beside each other.
+/// # Errors
+/// In words, and nothing is changed: cell, units or inputs do not fit, or the cell is of low rank, whose factors cannot stand
+/// beside each other.
 pub fn join<T: Real>(
     spec: &NetworkSpec,
     parameters: &mut Parameters<T>,
     parts: &[(NetworkSpec, Parameters<T>)],
-) {
-    assert!(can_be_joined(spec.cell), "a cell of low rank has no blocks");
-    let units: usize = parts.iter().map(|(of, _)| of.units).sum();
-    assert_eq!(units, spec.units, "as many units as the parts together");
+) -> Result<(), String> {
+    check(spec, parts)?;
     parameters.get_mut(WEIGHT_HH).fill(T::ZERO);
     let gates = spec.cell.gates();
     let mut first = 0;
     for (of, part) in parts {
-        assert_eq!(of.inputs, spec.inputs, "the same inputs");
         let mut put = |name, blocks, width: usize, from_column: usize| {
             let block = Block {
                 blocks,
@@ -50,6 +49,32 @@ pub fn join<T: Real>(
         put(INITIAL_STATE, spec.state_size() / spec.units, 1, 0);
         first += of.units;
     }
+    Ok(())
+}
+
+fn check<T>(spec: &NetworkSpec, parts: &[(NetworkSpec, Parameters<T>)]) -> Result<(), String> {
+    if !can_be_joined(spec.cell) {
+        return Err("networks of low rank are not taken over without their readout".to_owned());
+    }
+    let units: usize = parts.iter().map(|(of, _)| of.units).sum();
+    if units != spec.units {
+        return Err(format!(
+            "the networks to start from have {units} units together, this one has {}",
+            spec.units
+        ));
+    }
+    for (of, _) in parts {
+        if of.cell != spec.cell || of.inputs != spec.inputs {
+            return Err(format!(
+                "a network to start from has the cell `{}` and {} inputs, this one `{}` and {}",
+                of.cell.name(),
+                of.inputs,
+                spec.cell.name(),
+                spec.inputs
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether networks of a cell can stand beside each other as one.
@@ -92,7 +117,6 @@ mod tests {
     use crate::cell::sequence::SequenceShape;
     use crate::cell::sequence_kernel;
     use crate::cell::spec::{Activation, InitialState, LeakyForm};
-    use crate::parameters::Variant as _;
 
     /// The rates of a network on some inputs, `[step][unit]`.
     fn rates(spec: &NetworkSpec, parameters: &Parameters<f64>) -> Vec<f64> {
@@ -124,7 +148,7 @@ mod tests {
             };
             let parts = [part(5, 1), part(8, 2)];
             let mut whole = Parameters::<f64>::initial(&spec(13), 3);
-            join(&spec(13), &mut whole, &parts);
+            join(&spec(13), &mut whole, &parts).expect("they fit");
             let found = rates(&spec(13), &whole);
             let alone = [&parts[0], &parts[1]].map(|(spec, part)| rates(spec, part));
             for step in 0..6 {
@@ -149,10 +173,21 @@ mod tests {
         let learned = Parameters::<f64>::initial(&spec, 1);
         let mut parameters = Parameters::<f64>::initial(&spec, 2);
         let readout = parameters.get("readout.weight").to_vec();
-        join(&spec, &mut parameters, &[(spec.clone(), learned.clone())]);
+        let parts = [(spec.clone(), learned.clone())];
+        join(&spec, &mut parameters, &parts).expect("it fits");
         for name in [WEIGHT_IH, WEIGHT_HH, BIAS_IH] {
             assert_eq!(parameters.get(name), learned.get(name));
         }
         assert_eq!(parameters.get("readout.weight"), readout);
+        // What does not fit is told, and changes nothing.
+        let before = parameters.clone();
+        let wider = NetworkSpec::new(cell, 7, 2, 3);
+        let other = NetworkSpec::new(cell, 6, 4, 3);
+        for (of, part) in [(wider, "7 units"), (other, "4 inputs")] {
+            let parts = [(of.clone(), Parameters::initial(&of, 1))];
+            let problem = join(&spec, &mut parameters, &parts).unwrap_err();
+            assert!(problem.contains(part), "{problem}");
+        }
+        assert_eq!(parameters, before);
     }
 }

@@ -151,15 +151,18 @@ fn look_up(
     network: &NetworkSpec,
 ) -> Result<(u32, String), String> {
     let names: Vec<&str> = transfer.from.split(BETWEEN).collect();
+    if transfer.is_readout_new && !can_be_joined(network.cell) {
+        let problem = "expected no `new_readout` with a cell of low rank, whose factors are not taken over without the readout";
+        return Err(problem.to_owned());
+    }
     if let [name] = names[..] {
         let found = find(runs, name)?;
         let differences = differences(&found.network, network, transfer.is_readout_new);
         found.must_not_differ(&differences)?;
         return found.checkpoint(wanted);
     }
-    if !transfer.is_readout_new || !can_be_joined(network.cell) {
-        let problem = "expected `new_readout = true`, and a cell that is not of low rank: several networks beside each other have \
-                       no readout in common";
+    if !transfer.is_readout_new {
+        let problem = "expected `new_readout = true`: several networks beside each other have no readout in common";
         return Err(problem.to_owned());
     }
     let found: Vec<Found> = names

@@ -4,7 +4,7 @@
 //! rule; the accuracy of the outputs that it gave; constraints; the place in the curriculum. If loss or gradient is
 //! not finite, nothing changes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::LabError;
 use super::position::Position;
@@ -292,6 +292,7 @@ fn initial<T: Real>(curriculum: &Curriculum, runs: &Path) -> Result<Parameters<T
     let names = transfer.from.split(transfer::BETWEEN);
     let digests = transfer.from_sha256.split(transfer::BETWEEN);
     let mut parts = Vec::new();
+    let mut path = PathBuf::new();
     for (name, sha256) in names.zip(digests) {
         let run = transfer::open(runs, name)?;
         let file = file_of(&run, transfer.from_checkpoint, sha256)?;
@@ -306,9 +307,11 @@ fn initial<T: Real>(curriculum: &Curriculum, runs: &Path) -> Result<Parameters<T
         let theirs = transfer::network_of(&run).map_err(|error| unfit(error.to_string()))?;
         let saved = Saved::<T>::from_bytes(&file.bytes, &theirs).map_err(unfit)?;
         parts.push((theirs, saved.0.parameters));
+        path = file.path;
     }
     let mut parameters = Parameters::initial(ours, curriculum.seed);
-    join(ours, &mut parameters, &parts);
+    let joined = join(ours, &mut parameters, &parts);
+    joined.map_err(|problem| LabError::Transfer { path, problem })?;
     Ok(parameters)
 }
 

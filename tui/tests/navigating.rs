@@ -123,6 +123,19 @@ fn bad_input_is_answered_with_place_and_way_out() {
         "task = \"flip-flop\"",
     ))
     .expect(2, &["`q-lambda` learns from rewards"]);
+    let low_rank = |text: &str| text.replace("leaky-rates", "low-rank");
+    write(
+        &folder,
+        "thin.toml",
+        &low_rank(&format!("{NETWORK}{WALKS}{REST}")),
+    );
+    folder.creode(&["train", "thin.toml"]).expect(0, &[]);
+    from(&low_rank(&basic.replace("\"pos\"", "\"thin\"")))
+        .expect(2, &["from.toml:6", "cell of low rank"]);
+    // Who says the digest is not looked up, and is told when training begins.
+    let sha = "from_sha256 = \"00\"\nfrom_checkpoint = 0\n";
+    let claimed = basic.replace("from = \"pos\"\n", &format!("from = \"pos\"\n{sha}"));
+    from(&claimed).expect(2, &["its SHA-256 is"]);
     write(
         &folder,
         "lab.toml",
