@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use crate::support::{keep_lines, train_and_kill};
+use crate::support::{keep_lines, train, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::zoom::{Stretch, folder, zoom};
-use creode::lab::{self, Outcome, Summary, TrainingEvent};
-use creode::trace::{CheckpointFile, Run, RunWriter, verify};
+use creode::lab::{self, Outcome};
+use creode::trace::{CheckpointFile, Run, verify};
 
 /// One bit, learned within 200 steps; two memories and a saddle appear on the way.
 const ONE_BIT: &str = r#"
@@ -37,24 +37,6 @@ probe_trials = 6
 fn curriculum(changes: &[&str]) -> Curriculum {
     let overrides: Vec<_> = changes.iter().map(|text| text.parse().unwrap()).collect();
     Curriculum::parse(ONE_BIT, "one-bit.toml", &overrides).unwrap()
-}
-
-/// Trains until the end, or until `stop_after` steps of this session.
-fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) -> Summary {
-    let writer = if dir.join("run.toml").exists() {
-        RunWriter::resume(dir).unwrap()
-    } else {
-        RunWriter::create(dir, &curriculum.to_toml()).unwrap()
-    };
-    let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
-    let observer = |event: &TrainingEvent| {
-        if matches!(event, TrainingEvent::Step { .. })
-            && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
-        {
-            stop.store(true, Ordering::SeqCst);
-        }
-    };
-    lab::train(curriculum, &writer, &stop, &observer).unwrap()
 }
 
 fn steps_of(dir: &Path) -> Vec<u64> {

@@ -3,15 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use crate::support::{keep_lines, problems, train_and_kill};
+use crate::support::{keep_lines, problems, train, train_and_kill};
 use creode::curriculum::Curriculum;
 use creode::lab::recorder::MemoryRecorder;
-use creode::lab::{self, Outcome, Summary, TrainingEvent};
+use creode::lab::{self, Outcome};
 use creode::landscape::events::event::EventKind;
 use creode::trace::rows::{BranchRow, EventRow, FixedPointRow, LandscapeRow, StepRow};
-use creode::trace::{Run, RunWriter, verify};
+use creode::trace::{Run, verify};
 
 const SMALL: &str = r#"
 seed = 5
@@ -48,24 +48,6 @@ fn curriculum(changes: &[&str]) -> Curriculum {
         .map(|change| change.parse().unwrap())
         .collect();
     Curriculum::parse(SMALL, "small.toml", &overrides).unwrap()
-}
-
-/// Trains until the end, or until `stop_after` steps of this session.
-fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) -> Summary {
-    let writer = if dir.join("run.toml").exists() {
-        RunWriter::resume(dir).unwrap()
-    } else {
-        RunWriter::create(dir, &curriculum.to_toml()).unwrap()
-    };
-    let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
-    let observer = |event: &TrainingEvent| {
-        if matches!(event, TrainingEvent::Step { .. })
-            && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
-        {
-            stop.store(true, Ordering::SeqCst);
-        }
-    };
-    lab::train(curriculum, &writer, &stop, &observer).unwrap()
 }
 
 /// Everything in the tables but the clock.

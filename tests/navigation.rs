@@ -1,11 +1,11 @@
 //! Networks in grid rooms, from pretraining to scores.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use creode::curriculum::Curriculum;
-use creode::lab::{self, TrainingEvent};
-use creode::trace::{Run, RunWriter, verify};
+use creode::trace::{Run, verify};
+
+use crate::support::train;
 
 const NETWORK: &str = r#"
 seed = 3
@@ -65,24 +65,6 @@ fn curriculum(name: &str, text: &str, traces: &Path) -> Curriculum {
     let path = traces.join(format!("{name}.toml"));
     std::fs::write(&path, format!("name = \"{name}\"\n{NETWORK}{text}")).unwrap();
     Curriculum::load_beside(&path, &[], traces).unwrap()
-}
-
-/// Trains until the end, or until `stop_after` steps of this session.
-fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) {
-    let writer = if dir.join("run.toml").exists() {
-        RunWriter::resume(dir).unwrap()
-    } else {
-        RunWriter::create(dir, &curriculum.to_toml()).unwrap()
-    };
-    let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
-    let observer = |event: &TrainingEvent| {
-        if matches!(event, TrainingEvent::Step { .. })
-            && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
-        {
-            stop.store(true, Ordering::SeqCst);
-        }
-    };
-    lab::train(curriculum, &writer, &stop, &observer).unwrap();
 }
 
 fn weights(dir: &Path) -> Vec<Vec<u8>> {

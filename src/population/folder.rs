@@ -9,6 +9,7 @@ use super::extend::{Sources, extended_axes, extended_variants, sorted, stem};
 use super::file::{Asked, JoinedFile, PopulationFile, SlurmOptions};
 use super::plan::{Plan, PlannedRun};
 use super::state::is_run;
+use super::variant::Variant;
 use crate::curriculum::{self, Curriculum};
 use crate::files;
 use crate::text::shown;
@@ -187,7 +188,7 @@ impl Population {
             let is_known = |name: &&String| self.plan.pretraining.contains(name);
             if let Some(name) = joined.of.iter().find(|name| !is_known(name)) {
                 return Err(PopulationError::Setting {
-                    key: format!("joined.{}", joined.name),
+                    key: format!("joined.{}", joined.variant.name),
                     reason: format!(
                         "it joins `{name}`, which is no curriculum of `pretraining`; there are {}",
                         self.plan.pretraining.join(", ")
@@ -355,8 +356,9 @@ impl Population {
         let variants = self.plan.variants.iter();
         let variants = variants.map(|of| (of.name.clone(), of.settings.clone()));
         let joined = self.plan.joined.iter().map(|joined| {
-            let (of, set) = (joined.of.clone(), joined.settings.clone());
-            (joined.name.clone(), JoinedFile { of, set })
+            let Variant { name, settings } = joined.variant.clone();
+            let of = joined.of.clone();
+            (name, JoinedFile { of, set: settings })
         });
         let file = PopulationFile {
             pretraining: self.plan.pretraining.iter().map(relative).collect(),

@@ -74,7 +74,7 @@ impl Network<'_> {
     fn name(&self) -> &str {
         match self {
             Self::Learned(name) => name,
-            Self::Joined(joined) => &joined.name,
+            Self::Joined(joined) => &joined.variant.name,
         }
     }
 
@@ -92,7 +92,7 @@ impl Network<'_> {
     fn settings(&self) -> Vec<Override> {
         match self {
             Self::Learned(_) => Vec::new(),
-            Self::Joined(joined) => joined.overrides(),
+            Self::Joined(joined) => joined.variant.overrides(),
         }
     }
 }

@@ -45,6 +45,7 @@ mod table_tests;
 mod tables;
 pub mod verify;
 pub mod writer;
+mod written;
 
 pub use checkpoint::CheckpointFile;
 pub use compact::Compacted;
@@ -63,4 +64,5 @@ pub use replaced::{
 pub use schema::Table;
 pub use store::{digest, file_digest};
 pub use verify::{Problem, Report, verify};
-pub use writer::{ArenaTables, CheckpointTables, LandscapeTables, RunWriter, check_name, run_toml};
+pub use writer::{RunWriter, check_name, run_toml};
+pub use written::{ArenaTables, CheckpointTables, LandscapeTables};

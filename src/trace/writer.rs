@@ -32,12 +32,10 @@ use super::log::Log;
 use super::manifest::{Ending, FileRecord, Manifest, ManifestAppender, ManifestEvent, Session};
 use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MOST_NAME_BYTES, RUN_FILE};
 use super::replaced;
-use super::rows::{
-    BranchRow, EvaluationRow, EventRow, FixedPointRow, LandscapeRow, PathRow, PlaceRow, RateMapRow,
-    RelaxationRow, ScoreRow, SlowPointRow, SpectrumRow, StepRow, TrialRow,
-};
+use super::rows::StepRow;
 use super::store::{self, read_checked};
 use super::tables::Row;
+use super::written::{CheckpointTables, LandscapeTables};
 use crate::files;
 
 /// Whether a name can be that of a run: of a folder in the directory of runs, and of no other.
@@ -72,49 +70,6 @@ pub struct RunWriter {
     notes: Vec<String>,
     /// Held as long as this lives.
     _lock: RunLock,
-}
-
-/// What training knows of a checkpoint, beside its weights.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CheckpointTables<'a> {
-    /// The training steps since the checkpoint before.
-    pub steps: &'a [StepRow],
-    /// The first probe trials.
-    pub trials: &'a [TrialRow],
-    /// The probe tasks.
-    pub evaluations: &'a [EvaluationRow],
-    /// What there is in grid rooms beside.
-    pub arena: ArenaTables<'a>,
-}
-
-/// What is told of networks in grid rooms; each is empty where it does not apply.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ArenaTables<'a> {
-    /// How well the network finds its way.
-    pub scores: &'a [ScoreRow],
-    /// Ways that it went.
-    pub paths: &'a [PathRow],
-    /// What it makes of every place.
-    pub places: &'a [PlaceRow],
-    /// Where its units are active.
-    pub rate_maps: &'a [RateMapRow],
-    /// What remains when nothing is perceived.
-    pub relaxations: &'a [RelaxationRow],
-}
-
-/// What analysis gives for a checkpoint.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LandscapeTables<'a> {
-    /// One row a constant input.
-    pub landscapes: &'a [LandscapeRow],
-    /// The fixed points.
-    pub fixed_points: &'a [FixedPointRow],
-    /// The slow points.
-    pub slow_points: &'a [SlowPointRow],
-    /// The eigenvalues of the fixed points.
-    pub spectra: &'a [SpectrumRow],
-    /// The bifurcations since the checkpoint before and the branches that the fixed points lie on, in runs that keep them.
-    pub history: Option<(&'a [EventRow], &'a [BranchRow])>,
 }
 
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use creode::curriculum::Curriculum;
 use creode::lab::{self, Summary, TrainingEvent};
@@ -296,6 +296,24 @@ pub fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// Trains until the end, or until `stop_after` steps of this session.
+pub fn train(curriculum: &Curriculum, dir: &Path, stop_after: Option<u64>) -> Summary {
+    let writer = if dir.join("run.toml").exists() {
+        RunWriter::resume(dir).unwrap()
+    } else {
+        RunWriter::create(dir, &curriculum.to_toml()).unwrap()
+    };
+    let (stop, steps) = (AtomicBool::new(false), AtomicU64::new(0));
+    let observer = |event: &TrainingEvent| {
+        if matches!(event, TrainingEvent::Step { .. })
+            && Some(steps.fetch_add(1, Ordering::SeqCst) + 1) == stop_after
+        {
+            stop.store(true, Ordering::SeqCst);
+        }
+    };
+    lab::train(curriculum, &writer, &stop, &observer).unwrap()
 }
 
 /// Trains a curriculum, and leaves beside the run another one as a kill just before its ending would have: its files are

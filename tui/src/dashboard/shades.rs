@@ -69,16 +69,7 @@ fn indexed(rgb: [u8; 3]) -> u8 {
 mod tests {
     use std::collections::HashSet;
 
-    use super::super::theme::Background;
     use super::*;
-
-    fn theme(depth: Depth, ascii: bool) -> Theme {
-        Theme {
-            ascii,
-            depth,
-            background: Background::Dark,
-        }
-    }
 
     #[test]
     fn larger_numbers_are_brighter_in_every_depth() {
@@ -91,8 +82,8 @@ mod tests {
         assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
         assert_eq!((ramp(0.0), ramp(1.0)), (RAMP[0], RAMP[6]));
         for ascii in [false, true] {
-            let symbols =
-                [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| shade(theme(Depth::Named, ascii), share).0);
+            let symbols = [0.0, 0.25, 0.5, 0.75, 1.0]
+                .map(|share| shade(Theme::dark(Depth::Named, ascii), share).0);
             assert_eq!(symbols.iter().collect::<HashSet<_>>().len(), 5);
         }
         assert_eq!([[0; 3], [255; 3]].map(indexed), [16, 231]);

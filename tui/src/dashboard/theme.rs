@@ -52,6 +52,16 @@ pub(crate) struct Theme {
 }
 
 impl Theme {
+    /// On a dark background, for tests.
+    #[cfg(test)]
+    pub(crate) fn dark(depth: Depth, ascii: bool) -> Self {
+        Self {
+            ascii,
+            depth,
+            background: Background::Dark,
+        }
+    }
+
     /// As the environment says: `NO_COLOR`, `COLORTERM`, `TERM`, `COLORFGBG`, the locale; ASCII also if asked for.
     pub(crate) fn from_environment(ascii: bool, background: Option<Background>) -> Self {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());

@@ -62,7 +62,7 @@ fn tasks(population: &Population, most_bytes: &mut u64) -> anyhow::Result<Vec<Ta
     let mut needed: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
     let mut tasks = Vec::new();
     for RunStatus { run, state } in population.status() {
-        // So does the run that they start from.
+        // Nor does the run that they start from.
         let kind = (run.curriculum.clone(), run.settings_text());
         let (steps, bytes) = if let Some(&known) = needed.get(&kind) {
             known

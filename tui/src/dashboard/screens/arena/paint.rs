@@ -122,20 +122,11 @@ fn both(upper: Look, lower: Look) -> Look {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dashboard::theme::Background;
-
-    fn theme(depth: Depth, ascii: bool) -> Theme {
-        Theme {
-            ascii,
-            depth,
-            background: Background::Dark,
-        }
-    }
 
     #[test]
     fn walls_and_numbers_are_told_apart_without_colours() {
         for ascii in [false, true] {
-            let theme = theme(Depth::None, ascii);
+            let theme = Theme::dark(Depth::None, ascii);
             let shares = [0.0, 0.34, 0.67, 1.0].map(Look::Share);
             let all = shares
                 .into_iter()
@@ -158,7 +149,13 @@ mod tests {
         let area = Rect::new(0, 0, 1, 2);
         let mut buffer = Buffer::empty(area);
         let look = |row, _| [Look::Wall, Look::Nothing, Look::Nothing][row];
-        halves(theme(Depth::True, false), area, (3, 1), look, &mut buffer);
+        halves(
+            Theme::dark(Depth::True, false),
+            area,
+            (3, 1),
+            look,
+            &mut buffer,
+        );
         assert_eq!(
             (buffer[(0, 0)].symbol(), buffer[(0, 1)].symbol()),
             ("▀", " ")

@@ -35,21 +35,13 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::dashboard::theme::{Background, Depth};
-
-    fn theme(depth: Depth, ascii: bool) -> Theme {
-        Theme {
-            ascii,
-            depth,
-            background: Background::Dark,
-        }
-    }
+    use crate::dashboard::theme::Depth;
 
     #[test]
     fn groups_are_told_apart_by_shape_alone() {
         for ascii in [false, true] {
             let signs: HashSet<&str> = (0..SIGNS.len())
-                .map(|number| group(theme(Depth::None, ascii), number).0)
+                .map(|number| group(Theme::dark(Depth::None, ascii), number).0)
                 .collect();
             assert_eq!(signs.len(), SIGNS.len());
             assert!(!ascii || signs.iter().all(|sign| sign.is_ascii()));
