@@ -185,7 +185,7 @@ mod tests {
         let other = NetworkSpec::new(cell, 6, 4, 3);
         for (of, part) in [(wider, "7 units"), (other, "4 inputs")] {
             let parts = [(of.clone(), Parameters::initial(&of, 1))];
-            let problem = join(&spec, &mut parameters, &parts).unwrap_err();
+            let problem = join(&spec, &mut parameters, &parts).expect_err("they do not fit");
             assert!(problem.contains(part), "{problem}");
         }
         assert_eq!(parameters, before);
