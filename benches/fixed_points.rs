@@ -9,6 +9,8 @@
 //! `.ci/setup-python torch numpy scipy` has set up. Arguments such as `vanilla 64` restrict it; `CREODE_BENCH_LIMIT_SECS`
 //! (default 120) bounds each peer.
 
+mod peers;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -44,7 +46,7 @@ fn main() {
         .collect();
     let limit = std::env::var("CREODE_BENCH_LIMIT_SECS").unwrap_or_else(|_| "120".to_owned());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let python = python();
+    let python = peers::python("torch, numpy, scipy");
     println!("{STARTS} starts, {cores} cores; seconds (starts with q < 1e-24, distinct points)");
     for (cell, sizes) in CASES {
         for &units in sizes {
@@ -238,18 +240,4 @@ fn peers(
             Vec::new()
         }
     }
-}
-
-/// A Python that can import all that the peers need.
-fn python() -> Option<String> {
-    let set_up = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
-    let candidates = std::env::var("CREODE_PYTHON")
-        .into_iter()
-        .chain([set_up.to_owned(), "python3".to_owned()]);
-    candidates.into_iter().find(|python| {
-        Command::new(python)
-            .args(["-c", "import torch, numpy, scipy"])
-            .output()
-            .is_ok_and(|output| output.status.success())
-    })
 }

@@ -16,6 +16,8 @@
 //! `.ci/setup-python torch gymnasium` has set up. Without it only Creode's side is printed. Numbers as arguments restrict the
 //! units.
 
+mod peers;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -68,12 +70,12 @@ fn main() -> ExitCode {
         .into_iter()
         .filter(|units| wanted.is_empty() || wanted.contains(units));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let python = python();
+    let python = peers::python("torch, gymnasium");
     let folder = tempfile::tempdir().expect("a temporary folder");
     println!(
         "SIMD level {}, {cores} cores, Python: {}",
         creode::simd::level(),
-        python.as_deref().unwrap_or("none")
+        peers::told(python.as_deref())
     );
     if let Some(python) = &python {
         write_weights_and_trace(folder.path());
@@ -366,20 +368,6 @@ fn own(units: usize, agents: usize, threads: usize) -> Measured {
         bounces: sum(&|group, _| group.bounces) / steps,
         ends: sum(&|group, _| group.ends) / steps,
     }
-}
-
-/// A Python that can import what the peers need.
-fn python() -> Option<String> {
-    let set_up = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
-    let candidates = std::env::var("CREODE_PYTHON")
-        .into_iter()
-        .chain([set_up.to_owned(), "python3".to_owned()]);
-    candidates.into_iter().find(|python| {
-        Command::new(python)
-            .args(["-c", "import torch, gymnasium"])
-            .output()
-            .is_ok_and(|output| output.status.success())
-    })
 }
 
 /// What the script prints, or what went wrong.

@@ -8,8 +8,9 @@
 //! `.ci/setup-python torch` has set up. Without it only Creode's side is printed. Arguments such as `vanilla 64`
 //! restrict it.
 
+mod peers;
+
 use std::process::Command;
-use std::time::Instant;
 
 use creode::cell::parameters::Parameters;
 use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
@@ -20,6 +21,7 @@ use creode::train::credit::Credit as _;
 use creode::train::engines::{EngineName, EngineReal as _};
 use creode::train::optimiser::Optimiser;
 use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
+use peers::{REPEATS, faster, in_pool, median_millis};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -50,8 +52,6 @@ const CELLS: [(&str, CellKind); 8] = [
 ];
 /// Those that PyTorch has.
 const OF_PYTORCH: [&str; 3] = ["vanilla", "gru", "lstm"];
-/// Timed steps of a round, after a fifth as many to warm up; the median counts.
-const REPEATS: usize = 30;
 /// Turns of each side.
 const ROUNDS: usize = 3;
 
@@ -69,11 +69,11 @@ fn main() {
             && (numbers.is_empty() || numbers.contains(&&number))
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let python = python();
+    let python = peers::python("torch");
     println!(
         "SIMD level {}, {cores} cores, PyTorch: {}",
         creode::simd::level(),
-        python.as_deref().unwrap_or("none")
+        peers::told(python.as_deref())
     );
     println!(
         "cell       units   creode ms (threads)   PyTorch ms (threads)   ratio   dfdx engine   share of gemm   cost of a flop"
@@ -122,7 +122,7 @@ impl Comparison {
             gemm_millis: f64::INFINITY,
         };
         let on = |engine, cell| {
-            self::best(&[1, cores], |threads| {
+            peers::best(&[1, cores], |threads| {
                 step_millis(engine, cell, units, threads)
             })
         };
@@ -195,21 +195,6 @@ const fn leaky(form: LeakyForm) -> CellKind {
     }
 }
 
-fn best(threads: &[usize], millis: impl Fn(usize) -> f64) -> (f64, usize) {
-    let mut threads = threads.to_vec();
-    threads.dedup();
-    threads
-        .into_iter()
-        .map(|count| (millis(count), count))
-        .reduce(faster)
-        .expect("some count")
-}
-
-/// The shorter of two durations with their numbers of threads.
-fn faster(a: (f64, usize), b: (f64, usize)) -> (f64, usize) {
-    if b.0 < a.0 { b } else { a }
-}
-
 /// Median duration of a training step.
 fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize) -> f64 {
     let spec = NetworkSpec::new(cell, units, 3, 3);
@@ -233,7 +218,7 @@ fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize)
     let mut optimiser = Optimiser::new(adam, &parameters);
     in_pool(threads, || {
         let mut credit = Bptt::new(&spec, f32::engine(engine, &spec));
-        median(|| {
+        median_millis(|| {
             credit
                 .loss_and_gradient(&parameters, &batch, &mut gradient)
                 .expect("the batch fits");
@@ -250,7 +235,7 @@ fn gemm_millis(units: usize, threads: usize) -> f64 {
     let mut out = vec![0.0_f32; rows * units];
     let part = rows.div_ceil(threads);
     in_pool(threads, || {
-        median(|| {
+        median_millis(|| {
             out.par_chunks_mut(part * units)
                 .zip(left.par_chunks(part * units))
                 .for_each(|(out, left)| {
@@ -280,43 +265,6 @@ fn gemm_millis(units: usize, threads: usize) -> f64 {
                     }
                 });
         })
-    })
-}
-
-fn median(mut work: impl FnMut()) -> f64 {
-    for _ in 0..REPEATS / 5 {
-        work();
-    }
-    let mut millis: Vec<f64> = (0..REPEATS)
-        .map(|_| {
-            let begun = Instant::now();
-            work();
-            begun.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    millis.sort_by(f64::total_cmp);
-    millis[REPEATS / 2]
-}
-
-fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("threads")
-        .install(work)
-}
-
-/// A Python that can import torch.
-fn python() -> Option<String> {
-    let set_up = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python");
-    let candidates = std::env::var("CREODE_PYTHON")
-        .into_iter()
-        .chain([set_up.to_owned(), "python3".to_owned()]);
-    candidates.into_iter().find(|python| {
-        Command::new(python)
-            .args(["-c", "import torch"])
-            .output()
-            .is_ok_and(|output| output.status.success())
     })
 }
 
