@@ -7,10 +7,8 @@ use creode::map::Map;
 
 fn tensor(shape: &[usize], phase: f64) -> Tensor {
     let count = shape.iter().product::<usize>();
-    Tensor {
-        shape: shape.to_vec(),
-        values: (0..count).map(|i| (1.7 * i as f64 + phase).sin()).collect(),
-    }
+    let values = (0..count).map(|i| (1.7 * i as f64 + phase).sin());
+    Tensor::of_floats(shape.to_vec(), values.collect())
 }
 
 /// A recurrent layer of three units and two inputs, as PyTorch names it.
@@ -84,10 +82,7 @@ fn a_low_rank_network_is_its_full_product() {
         .collect();
     let full = Tensors::from([(
         "weight_hh_l0".to_owned(),
-        Tensor {
-            shape: vec![4, 4],
-            values: product,
-        },
+        Tensor::of_floats(vec![4, 4], product),
     )]);
     let factors = Tensors::from([("m".to_owned(), outward), ("n".to_owned(), inward)]);
     for cell in [CellName::LeakyRates, CellName::LeakyCurrents] {

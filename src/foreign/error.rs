@@ -80,6 +80,16 @@ pub enum ForeignError {
         /// How many.
         count: usize,
     },
+    /// A tensor plays a part, and its elements are not read.
+    #[error("{} plays the part {role}, and holds {what}: save it as floating-point numbers", escaped(name))]
+    Unread {
+        /// The tensor.
+        name: String,
+        /// The part that it plays.
+        role: Role,
+        /// What its elements are.
+        what: String,
+    },
     /// A setting is missing, or does not fit the cell.
     #[error("{0}")]
     Setting(String),

@@ -12,7 +12,7 @@ pub mod network;
 pub mod options;
 
 pub use crate::arrays as tensors;
-pub use crate::arrays::{Tensor, Tensors};
+pub use crate::arrays::{NumberKind, Tensor, Tensors};
 pub use error::ForeignError;
 pub use network::ForeignNetwork;
 pub use options::{CellName, Options, Role};

@@ -6,7 +6,7 @@
 
 use super::ForeignError;
 use super::options::{CellName, Options, Role};
-use super::tensors::{Tensor, Tensors};
+use super::tensors::{NumberKind, Tensor, Tensors};
 use crate::cell::features::affine;
 use crate::cell::formula::RateFormula;
 use crate::cell::low_rank::LowRank;
@@ -203,6 +203,13 @@ impl<'a> Parts<'a> {
                 role,
                 found: tensor.shape.clone(),
                 expected: expected.into(),
+            });
+        }
+        if let NumberKind::Unread(what) = &tensor.kind {
+            return Err(ForeignError::Unread {
+                name: name.to_owned(),
+                role,
+                what: what.clone(),
             });
         }
         let count = tensor.values.iter().filter(|x| !x.is_finite()).count();

@@ -11,7 +11,7 @@ use super::history::{Wired, followed_maps};
 use super::landscapes::{AtInput, Landscapes, Subject};
 use super::origin::{Followed, Origin};
 use super::saved::CheckpointId;
-use crate::arrays::read;
+use crate::arrays::{NumberKind, read};
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::{independent, simulated};
 use crate::foreign::{ForeignError, ForeignNetwork};
@@ -210,7 +210,11 @@ impl Follower {
         let tensors = read(path).map_err(ForeignError::from)?;
         let network = ForeignNetwork::new(&tensors, &self.followed.options)
             .map_err(|error| failed(error.to_string()))?;
-        let tensors = tensors.into_iter().map(|(name, tensor)| NamedTensor {
+        let read = tensors.into_iter().filter(|(_, tensor)| {
+            // The network does without the others, which have no values.
+            !matches!(tensor.kind, NumberKind::Unread(_))
+        });
+        let tensors = read.map(|(name, tensor)| NamedTensor {
             name,
             shape: tensor.shape,
             values: TensorValues::F64(tensor.values),

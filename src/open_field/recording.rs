@@ -133,10 +133,14 @@ fn array<'a>(
     arrays: &'a Tensors,
     name: &'static str,
 ) -> Result<&'a Tensor, RecordingError> {
-    arrays.get(name).ok_or_else(|| RecordingError::Missing {
-        path: path.to_path_buf(),
-        array: name,
-        found: arrays.keys().cloned().collect(),
+    let found = arrays.get(name).filter(|array| array.is_numeric());
+    found.ok_or_else(|| {
+        let numeric = arrays.iter().filter(|(_, array)| array.is_numeric());
+        RecordingError::Missing {
+            path: path.to_path_buf(),
+            array: name,
+            found: numeric.map(|(name, _)| name.clone()).collect(),
+        }
     })
 }
 

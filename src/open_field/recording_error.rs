@@ -33,9 +33,9 @@ pub enum RecordingError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An array is not in the file, or holds no floating-point numbers.
+    /// An array is not in the file, or holds no numbers.
     #[error(
-        "{} has no array `{array}` of floating-point numbers, only {}; expected `t` in seconds and `pos` in metres, `[samples, 2]`",
+        "{} has no array `{array}` of numbers, only {}; expected `t` in seconds and `pos` in metres, `[samples, 2]`",
         shown(path),
         list(found)
     )]
@@ -44,7 +44,7 @@ pub enum RecordingError {
         path: PathBuf,
         /// The array that is missing.
         array: &'static str,
-        /// The arrays of floating-point numbers that are there.
+        /// The arrays of numbers that are there.
         found: Vec<String>,
     },
     /// An array has another shape than it should.

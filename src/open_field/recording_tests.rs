@@ -71,7 +71,7 @@ fn every_flaw_of_an_array_is_named_with_its_place_and_what_would_be_right() {
         (
             vec![("x", "(3,)", vec![0.0; 3]), places.clone()],
             [
-                "no array `t` of floating-point numbers, only `pos`, `x`",
+                "no array `t` of numbers, only `pos`, `x`",
                 "`t` in seconds",
             ],
         ),

@@ -273,7 +273,7 @@ fn what_cannot_be_analysed_is_an_error_with_the_way_out() {
     folder.creode(&["train", "small.toml"]).expect(0, &[]);
     let last = "traces/small/checkpoints/00000040.safetensors";
     let cases: [(&[&str], &[&str]); 8] = [
-        (&["small.toml"], &["small.toml", "no safetensors file"]),
+        (&["small.toml"], &["small.toml is a text file"]),
         (&["absent"], &["no run absent", "small"]),
         (&["small", "--checkpoint", "9"], &["checkpoint 9"]),
         (&["small", "--cell", "gru"], &["--cell", "files of weights"]),

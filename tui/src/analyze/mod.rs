@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use creode::cell::spec::Activation;
-use creode::foreign::{CellName, ForeignNetwork, Options, Role, tensors};
+use creode::foreign::{CellName, ForeignNetwork, Options, Role, Tensor, tensors};
 use creode::lab::again::{Settings, Subject};
 use creode::lab::history::hints::hint_rows;
 use creode::lab::history::{History, event_rows};
@@ -30,7 +30,7 @@ use watching::Waiting;
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)]
 pub(crate) struct AnalyzeArgs {
-    /// A run, a file of weights (.safetensors with PyTorch's names, or .npz), or with --follow a folder of such files
+    /// A run, a file of weights (safetensors, npz, or PyTorch's .pt, .pth, .ckpt), or with --follow a folder of such files
     subject: String,
     /// Checkpoint of the run [default: the last]
     #[arg(long, value_name = "K")]
@@ -104,7 +104,7 @@ pub(crate) struct AnalyzeArgs {
     /// network), diagonal, readout, readout-bias
     #[arg(long = "map", value_name = "PART=NAME", value_parser = part)]
     names: Vec<(Role, String)>,
-    /// File of starts, one a row: .npy, .npz or .safetensors [default: states of trials, or of simulations]
+    /// File of starts, one a row: npy, npz, safetensors or .pt [default: states of trials, or of simulations]
     #[arg(long, value_name = "FILE")]
     starts: Option<PathBuf>,
     /// Number of starts
@@ -325,10 +325,11 @@ fn network(path: &Path, args: &AnalyzeArgs) -> anyhow::Result<ForeignNetwork> {
         .with_context(|| path.display().to_string())
 }
 
-/// The first array of a file, whose rows must be states.
+/// The first array of floating-point numbers of a file, or else of integers, whose rows must be states.
 fn read_starts(path: &Path, dim: usize) -> anyhow::Result<Vec<Vec<f64>>> {
     let arrays = tensors::read(path)?;
-    let Some((name, array)) = arrays.iter().next() else {
+    let first = |kind: fn(&Tensor) -> bool| arrays.iter().find(|(_, array)| kind(array));
+    let Some((name, array)) = first(Tensor::is_float).or_else(|| first(Tensor::is_numeric)) else {
         bail!("{} holds no array of numbers", path.display());
     };
     if array.shape.last() != Some(&dim) {
