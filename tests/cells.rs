@@ -4,10 +4,12 @@
 
 use creode::calculus::{Bound, Interval, Jet};
 use creode::cell::constraints::constrain;
+use creode::cell::formula::RateFormula;
 use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{INITIAL_STATE, Parameters};
 use creode::cell::path::CellPath;
 use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
+use creode::cell::staged::{Layer, ShallowPlrnn};
 use creode::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
@@ -108,16 +110,81 @@ fn values(count: usize, size: f64, seed: u64) -> Vec<f64> {
     (0..count).map(draw).collect()
 }
 
-/// One of every cell that analysis knows, of nine units, with the weights of a seed.
+/// Cells that are only analysed, with the weights of a seed.
+fn staged(seed: u64) -> Vec<(String, CellMap)> {
+    let mut count = 0;
+    let mut draw = |length: usize, size: f64| {
+        count += 1;
+        values(length, size, 100 * seed + count)
+    };
+    let mut cells = vec![
+        (
+            "GRU, reset before",
+            CellMap::gru_reset_before(&draw(108, 1.3), &draw(18, 0.5)),
+        ),
+        (
+            "LSTM, projected",
+            CellMap::lstm_projected(&draw(60, 1.3), &draw(20, 0.5), &draw(15, 0.6)),
+        ),
+        (
+            "Piecewise, almost linear",
+            CellMap::almost_linear(&draw(5, 0.8), &draw(25, 0.4), &draw(5, 0.5), 2),
+        ),
+    ];
+    for is_clipped in [false, true] {
+        let map = CellMap::shallow_plrnn(&ShallowPlrnn {
+            diagonal: &draw(4, 0.8),
+            outward: &draw(28, 0.4),
+            inward: &draw(28, 0.7),
+            drive: &draw(4, 0.5),
+            hidden_drive: &draw(7, 0.5),
+            is_clipped,
+        });
+        cells.push(("Piecewise, shallow", map));
+    }
+    let lstm = CellMap::lstm(&draw(64, 1.0), draw(16, 0.5));
+    let gru = CellMap::gru(&draw(27, 1.0), &draw(9, 0.5), &draw(9, 0.5));
+    let projected = CellMap::lstm_projected(&draw(24, 1.0), &draw(12, 0.5), &draw(6, 0.6));
+    let currents = RateFormula {
+        activation: Activation::Tanh,
+        leak: Some((LeakyForm::Currents, 0.3)),
+    };
+    let currents = CellMap::rate(currents, &draw(9, 1.0), draw(3, 0.5));
+    let before = CellMap::gru_reset_before(&draw(27, 1.0), &draw(9, 0.5));
+    let ugrnn = CellMap::ugrnn(&draw(18, 1.0), draw(6, 0.5));
+    let rectified = CellMap::piecewise_linear(&draw(3, 0.8), &draw(9, 0.3), draw(3, 0.5));
+    let mut stack = |name, cells: [(CellMap, usize); 3]| {
+        let layers = cells.map(|(cell, from_below)| Layer {
+            cell,
+            from_below: draw(from_below, 0.5),
+        });
+        (name, CellMap::stack(layers.to_vec()).unwrap())
+    };
+    cells.push(stack(
+        "LSTM, GRU, projected LSTM",
+        [(lstm, 0), (gru, 9 * 4), (projected, 12 * 3)],
+    ));
+    cells.push(stack(
+        "currents, GRU reset before, UGRNN",
+        [(currents.clone(), 0), (before, 9 * 3), (ugrnn, 6 * 3)],
+    ));
+    let between = currents.clone();
+    cells.push(stack(
+        "Piecewise below currents",
+        [(rectified, 0), (between, 9), (currents, 9)],
+    ));
+    let named = cells.into_iter();
+    named.map(|(name, map)| (name.to_owned(), map)).collect()
+}
+
+/// One of every cell that analysis knows, those that can be trained of nine units, with the weights of a seed.
 fn maps(seed: u64) -> Vec<(String, CellMap)> {
-    cells()
-        .into_iter()
-        .map(|cell| {
-            let spec = network(cell);
-            let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
-            (format!("{cell:?}"), map)
-        })
-        .collect()
+    let trained = cells().into_iter().map(|cell| {
+        let spec = network(cell);
+        let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
+        (format!("{cell:?}"), map)
+    });
+    trained.chain(staged(seed)).collect()
 }
 
 /// A state without zeros, of any dimension.

@@ -66,6 +66,19 @@ impl Bound {
         center.iter().map(around).collect()
     }
 
+    /// The same with a range that also holds the value as computed, from which what comes next is computed in turn.
+    #[must_use]
+    pub fn as_computed(self) -> Self {
+        let Interval { low, high } = self.range;
+        Self {
+            range: Interval::new(
+                (low - self.error).next_down(),
+                (high + self.error).next_up(),
+            ),
+            ..self
+        }
+    }
+
     /// f of this, from the range of f and the largest |f′| and |f″| over it.
     ///
     /// The argument's error reaches the value through φ′ and the gradient through φ″; the value has 8 units of its

@@ -64,10 +64,24 @@ pub trait Formula: Clone + PartialEq + Send + Sync {
         None
     }
 
+    /// Which of a unit's numbers has a kink at 0 in what becomes of it, where one has.
+    fn kink(&self) -> Option<Kink> {
+        None
+    }
+
     /// Share of the step in which the unit takes up its input: α of a leaky cell.
     fn alpha(&self) -> f64 {
         1.0
     }
+}
+
+/// A number of a unit that its formula treats otherwise above 0 than below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kink {
+    /// The first pre-activation.
+    Preactivation,
+    /// The state, through what other units see of it.
+    State,
 }
 
 impl Activation {
@@ -77,7 +91,13 @@ impl Activation {
             Self::Tanh => a.tanh(),
             Self::Relu => a.relu(),
             Self::Softplus => a.softplus(),
+            Self::Identity => a,
         }
+    }
+
+    /// Whether φ has a kink, which is then at 0.
+    pub fn has_kink(self) -> bool {
+        self == Self::Relu
     }
 
     /// Whether φ stays in [−1, 1].
@@ -144,6 +164,15 @@ impl Formula for RateFormula {
 
     fn rectified(&self) -> Option<bool> {
         (self.activation == Activation::Relu).then_some(!self.is_currents())
+    }
+
+    fn kink(&self) -> Option<Kink> {
+        let kink = if self.is_currents() {
+            Kink::State
+        } else {
+            Kink::Preactivation
+        };
+        self.activation.has_kink().then_some(kink)
     }
 
     fn alpha(&self) -> f64 {
@@ -262,5 +291,9 @@ impl Formula for PiecewiseLinearFormula {
 
     fn rectified(&self) -> Option<bool> {
         Some(false)
+    }
+
+    fn kink(&self) -> Option<Kink> {
+        Some(Kink::State)
     }
 }

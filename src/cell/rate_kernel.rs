@@ -117,6 +117,7 @@ impl<T: Real> RateKernel<T> {
             Activation::Tanh => activation::tanh::<T, S>(simd, x),
             Activation::Relu => activation::relu::<T, S>(simd, x),
             Activation::Softplus => activation::softplus::<T, S>(simd, x),
+            Activation::Identity => x,
         }
     }
 
@@ -131,6 +132,7 @@ impl<T: Real> RateKernel<T> {
                 T::select_greater(simd, value, zero, one, zero)
             }
             Activation::Softplus => activation::softplus_slope::<T, S>(simd, value),
+            Activation::Identity => one,
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum Activation {
     Relu,
     /// ln(1 + eˣ).
     Softplus,
+    /// x: a linear network.
+    Identity,
 }
 
 /// Which variable a leaky rate network calls its state.
