@@ -20,7 +20,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 fn cells() -> Vec<CellKind> {
-    use Activation::{Relu, Softplus, Tanh};
+    use Activation::{Elu, Identity, Relu, Retanh, Sigmoid, Softplus, Tanh};
     use LeakyForm::{Currents, Rates};
     let leaky = |form, activation| CellKind::Leaky {
         form,
@@ -46,6 +46,18 @@ fn cells() -> Vec<CellKind> {
         leaky(Currents, Tanh),
         leaky(Currents, Relu),
         leaky(Currents, Softplus),
+        leaky(Currents, Activation::softplus(3.0)),
+        CellKind::Vanilla {
+            activation: Sigmoid,
+        },
+        CellKind::Vanilla { activation: Retanh },
+        CellKind::Vanilla { activation: Elu },
+        leaky(Rates, Retanh),
+        leaky(Rates, Elu),
+        leaky(Currents, Sigmoid),
+        leaky(Currents, Retanh),
+        leaky(Currents, Elu),
+        leaky(Rates, Identity),
         low_rank(Rates, Tanh, 0.0),
         low_rank(Currents, Tanh, 0.0),
         low_rank(Currents, Softplus, 0.0),
@@ -168,6 +180,14 @@ fn staged(seed: u64) -> Vec<(String, CellMap)> {
         "currents, GRU reset before, UGRNN",
         [(currents.clone(), 0), (before, 9 * 3), (ugrnn, 6 * 3)],
     ));
+    for activation in [Activation::Gelu, Activation::GeluTanh] {
+        for leak in [None, Some((LeakyForm::Currents, 0.4))] {
+            let name = ["Gelu", "Gelu, currents"][usize::from(leak.is_some())];
+            let formula = RateFormula { activation, leak };
+            let map = CellMap::rate(formula, &draw(16, 0.8), draw(4, 0.5));
+            cells.push((name, map));
+        }
+    }
     let between = currents.clone();
     cells.push(stack(
         "Piecewise below currents",
@@ -555,7 +575,7 @@ fn trapping_boxes_trap() {
     for (name, map) in maps(6) {
         let Some(half_widths) = map.trapping_box() else {
             assert!(
-                ["Relu", "Softplus", "Piecewise"]
+                ["Relu", "Softplus", "Elu", "Gelu", "Identity", "Piecewise"]
                     .iter()
                     .any(|unbounded| name.contains(unbounded)),
                 "{name} is bounded"

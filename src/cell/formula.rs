@@ -26,6 +26,8 @@ use crate::calculus::Scalar;
 
 /// Pre-activations that a unit of any cell has at most.
 pub const MOST_GATES: usize = 4;
+/// √(2/π).
+const ROOT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 /// State variables that a unit of any cell has at most.
 pub const MOST_STATES: usize = 2;
 
@@ -91,18 +93,42 @@ impl Activation {
             Self::Tanh => a.tanh(),
             Self::Relu => a.relu(),
             Self::Softplus => a.softplus(),
+            Self::SharpSoftplus { beta } => a.scaled(beta).softplus().scaled(1.0 / beta),
+            Self::Sigmoid => a.sigmoid(),
+            Self::Retanh => a.tanh().relu(),
+            Self::Elu => a.elu(),
+            Self::Gelu => a * a.normal_cdf(),
+            Self::GeluTanh => {
+                // (1 + tanh y)/2 = σ(2y).
+                let cubic = a * (S::constant(1.0) + (a * a).scaled(0.044_715));
+                a * cubic.scaled(2.0 * ROOT_2_OVER_PI).sigmoid()
+            }
             Self::Identity => a,
         }
     }
 
+    /// Softplus of a β; that of 1 has a name of its own.
+    pub fn softplus(beta: f64) -> Self {
+        if beta == 1.0 {
+            Self::Softplus
+        } else {
+            Self::SharpSoftplus { beta }
+        }
+    }
+
+    /// Whether there is a training kernel for it: its slope must follow from its value.
+    pub fn is_trainable(self) -> bool {
+        !matches!(self, Self::Gelu | Self::GeluTanh)
+    }
+
     /// Whether φ has a kink, which is then at 0.
     pub fn has_kink(self) -> bool {
-        self == Self::Relu
+        matches!(self, Self::Relu | Self::Retanh)
     }
 
     /// Whether φ stays in [−1, 1].
     pub fn is_bounded(self) -> bool {
-        self == Self::Tanh
+        matches!(self, Self::Tanh | Self::Sigmoid | Self::Retanh)
     }
 }
 
