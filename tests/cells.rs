@@ -4,7 +4,7 @@
 
 use creode::calculus::{Bound, Interval, Jet};
 use creode::cell::constraints::constrain;
-use creode::cell::formula::RateFormula;
+use creode::cell::formula::{LeakyUnitsFormula, RateFormula};
 use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{INITIAL_STATE, Parameters};
 use creode::cell::path::CellPath;
@@ -187,6 +187,20 @@ fn staged(seed: u64) -> Vec<(String, CellMap)> {
             let map = CellMap::rate(formula, &draw(16, 0.8), draw(4, 0.5));
             cells.push((name, map));
         }
+    }
+    for (name, form, activation) in [
+        ("α of each unit, rates", LeakyForm::Rates, Activation::Tanh),
+        (
+            "α of each unit, currents",
+            LeakyForm::Currents,
+            Activation::Tanh,
+        ),
+        ("Relu, α of each unit", LeakyForm::Rates, Activation::Relu),
+    ] {
+        let formula = LeakyUnitsFormula { form, activation };
+        let alphas: Vec<f64> = draw(4, 0.4).iter().map(|a| 0.5 + a).collect();
+        let map = CellMap::rate_with_alphas(formula, &alphas, &draw(16, 1.2), draw(4, 0.5));
+        cells.push((name, map));
     }
     let between = currents.clone();
     cells.push(stack(

@@ -8,6 +8,7 @@
 //! | vanilla | a = W h + B u + b | h' = φ(a) |
 //! | leaky, rates | the same | h' = (1 − α)h + α φ(a) |
 //! | leaky, currents | a = W φ(x) + B u + b | x' = (1 − α)x + α a |
+//! | leaky, α of each unit | the same, and α | the same with α of the unit |
 //! | GRU | a_r, a_z, m = U_n h + b_hn, a_n = W_n u + b_in | h' = (1 − z) n + z h, n = tanh(a_n + r m) |
 //! | UGRNN | a_g, a_c | h' = g h + (1 − g) tanh(a_c) |
 //! | LSTM | a_i, a_f, a_g, a_o | c' = f c + i g, h' = o tanh(c') |
@@ -71,9 +72,12 @@ pub trait Formula: Clone + PartialEq + Send + Sync {
         None
     }
 
-    /// Share of the step in which the unit takes up its input: α of a leaky cell.
-    fn alpha(&self) -> f64 {
-        1.0
+    /// D and s of a unit that steps to D x + s (its input): 1 − α and α of a leaky cell.
+    ///
+    /// `constants` are the pre-activations of the unit without recurrent weights.
+    fn decay_and_share(&self, constants: &[f64]) -> (f64, f64) {
+        let _ = constants;
+        (0.0, 1.0)
     }
 }
 
@@ -201,8 +205,64 @@ impl Formula for RateFormula {
         self.activation.has_kink().then_some(kink)
     }
 
-    fn alpha(&self) -> f64 {
-        self.leak.map_or(1.0, |(_, alpha)| alpha)
+    fn decay_and_share(&self, _: &[f64]) -> (f64, f64) {
+        self.leak
+            .map_or((0.0, 1.0), |(_, alpha)| (1.0 - alpha, alpha))
+    }
+}
+
+/// Leaky rate cells in which each unit has an α of its own: a = (W r + B u + b, α).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeakyUnitsFormula {
+    /// What the state holds.
+    pub form: LeakyForm,
+    /// φ.
+    pub activation: Activation,
+}
+
+impl LeakyUnitsFormula {
+    /// That of a unit with an α of 1.
+    fn unit(&self) -> RateFormula {
+        RateFormula {
+            activation: self.activation,
+            leak: Some((self.form, 1.0)),
+        }
+    }
+}
+
+impl Formula for LeakyUnitsFormula {
+    const GATES: usize = 2;
+    const RECURRENT_GATES: usize = 1;
+    const STATES: usize = 1;
+
+    fn feature<S: Scalar>(&self, state: S) -> S {
+        self.unit().feature(state)
+    }
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        let keep = S::constant(1.0) - a[1];
+        [keep * state[0] + a[1] * self.unit().drive(a[0]); MOST_STATES]
+    }
+
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]> {
+        self.unit().rest(a)
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.activation.is_bounded()
+    }
+
+    fn rectified(&self) -> Option<bool> {
+        self.unit().rectified()
+    }
+
+    fn kink(&self) -> Option<Kink> {
+        self.unit().kink()
+    }
+
+    fn decay_and_share(&self, constants: &[f64]) -> (f64, f64) {
+        let alpha = constants.first().copied().unwrap_or(1.0);
+        (1.0 - alpha, alpha)
     }
 }
 
@@ -321,5 +381,9 @@ impl Formula for PiecewiseLinearFormula {
 
     fn kink(&self) -> Option<Kink> {
         Some(Kink::State)
+    }
+
+    fn decay_and_share(&self, constants: &[f64]) -> (f64, f64) {
+        (constants.first().copied().unwrap_or(0.0), 1.0)
     }
 }

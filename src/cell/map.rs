@@ -19,7 +19,9 @@ use faer::{Mat, MatMut};
 
 use super::features::{Cell, affine};
 use super::feedback::closed_loop;
-use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
+use super::formula::{
+    GruFormula, LeakyUnitsFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula,
+};
 use super::low_rank::LowRank;
 use super::parameters::{
     BIAS_HH, BIAS_IH, DIAGONAL, LOW_RANK_M, LOW_RANK_N, Parameters, RANDOM_WEIGHT, READOUT_BIAS,
@@ -37,6 +39,8 @@ use crate::map::{Core, Linearised, Map, Part, Rectified, Reduced};
 pub enum CellMap {
     /// Vanilla or leaky rate cell.
     Rate(Unitwise<RateFormula>),
+    /// Leaky rate cell in which each unit has an α of its own.
+    LeakyUnits(Unitwise<LeakyUnitsFormula>),
     /// Gated recurrent unit.
     Gru(Unitwise<GruFormula>),
     /// Update gate RNN.
@@ -56,6 +60,7 @@ macro_rules! for_cell {
     ($map:expr, $cell:ident => $value:expr) => {
         match $map {
             CellMap::Rate($cell) => $value,
+            CellMap::LeakyUnits($cell) => $value,
             CellMap::Gru($cell) => $value,
             CellMap::Ugrnn($cell) => $value,
             CellMap::Lstm($cell) => $value,
@@ -125,6 +130,20 @@ impl CellMap {
     /// `recurrent` has as many entries as the square of the length of `drive`.
     pub fn rate(formula: RateFormula, recurrent: &[f64], drive: Vec<f64>) -> Self {
         Self::Rate(Unitwise::new(formula, recurrent, drive))
+    }
+
+    /// A leaky cell in which each unit has an α of its own in (0, 1], one for each: recurrent weights `[units][units]`
+    /// (row-major) and drive B u + b.
+    ///
+    /// Equal α give the leaky cell of [`rate`](Self::rate), to rounding. On a path between two cells α goes straight, too.
+    pub fn rate_with_alphas(
+        formula: LeakyUnitsFormula,
+        alphas: &[f64],
+        recurrent: &[f64],
+        mut drive: Vec<f64>,
+    ) -> Self {
+        drive.extend_from_slice(alphas);
+        Self::LeakyUnits(Unitwise::new(formula, recurrent, drive))
     }
 
     /// A vanilla tanh cell with recurrent weights `[units][units]` (row-major) and drive B u + b.
@@ -234,6 +253,7 @@ impl CellMap {
     pub fn with_gain(&self, gain: f64) -> Self {
         match self {
             Self::Rate(cell) => Self::Rate(cell.with_gain(gain)),
+            Self::LeakyUnits(cell) => Self::LeakyUnits(cell.with_gain(gain)),
             Self::Gru(cell) => Self::Gru(cell.with_gain(gain)),
             Self::Ugrnn(cell) => Self::Ugrnn(cell.with_gain(gain)),
             Self::Lstm(cell) => Self::Lstm(cell.with_gain(gain)),
@@ -262,6 +282,7 @@ macro_rules! from_cell {
 
 from_cell! {
     Unitwise<RateFormula> => Rate,
+    Unitwise<LeakyUnitsFormula> => LeakyUnits,
     Unitwise<GruFormula> => Gru,
     Unitwise<UgrnnFormula> => Ugrnn,
     Unitwise<LstmFormula> => Lstm,

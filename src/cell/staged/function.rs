@@ -2,8 +2,8 @@
 
 use crate::calculus::Scalar;
 use crate::cell::formula::{
-    Formula, GruFormula, Kink, LstmFormula, MOST_STATES, PiecewiseLinearFormula, RateFormula,
-    UgrnnFormula,
+    Formula, GruFormula, Kink, LeakyUnitsFormula, LstmFormula, MOST_STATES, PiecewiseLinearFormula,
+    RateFormula, UgrnnFormula,
 };
 use crate::cell::spec::{Activation, LeakyForm};
 
@@ -11,6 +11,7 @@ use crate::cell::spec::{Activation, LeakyForm};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Unit {
     Rate(RateFormula),
+    LeakyUnits(LeakyUnitsFormula),
     Gru,
     Ugrnn,
     Lstm,
@@ -22,6 +23,7 @@ macro_rules! for_unit {
     ($unit:expr, $formula:ident => $value:expr) => {
         match $unit {
             Unit::Rate($formula) => $value,
+            Unit::LeakyUnits($formula) => $value,
             Unit::Gru => {
                 let $formula = GruFormula;
                 $value
@@ -103,13 +105,18 @@ impl Unit {
         for_unit!(self, formula => formula.is_bounded())
     }
 
-    /// Whether others see something else of a unit than the first number of its state.
-    pub(super) fn has_feature(self) -> bool {
+    /// Whether its state holds currents, of which others see φ.
+    pub(super) fn is_currents(self) -> bool {
         match self {
             Self::Rate(formula) => matches!(formula.leak, Some((LeakyForm::Currents, _))),
-            Self::PiecewiseLinear => true,
-            Self::Gru | Self::Ugrnn | Self::Lstm => false,
+            Self::LeakyUnits(formula) => formula.form == LeakyForm::Currents,
+            Self::Gru | Self::Ugrnn | Self::Lstm | Self::PiecewiseLinear => false,
         }
+    }
+
+    /// Whether others see something else of a unit than the first number of its state.
+    pub(super) fn has_feature(self) -> bool {
+        self.is_currents() || self == Self::PiecewiseLinear
     }
 
     /// Whether the next state depends on the unit's own state, the pre-activations given.

@@ -19,6 +19,11 @@ impl Staged {
                 cell.columns_of_weights(),
                 cell.drive(),
             ),
+            CellMap::LeakyUnits(cell) => Self::of_unit(
+                Unit::LeakyUnits(*cell.formula()),
+                cell.columns_of_weights(),
+                cell.drive(),
+            ),
             CellMap::Gru(cell) => Self::of_unit(Unit::Gru, cell.columns_of_weights(), cell.drive()),
             CellMap::Ugrnn(cell) => {
                 Self::of_unit(Unit::Ugrnn, cell.columns_of_weights(), cell.drive())
@@ -301,6 +306,9 @@ fn unit_cell(unit: Unit, columns: Vec<f64>, drive: Vec<f64>) -> CellMap {
     match unit {
         Unit::Rate(formula) => {
             CellMap::Rate(Unitwise::<RateFormula>::of_columns(formula, columns, drive))
+        }
+        Unit::LeakyUnits(formula) => {
+            CellMap::LeakyUnits(Unitwise::of_columns(formula, columns, drive))
         }
         Unit::Gru => CellMap::Gru(Unitwise::of_columns(GruFormula, columns, drive)),
         Unit::Ugrnn => CellMap::Ugrnn(Unitwise::of_columns(UgrnnFormula, columns, drive)),

@@ -11,7 +11,7 @@ use super::products::Products;
 use super::{Place, Stage, Staged};
 use crate::calculus::{Bound, Interval, Jet};
 use crate::cell::features::Cell;
-use crate::cell::spec::{Activation, LeakyForm};
+use crate::cell::spec::Activation;
 use crate::cell::sums::UNIT;
 use crate::map::{Linearised, Map, Part, Reduced};
 
@@ -129,10 +129,9 @@ impl Staged {
                 }
                 Some(reach)
             }
-            Unit::Rate(formula) if matches!(formula.leak, Some((LeakyForm::Currents, _))) => {
-                let is_bounded = formula.activation.is_bounded();
-                is_bounded.then(|| vec![f64::INFINITY; place.visible])
-            }
+            unit if unit.is_currents() => unit
+                .is_bounded()
+                .then(|| vec![f64::INFINITY; place.visible]),
             unit => unit.is_bounded().then(|| vec![1.0; place.visible]),
         }
     }

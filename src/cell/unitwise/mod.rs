@@ -92,6 +92,14 @@ impl<F: Formula> Unitwise<F> {
         F::RECURRENT_GATES * self.units
     }
 
+    /// D and s of a unit ([`Formula::decay_and_share`]).
+    fn decay_and_share(&self, unit: usize) -> (f64, f64) {
+        let constants =
+            (F::RECURRENT_GATES..F::GATES).map(|gate| self.drive[gate * self.units + unit]);
+        self.formula
+            .decay_and_share(&constants.collect::<Vec<f64>>())
+    }
+
     fn columns(&self) -> impl Iterator<Item = &[f64]> {
         self.recurrent.chunks_exact(self.rows())
     }
