@@ -11,6 +11,7 @@ use creode::cell::path::CellPath;
 use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
 use creode::cell::staged::{Layer, ShallowPlrnn};
 use creode::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
+use creode::dynamics::points::search::{Completeness, SearchLimits, search};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
@@ -428,6 +429,78 @@ fn reduced_equations_have_the_fixed_points_and_indices_of_the_map() {
         }
     }
     assert!(compared > 200, "{compared} roots compared");
+}
+
+#[test]
+fn equal_alphas_make_the_leaky_cell() {
+    let (weights, drive, state) = (values(16, 1.2, 1), values(4, 0.5, 2), values(4, 1.0, 3));
+    for activation in [Activation::Tanh, Activation::Relu, Activation::Elu] {
+        for form in [LeakyForm::Rates, LeakyForm::Currents] {
+            let leaky = RateFormula {
+                activation,
+                leak: Some((form, 0.3)),
+            };
+            let leaky = CellMap::rate(leaky, &weights, drive.clone());
+            let formula = LeakyUnitsFormula { form, activation };
+            let own = CellMap::rate_with_alphas(formula, &[0.3; 4], &weights, drive.clone());
+            for (a, b) in image(&leaky, &state).iter().zip(image(&own, &state)) {
+                assert!((a - b).abs() < 1e-15, "{a} against {b}");
+            }
+            assert_eq!(leaky.rectified(), own.rectified());
+            assert_eq!(leaky.piecewise(), own.piecewise());
+        }
+    }
+}
+
+/// One unit x' = φ(w x + b), with fixed points in closed form, and what φ of it is.
+#[test]
+fn single_units_rest_where_their_activations_say() {
+    let unit = |activation, weight: f64, drive: f64| {
+        let formula = RateFormula {
+            activation,
+            leak: None,
+        };
+        CellMap::rate(formula, &[weight], vec![drive])
+    };
+    let beta = 3.0;
+    let at_zero = 2.0_f64.ln() / beta;
+    // The lower quartile of the normal distribution.
+    let quartile = -0.674_489_750_196_081_7;
+    let below = (-0.4_f64).exp_m1();
+    for (activation, weight, drive, point) in [
+        (Activation::Sigmoid, 8.0, -4.0, 0.5),
+        (Activation::softplus(beta), 0.5, -0.5 * at_zero, at_zero),
+        (Activation::Elu, 0.5, 1.0, 2.0),
+        (Activation::Elu, 1.0, -0.4 - below, below),
+        (Activation::Gelu, 4.0, 0.0, quartile / 4.0),
+        (Activation::Retanh, 3.0, -0.5, 0.0),
+        (Activation::Identity, 0.5, 1.0, 2.0),
+    ] {
+        let map = unit(activation, weight, drive);
+        let q = creode::map::q(&map, &[point]);
+        assert!(q < 1e-30, "{activation:?}: q is {q} at {point}");
+        let found = search(&map, &[], &[vec![point + 0.01]], SearchLimits::default()).unwrap();
+        let near = found
+            .fixed_points
+            .iter()
+            .find(|p| (p.state[0] - point).abs() < 1e-12);
+        let near = near.unwrap_or_else(|| panic!("{activation:?} rests at {point}"));
+        assert!(near.certificate.is_some(), "{activation:?}");
+    }
+    // What a sigmoid makes of a strong weight: two stable points beside an unstable one, and no other.
+    let map = unit(Activation::Sigmoid, 8.0, -4.0);
+    let found = search(&map, &[], &[], SearchLimits::default()).unwrap();
+    assert_eq!(found.fixed_points.len(), 3);
+    assert_eq!(found.complete, Completeness::Proved);
+}
+
+/// tanh approximates the normal distribution function in gelu to 3 · 10⁻⁴; both as PyTorch computes them at 1.
+#[test]
+fn gelu_is_what_pytorch_computes() {
+    let exact = Activation::Gelu.of(1.0_f64);
+    assert!((exact - 0.841_344_746_068_542_9).abs() < 1e-15);
+    let approximate = Activation::GeluTanh.of(1.0_f64);
+    assert!((approximate - 0.841_191_990_608_276_8).abs() < 1e-14);
 }
 
 /// Computed once by PyTorch 2.15's `LSTMCell` in f64, with weights sin(1.7 k + phase) · 1.2.

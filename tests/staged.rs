@@ -344,6 +344,25 @@ fn a_gain_scales_the_recurrent_weights_of_all_layers() {
     assert_near(&image(&scaled, &state), &image(&stack(1.7), &state), 1e-15);
 }
 
+/// z = z/2 + (1 unit that is rectified): z₁' = z₁/2 + relu(z₂), z₂' = z₂/2 + w relu(z₂) + h. With w = 1 and h = −1 there are two
+/// fixed points: z₂ = −2 and z₁ = 0, and z₂ = 2 and z₁ = 4.
+#[test]
+fn all_fixed_points_of_almost_linear_networks_are_found_with_proof() {
+    let map = CellMap::almost_linear(&[0.5; 2], &[0.0, 1.0, 0.0, 1.0], &[0.0, -1.0], 1);
+    let found = search(&map, &[], &[], SearchLimits::default()).unwrap();
+    let mut points: Vec<&[f64]> = found.fixed_points.iter().map(|p| &p.state[..]).collect();
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    assert_eq!(points.len(), 2);
+    assert_near(points[0], &[0.0, -2.0], 1e-14);
+    assert_near(points[1], &[4.0, 2.0], 1e-14);
+    assert_eq!(found.complete, Completeness::Proved);
+    // At z₂ = 0 the two pieces meet.
+    let beside = map.jacobians_beside(&[0.3, 0.0]);
+    let slopes: Vec<f64> = beside.iter().map(|jacobian| jacobian[(1, 1)]).collect();
+    assert_eq!(slopes, [0.5, 1.5]);
+    assert!(map.jacobians_beside(&[0.3, 0.1]).is_empty());
+}
+
 /// Halfway between two stacks stands the one of the mean weights; with a third in the middle, that one.
 #[test]
 fn paths_between_stacks_are_straight_in_their_weights() {

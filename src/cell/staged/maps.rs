@@ -13,7 +13,7 @@ use crate::calculus::{Bound, Interval, Jet};
 use crate::cell::features::Cell;
 use crate::cell::spec::Activation;
 use crate::cell::sums::UNIT;
-use crate::map::{Linearised, Map, Part, Reduced};
+use crate::map::{Linearised, Map, Part, Rectified, Reduced};
 
 impl Map for Staged {
     fn dim(&self) -> usize {
@@ -79,6 +79,10 @@ impl Map for Staged {
         let bounds = self.next_of(&self.bound(&Bound::ball(point, 0.0)).slots);
         let error = |(next, x): (&Bound, &f64)| (next.error + UNIT * (8.0 + x.abs())).powi(2);
         0.5 * bounds.iter().zip(point).map(error).sum::<f64>()
+    }
+
+    fn rectified(&self) -> Option<Rectified> {
+        self.as_rectified()
     }
 
     fn blocks(&self) -> Vec<Vec<usize>> {

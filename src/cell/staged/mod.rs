@@ -26,6 +26,7 @@ mod layers;
 mod maps;
 mod path;
 mod products;
+mod rectified;
 
 use std::ops::Range;
 

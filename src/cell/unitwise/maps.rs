@@ -10,7 +10,7 @@ use crate::calculus::{Bound, Interval, Jet, Scalar};
 use crate::cell::features::Cell;
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::map::piecewise::PiecewiseAffine;
-use crate::map::{Linearised, Map, Part, Rectified, Reduced};
+use crate::map::{Linearised, Map, Part, Rectified, Reduced, StateOfRates};
 
 impl<F: Formula> Map for Unitwise<F> {
     fn dim(&self) -> usize {
@@ -98,7 +98,11 @@ impl<F: Formula> Map for Unitwise<F> {
             drive: (0..n)
                 .map(|unit| self.drive[unit] / divisors[unit])
                 .collect(),
-            state_is_rate,
+            state: if state_is_rate {
+                StateOfRates::Rates
+            } else {
+                StateOfRates::Inputs
+            },
         })
     }
 
