@@ -4,11 +4,14 @@
 
 use creode::calculus::{Bound, Interval, Jet};
 use creode::cell::constraints::constrain;
+use creode::cell::formula::{LeakyUnitsFormula, RateFormula};
 use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{INITIAL_STATE, Parameters};
 use creode::cell::path::CellPath;
 use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
+use creode::cell::staged::{Layer, ShallowPlrnn};
 use creode::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
+use creode::dynamics::points::search::{Completeness, SearchLimits, search};
 use creode::map::{Family as _, Henon, HenonFamily, Logistic, LogisticFamily, Map};
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
@@ -18,7 +21,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 fn cells() -> Vec<CellKind> {
-    use Activation::{Relu, Softplus, Tanh};
+    use Activation::{Elu, Identity, Relu, Retanh, Sigmoid, Softplus, Tanh};
     use LeakyForm::{Currents, Rates};
     let leaky = |form, activation| CellKind::Leaky {
         form,
@@ -44,6 +47,18 @@ fn cells() -> Vec<CellKind> {
         leaky(Currents, Tanh),
         leaky(Currents, Relu),
         leaky(Currents, Softplus),
+        leaky(Currents, Activation::softplus(3.0)),
+        CellKind::Vanilla {
+            activation: Sigmoid,
+        },
+        CellKind::Vanilla { activation: Retanh },
+        CellKind::Vanilla { activation: Elu },
+        leaky(Rates, Retanh),
+        leaky(Rates, Elu),
+        leaky(Currents, Sigmoid),
+        leaky(Currents, Retanh),
+        leaky(Currents, Elu),
+        leaky(Rates, Identity),
         low_rank(Rates, Tanh, 0.0),
         low_rank(Currents, Tanh, 0.0),
         low_rank(Currents, Softplus, 0.0),
@@ -108,16 +123,103 @@ fn values(count: usize, size: f64, seed: u64) -> Vec<f64> {
     (0..count).map(draw).collect()
 }
 
-/// One of every cell that analysis knows, of nine units, with the weights of a seed.
+/// Cells that are only analysed, with the weights of a seed.
+fn staged(seed: u64) -> Vec<(String, CellMap)> {
+    let mut count = 0;
+    let mut draw = |length: usize, size: f64| {
+        count += 1;
+        values(length, size, 100 * seed + count)
+    };
+    let mut cells = vec![
+        (
+            "GRU, reset before",
+            CellMap::gru_reset_before(&draw(108, 1.3), &draw(18, 0.5)),
+        ),
+        (
+            "LSTM, projected",
+            CellMap::lstm_projected(&draw(60, 1.3), &draw(20, 0.5), &draw(15, 0.6)),
+        ),
+        (
+            "Piecewise, almost linear",
+            CellMap::almost_linear(&draw(5, 0.8), &draw(25, 0.4), &draw(5, 0.5), 2),
+        ),
+    ];
+    for is_clipped in [false, true] {
+        let map = CellMap::shallow_plrnn(&ShallowPlrnn {
+            diagonal: &draw(4, 0.8),
+            outward: &draw(28, 0.4),
+            inward: &draw(28, 0.7),
+            drive: &draw(4, 0.5),
+            hidden_drive: &draw(7, 0.5),
+            is_clipped,
+        });
+        cells.push(("Piecewise, shallow", map));
+    }
+    let lstm = CellMap::lstm(&draw(64, 1.0), draw(16, 0.5));
+    let gru = CellMap::gru(&draw(27, 1.0), &draw(9, 0.5), &draw(9, 0.5));
+    let projected = CellMap::lstm_projected(&draw(24, 1.0), &draw(12, 0.5), &draw(6, 0.6));
+    let currents = RateFormula {
+        activation: Activation::Tanh,
+        leak: Some((LeakyForm::Currents, 0.3)),
+    };
+    let currents = CellMap::rate(currents, &draw(9, 1.0), draw(3, 0.5));
+    let before = CellMap::gru_reset_before(&draw(27, 1.0), &draw(9, 0.5));
+    let ugrnn = CellMap::ugrnn(&draw(18, 1.0), draw(6, 0.5));
+    let rectified = CellMap::piecewise_linear(&draw(3, 0.8), &draw(9, 0.3), draw(3, 0.5));
+    let mut stack = |name, cells: [(CellMap, usize); 3]| {
+        let layers = cells.map(|(cell, from_below)| Layer {
+            cell,
+            from_below: draw(from_below, 0.5),
+        });
+        (name, CellMap::stack(layers.to_vec()).unwrap())
+    };
+    cells.push(stack(
+        "LSTM, GRU, projected LSTM",
+        [(lstm, 0), (gru, 9 * 4), (projected, 12 * 3)],
+    ));
+    cells.push(stack(
+        "currents, GRU reset before, UGRNN",
+        [(currents.clone(), 0), (before, 9 * 3), (ugrnn, 6 * 3)],
+    ));
+    for activation in [Activation::Gelu, Activation::GeluTanh] {
+        for leak in [None, Some((LeakyForm::Currents, 0.4))] {
+            let name = ["Gelu", "Gelu, currents"][usize::from(leak.is_some())];
+            let formula = RateFormula { activation, leak };
+            let map = CellMap::rate(formula, &draw(16, 0.8), draw(4, 0.5));
+            cells.push((name, map));
+        }
+    }
+    for (name, form, activation) in [
+        ("α of each unit, rates", LeakyForm::Rates, Activation::Tanh),
+        (
+            "α of each unit, currents",
+            LeakyForm::Currents,
+            Activation::Tanh,
+        ),
+        ("Relu, α of each unit", LeakyForm::Rates, Activation::Relu),
+    ] {
+        let formula = LeakyUnitsFormula { form, activation };
+        let alphas: Vec<f64> = draw(4, 0.4).iter().map(|a| 0.5 + a).collect();
+        let map = CellMap::rate_with_alphas(formula, &alphas, &draw(16, 1.2), draw(4, 0.5));
+        cells.push((name, map));
+    }
+    let between = currents.clone();
+    cells.push(stack(
+        "Piecewise below currents",
+        [(rectified, 0), (between, 9), (currents, 9)],
+    ));
+    let named = cells.into_iter();
+    named.map(|(name, map)| (name.to_owned(), map)).collect()
+}
+
+/// One of every cell that analysis knows, those that can be trained of nine units, with the weights of a seed.
 fn maps(seed: u64) -> Vec<(String, CellMap)> {
-    cells()
-        .into_iter()
-        .map(|cell| {
-            let spec = network(cell);
-            let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
-            (format!("{cell:?}"), map)
-        })
-        .collect()
+    let trained = cells().into_iter().map(|cell| {
+        let spec = network(cell);
+        let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
+        (format!("{cell:?}"), map)
+    });
+    trained.chain(staged(seed)).collect()
 }
 
 /// A state without zeros, of any dimension.
@@ -329,6 +431,78 @@ fn reduced_equations_have_the_fixed_points_and_indices_of_the_map() {
     assert!(compared > 200, "{compared} roots compared");
 }
 
+#[test]
+fn equal_alphas_make_the_leaky_cell() {
+    let (weights, drive, state) = (values(16, 1.2, 1), values(4, 0.5, 2), values(4, 1.0, 3));
+    for activation in [Activation::Tanh, Activation::Relu, Activation::Elu] {
+        for form in [LeakyForm::Rates, LeakyForm::Currents] {
+            let leaky = RateFormula {
+                activation,
+                leak: Some((form, 0.3)),
+            };
+            let leaky = CellMap::rate(leaky, &weights, drive.clone());
+            let formula = LeakyUnitsFormula { form, activation };
+            let own = CellMap::rate_with_alphas(formula, &[0.3; 4], &weights, drive.clone());
+            for (a, b) in image(&leaky, &state).iter().zip(image(&own, &state)) {
+                assert!((a - b).abs() < 1e-15, "{a} against {b}");
+            }
+            assert_eq!(leaky.rectified(), own.rectified());
+            assert_eq!(leaky.piecewise(), own.piecewise());
+        }
+    }
+}
+
+/// One unit x' = φ(w x + b), with fixed points in closed form, and what φ of it is.
+#[test]
+fn single_units_rest_where_their_activations_say() {
+    let unit = |activation, weight: f64, drive: f64| {
+        let formula = RateFormula {
+            activation,
+            leak: None,
+        };
+        CellMap::rate(formula, &[weight], vec![drive])
+    };
+    let beta = 3.0;
+    let at_zero = 2.0_f64.ln() / beta;
+    // The lower quartile of the normal distribution.
+    let quartile = -0.674_489_750_196_081_7;
+    let below = (-0.4_f64).exp_m1();
+    for (activation, weight, drive, point) in [
+        (Activation::Sigmoid, 8.0, -4.0, 0.5),
+        (Activation::softplus(beta), 0.5, -0.5 * at_zero, at_zero),
+        (Activation::Elu, 0.5, 1.0, 2.0),
+        (Activation::Elu, 1.0, -0.4 - below, below),
+        (Activation::Gelu, 4.0, 0.0, quartile / 4.0),
+        (Activation::Retanh, 3.0, -0.5, 0.0),
+        (Activation::Identity, 0.5, 1.0, 2.0),
+    ] {
+        let map = unit(activation, weight, drive);
+        let q = creode::map::q(&map, &[point]);
+        assert!(q < 1e-30, "{activation:?}: q is {q} at {point}");
+        let found = search(&map, &[], &[vec![point + 0.01]], SearchLimits::default()).unwrap();
+        let near = found
+            .fixed_points
+            .iter()
+            .find(|p| (p.state[0] - point).abs() < 1e-12);
+        let near = near.unwrap_or_else(|| panic!("{activation:?} rests at {point}"));
+        assert!(near.certificate.is_some(), "{activation:?}");
+    }
+    // What a sigmoid makes of a strong weight: two stable points beside an unstable one, and no other.
+    let map = unit(Activation::Sigmoid, 8.0, -4.0);
+    let found = search(&map, &[], &[], SearchLimits::default()).unwrap();
+    assert_eq!(found.fixed_points.len(), 3);
+    assert_eq!(found.complete, Completeness::Proved);
+}
+
+/// tanh approximates the normal distribution function in gelu to 3 · 10⁻⁴; both as PyTorch computes them at 1.
+#[test]
+fn gelu_is_what_pytorch_computes() {
+    let exact = Activation::Gelu.of(1.0_f64);
+    assert!((exact - 0.841_344_746_068_542_9).abs() < 1e-15);
+    let approximate = Activation::GeluTanh.of(1.0_f64);
+    assert!((approximate - 0.841_191_990_608_276_8).abs() < 1e-14);
+}
+
 /// Computed once by PyTorch 2.15's `LSTMCell` in f64, with weights sin(1.7 k + phase) · 1.2.
 #[test]
 fn a_long_short_term_memory_makes_pytorchs_step() {
@@ -488,7 +662,7 @@ fn trapping_boxes_trap() {
     for (name, map) in maps(6) {
         let Some(half_widths) = map.trapping_box() else {
             assert!(
-                ["Relu", "Softplus", "Piecewise"]
+                ["Relu", "Softplus", "Elu", "Gelu", "Identity", "Piecewise"]
                     .iter()
                     .any(|unbounded| name.contains(unbounded)),
                 "{name} is bounded"

@@ -244,7 +244,12 @@ fn activation() -> impl Strategy<Value = Activation> {
     prop_oneof![
         Just(Activation::Tanh),
         Just(Activation::Relu),
-        Just(Activation::Softplus)
+        Just(Activation::Softplus),
+        (1e-3..1e3_f64).prop_map(|beta| Activation::SharpSoftplus { beta }),
+        Just(Activation::Sigmoid),
+        Just(Activation::Retanh),
+        Just(Activation::Elu),
+        Just(Activation::Identity)
     ]
 }
 

@@ -23,7 +23,7 @@ use creode::train::speed_penalty::SpeedPenalty;
 
 /// Every kernel with every nonlinearity.
 fn cells() -> Vec<CellKind> {
-    use Activation::{Relu, Softplus, Tanh};
+    use Activation::{Elu, Identity, Relu, Retanh, Sigmoid, Softplus, Tanh};
     use LeakyForm::{Currents, Rates};
     let leaky = |form, activation| CellKind::Leaky {
         form,
@@ -48,6 +48,13 @@ fn cells() -> Vec<CellKind> {
         leaky(Currents, Tanh),
         leaky(Currents, Relu),
         leaky(Currents, Softplus),
+        leaky(Currents, Activation::softplus(3.0)),
+        CellKind::Vanilla {
+            activation: Sigmoid,
+        },
+        leaky(Rates, Retanh),
+        leaky(Currents, Elu),
+        leaky(Rates, Identity),
         low_rank(Rates, Softplus, 0.0),
         low_rank(Currents, Tanh, 0.0),
         low_rank(Currents, Softplus, 0.7),

@@ -27,6 +27,7 @@ mod reproduce;
 mod rules;
 mod sample;
 mod smoke;
+mod staged;
 mod support;
 mod tasks;
 mod trace;

@@ -18,7 +18,7 @@
 
 use std::ops::{Add, Mul, Neg, Sub};
 
-use super::interval::Interval;
+use super::interval::{Interval, normal_margin};
 use super::scalar::{Scalar, Smooth};
 
 /// Unit roundoff of f64.
@@ -27,6 +27,9 @@ const UNIT: f64 = 0.5 * f64::EPSILON;
 const TANH_BEND: (f64, f64) = (0.658_478_948_462_408_4, 0.769_800_358_919_502);
 /// Where |sigmoid″| is largest, ln(2 + √3), and its value there, 1/(6√3), rounded up.
 const SIGMOID_BEND: (f64, f64) = (1.316_957_896_924_816_7, 0.096_225_044_864_938);
+
+/// Where the density of the normal distribution has its largest slope, and its value there, 1/√(2πe), rounded up.
+const NORMAL_BEND: (f64, f64) = (1.0, 0.241_970_724_519_144);
 
 /// Bounds on a function of the state over a ball in the maximum norm, and on the rounding errors of its computed value
 /// and gradient at the ball's centre.
@@ -64,6 +67,19 @@ impl Bound {
     pub fn ball(center: &[f64], radius: f64) -> Vec<Self> {
         let around = |&x: &f64| Self::affine(Interval::around(x, radius), 1.0, 0.0);
         center.iter().map(around).collect()
+    }
+
+    /// The same with a range that also holds the value as computed, from which what comes next is computed in turn.
+    #[must_use]
+    pub fn as_computed(self) -> Self {
+        let Interval { low, high } = self.range;
+        Self {
+            range: Interval::new(
+                (low - self.error).next_down(),
+                (high + self.error).next_up(),
+            ),
+            ..self
+        }
     }
 
     /// f of this, from the range of f and the largest |f′| and |f″| over it.
@@ -176,6 +192,28 @@ impl Scalar for Bound {
         let bend = if kinked { f64::INFINITY } else { 0.0 };
         self.composed(self.range.relu(), self.range.relu_slope().high, bend)
     }
+
+    fn elu(self) -> Self {
+        // Below 0 the bend is the slope; that it jumps there leaves the slope continuous, with this for its Lipschitz constant.
+        let bend = if self.range.low < 0.0 {
+            self.range.elu_slope().high
+        } else {
+            0.0
+        };
+        self.composed(self.range.elu(), self.range.elu_slope().high, bend)
+    }
+
+    fn normal_cdf(self) -> Self {
+        let bend = largest_bend(self.range, NORMAL_BEND, |a| a.abs() * a.normal_density());
+        let (range, slope) = (self.range.normal_cdf(), self.range.normal_density().high);
+        let margin = normal_margin(self.range.magnitude());
+        let bound = self.composed(range, slope, bend);
+        Self {
+            error: bound.error + margin * range.magnitude(),
+            slope_error: bound.slope_error + margin * bound.slope,
+            ..bound
+        }
+    }
 }
 
 /// The largest |f″| over a range, for an f whose |f″| is even and rises to `top` and then falls.
@@ -200,7 +238,10 @@ mod tests {
     /// A formula with every nonlinearity in it.
     fn formula<S: Scalar>(x: S) -> S {
         let gate = (x.scaled(1.3) + S::constant(0.2)).sigmoid();
-        gate * (x * x - S::constant(0.4)).tanh() + (-gate) * (x.scaled(0.3).exp() + x.softplus())
+        gate * (x * x - S::constant(0.4)).tanh()
+            + (-gate) * (x.scaled(0.3).exp() + x.softplus())
+            + x * x.normal_cdf()
+            - (x - S::constant(0.3)).elu()
     }
 
     proptest! {
@@ -220,6 +261,7 @@ mod tests {
         for (top, function) in [
             (TANH_BEND, (|x| x.tanh()) as fn(Jet) -> Jet),
             (SIGMOID_BEND, |x| x.sigmoid()),
+            (NORMAL_BEND, |x| x.normal_cdf()),
         ] {
             let bend = |a: f64| 2.0 * function(Jet::line(a, 1.0)).0[2].abs();
             assert!(bend(top.0) <= top.1 && bend(top.0) > top.1 * (1.0 - 1e-12));

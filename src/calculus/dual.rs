@@ -118,4 +118,12 @@ impl<T: Smooth, const K: usize> Scalar for Dual<T, K> {
     fn softplus(self) -> Self {
         self.composed(self.value.softplus(), self.value.sigmoid())
     }
+
+    fn elu(self) -> Self {
+        self.composed(self.value.elu(), self.value.elu_slope())
+    }
+
+    fn normal_cdf(self) -> Self {
+        self.composed(self.value.normal_cdf(), self.value.normal_density())
+    }
 }

@@ -18,6 +18,8 @@ use super::scalar::{Scalar, Smooth, sech_squared, sigmoid};
 /// Units in the last place by which results of tanh and exp are widened. (glibc's manual states at most 2 for tanh and
 /// 1 for exp; our combinations of them lose a few more.)
 const LIBRARY_ULPS: f64 = 8.0;
+/// The same as a share of the result.
+const LIBRARY_MARGIN: f64 = LIBRARY_ULPS * f64::EPSILON;
 
 /// All reals from `low` to `high`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,28 +88,39 @@ impl Interval {
 
     /// The image under an increasing function of the library with values within `range`.
     fn increasing(self, function: impl Fn(f64) -> f64, range: Self) -> Self {
+        self.increasing_within(function, range, |_| LIBRARY_MARGIN)
+    }
+
+    /// The same for a function that is known to a relative margin at a place.
+    fn increasing_within(
+        self,
+        function: impl Fn(f64) -> f64,
+        range: Self,
+        margin: impl Fn(f64) -> f64,
+    ) -> Self {
         let (low, high) = (function(self.low), function(self.high));
-        let below = low - LIBRARY_ULPS * f64::EPSILON * low.abs();
-        let above = high + LIBRARY_ULPS * f64::EPSILON * high.abs();
+        let below = low - margin(self.low) * low.abs();
+        let above = high + margin(self.high) * high.abs();
         Self::new(
             below.next_down().max(range.low),
             above.next_up().min(range.high),
         )
     }
 
-    /// The image under an even function that falls away from 0.
+    /// The image under an even function that falls away from 0, known to a few units in the last place or to a relative
+    /// margin at a place.
     ///
     /// Used for slopes: least at the end that is farther from 0, greatest at the nearer one, or at 0 if the
     /// interval holds it.
-    fn bell(self, function: impl Fn(f64) -> f64, top: f64) -> Self {
+    fn bell(self, function: impl Fn(f64) -> f64, top: f64, margin: impl Fn(f64) -> f64) -> Self {
         let (near, far) = if self.contains(0.0) {
             (0.0, self.magnitude())
         } else {
             (self.low.abs().min(self.high.abs()), self.magnitude())
         };
-        let margin = LIBRARY_ULPS * f64::EPSILON;
-        let low = (function(far) * (1.0 - margin)).next_down().max(0.0);
-        Self::new(low, (function(near) * (1.0 + margin)).next_up().min(top))
+        let low = (function(far) * (1.0 - margin(far))).next_down().max(0.0);
+        let high = (function(near) * (1.0 + margin(near))).next_up();
+        Self::new(low, high.min(top))
     }
 }
 
@@ -180,15 +193,23 @@ impl Scalar for Interval {
     fn softplus(self) -> Self {
         self.increasing(Scalar::softplus, Self::new(0.0, f64::INFINITY))
     }
+
+    fn elu(self) -> Self {
+        self.increasing(Scalar::elu, Self::new(-1.0, f64::INFINITY))
+    }
+
+    fn normal_cdf(self) -> Self {
+        self.increasing_within(Scalar::normal_cdf, Self::new(0.0, 1.0), normal_margin)
+    }
 }
 
 impl Smooth for Interval {
     fn sech_squared(self) -> Self {
-        self.bell(sech_squared, 1.0)
+        self.bell(sech_squared, 1.0, |_| LIBRARY_MARGIN)
     }
 
     fn sigmoid_slope(self) -> Self {
-        self.bell(|a| sigmoid(a) * sigmoid(-a), 0.25)
+        self.bell(|a| sigmoid(a) * sigmoid(-a), 0.25, |_| LIBRARY_MARGIN)
     }
 
     fn relu_slope(self) -> Self {
@@ -197,6 +218,22 @@ impl Smooth for Interval {
             f64::from(u8::from(self.high >= 0.0)),
         )
     }
+
+    fn elu_slope(self) -> Self {
+        self.increasing(Smooth::elu_slope, Self::new(0.0, 1.0))
+    }
+
+    fn normal_density(self) -> Self {
+        self.bell(Smooth::normal_density, 0.4, normal_margin)
+    }
+}
+
+/// How wrong Φ and its slope are at a place at most, as a share of them.
+///
+/// Where they fall off as exp(−a²/2), an argument that is rounded to ε has an effect of a² ε. Beyond 39 both are 0 or 1
+/// anyway.
+pub(super) fn normal_margin(a: f64) -> f64 {
+    LIBRARY_MARGIN + a.abs().min(40.0).powi(2) * f64::EPSILON
 }
 
 #[cfg(test)]
@@ -225,6 +262,10 @@ mod tests {
                 (a.exp(), x.exp()),
                 (a.relu(), x.relu()),
                 (a.softplus(), x.softplus()),
+                (a.elu(), x.elu()),
+                (a.elu_slope(), x.elu_slope()),
+                (a.normal_cdf(), x.normal_cdf()),
+                (a.normal_density(), x.normal_density()),
                 (a.sech_squared(), sech_squared(x)),
                 (a.sigmoid_slope(), x.sigmoid_slope()),
             ] {

@@ -6,7 +6,9 @@
 //! - y = tanh a: y′ = (1 − y²) a′;
 //! - y = σ(a): y′ = (y − y²) a′;
 //! - y = eᵃ: y′ = y a′;
-//! - y = ln(1 + eᵃ): y′ = σ(a) a′.
+//! - y = ln(1 + eᵃ): y′ = σ(a) a′;
+//! - y = eᵃ − 1 (elu below 0): y′ = (y + 1) a′;
+//! - y = Φ(a): y′ = exp(−a²/2)/√(2π) a′.
 //!
 //! In coefficients y′ = w a′ reads k yₖ = Σⱼ j aⱼ wₖ₋ⱼ. The first coefficient of w is taken from the accurate slope
 //! (sech² and σ(a)σ(−a)), since 1 − tanh² loses all digits where a unit saturates.
@@ -16,7 +18,7 @@
 
 use std::ops::{Add, Mul, Neg, Sub};
 
-use super::scalar::{Scalar, sech_squared, sigmoid};
+use super::scalar::{INVERSE_ROOT_TAU, Scalar, sech_squared, sigmoid};
 
 /// c₀ + c₁t + c₂t² + c₃t³: the k-th derivative in t is k! c_k.
 ///
@@ -139,6 +141,19 @@ impl Scalar for Jet {
         self.compose(self.0[0].softplus(), |_, k| slope.0[k])
     }
 
+    fn elu(self) -> Self {
+        if self.0[0] > 0.0 {
+            return self;
+        }
+        let slope = self.0[0].exp();
+        self.compose(self.0[0].exp_m1(), |y, k| if k == 0 { slope } else { y[k] })
+    }
+
+    fn normal_cdf(self) -> Self {
+        let density = (self * self).scaled(-0.5).exp().scaled(INVERSE_ROOT_TAU);
+        self.compose(self.0[0].normal_cdf(), |_, k| density.0[k])
+    }
+
     fn relu(self) -> Self {
         if self.0[0] > 0.0 {
             self
@@ -178,6 +193,14 @@ mod tests {
         assert_coefficients(line.exp(), [e, e, e / 2.0, e / 6.0]);
         let value = (1.0 + e).ln();
         assert_coefficients(line.softplus(), [value, s, d / 2.0, second / 6.0]);
+        let p = INVERSE_ROOT_TAU * (-0.5 * a * a).exp();
+        let value = 0.758_036_347_776_927_2;
+        let expected = [value, p, -a * p / 2.0, (a * a - 1.0) * p / 6.0];
+        assert_coefficients(line.normal_cdf(), expected);
+        assert_coefficients(line.elu(), [a, 1.0, 0.0, 0.0]);
+        let e = (-a).exp();
+        let below = Jet::line(-a, 1.0).elu();
+        assert_coefficients(below, [e - 1.0, e, e / 2.0, e / 6.0]);
     }
 
     #[test]

@@ -98,6 +98,14 @@ impl Scalar for Lanes {
     fn softplus(self) -> Self {
         self.mapped(Function::Softplus)
     }
+
+    fn elu(self) -> Self {
+        self.mapped(Function::Elu)
+    }
+
+    fn normal_cdf(self) -> Self {
+        Self(self.0.map(Scalar::normal_cdf))
+    }
 }
 
 #[cfg(test)]
@@ -109,12 +117,14 @@ mod tests {
     #[test]
     fn each_lane_is_what_f64_gives_to_a_few_units_in_the_last_place() {
         let values = [-30.0, -2.5, -1e-7, 0.0, 0.3, 1.0, 7.5, 40.0];
-        let formulas: [Readings; 5] = [
+        let formulas: [Readings; 7] = [
             (Scalar::tanh, Scalar::tanh),
             (Scalar::sigmoid, Scalar::sigmoid),
             (Scalar::exp, Scalar::exp),
             (Scalar::relu, Scalar::relu),
             (Scalar::softplus, Scalar::softplus),
+            (Scalar::elu, Scalar::elu),
+            (Scalar::normal_cdf, Scalar::normal_cdf),
         ];
         for (place, (together, alone)) in formulas.into_iter().enumerate() {
             let lanes = together(Lanes::load(&values)).0;

@@ -17,7 +17,7 @@
 //! None of them takes differences of nearby values, so no step length has to be chosen and no digits are lost to
 //! one.
 //!
-//! A formula may use +, −, ·, and the five functions of [`Scalar`]; there is no division, so that an interval never
+//! A formula may use +, −, ·, and the functions of [`Scalar`]; there is no division, so that an interval never
 //! meets a denominator with 0 in it. What a cell divides by is written as a product, as in 1/(1 − σ(a)) = 1 + eᵃ.
 //!
 //! ```

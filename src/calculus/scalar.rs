@@ -4,7 +4,11 @@
 //! they stay accurate where units saturate: far out on either side tanh, σ and their slopes lose no relative
 //! accuracy, and nothing overflows to NaN for finite arguments.
 
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::{Add, Mul, Neg, Sub};
+
+/// 1/√(2π).
+pub(super) const INVERSE_ROOT_TAU: f64 = 0.398_942_280_401_432_7;
 
 /// A number, or what stands for one.
 pub trait Scalar:
@@ -38,6 +42,14 @@ pub trait Scalar:
     /// ln(1 + eᵃ).
     #[must_use]
     fn softplus(self) -> Self;
+
+    /// a above 0, eᵃ − 1 below: with a slope that is continuous, and a bend that is not.
+    #[must_use]
+    fn elu(self) -> Self;
+
+    /// Φ(a), the distribution function of a standard normal variable.
+    #[must_use]
+    fn normal_cdf(self) -> Self;
 }
 
 /// A scalar in which the slopes of the nonlinearities can be written too.
@@ -53,6 +65,14 @@ pub trait Smooth: Scalar {
     /// relu′(a): 1 above 0, else 0.
     #[must_use]
     fn relu_slope(self) -> Self;
+
+    /// elu′(a): 1 above 0, else eᵃ.
+    #[must_use]
+    fn elu_slope(self) -> Self;
+
+    /// Φ′(a) = exp(−a²/2)/√(2π).
+    #[must_use]
+    fn normal_density(self) -> Self;
 }
 
 impl Scalar for f64 {
@@ -79,6 +99,14 @@ impl Scalar for f64 {
     fn softplus(self) -> Self {
         self.max(0.0) + (-self.abs()).exp().ln_1p()
     }
+
+    fn elu(self) -> Self {
+        if self > 0.0 { self } else { self.exp_m1() }
+    }
+
+    fn normal_cdf(self) -> Self {
+        0.5 * libm::erfc(-FRAC_1_SQRT_2 * self)
+    }
 }
 
 impl Smooth for f64 {
@@ -92,6 +120,14 @@ impl Smooth for f64 {
 
     fn relu_slope(self) -> Self {
         f64::from(u8::from(self > 0.0))
+    }
+
+    fn elu_slope(self) -> Self {
+        self.min(0.0).exp()
+    }
+
+    fn normal_density(self) -> Self {
+        INVERSE_ROOT_TAU * (-0.5 * self * self).exp()
     }
 }
 

@@ -8,6 +8,7 @@
 //! | vanilla | a = W h + B u + b | h' = φ(a) |
 //! | leaky, rates | the same | h' = (1 − α)h + α φ(a) |
 //! | leaky, currents | a = W φ(x) + B u + b | x' = (1 − α)x + α a |
+//! | leaky, α of each unit | the same, and α | the same with α of the unit |
 //! | GRU | a_r, a_z, m = U_n h + b_hn, a_n = W_n u + b_in | h' = (1 − z) n + z h, n = tanh(a_n + r m) |
 //! | UGRNN | a_g, a_c | h' = g h + (1 − g) tanh(a_c) |
 //! | LSTM | a_i, a_f, a_g, a_o | c' = f c + i g, h' = o tanh(c') |
@@ -26,6 +27,8 @@ use crate::calculus::Scalar;
 
 /// Pre-activations that a unit of any cell has at most.
 pub const MOST_GATES: usize = 4;
+/// √(2/π).
+const ROOT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 /// State variables that a unit of any cell has at most.
 pub const MOST_STATES: usize = 2;
 
@@ -64,10 +67,27 @@ pub trait Formula: Clone + PartialEq + Send + Sync {
         None
     }
 
-    /// Share of the step in which the unit takes up its input: α of a leaky cell.
-    fn alpha(&self) -> f64 {
-        1.0
+    /// Which of a unit's numbers has a kink at 0 in what becomes of it, where one has.
+    fn kink(&self) -> Option<Kink> {
+        None
     }
+
+    /// D and s of a unit that steps to D x + s (its input): 1 − α and α of a leaky cell.
+    ///
+    /// `constants` are the pre-activations of the unit without recurrent weights.
+    fn decay_and_share(&self, constants: &[f64]) -> (f64, f64) {
+        let _ = constants;
+        (0.0, 1.0)
+    }
+}
+
+/// A number of a unit that its formula treats otherwise above 0 than below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kink {
+    /// The first pre-activation.
+    Preactivation,
+    /// The state, through what other units see of it.
+    State,
 }
 
 impl Activation {
@@ -77,12 +97,42 @@ impl Activation {
             Self::Tanh => a.tanh(),
             Self::Relu => a.relu(),
             Self::Softplus => a.softplus(),
+            Self::SharpSoftplus { beta } => a.scaled(beta).softplus().scaled(1.0 / beta),
+            Self::Sigmoid => a.sigmoid(),
+            Self::Retanh => a.tanh().relu(),
+            Self::Elu => a.elu(),
+            Self::Gelu => a * a.normal_cdf(),
+            Self::GeluTanh => {
+                // (1 + tanh y)/2 = σ(2y).
+                let cubic = a * (S::constant(1.0) + (a * a).scaled(0.044_715));
+                a * cubic.scaled(2.0 * ROOT_2_OVER_PI).sigmoid()
+            }
+            Self::Identity => a,
         }
+    }
+
+    /// Softplus of a β; that of 1 has a name of its own.
+    pub fn softplus(beta: f64) -> Self {
+        if beta == 1.0 {
+            Self::Softplus
+        } else {
+            Self::SharpSoftplus { beta }
+        }
+    }
+
+    /// Whether there is a training kernel for it: its slope must follow from its value.
+    pub fn is_trainable(self) -> bool {
+        !matches!(self, Self::Gelu | Self::GeluTanh)
+    }
+
+    /// Whether φ has a kink, which is then at 0.
+    pub fn has_kink(self) -> bool {
+        matches!(self, Self::Relu | Self::Retanh)
     }
 
     /// Whether φ stays in [−1, 1].
     pub fn is_bounded(self) -> bool {
-        self == Self::Tanh
+        matches!(self, Self::Tanh | Self::Sigmoid | Self::Retanh)
     }
 }
 
@@ -146,8 +196,73 @@ impl Formula for RateFormula {
         (self.activation == Activation::Relu).then_some(!self.is_currents())
     }
 
-    fn alpha(&self) -> f64 {
-        self.leak.map_or(1.0, |(_, alpha)| alpha)
+    fn kink(&self) -> Option<Kink> {
+        let kink = if self.is_currents() {
+            Kink::State
+        } else {
+            Kink::Preactivation
+        };
+        self.activation.has_kink().then_some(kink)
+    }
+
+    fn decay_and_share(&self, _: &[f64]) -> (f64, f64) {
+        self.leak
+            .map_or((0.0, 1.0), |(_, alpha)| (1.0 - alpha, alpha))
+    }
+}
+
+/// Leaky rate cells in which each unit has an α of its own: a = (W r + B u + b, α).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeakyUnitsFormula {
+    /// What the state holds.
+    pub form: LeakyForm,
+    /// φ.
+    pub activation: Activation,
+}
+
+impl LeakyUnitsFormula {
+    /// That of a unit with an α of 1.
+    fn unit(&self) -> RateFormula {
+        RateFormula {
+            activation: self.activation,
+            leak: Some((self.form, 1.0)),
+        }
+    }
+}
+
+impl Formula for LeakyUnitsFormula {
+    const GATES: usize = 2;
+    const RECURRENT_GATES: usize = 1;
+    const STATES: usize = 1;
+
+    fn feature<S: Scalar>(&self, state: S) -> S {
+        self.unit().feature(state)
+    }
+
+    fn step<S: Scalar>(&self, a: &[S], state: &[S]) -> [S; MOST_STATES] {
+        let keep = S::constant(1.0) - a[1];
+        [keep * state[0] + a[1] * self.unit().drive(a[0]); MOST_STATES]
+    }
+
+    fn rest<S: Scalar>(&self, a: &[S]) -> Option<[S; MOST_STATES]> {
+        self.unit().rest(a)
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.activation.is_bounded()
+    }
+
+    fn rectified(&self) -> Option<bool> {
+        self.unit().rectified()
+    }
+
+    fn kink(&self) -> Option<Kink> {
+        self.unit().kink()
+    }
+
+    fn decay_and_share(&self, constants: &[f64]) -> (f64, f64) {
+        let alpha = constants.first().copied().unwrap_or(1.0);
+        (1.0 - alpha, alpha)
     }
 }
 
@@ -262,5 +377,13 @@ impl Formula for PiecewiseLinearFormula {
 
     fn rectified(&self) -> Option<bool> {
         Some(false)
+    }
+
+    fn kink(&self) -> Option<Kink> {
+        Some(Kink::State)
+    }
+
+    fn decay_and_share(&self, constants: &[f64]) -> (f64, f64) {
+        (constants.first().copied().unwrap_or(0.0), 1.0)
     }
 }

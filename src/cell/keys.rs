@@ -7,23 +7,51 @@ use super::spec::{
     Activation, CellKind, InitialState, InputGroup, LeakyForm, NetworkSpec, Precision,
 };
 use crate::parameters::{
-    ANY, ChoiceOrList, FRACTION, KeysOfVariants, NOT_NEGATIVE, ParameterVisitor, Variant, choose,
-    names,
+    ANY, ChoiceOrList, FRACTION, KeysOfVariants, NOT_NEGATIVE, POSITIVE, ParameterVisitor, Variant,
+    choose, names,
 };
 
 const MAX_CHANNELS: usize = 4096;
 
-const ACTIVATIONS: [(&str, Activation); 3] = [
-    ("tanh", Activation::Tanh),
-    ("relu", Activation::Relu),
-    ("softplus", Activation::Softplus),
-];
 const FORMS: [(&str, LeakyForm); 2] = [
     ("currents", LeakyForm::Currents),
     ("rates", LeakyForm::Rates),
 ];
 const INITIAL_STATES: [&str; 3] = ["zero", "trained", "normal"];
 const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("f64", Precision::F64)];
+
+impl Activation {
+    /// All by name; softplus stands for that of every β.
+    pub const NAMED: [(&'static str, Self); 9] = [
+        ("tanh", Self::Tanh),
+        ("relu", Self::Relu),
+        ("softplus", Self::Softplus),
+        ("sigmoid", Self::Sigmoid),
+        ("retanh", Self::Retanh),
+        ("elu", Self::Elu),
+        ("identity", Self::Identity),
+        ("gelu", Self::Gelu),
+        ("gelu-tanh", Self::GeluTanh),
+    ];
+
+    /// Walks over the key `activation`, which knows those that can be trained, and, of a softplus, over `beta`.
+    fn parameter(&mut self, visitor: &mut dyn ParameterVisitor) {
+        let (mut named, mut beta) = match *self {
+            Self::SharpSoftplus { beta } => (Self::Softplus, beta),
+            other => (other, 1.0),
+        };
+        let trained: Vec<_> = Self::NAMED
+            .into_iter()
+            .filter(|(_, activation)| activation.is_trainable())
+            .collect();
+        visitor.one_of("activation", &mut named, &trained);
+        if named == Self::Softplus && visitor.gives("beta", beta != 1.0) {
+            visitor.real("beta", &mut beta, POSITIVE);
+            named = Self::softplus(beta);
+        }
+        *self = named;
+    }
+}
 
 impl Variant for CellKind {
     /// Of the parameters beside the name, `alpha` has no default.
@@ -73,13 +101,13 @@ impl Variant for CellKind {
 
     fn parameters(&mut self, visitor: &mut dyn ParameterVisitor) {
         match self {
-            Self::Vanilla { activation } => visitor.one_of("activation", activation, &ACTIVATIONS),
+            Self::Vanilla { activation } => activation.parameter(visitor),
             Self::Leaky {
                 activation,
                 alpha,
                 form: _,
             } => {
-                visitor.one_of("activation", activation, &ACTIVATIONS);
+                activation.parameter(visitor);
                 visitor.real("alpha", alpha, FRACTION);
             }
             Self::LowRank {
@@ -90,7 +118,7 @@ impl Variant for CellKind {
                 random_gain,
             } => {
                 visitor.one_of("form", form, &FORMS);
-                visitor.one_of("activation", activation, &ACTIVATIONS);
+                activation.parameter(visitor);
                 visitor.real("alpha", alpha, FRACTION);
                 visitor.count("rank", rank, 1..=1024);
                 visitor.real("random_gain", random_gain, NOT_NEGATIVE);

@@ -38,6 +38,12 @@ pub struct LowRank {
 }
 
 impl LowRank {
+    /// The rate network of the same weights: its formula, weights and drive.
+    pub(super) fn whole(self) -> (RateFormula, Vec<f64>, Vec<f64>) {
+        let units = self.drive.len();
+        self.with_whole_weights(&vec![0.0; units * units])
+    }
+
     /// The rate network of the summed weights M Nᵀ/N + `random`: its formula, weights and drive.
     pub(super) fn with_whole_weights(self, random: &[f64]) -> (RateFormula, Vec<f64>, Vec<f64>) {
         let inward = self.inward.chunks_exact(self.rank);

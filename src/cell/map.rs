@@ -19,13 +19,16 @@ use faer::{Mat, MatMut};
 
 use super::features::{Cell, affine};
 use super::feedback::closed_loop;
-use super::formula::{GruFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula};
+use super::formula::{
+    GruFormula, LeakyUnitsFormula, LstmFormula, PiecewiseLinearFormula, RateFormula, UgrnnFormula,
+};
 use super::low_rank::LowRank;
 use super::parameters::{
     BIAS_HH, BIAS_IH, DIAGONAL, LOW_RANK_M, LOW_RANK_N, Parameters, RANDOM_WEIGHT, READOUT_BIAS,
     READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH,
 };
 use super::spec::{Activation, CellKind, NetworkSpec};
+use super::staged::{Layer, ShallowPlrnn, StackError, Staged};
 use super::unitwise::Unitwise;
 use crate::calculus::{Bound, Interval, Jet};
 use crate::map::piecewise::PiecewiseAffine;
@@ -36,6 +39,8 @@ use crate::map::{Core, Linearised, Map, Part, Rectified, Reduced};
 pub enum CellMap {
     /// Vanilla or leaky rate cell.
     Rate(Unitwise<RateFormula>),
+    /// Leaky rate cell in which each unit has an α of its own.
+    LeakyUnits(Unitwise<LeakyUnitsFormula>),
     /// Gated recurrent unit.
     Gru(Unitwise<GruFormula>),
     /// Update gate RNN.
@@ -46,6 +51,8 @@ pub enum CellMap {
     PiecewiseLinear(Unitwise<PiecewiseLinearFormula>),
     /// Low-rank rate network.
     LowRank(LowRank),
+    /// A cell whose step is a chain of stages, such as stacked layers.
+    Staged(Staged),
 }
 
 /// Evaluates an expression for the cell behind a variant.
@@ -53,11 +60,13 @@ macro_rules! for_cell {
     ($map:expr, $cell:ident => $value:expr) => {
         match $map {
             CellMap::Rate($cell) => $value,
+            CellMap::LeakyUnits($cell) => $value,
             CellMap::Gru($cell) => $value,
             CellMap::Ugrnn($cell) => $value,
             CellMap::Lstm($cell) => $value,
             CellMap::PiecewiseLinear($cell) => $value,
             CellMap::LowRank($cell) => $value,
+            CellMap::Staged($cell) => $value,
         }
     };
 }
@@ -123,6 +132,20 @@ impl CellMap {
         Self::Rate(Unitwise::new(formula, recurrent, drive))
     }
 
+    /// A leaky cell in which each unit has an α of its own in (0, 1], one for each: recurrent weights `[units][units]`
+    /// (row-major) and drive B u + b.
+    ///
+    /// Equal α give the leaky cell of [`rate`](Self::rate), to rounding. On a path between two cells α goes straight, too.
+    pub fn rate_with_alphas(
+        formula: LeakyUnitsFormula,
+        alphas: &[f64],
+        recurrent: &[f64],
+        mut drive: Vec<f64>,
+    ) -> Self {
+        drive.extend_from_slice(alphas);
+        Self::LeakyUnits(Unitwise::new(formula, recurrent, drive))
+    }
+
     /// A vanilla tanh cell with recurrent weights `[units][units]` (row-major) and drive B u + b.
     pub fn vanilla(recurrent: &[f64], drive: Vec<f64>) -> Self {
         let formula = RateFormula {
@@ -159,15 +182,84 @@ impl CellMap {
         Self::PiecewiseLinear(Unitwise::new(PiecewiseLinearFormula, recurrent, drive))
     }
 
-    /// The cell with its recurrent weights multiplied by a gain.
+    /// Layers on each other, the lowest first. Layer k sees what layer k − 1 sends *after* its step, as in PyTorch; the
+    /// state is (state of the lowest, state of the next, …), for an LSTM each (h, c); the readout sees the uppermost.
+    ///
+    /// One layer alone is its cell.
+    ///
+    /// ```
+    /// use creode::cell::map::CellMap;
+    /// use creode::cell::staged::Layer;
+    /// use creode::map::Map;
+    ///
+    /// // h₁' = tanh(0.5 h₁ + 1), h₂' = tanh(2 h₂ − h₁').
+    /// let layer = |weight, drive, from_below| Layer {
+    ///     cell: CellMap::vanilla(&[weight], vec![drive]),
+    ///     from_below,
+    /// };
+    /// let stack = CellMap::stack(vec![layer(0.5, 1.0, vec![]), layer(2.0, 0.0, vec![-1.0])])?;
+    /// let mut next = [0.0; 2];
+    /// stack.step(&[0.0, 0.1], &mut next);
+    /// assert_eq!(next[0], 1.0_f64.tanh());
+    /// assert_eq!(next[1], (0.2 - next[0]).tanh());
+    /// # Ok::<(), creode::cell::staged::StackError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there is no layer, or one has weights from below of another shape than its cell and the layer below ask for.
+    pub fn stack(mut layers: Vec<Layer>) -> Result<Self, StackError> {
+        if let [only] = &mut layers[..] {
+            return Ok(only.cell.clone());
+        }
+        Ok(Self::Staged(Staged::stack(&layers)?))
+    }
+
+    /// A GRU whose reset gate acts on the state before the product (Cho et al. 2014; Keras with `reset_after=False`):
+    /// h' = (1 − z) tanh(U_n (r ∘ h) + W_n u + b_n) + z h. Weights and biases in blocks (r, z, n): recurrent
+    /// `[3 units][units]` row-major and drive W u + b, `[3 units]`, all biases in it.
+    ///
+    /// Where a framework lets 1 − z do what z does here, its z block (weights and drive) must be negated first.
+    pub fn gru_reset_before(recurrent: &[f64], drive: &[f64]) -> Self {
+        Self::Staged(Staged::gru_reset_before(recurrent, drive))
+    }
+
+    /// A long short-term memory with projected output (PyTorch's `proj_size`): h' = W_hr (o ∘ tanh c'), gates from h; its
+    /// state is (h, c), `[projected + units]`. PyTorch's blocks (i, f, g, o): recurrent `[4 units][projected]` row-major,
+    /// drive `[4 units]` with both biases in it, and the projection W_hr `[projected][units]`.
+    pub fn lstm_projected(recurrent: &[f64], drive: &[f64], projection: &[f64]) -> Self {
+        Self::Staged(Staged::lstm_projected(recurrent, drive, projection))
+    }
+
+    /// A shallow PLRNN z' = A z + W₁ relu(W₂ z + h₂) + h₁, or if clipped z' = A z + W₁ (relu(W₂ z + h₂) − relu(W₂ z)) + h₁
+    /// (Hess, Monfared, Brenner & Durstewitz 2023, Generalized teacher forcing for learning chaotic dynamics).
+    pub fn shallow_plrnn(parts: &ShallowPlrnn<'_>) -> Self {
+        Self::Staged(Staged::shallow_plrnn(parts))
+    }
+
+    /// An almost-linear RNN z' = A z + W φ(z) + h, in which φ rectifies the last `rectified` of z and leaves the others (Brenner,
+    /// Hemmer, Monfared & Durstewitz 2024, Almost-linear RNNs yield highly interpretable symbolic codes): the diagonal of A
+    /// `[dim]`, W `[dim][dim]` row-major, h `[dim]`.
+    pub fn almost_linear(
+        diagonal: &[f64],
+        recurrent: &[f64],
+        drive: &[f64],
+        rectified: usize,
+    ) -> Self {
+        Self::Staged(Staged::almost_linear(diagonal, recurrent, drive, rectified))
+    }
+
+    /// The cell with its recurrent weights multiplied by a gain: those of all layers, of a shallow PLRNN W₁.
     pub fn with_gain(&self, gain: f64) -> Self {
         match self {
             Self::Rate(cell) => Self::Rate(cell.with_gain(gain)),
+            Self::LeakyUnits(cell) => Self::LeakyUnits(cell.with_gain(gain)),
             Self::Gru(cell) => Self::Gru(cell.with_gain(gain)),
             Self::Ugrnn(cell) => Self::Ugrnn(cell.with_gain(gain)),
             Self::Lstm(cell) => Self::Lstm(cell.with_gain(gain)),
             Self::PiecewiseLinear(cell) => Self::PiecewiseLinear(cell.with_gain(gain)),
             Self::LowRank(cell) => Self::LowRank(cell.with_gain(gain)),
+            Self::Staged(cell) => Self::Staged(cell.with_gain(gain)),
         }
     }
 
@@ -190,11 +282,13 @@ macro_rules! from_cell {
 
 from_cell! {
     Unitwise<RateFormula> => Rate,
+    Unitwise<LeakyUnitsFormula> => LeakyUnits,
     Unitwise<GruFormula> => Gru,
     Unitwise<UgrnnFormula> => Ugrnn,
     Unitwise<LstmFormula> => Lstm,
     Unitwise<PiecewiseLinearFormula> => PiecewiseLinear,
     LowRank => LowRank,
+    Staged => Staged,
 }
 
 impl Map for CellMap {

@@ -39,6 +39,8 @@ pub mod piecewise_kernel;
 pub mod rate_kernel;
 pub mod sequence;
 pub mod spec;
+pub mod staged;
+mod sums;
 pub mod ugrnn_kernel;
 pub mod unitwise;
 

@@ -27,7 +27,7 @@ pub struct CellPath {
 macro_rules! of_one_kind {
     ($from:expr, $third:expr, $to:expr, |$a:ident, $m:ident, $b:ident| $value:expr, else $other:expr) => {
         of_one_kind!(@each $from, $third, $to, $a, $m, $b, $value, $other,
-            Rate Gru Ugrnn Lstm PiecewiseLinear LowRank)
+            Rate LeakyUnits Gru Ugrnn Lstm PiecewiseLinear LowRank Staged)
     };
     (@each $from:expr, $third:expr, $to:expr, $a:ident, $m:ident, $b:ident, $value:expr, $other:expr,
         $($kind:ident)*) => {

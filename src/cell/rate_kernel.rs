@@ -20,7 +20,7 @@
 
 use pulp::Simd;
 
-use super::gates::{tanh_slope, with_noise};
+use super::gates::{sigmoid_slope, tanh_slope, with_noise};
 use super::parameters::{
     BIAS_IH, LOW_RANK_M, LOW_RANK_N, Parameters, RANDOM_WEIGHT, WEIGHT_HH, WEIGHT_IH,
 };
@@ -110,13 +110,24 @@ impl<T: Real> RateKernel<T> {
         Self { rank, ..self }
     }
 
-    /// φ(x).
+    /// φ(x); NaN for what cannot be trained ([`Activation::is_trainable`]), which no curriculum names.
     #[inline(always)]
     fn apply<S: Simd>(&self, simd: S, x: T::Vector<S>) -> T::Vector<S> {
         match self.activation {
             Activation::Tanh => activation::tanh::<T, S>(simd, x),
             Activation::Relu => activation::relu::<T, S>(simd, x),
             Activation::Softplus => activation::softplus::<T, S>(simd, x),
+            Activation::SharpSoftplus { beta } => {
+                let (beta, inverse) = (T::from_f64(beta), T::from_f64(1.0 / beta));
+                let scaled = T::times(simd, x, T::splat(simd, beta));
+                let value = activation::softplus::<T, S>(simd, scaled);
+                T::times(simd, value, T::splat(simd, inverse))
+            }
+            Activation::Sigmoid => activation::sigmoid::<T, S>(simd, x),
+            Activation::Retanh => activation::retanh::<T, S>(simd, x),
+            Activation::Elu => activation::elu::<T, S>(simd, x),
+            Activation::Identity => x,
+            Activation::Gelu | Activation::GeluTanh => T::splat(simd, T::from_f64(f64::NAN)),
         }
     }
 
@@ -131,6 +142,18 @@ impl<T: Real> RateKernel<T> {
                 T::select_greater(simd, value, zero, one, zero)
             }
             Activation::Softplus => activation::softplus_slope::<T, S>(simd, value),
+            Activation::SharpSoftplus { beta } => {
+                let scaled = T::times(simd, value, T::splat(simd, T::from_f64(beta)));
+                activation::softplus_slope::<T, S>(simd, scaled)
+            }
+            Activation::Sigmoid => sigmoid_slope::<T, S>(simd, value),
+            Activation::Retanh => {
+                let zero = T::splat(simd, T::ZERO);
+                T::select_greater(simd, value, zero, tanh_slope::<T, S>(simd, value), zero)
+            }
+            Activation::Elu => activation::elu_slope::<T, S>(simd, value),
+            Activation::Identity => one,
+            Activation::Gelu | Activation::GeluTanh => T::splat(simd, T::from_f64(f64::NAN)),
         }
     }
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// Pointwise nonlinearity of a vanilla, leaky or low-rank cell.
 ///
-/// Rectified networks are analysed exactly piece by piece; softplus is unbounded, so that neither a trapping box
-/// nor the index theorem holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Rectified networks are analysed exactly piece by piece. Where φ is bounded (tanh, sigmoid, retanh) there is a trapping
+/// box, and the index theorem holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Activation {
@@ -19,6 +19,23 @@ pub enum Activation {
     Relu,
     /// ln(1 + eˣ).
     Softplus,
+    /// ln(1 + e^{βx})/β, relu for large β.
+    SharpSoftplus {
+        /// β, positive; 1 is [`Activation::Softplus`].
+        beta: f64,
+    },
+    /// 1/(1 + e⁻ˣ).
+    Sigmoid,
+    /// max(0, tanh x).
+    Retanh,
+    /// x above 0, eˣ − 1 below.
+    Elu,
+    /// x Φ(x) with the distribution function Φ of the normal distribution. Analysed, not trained.
+    Gelu,
+    /// x (1 + tanh(√(2/π)(x + 0.044715 x³)))/2, which is near x Φ(x). Analysed, not trained.
+    GeluTanh,
+    /// x: a linear network.
+    Identity,
 }
 
 /// Which variable a leaky rate network calls its state.

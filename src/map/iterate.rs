@@ -86,15 +86,9 @@ impl<M: Map> Map for Iterate<M> {
         let gamma = (self.dim() + 2) as f64 * UNIT;
         let mut bounds = self.map.bounds(state)?;
         for _ in 1..self.times {
-            for bound in &mut bounds {
-                // The next step is computed where this one was, and not where it should have been.
-                let Interval { low, high } = bound.range;
-                bound.range = Interval::new(
-                    (low - bound.error).next_down(),
-                    (high + bound.error).next_up(),
-                );
-            }
-            bounds = self.map.bounds(&bounds)?;
+            // The next step is computed where this one was, and not where it should have been.
+            let computed: Vec<Bound> = bounds.into_iter().map(Bound::as_computed).collect();
+            bounds = self.map.bounds(&computed)?;
             for bound in &mut bounds {
                 // The Jacobian is a product of matrices, each entry a sum.
                 bound.slope_error += gamma * bound.slope;

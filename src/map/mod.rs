@@ -307,27 +307,51 @@ pub struct Rectified {
     pub weights: Vec<f64>,
     /// b.
     pub drive: Vec<f64>,
-    /// Whether the state of the network is y, and not W y + b.
-    pub state_is_rate: bool,
+    /// How the state of the network follows from y.
+    pub state: StateOfRates,
+}
+
+/// The state of a network of rectified units at a fixed point in which they send y.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StateOfRates {
+    /// y.
+    Rates,
+    /// W y + b.
+    Inputs,
+    /// M y + c: of networks that have more than the rectified units, or less.
+    Affine {
+        /// M, `[dim][units]` row-major.
+        weights: Vec<f64>,
+        /// c, `[dim]`.
+        offset: Vec<f64>,
+    },
 }
 
 impl Rectified {
     /// W y + b.
     pub fn input(&self, rates: &[f64]) -> Vec<f64> {
-        let rows = self.weights.chunks_exact(rates.len().max(1));
-        rows.zip(&self.drive)
-            .map(|(row, b)| row.iter().zip(rates).map(|(w, y)| w * y).sum::<f64>() + b)
-            .collect()
+        affine(&self.weights, rates, &self.drive)
     }
 
     /// The state of the network in which the units send y.
     pub fn state(&self, rates: &[f64]) -> Vec<f64> {
-        if self.state_is_rate {
-            rates.to_vec()
-        } else {
-            self.input(rates)
+        match &self.state {
+            StateOfRates::Rates => rates.to_vec(),
+            StateOfRates::Inputs => self.input(rates),
+            StateOfRates::Affine { weights, offset } => affine(weights, rates, offset),
         }
     }
+}
+
+/// `matrix · rates + offset`.
+fn affine(matrix: &[f64], rates: &[f64], offset: &[f64]) -> Vec<f64> {
+    if rates.is_empty() {
+        return offset.to_vec();
+    }
+    let rows = matrix.chunks_exact(rates.len());
+    rows.zip(offset)
+        .map(|(row, b)| row.iter().zip(rates).map(|(w, y)| w * y).sum::<f64>() + b)
+        .collect()
 }
 
 /// The Jacobians J_p of a map at several points p.

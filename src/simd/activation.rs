@@ -124,6 +124,32 @@ pub fn softplus_slope<T: Real, S: Simd>(simd: S, value: T::Vector<S>) -> T::Vect
     T::mul_add(simd, minus_scale, p, T::minus(simd, one, scale))
 }
 
+/// x above 0, exp(x) − 1 below.
+#[inline(always)]
+pub fn elu<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    let zero = constant::<T, S>(simd, 0.0);
+    let limit = constant::<T, S>(simd, -T::EXP_LIMIT / LOG2_E);
+    let bounded = T::max(simd, T::min(simd, x, zero), limit);
+    let (scale, p) = exp_parts::<T, S>(simd, bounded);
+    let minus_one = T::minus(simd, scale, constant::<T, S>(simd, 1.0));
+    let below = T::mul_add(simd, scale, p, minus_one);
+    let value = T::select_greater(simd, x, zero, x, below);
+    T::mul_add(simd, x, zero, value)
+}
+
+/// The slope of [`elu`] from its value: 1 above 0, else value + 1.
+#[inline(always)]
+pub fn elu_slope<T: Real, S: Simd>(simd: S, value: T::Vector<S>) -> T::Vector<S> {
+    let one = constant::<T, S>(simd, 1.0);
+    T::min(simd, one, T::plus(simd, value, one))
+}
+
+/// max(0, tanh x).
+#[inline(always)]
+pub fn retanh<T: Real, S: Simd>(simd: S, x: T::Vector<S>) -> T::Vector<S> {
+    relu::<T, S>(simd, tanh::<T, S>(simd, x))
+}
+
 /// A nonlinearity that can be mapped over a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
@@ -133,6 +159,8 @@ pub(crate) enum Function {
     Sigmoid,
     /// [`softplus`].
     Softplus,
+    /// [`elu`].
+    Elu,
     /// [`softplus_slope`].
     #[cfg(test)]
     SoftplusSlope,
@@ -154,6 +182,7 @@ pub(crate) fn map_in_place<T: Real>(function: Function, values: &mut [T]) {
                     Function::Tanh => tanh::<T, S>(simd, x),
                     Function::Sigmoid => sigmoid::<T, S>(simd, x),
                     Function::Softplus => softplus::<T, S>(simd, x),
+                    Function::Elu => elu::<T, S>(simd, x),
                     #[cfg(test)]
                     Function::SoftplusSlope => softplus_slope::<T, S>(simd, x),
                 };
@@ -215,7 +244,13 @@ mod tests {
             assert!(
                 largest_relative_error::<f64>(Function::Softplus, softplus_exact, to) < f64_limit
             );
+            assert!(largest_relative_error::<f32>(Function::Elu, elu_exact, to) < f32_limit);
+            assert!(largest_relative_error::<f64>(Function::Elu, elu_exact, to) < f64_limit);
         }
+    }
+
+    fn elu_exact(x: f64) -> f64 {
+        if x > 0.0 { x } else { x.exp_m1() }
     }
 
     fn softplus_exact(x: f64) -> f64 {
@@ -246,6 +281,10 @@ mod tests {
         let mut values = [1e4_f64, -690.0, f64::NAN, f64::INFINITY];
         map_in_place(Function::Softplus, &mut values);
         assert!(values[0] == 1e4 && values[1] > 0.0 && values[1] < 1e-299);
+        assert!(values[2].is_nan() && values[3].is_nan());
+        let mut values = [1e4_f64, -1e4, f64::NAN, f64::NEG_INFINITY];
+        map_in_place(Function::Elu, &mut values);
+        assert_eq!(values[..2], [1e4, -1.0]);
         assert!(values[2].is_nan() && values[3].is_nan());
         let mut values = [800.0_f64, -690.0, f64::NAN];
         map_in_place(Function::Sigmoid, &mut values);

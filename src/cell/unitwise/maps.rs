@@ -10,7 +10,7 @@ use crate::calculus::{Bound, Interval, Jet, Scalar};
 use crate::cell::features::Cell;
 use crate::cell::formula::{Formula, MOST_GATES};
 use crate::map::piecewise::PiecewiseAffine;
-use crate::map::{Linearised, Map, Part, Rectified, Reduced};
+use crate::map::{Linearised, Map, Part, Rectified, Reduced, StateOfRates};
 
 impl<F: Formula> Map for Unitwise<F> {
     fn dim(&self) -> usize {
@@ -77,36 +77,45 @@ impl<F: Formula> Map for Unitwise<F> {
     fn rectified(&self) -> Option<Rectified> {
         let state_is_rate = self.formula.rectified()?;
         let n = self.units;
-        // A piecewise-linear network also has a diagonal A, which stands where other cells have a second gate:
-        // z = A z + W relu(z) + h becomes z = (I − A)⁻¹(W relu(z) + h).
-        let leak = |unit: usize| self.drive.get(n + unit).map_or(1.0, |a| 1.0 - a);
-        if (0..n).any(|unit| leak(unit).abs() < 1e-12) {
+        // x = D x + s (W y + h) becomes x = s (I − D)⁻¹(W y + h); of a leaky cell s = I − D, whatever the rounding.
+        let is_leaky = self.formula.rest::<f64>(&[0.0; MOST_GATES]).is_some();
+        let divisor = |unit: usize| {
+            let (decay, share) = self.decay_and_share(unit);
+            if is_leaky { 1.0 } else { (1.0 - decay) / share }
+        };
+        let divisors: Vec<f64> = (0..n).map(divisor).collect();
+        if divisors.iter().any(|divisor| divisor.abs() < 1e-12) {
             return None;
         }
         let mut weights = vec![0.0; n * n];
         for (j, column) in self.columns().enumerate() {
             for (i, weight) in column.iter().enumerate() {
-                weights[i * n + j] = weight / leak(i);
+                weights[i * n + j] = weight / divisors[i];
             }
         }
         Some(Rectified {
             weights,
-            drive: (0..n).map(|unit| self.drive[unit] / leak(unit)).collect(),
-            state_is_rate,
+            drive: (0..n)
+                .map(|unit| self.drive[unit] / divisors[unit])
+                .collect(),
+            state: if state_is_rate {
+                StateOfRates::Rates
+            } else {
+                StateOfRates::Inputs
+            },
         })
     }
 
     fn piecewise(&self) -> Option<PiecewiseAffine> {
         let state_is_rate = self.formula.rectified()?;
-        let (n, alpha) = (self.units, self.formula.alpha());
-        let scaled = |values: &[f64]| values.iter().map(|x| alpha * x).collect::<Vec<f64>>();
-        // A piecewise-linear network has its diagonal where other cells have a second gate.
-        let decay = self.drive.get(n..2 * n);
+        let n = self.units;
+        let (decay, share): (Vec<f64>, Vec<f64>) =
+            (0..n).map(|unit| self.decay_and_share(unit)).unzip();
         Some(PiecewiseAffine {
             state_is_rate,
-            decay: decay.map_or_else(|| vec![1.0 - alpha; n], <[f64]>::to_vec),
-            weights: Mat::from_fn(n, n, |i, j| alpha * self.recurrent[j * n + i]),
-            drive: scaled(&self.drive[..n]),
+            weights: Mat::from_fn(n, n, |i, j| share[i] * self.recurrent[j * n + i]),
+            drive: (0..n).map(|i| share[i] * self.drive[i]).collect(),
+            decay,
         })
     }
 

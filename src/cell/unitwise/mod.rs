@@ -4,22 +4,18 @@
 //! Σ_gates diag(p) W diag(r') + diag(e): one scaled copy of the weights for each gate with recurrent input. The
 //! same product rule gives jets, intervals and bounds, each from one pass over the weights.
 
-mod bounds;
 mod connections;
 mod maps;
-mod pieces;
+pub(in crate::cell) mod pieces;
 mod products;
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::MatMut;
 
 use super::blend::{Blended, bend_of, blend};
 use super::formula::{Formula, MOST_GATES, MOST_STATES};
+use super::sums::{self, BoundSums, RowsAt, UNIT};
 use crate::calculus::{Bound, Dual, Interval, Jet, LANES, Lanes, Scalar, Smooth};
-use crate::simd::vectorised;
 
-/// Unit roundoff of f64.
-const UNIT: f64 = 0.5 * f64::EPSILON;
 /// Variables that a unit's next state depends on: pre-activations, then its own state.
 const VARIABLES: usize = MOST_GATES + MOST_STATES;
 
@@ -61,6 +57,28 @@ impl<F: Formula> Unitwise<F> {
         }
     }
 
+    /// The same from weights by columns, `[units][recurrent gates · units]`.
+    pub(super) fn of_columns(formula: F, columns: Vec<f64>, drive: Vec<f64>) -> Self {
+        Self {
+            units: drive.len() / F::GATES,
+            recurrent: columns,
+            formula,
+            drive,
+        }
+    }
+
+    pub(super) fn formula(&self) -> &F {
+        &self.formula
+    }
+
+    pub(super) fn columns_of_weights(&self) -> &[f64] {
+        &self.recurrent
+    }
+
+    pub(super) fn drive(&self) -> &[f64] {
+        &self.drive
+    }
+
     /// The cell with its recurrent weights multiplied by a gain.
     pub fn with_gain(&self, gain: f64) -> Self {
         Self {
@@ -69,8 +87,21 @@ impl<F: Formula> Unitwise<F> {
         }
     }
 
+    /// Numbers in a column of weights.
+    fn rows(&self) -> usize {
+        F::RECURRENT_GATES * self.units
+    }
+
+    /// D and s of a unit ([`Formula::decay_and_share`]).
+    fn decay_and_share(&self, unit: usize) -> (f64, f64) {
+        let constants =
+            (F::RECURRENT_GATES..F::GATES).map(|gate| self.drive[gate * self.units + unit]);
+        self.formula
+            .decay_and_share(&constants.collect::<Vec<f64>>())
+    }
+
     fn columns(&self) -> impl Iterator<Item = &[f64]> {
-        self.recurrent.chunks_exact(F::RECURRENT_GATES * self.units)
+        self.recurrent.chunks_exact(self.rows())
     }
 
     fn features<S: Scalar>(&self, state: &[S]) -> Vec<S> {
@@ -84,11 +115,7 @@ impl<F: Formula> Unitwise<F> {
     fn preactivations(&self, state: &[f64]) -> Vec<f64> {
         let mut a = self.drive.clone();
         let features = self.features(state);
-        vectorised(|| {
-            for (column, &feature) in self.columns().zip(&features) {
-                add_scaled(&mut a, feature, column);
-            }
-        });
+        sums::add_values(&self.recurrent, self.rows(), &features, &mut a);
         a
     }
 
@@ -105,32 +132,22 @@ impl<F: Formula> Unitwise<F> {
 
     /// out += features · recurrentᵀ for features `[count][units]`, into rows of a given stride.
     fn add_products(&self, features: &[f64], out: &mut [f64], stride: usize) {
-        let (n, rows) = (self.units, F::RECURRENT_GATES * self.units);
-        let count = features.len() / n;
-        matmul(
-            // Not `from_row_major_slice_with_stride_mut`: faer 0.24 mixes up its strides.
-            MatMut::from_column_major_slice_with_stride_mut(out, rows, count, stride)
-                .transpose_mut(),
-            Accum::Add,
-            MatRef::from_row_major_slice(features, count, n),
-            MatRef::from_row_major_slice(&self.recurrent, n, rows),
-            1.0,
-            Par::Seq,
-        );
+        let (stride_in, count) = (self.units, features.len() / self.units);
+        let features = RowsAt {
+            values: features,
+            stride: stride_in,
+        };
+        sums::add_products(&self.recurrent, self.rows(), features, out, (count, stride));
     }
 
     /// out += sent · recurrent for what is sent back through the gates, `[count][recurrent gates · units]`, into `[count][units]`.
     fn add_transposed_products(&self, sent: &[f64], out: &mut [f64]) {
-        let (n, rows) = (self.units, F::RECURRENT_GATES * self.units);
-        let count = out.len() / n;
-        matmul(
-            MatMut::from_row_major_slice_mut(out, count, n),
-            Accum::Add,
-            MatRef::from_row_major_slice(sent, count, rows),
-            MatRef::from_row_major_slice(&self.recurrent, n, rows).transpose(),
-            1.0,
-            Par::Seq,
-        );
+        let (rows, count) = (self.rows(), out.len() / self.units);
+        let sent = RowsAt {
+            values: sent,
+            stride: rows,
+        };
+        sums::add_transposed_products(&self.recurrent, rows, sent, out, (count, self.units));
     }
 
     /// F or R of many states, of `blocks` state variables each.
@@ -164,34 +181,21 @@ impl<F: Formula> Unitwise<F> {
     }
 
     fn jet_preactivations(&self, state: &[Jet]) -> Vec<Jet> {
-        let features = self.features(state);
-        let coefficient = |k: usize| {
-            let mut sums = if k == 0 {
-                self.drive.clone()
-            } else {
-                vec![0.0; self.drive.len()]
-            };
-            for (column, feature) in self.columns().zip(&features) {
-                if feature.0[k] != 0.0 {
-                    add_scaled(&mut sums, feature.0[k], column);
-                }
-            }
-            sums
-        };
-        let by_order: [Vec<f64>; 4] = std::array::from_fn(coefficient);
-        (0..self.drive.len())
-            .map(|i| Jet(std::array::from_fn(|k| by_order[k][i])))
-            .collect()
+        let mut a: Vec<Jet> = self.drive.iter().map(|&c| Jet::constant(c)).collect();
+        sums::add_jets(&self.recurrent, self.rows(), &self.features(state), &mut a);
+        a
     }
 
     fn interval_preactivations(&self, state: &[Interval]) -> Vec<Interval> {
         let mut a: Vec<Interval> = self.drive.iter().map(|&c| Interval::constant(c)).collect();
-        for (column, feature) in self.columns().zip(self.features(state)) {
-            for (a, &weight) in a.iter_mut().zip(column) {
-                *a = *a + feature.scaled(weight);
-            }
-        }
+        sums::add_intervals(&self.recurrent, self.rows(), &self.features(state), &mut a);
         a
+    }
+
+    fn bound_preactivations(&self, state: &[Bound]) -> Vec<Bound> {
+        let mut sums = BoundSums::new(&self.drive, self.units);
+        sums.add(&self.recurrent, 0, self.rows(), &self.features(state));
+        sums.finish()
     }
 
     fn own<S: Scalar>(&self, values: &[S], unit: usize, blocks: usize) -> [S; MOST_GATES] {
@@ -341,16 +345,10 @@ impl<F: Formula> Unitwise<F> {
 
     /// What rounding can add to each pre-activation.
     fn preactivation_errors(&self, point: &[f64]) -> Vec<f64> {
-        let gamma = (self.units + 2) as f64 * UNIT;
+        let gamma = sums::gamma(self.units);
         let mut errors: Vec<f64> = self.drive.iter().map(|c| gamma * c.abs()).collect();
         let features = self.features(point);
-        vectorised(|| {
-            for (column, feature) in self.columns().zip(&features) {
-                for (sum, weight) in errors.iter_mut().zip(column) {
-                    *sum += gamma * (weight * feature).abs();
-                }
-            }
-        });
+        sums::add_errors(&self.recurrent, self.rows(), &features, gamma, &mut errors);
         errors
     }
 
@@ -416,13 +414,5 @@ impl<F: Formula> Blended for Unitwise<F> {
             }
         }
         self.apply(Of::Step, &a, curve)
-    }
-}
-
-/// sums += factor · column.
-#[inline(always)]
-fn add_scaled(sums: &mut [f64], factor: f64, column: &[f64]) {
-    for (sum, weight) in sums.iter_mut().zip(column) {
-        *sum += factor * weight;
     }
 }

@@ -6,37 +6,37 @@
 use faer::Mat;
 
 use super::{Of, Unitwise};
-use crate::cell::formula::Formula;
+use crate::cell::formula::{Formula, Kink};
 
 /// Units at a kink of which all combinations are looked at; of more, all on, all off, and each alone on.
 const MOST_COMBINED: usize = 4;
+/// How far beside the kink a piece is looked at.
+pub(in crate::cell) const BESIDE: f64 = f64::MIN_POSITIVE;
 /// Such units that are looked at at most.
-const MOST_UNITS: usize = 16;
+pub(in crate::cell) const MOST_UNITS: usize = 16;
 /// An argument this often below what rounding may have made it is 0.
-const ROUNDING: f64 = 4.0;
+pub(in crate::cell) const ROUNDING: f64 = 4.0;
 
 impl<F: Formula> Unitwise<F> {
     /// The Jacobians of the pieces that meet at a point, to rounding; none if the point lies inside one.
     pub(super) fn pieces_at(&self, of: Of, point: &[f64], blocks: usize) -> Vec<Mat<f64>> {
-        let Some(state_is_rate) = self.formula.rectified() else {
+        let Some(kink) = self.formula.kink() else {
             return Vec::new();
         };
+        let is_inner = kink == Kink::Preactivation;
         let a = self.preactivations(point);
         let errors = self.preactivation_errors(point);
-        let argument = |unit: usize| if state_is_rate { a[unit] } else { point[unit] };
+        let argument = |unit: usize| if is_inner { a[unit] } else { point[unit] };
         let at_kink: Vec<usize> = (0..self.units)
             .filter(|&unit| argument(unit).abs() <= ROUNDING * errors[unit] + f64::MIN_POSITIVE)
             .take(MOST_UNITS)
             .collect();
-        if at_kink.is_empty() {
-            return Vec::new();
-        }
         let piece = |is_on: &dyn Fn(usize) -> bool| {
-            // Only the sign of an argument tells in the slope of a rectified unit.
+            // Just beside the kink, where only the sign of the argument tells.
             let (mut a, mut state) = (a.clone(), point.to_vec());
             for (place, &unit) in at_kink.iter().enumerate() {
-                let side = if is_on(place) { 1.0 } else { -1.0 };
-                if state_is_rate {
+                let side = if is_on(place) { BESIDE } else { -BESIDE };
+                if is_inner {
                     a[unit] = side;
                 } else {
                     state[unit] = side;
@@ -46,14 +46,25 @@ impl<F: Formula> Unitwise<F> {
             self.fill_jacobian_from(of, &a, &state, blocks, jacobian.as_mut());
             jacobian
         };
-        let count = at_kink.len();
-        if count <= MOST_COMBINED {
-            return (0..1_usize << count)
-                .map(|set| piece(&|place| set >> place & 1 == 1))
-                .collect();
-        }
-        let mut pieces = vec![piece(&|_| true), piece(&|_| false)];
-        pieces.extend((0..count).map(|only| piece(&|place| place == only)));
-        pieces
+        combinations(at_kink.len(), piece)
     }
+}
+
+/// The pieces for some units at a kink, each on one side of it: all combinations of a few units; of more all on, all off, and
+/// each alone on. Nothing for none.
+pub(in crate::cell) fn combinations<T>(
+    count: usize,
+    piece: impl Fn(&dyn Fn(usize) -> bool) -> T,
+) -> Vec<T> {
+    if count == 0 {
+        return Vec::new();
+    }
+    if count <= MOST_COMBINED {
+        return (0..1_usize << count)
+            .map(|set| piece(&|place| set >> place & 1 == 1))
+            .collect();
+    }
+    let mut pieces = vec![piece(&|_| true), piece(&|_| false)];
+    pieces.extend((0..count).map(|only| piece(&|place| place == only)));
+    pieces
 }

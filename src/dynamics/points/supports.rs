@@ -87,9 +87,10 @@ fn rates(network: &Rectified, active: &[usize]) -> Option<Vec<f64>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use crate::cell::formula::RateFormula;
+    use crate::cell::formula::{LeakyUnitsFormula, RateFormula};
     use crate::cell::map::CellMap;
     use crate::cell::spec::{Activation, LeakyForm};
+    use crate::cell::staged::ShallowPlrnn;
     use crate::dynamics::points::search::{Completeness, SearchLimits, search};
     use crate::dynamics::points::starts::simulated;
     use crate::map::{Map as _, q};
@@ -132,7 +133,7 @@ mod tests {
 
         /// Every point is one of the network, whatever its form; and a search finds no other.
         #[test]
-        fn the_list_holds_all_that_a_search_finds(kind in 0_u8..4, units in 1_usize..7, gain in 0.3_f64..2.5, seed in any::<u64>()) {
+        fn the_list_holds_all_that_a_search_finds(kind in 0_u8..9, units in 1_usize..7, gain in 0.3_f64..2.5, seed in any::<u64>()) {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let mut draw = |count: usize, size: f64| -> Vec<f64> {
                 (0..count).map(|_| size * rng.random_range(-1.0..1.0)).collect()
@@ -143,9 +144,24 @@ mod tests {
                 0 => relu(None, &weights, drive),
                 1 => relu(Some((LeakyForm::Rates, 0.3)), &weights, drive),
                 2 => relu(Some((LeakyForm::Currents, 0.3)), &weights, drive),
+                6 => CellMap::almost_linear(&draw(units + 2, 0.9), &draw((units + 2).pow(2), 0.4), &draw(units + 2, 1.0), units),
+                7 | 8 => CellMap::shallow_plrnn(&ShallowPlrnn {
+                    diagonal: &draw(3, 0.9),
+                    outward: &draw(3 * units, 0.8),
+                    inward: &draw(3 * units, 0.8),
+                    drive: &draw(3, 0.5),
+                    hidden_drive: &drive,
+                    is_clipped: kind == 8,
+                }),
+                3 | 4 => {
+                    let form = [LeakyForm::Rates, LeakyForm::Currents][usize::from(kind - 3)];
+                    let formula = LeakyUnitsFormula { form, activation: Activation::Relu };
+                    let alphas: Vec<f64> = draw(units, 0.4).iter().map(|a| 0.5 + a).collect();
+                    CellMap::rate_with_alphas(formula, &alphas, &weights, drive)
+                }
                 _ => CellMap::piecewise_linear(&draw(units, 0.9), &weights, drive),
             };
-            let all = solutions(&map.rectified().unwrap(), 1 << units).unwrap();
+            let all = solutions(&map.rectified().unwrap(), 1 << (2 * units)).unwrap();
             prop_assume!(all.is_complete);
             for point in &all.points {
                 let scale = point.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
