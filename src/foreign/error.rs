@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::options::Role;
 use crate::arrays::ArraysError;
+use crate::cell::staged::StackError;
 use crate::text::escaped;
 
 /// Why a foreign network could not be read.
@@ -69,6 +70,30 @@ pub enum ForeignError {
         /// The shape that would fit.
         expected: String,
     },
+    /// A module that runs both ways through time.
+    #[error(
+        "{module} also runs backwards through time (its tensors end in `_reverse`): what it does at a time depends on all that comes \
+         after, so it is no map of a state and has no fixed points; `--map recurrent=NAME` takes one direction alone"
+    )]
+    Bidirectional {
+        /// The module.
+        module: String,
+    },
+    /// Several modules could be meant.
+    #[error(
+        "there are {} recurrent modules: {}; say which with `--map recurrent={example}`",
+        modules.len(),
+        modules.join("; ")
+    )]
+    Modules {
+        /// What each is.
+        modules: Vec<String>,
+        /// Recurrent weights of the first.
+        example: String,
+    },
+    /// Layers cannot stand on each other.
+    #[error(transparent)]
+    Stack(#[from] StackError),
     /// A tensor holds values that are no numbers.
     #[error(
         "{} holds {count} values that are NaN or infinite: training diverged; take an earlier checkpoint",

@@ -1,45 +1,29 @@
-//! A recurrent cell put together from somebody else's tensors.
+//! A recurrent network put together from somebody else's tensors.
 //!
-//! Shapes decide what can be decided: k blocks of square recurrent weights make a vanilla network (1), a UGRNN (2),
-//! a GRU (3) or an LSTM (4) unless the cell is named. Gates are in PyTorch's order and convention. A GRU that
-//! resets before the recurrent product is another cell, and nothing in a file tells the two apart.
+//! 1. Tensors that are kept as something else are computed ([`super::parametrised`]).
+//! 2. The recurrent modules are found by their names ([`super::origin`]); one must be left, or be told by `--map`.
+//! 3. Its layers are read, each with the siblings of its own module and layer ([`super::layer`]).
+//! 4. Layers on each other become one map on their joint state.
+//! 5. What was taken for what, and what was left, is kept to be told ([`Account`]).
 
-use super::ForeignError;
-use super::options::{CellName, Options, Role};
-use super::tensors::{NumberKind, Tensor, Tensors};
-use crate::cell::features::affine;
-use crate::cell::formula::RateFormula;
-use crate::cell::low_rank::LowRank;
+use super::account::Account;
+use super::layer::ForeignLayer;
+use super::options::{Options, Role};
+use super::origin::{LayerSketch, Origin, Sketch, sketches};
+use super::part::Recipe;
+use super::readout::{ReadoutParts, readout};
+use super::{ForeignError, names, parametrised};
+use crate::arrays::Tensors;
 use crate::cell::map::{CellMap, Readout};
-use crate::cell::spec::{Activation, LeakyForm};
+use crate::cell::staged::Layer;
 
 /// A recurrent network read from a file.
 #[derive(Debug, Clone)]
 pub struct ForeignNetwork {
-    cell: ForeignCell,
-    units: usize,
-    /// `[gates · units][inputs]`.
-    input: Vec<f64>,
-    bias: Vec<f64>,
-    hidden_bias: Vec<f64>,
-    inputs: usize,
+    /// The lowest first; at least one.
+    layers: Vec<ForeignLayer>,
     readout: Readout,
-}
-
-#[derive(Debug, Clone)]
-enum ForeignCell {
-    Rate(RateFormula, Vec<f64>),
-    Ugrnn(Vec<f64>),
-    Gru(Vec<f64>),
-    Lstm(Vec<f64>),
-    PiecewiseLinear(Vec<f64>, Vec<f64>),
-    LowRank {
-        form: LeakyForm,
-        activation: Activation,
-        alpha: f64,
-        outward: Vec<f64>,
-        inward: Vec<f64>,
-    },
+    account: Account,
 }
 
 impl ForeignNetwork {
@@ -48,39 +32,42 @@ impl ForeignNetwork {
     /// The errors name the tensor, what it was taken for, and the shape that would fit.
     ///
     /// # Errors
-    /// A part is missing or could be played by several tensors, a shape does not fit, values are not finite, or a
-    /// setting is missing or goes with another cell.
+    /// A part is missing or could be played by several tensors, a shape does not fit, a tensor that plays a part by its name
+    /// is of no use, values are not finite, or a setting is missing or goes with another cell.
     pub fn new(tensors: &Tensors, options: &Options) -> Result<Self, ForeignError> {
-        let parts = Parts { tensors, options };
-        let is_low_rank =
-            options.names.contains_key(&Role::Outward) || options.names.contains_key(&Role::Inward);
-        let (cell, units, gates) = if is_low_rank {
-            let (cell, units) = parts.low_rank()?;
-            (cell, units, 1)
-        } else {
-            parts.full_rank()?
+        let tensors = parametrised::computed(tensors)?;
+        let tensors = tensors.as_ref();
+        let sketch = chosen(tensors, options)?;
+        if sketch.is_bidirectional {
+            return Err(ForeignError::Bidirectional {
+                module: sketch.module,
+            });
+        }
+        let mut layers = Vec::new();
+        for layer in &sketch.layers {
+            layers.push(ForeignLayer::read(layer, sketch.origin, tensors, options)?);
+        }
+        let parts = readout(&sketch, &layers, tensors, options)?;
+        let layers = with_feedback(layers, &sketch, &parts, tensors)?;
+        let account = Account::new(&sketch, &layers, &parts, tensors);
+        let network = Self {
+            layers,
+            readout: parts.readout,
+            account,
         };
-        let rows = gates * units;
-        let (input, inputs) = parts.input(rows)?;
-        Ok(Self {
-            cell,
-            units,
-            input,
-            inputs,
-            bias: parts.vector(Role::Bias, rows)?,
-            hidden_bias: parts.vector(Role::HiddenBias, rows)?,
-            readout: parts.readout(units)?,
-        })
+        // Layers that cannot stand on each other are found out now, not at the first use.
+        network.map_at(&vec![0.0; network.inputs()])?;
+        Ok(network)
     }
 
-    /// Recurrent units.
+    /// Recurrent units of all layers.
     pub fn units(&self) -> usize {
-        self.units
+        self.layers.iter().map(|layer| layer.units).sum()
     }
 
     /// Input channels.
     pub fn inputs(&self) -> usize {
-        self.inputs
+        self.layers.first().map_or(0, |layer| layer.inputs)
     }
 
     /// The readout; empty where the file has none.
@@ -88,293 +75,199 @@ impl ForeignNetwork {
         &self.readout
     }
 
+    /// What the file was taken for.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
     /// The network at a constant input, one value a channel.
     ///
     /// # Errors
     /// If `input` has another width than the input weights.
     pub fn map_at(&self, input: &[f64]) -> Result<CellMap, ForeignError> {
-        if input.len() != self.inputs {
+        if input.len() != self.inputs() {
             return Err(ForeignError::InputWidth {
                 found: input.len(),
-                expected: self.inputs,
+                expected: self.inputs(),
             });
         }
-        let from_input = if input.is_empty() {
-            self.bias.clone()
-        } else {
-            affine(&self.input, input, &self.bias)
-        };
-        let drive = || {
-            let both = from_input.iter().zip(&self.hidden_bias);
-            both.map(|(a, b)| a + b).collect::<Vec<f64>>()
-        };
-        Ok(match &self.cell {
-            ForeignCell::Rate(formula, recurrent) => CellMap::rate(*formula, recurrent, drive()),
-            ForeignCell::Ugrnn(recurrent) => CellMap::ugrnn(recurrent, drive()),
-            ForeignCell::Gru(recurrent) => CellMap::gru(recurrent, &from_input, &self.hidden_bias),
-            ForeignCell::Lstm(recurrent) => CellMap::lstm(recurrent, drive()),
-            ForeignCell::PiecewiseLinear(diagonal, recurrent) => {
-                CellMap::piecewise_linear(diagonal, recurrent, drive())
-            }
-            ForeignCell::LowRank {
-                form,
-                activation,
-                alpha,
-                outward,
-                inward,
-            } => {
-                let (outward, inward) = (outward.clone(), inward.clone());
-                let (form, activation) = (*form, *activation);
-                let map = LowRank::new(form, activation, *alpha, outward, inward, drive());
-                CellMap::LowRank(map)
-            }
-        })
-    }
-}
-
-/// The tensors of a file and what the user said of them.
-struct Parts<'a> {
-    tensors: &'a Tensors,
-    options: &'a Options,
-}
-
-impl<'a> Parts<'a> {
-    /// The tensor that plays a part, if any does.
-    fn find(&self, role: Role) -> Result<Option<(&'a str, &'a Tensor)>, ForeignError> {
-        if let Some(name) = self.options.names.get(&role) {
-            let found = self.tensors.get_key_value(name);
-            return found
-                .map(|(name, tensor)| Some((name.as_str(), tensor)))
-                .ok_or_else(|| ForeignError::Unknown {
-                    role,
-                    name: name.clone(),
-                    found: self.names(),
-                });
-        }
-        for usual in role.usual_names() {
-            let is_so_named = |name: &str| {
-                let prefix = name.strip_suffix(usual);
-                prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
-            };
-            let candidates: Vec<(&String, &Tensor)> = self
-                .tensors
-                .iter()
-                .filter(|(name, _)| is_so_named(name) && !name.starts_with("optimiser."))
-                .collect();
-            match candidates.as_slice() {
-                [] => {}
-                [(name, tensor)] => return Ok(Some((name, tensor))),
-                several => {
-                    return Err(ForeignError::Ambiguous {
-                        role,
-                        candidates: several.iter().map(|(name, _)| (*name).clone()).collect(),
-                    });
+        let layers = self.layers.iter().enumerate().map(|(place, layer)| {
+            if place == 0 {
+                Layer {
+                    cell: layer.map_at(input),
+                    from_below: Vec::new(),
+                }
+            } else {
+                Layer {
+                    cell: layer.map_at(&[]),
+                    from_below: layer.input.clone(),
                 }
             }
+        });
+        Ok(CellMap::stack(layers.collect())?)
+    }
+}
+
+/// The module that is meant, with the parts that the user names.
+fn chosen(tensors: &Tensors, options: &Options) -> Result<Sketch, ForeignError> {
+    let found = sketches(tensors, options.origin);
+    let recurrent = [Role::Recurrent, Role::Outward, Role::Inward]
+        .into_iter()
+        .find_map(|role| Some((role, options.names.get(&role)?)));
+    let mut sketch = match recurrent {
+        Some((role, name)) => of_named(&found, role, name, tensors)?,
+        None => only(found.clone(), tensors)?,
+    };
+    for (role, name) in &options.names {
+        if matches!(role, Role::Readout | Role::ReadoutBias) {
+            continue;
         }
-        Ok(None)
+        let recipe = known_recipe(&found, *role, name).unwrap_or_else(|| Recipe::plain(name));
+        match sketch.layers.as_mut_slice() {
+            [layer] => layer.set(*role, recipe),
+            layers => {
+                return Err(ForeignError::Setting(format!(
+                    "--map {role}=…: {} has {} layers; say with `--map recurrent=NAME` which is meant",
+                    sketch.module,
+                    layers.len()
+                )));
+            }
+        }
     }
+    Ok(sketch)
+}
 
-    fn names(&self) -> Vec<String> {
-        self.tensors.keys().cloned().collect()
+/// The only module of a file.
+fn only(mut found: Vec<Sketch>, tensors: &Tensors) -> Result<Sketch, ForeignError> {
+    match (found.pop(), found.is_empty()) {
+        (Some(sketch), true) => Ok(sketch),
+        (Some(last), false) => {
+            found.push(last);
+            let recurrent = |sketch: &Sketch| {
+                let layer = sketch.layers.first()?;
+                let recipe = layer
+                    .part(Role::Recurrent)
+                    .or_else(|| layer.part(Role::Outward))?;
+                recipe.names().next().map(str::to_owned)
+            };
+            Err(ForeignError::Modules {
+                example: found.iter().find_map(recurrent).unwrap_or_default(),
+                modules: found
+                    .iter()
+                    .map(|sketch| format!("{} in {}", sketch.origin.title(), sketch.module))
+                    .collect(),
+            })
+        }
+        (None, _) => Err(ForeignError::Missing {
+            role: Role::Recurrent,
+            expected: "as in PyTorch (weight_hh_l0), Keras (recurrent_kernel), Flax, Haiku, Equinox, PsychRNN or nn4n".to_owned(),
+            found: tensors.keys().cloned().collect(),
+        }),
     }
+}
 
-    fn need(&self, role: Role) -> Result<(&'a str, &'a Tensor), ForeignError> {
-        self.find(role)?.ok_or_else(|| ForeignError::Missing {
-            role,
-            expected: match role.usual_names() {
-                [] => "so".to_owned(),
-                names => names.join(" or "),
-            },
-            found: self.names(),
-        })
-    }
-
-    /// The values of a tensor whose shape satisfies `fits`.
-    fn checked(
-        role: Role,
-        (name, tensor): (&str, &Tensor),
-        fits: bool,
-        expected: impl Into<String>,
-    ) -> Result<Vec<f64>, ForeignError> {
-        if !fits {
-            return Err(ForeignError::Shape {
-                name: name.to_owned(),
-                role,
-                found: tensor.shape.clone(),
-                expected: expected.into(),
+/// The layer whose recurrent weights were named, alone, with its siblings.
+fn of_named(
+    found: &[Sketch],
+    role: Role,
+    name: &str,
+    tensors: &Tensors,
+) -> Result<Sketch, ForeignError> {
+    for sketch in found {
+        let layer = sketch
+            .layers
+            .iter()
+            .find(|layer| layer.part(role).is_some_and(|recipe| recipe.uses(name)));
+        if let Some(layer) = layer {
+            let module = if sketch.layers.len() > 1 {
+                format!("one layer of {}", sketch.module)
+            } else {
+                sketch.module.clone()
+            };
+            return Ok(Sketch {
+                module,
+                layers: vec![layer.clone()],
+                is_bidirectional: false,
+                ..sketch.clone()
             });
         }
-        if let NumberKind::Unread(what) = &tensor.kind {
-            return Err(ForeignError::Unread {
-                name: name.to_owned(),
-                role,
-                what: what.clone(),
-            });
-        }
-        let count = tensor.values.iter().filter(|x| !x.is_finite()).count();
-        if count > 0 {
-            let name = name.to_owned();
-            return Err(ForeignError::NotFinite { name, count });
-        }
-        Ok(tensor.values.clone())
     }
-
-    /// Cell, units and blocks of a network with full recurrent weights.
-    fn full_rank(&self) -> Result<(ForeignCell, usize, usize), ForeignError> {
-        let found = self.need(Role::Recurrent)?;
-        let (rows, units) = match *found.1.shape.as_slice() {
-            [rows, units] if units > 0 && rows % units == 0 => (rows, units),
-            _ => (0, 0),
-        };
-        let gates = rows / units.max(1);
-        let suggested = match gates {
-            1 => Some(self.rate_name()),
-            2 => Some(CellName::Ugrnn),
-            3 => Some(CellName::Gru),
-            4 => Some(CellName::Lstm),
-            _ => None,
-        };
-        let name = self.options.cell.or(suggested);
-        let expected = match self.options.cell.map(CellName::gates) {
-            None => "[g · units, units] with g from 1 to 4".to_owned(),
-            Some(1) => "[units, units]".to_owned(),
-            Some(gates) => format!("[{gates} · units, units]"),
-        };
-        let fits = name.is_some_and(|name| name.gates() == gates);
-        let recurrent = Self::checked(Role::Recurrent, found, fits, expected)?;
-        let cell = match name.unwrap_or(CellName::Vanilla) {
-            name @ (CellName::Vanilla | CellName::LeakyRates | CellName::LeakyCurrents) => {
-                ForeignCell::Rate(self.rate_formula(name)?, recurrent)
-            }
-            CellName::Ugrnn => ForeignCell::Ugrnn(recurrent),
-            CellName::Gru => ForeignCell::Gru(recurrent),
-            CellName::Lstm => ForeignCell::Lstm(recurrent),
-            CellName::PiecewiseLinear => {
-                self.need(Role::Diagonal)?;
-                ForeignCell::PiecewiseLinear(self.vector(Role::Diagonal, units)?, recurrent)
-            }
-        };
-        if !matches!(cell, ForeignCell::Rate(..)) {
-            self.refuse_rate_settings()?;
-        }
-        Ok((cell, units, gates))
+    // One direction of a layer that runs both ways, or a layer of which the names tell nothing else.
+    if let Some(suffix) = role_suffix(role, name) {
+        return Ok(plain(name, siblings(name, suffix, tensors)));
     }
+    Ok(plain(name, LayerSketch::default()))
+}
 
-    /// An α makes a rate network leaky.
-    fn rate_name(&self) -> CellName {
-        match self.options.alpha {
-            Some(_) => CellName::LeakyRates,
-            None => CellName::Vanilla,
-        }
-    }
-
-    fn rate_formula(&self, name: CellName) -> Result<RateFormula, ForeignError> {
-        let activation = self.options.activation.unwrap_or(Activation::Tanh);
-        let form = match name {
-            CellName::LeakyCurrents => LeakyForm::Currents,
-            _ => LeakyForm::Rates,
-        };
-        let leak = if name.is_leaky() {
-            Some((form, self.alpha()?))
-        } else if self.options.alpha.is_some() {
-            let text = "a vanilla cell has no alpha; leaky-rates and leaky-currents have";
-            return Err(ForeignError::Setting(text.to_owned()));
+fn plain(name: &str, layer: LayerSketch) -> Sketch {
+    let is_pytorch = !layer.parts.is_empty();
+    Sketch {
+        origin: if is_pytorch {
+            Origin::Pytorch
         } else {
-            None
-        };
-        Ok(RateFormula { activation, leak })
+            Origin::Plain
+        },
+        module: format!("`{}`", crate::text::escaped(name)),
+        layers: vec![layer],
+        is_bidirectional: false,
+        readout: Vec::new(),
     }
+}
 
-    fn alpha(&self) -> Result<f64, ForeignError> {
-        match self.options.alpha {
-            Some(alpha) if alpha > 0.0 && alpha <= 1.0 => Ok(alpha),
-            Some(alpha) => Err(ForeignError::Setting(format!(
-                "alpha is {alpha}; it must lie in (0, 1]"
-            ))),
-            None => Err(ForeignError::Setting(
-                "a leaky cell needs its alpha (time step over time constant): --alpha".to_owned(),
-            )),
+/// What stands behind `weight_hh` in a name of PyTorch.
+fn role_suffix(role: Role, name: &str) -> Option<&str> {
+    let leaf = names::path(name).pop()?;
+    (role == Role::Recurrent)
+        .then(|| leaf.strip_prefix("weight_hh"))
+        .flatten()
+}
+
+/// The tensors of the same module with the same suffix.
+fn siblings(name: &str, suffix: &str, tensors: &Tensors) -> LayerSketch {
+    let stem = name.strip_suffix(suffix).unwrap_or(name);
+    let module = stem.strip_suffix("weight_hh").unwrap_or_default();
+    let mut layer = LayerSketch::default();
+    layer.set(Role::Recurrent, Recipe::plain(name));
+    for (role, leaf) in [
+        (Role::Input, "weight_ih"),
+        (Role::Bias, "bias_ih"),
+        (Role::HiddenBias, "bias_hh"),
+        (Role::Projection, "weight_hr"),
+    ] {
+        let sibling = format!("{module}{leaf}{suffix}");
+        if tensors.contains_key(&sibling) {
+            layer.set(role, Recipe::plain(&sibling));
         }
     }
+    layer
+}
 
-    fn refuse_rate_settings(&self) -> Result<(), ForeignError> {
-        if self.options.alpha.is_some() || self.options.activation.is_some() {
-            let text = "alpha and activation belong to vanilla, leaky and low-rank cells, and this is another";
-            return Err(ForeignError::Setting(text.to_owned()));
+/// How a framework makes a part of a tensor that it names so.
+fn known_recipe(found: &[Sketch], role: Role, name: &str) -> Option<Recipe> {
+    let layers = found.iter().flat_map(|sketch| &sketch.layers);
+    let mut recipes = layers.filter_map(|layer| layer.part(role));
+    recipes.find(|recipe| recipe.uses(name)).cloned()
+}
+
+/// The layers with the fixed feedback of a checkpoint of Creode's.
+fn with_feedback(
+    mut layers: Vec<ForeignLayer>,
+    sketch: &Sketch,
+    parts: &ReadoutParts,
+    tensors: &Tensors,
+) -> Result<Vec<ForeignLayer>, ForeignError> {
+    let Some(name) = parts.feedback.as_deref() else {
+        return Ok(layers);
+    };
+    let feedback = Recipe::plain(name).made(Role::Input, tensors)?;
+    match layers.pop() {
+        Some(layer) if sketch.layers.len() == 1 => {
+            let readout = (parts.readout.weight.as_slice(), parts.readout.bias.as_slice());
+            Ok(vec![layer.with_feedback(&feedback, readout)?])
         }
-        Ok(())
-    }
-
-    fn low_rank(&self) -> Result<(ForeignCell, usize), ForeignError> {
-        let outward = self.need(Role::Outward)?;
-        let inward = self.need(Role::Inward)?;
-        let (units, rank) = match *outward.1.shape.as_slice() {
-            [units, rank] => (units, rank),
-            [units] => (units, 1),
-            _ => (0, 0),
-        };
-        let form = match self.options.cell {
-            None | Some(CellName::Vanilla | CellName::LeakyRates) => LeakyForm::Rates,
-            Some(CellName::LeakyCurrents) => LeakyForm::Currents,
-            Some(_) => {
-                let text = "low-rank networks are vanilla, leaky-rates or leaky-currents";
-                return Err(ForeignError::Setting(text.to_owned()));
-            }
-        };
-        let alpha = match self.options.cell {
-            Some(name) if name.is_leaky() => self.alpha()?,
-            _ => self.options.alpha.map_or(Ok(1.0), |_| self.alpha())?,
-        };
-        let fits_inward = inward.1.shape == outward.1.shape;
-        let expected = format!("{:?}, that of outward", outward.1.shape);
-        let cell = ForeignCell::LowRank {
-            form,
-            activation: self.options.activation.unwrap_or(Activation::Tanh),
-            alpha,
-            outward: Self::checked(Role::Outward, outward, units * rank > 0, "[units, rank]")?,
-            inward: Self::checked(Role::Inward, inward, fits_inward, expected)?,
-        };
-        Ok((cell, units))
-    }
-
-    fn input(&self, rows: usize) -> Result<(Vec<f64>, usize), ForeignError> {
-        let Some(found) = self.find(Role::Input)? else {
-            return Ok((Vec::new(), 0));
-        };
-        let inputs = match *found.1.shape.as_slice() {
-            [found_rows, inputs] if found_rows == rows => Some(inputs),
-            _ => None,
-        };
-        let expected = format!("[{rows}, inputs]");
-        let weights = Self::checked(Role::Input, found, inputs.is_some(), expected)?;
-        Ok((weights, inputs.unwrap_or(0)))
-    }
-
-    /// A vector of a known length, zero where the file has none.
-    fn vector(&self, role: Role, length: usize) -> Result<Vec<f64>, ForeignError> {
-        match self.find(role)? {
-            None => Ok(vec![0.0; length]),
-            Some(found) => {
-                let fits = found.1.shape == [length];
-                Self::checked(role, found, fits, format!("[{length}]"))
-            }
-        }
-    }
-
-    fn readout(&self, units: usize) -> Result<Readout, ForeignError> {
-        let Some(found) = self.find(Role::Readout)? else {
-            return Ok(Readout::default());
-        };
-        let outputs = match *found.1.shape.as_slice() {
-            [outputs, width] if width == units => Some(outputs),
-            _ => None,
-        };
-        let expected = format!("[outputs, {units}]");
-        let weight = Self::checked(Role::Readout, found, outputs.is_some(), expected)?;
-        Ok(Readout {
-            weight,
-            bias: self.vector(Role::ReadoutBias, outputs.unwrap_or(0))?,
-        })
+        _ => Err(ForeignError::Setting(format!(
+            "{} feeds outputs back, which is known of networks of one layer alone",
+            crate::text::escaped(name)
+        ))),
     }
 }
