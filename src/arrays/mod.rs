@@ -194,7 +194,10 @@ pub fn read_contents(path: &Path) -> Result<Contents, ArraysError> {
                 ArchiveKind::Torch => ("PyTorch", torch::torch(&mut archive)),
                 ArchiveKind::Refused(refused) => return Err(unsupported(refused)),
             },
-            Err(reason) => (recognised::format_by_name(path).unwrap_or("zip"), Err(reason)),
+            Err(reason) => (
+                recognised::format_by_name(path).unwrap_or("zip"),
+                Err(reason),
+            ),
         },
         FileKind::Damaged { format } => (format, Err("it does not begin as one does".to_owned())),
         FileKind::Refused(refused) => return Err(unsupported(refused)),

@@ -57,8 +57,13 @@ impl Callable {
             | "lightning.pytorch.utilities.parsing.AttributeDict"
             | "lightning_fabric.utilities.data.AttributeDict"
             | "pytorch_lightning.utilities.parsing.AttributeDict" => Self::Dict,
-            "torch.Size" | "builtins.set" | "__builtin__.set" | "builtins.frozenset"
-            | "__builtin__.frozenset" | "builtins.list" | "__builtin__.list" => Self::Container,
+            "torch.Size"
+            | "builtins.set"
+            | "__builtin__.set"
+            | "builtins.frozenset"
+            | "__builtin__.frozenset"
+            | "builtins.list"
+            | "__builtin__.list" => Self::Container,
             "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => Self::Tensor,
             "torch._utils._rebuild_tensor_v3" => Self::TensorOfType,
             "torch._utils._rebuild_parameter"
@@ -82,14 +87,29 @@ impl Callable {
             "numpy.dtype" => Self::NumpyType,
             "numpy.core.multiarray.scalar" | "numpy._core.multiarray.scalar" => Self::NumpyScalar,
             "_codecs.encode" => Self::Bytes,
-            "torch.device" | "torch.serialization._get_layout" | "torch.torch_version.TorchVersion"
-            | "builtins.complex" | "__builtin__.complex" | "builtins.slice" | "__builtin__.slice"
-            | "builtins.range" | "__builtin__.xrange" | "datetime.datetime" | "datetime.date"
-            | "datetime.time" | "datetime.timedelta" | "datetime.timezone" => Self::Other,
+            "torch.device"
+            | "torch.serialization._get_layout"
+            | "torch.torch_version.TorchVersion"
+            | "builtins.complex"
+            | "__builtin__.complex"
+            | "builtins.slice"
+            | "__builtin__.slice"
+            | "builtins.range"
+            | "__builtin__.xrange"
+            | "datetime.datetime"
+            | "datetime.date"
+            | "datetime.time"
+            | "datetime.timedelta"
+            | "datetime.timezone" => Self::Other,
             _ => {
                 let (module, class) = name.rsplit_once('.')?;
-                let is_path = ["PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"]
-                    .contains(&class);
+                let is_path = [
+                    "PosixPath",
+                    "WindowsPath",
+                    "PurePosixPath",
+                    "PureWindowsPath",
+                ]
+                .contains(&class);
                 return (is_path && ["pathlib", "pathlib._local"].contains(&module))
                     .then_some(Self::Other);
             }
@@ -113,7 +133,11 @@ impl Callable {
             (Self::Tensor, _) => tensor(objects, arguments),
             (Self::TensorOfType, [storage, offset, shape, strides, _, _, dtype, ..]) => {
                 let element = of_dtype(objects, *dtype);
-                let view = view(objects, [*storage, *offset, *shape, *strides], Some(element))?;
+                let view = view(
+                    objects,
+                    [*storage, *offset, *shape, *strides],
+                    Some(element),
+                )?;
                 add_view(objects, view)
             }
             (Self::Parameter, [of, ..]) if is_tensor(objects, *of) => Ok(*of),
@@ -152,12 +176,21 @@ impl Callable {
 
 /// Whether a global is part of PyTorch's, NumPy's or Python's own containers and types, and may be named in any file.
 pub(super) fn is_harmless(name: &str) -> bool {
-    let types = ["torch.", "numpy.", "collections.", "builtins.", "__builtin__."];
+    let types = [
+        "torch.",
+        "numpy.",
+        "collections.",
+        "builtins.",
+        "__builtin__.",
+    ];
     let class = name.rsplit('.').next().unwrap_or(name);
     Callable::of(name).is_some()
         || name.starts_with("torch.") && (class.ends_with("Storage") || is_dtype(name))
         || types.iter().any(|module| name.starts_with(module))
-            && ["ndarray", "Tensor", "dict", "int", "float", "str", "bool", "tuple"].contains(&class)
+            && [
+                "ndarray", "Tensor", "dict", "int", "float", "str", "bool", "tuple",
+            ]
+            .contains(&class)
 }
 
 fn is_dtype(name: &str) -> bool {
@@ -236,14 +269,17 @@ fn is_tensor(objects: &Objects, value: Value) -> bool {
 }
 
 fn tensor(objects: &mut Objects, arguments: &[Value]) -> Result<Value, String> {
-    let Some((&[storage, offset, shape, strides], rest)) = arguments.split_first_chunk::<4>() else {
+    let Some((&[storage, offset, shape, strides], rest)) = arguments.split_first_chunk::<4>()
+    else {
         return Err("it rebuilds a tensor from too few arguments".to_owned());
     };
     // Behind whether it has a gradient and its hooks: what changes its values, such as being a conjugate.
-    let has_metadata = rest.get(2).is_some_and(|metadata| match objects.dict(*metadata) {
-        Some(items) => !items.is_empty(),
-        None => *metadata != Value::None,
-    });
+    let has_metadata = rest
+        .get(2)
+        .is_some_and(|metadata| match objects.dict(*metadata) {
+            Some(items) => !items.is_empty(),
+            None => *metadata != Value::None,
+        });
     let element = has_metadata.then(|| Err("a tensor that is a conjugate or negative".to_owned()));
     let view = view(objects, [storage, offset, shape, strides], element)?;
     add_view(objects, view)
@@ -388,7 +424,9 @@ fn numpy_scalar(objects: &mut Objects, dtype: Value, data: Value) -> Result<Valu
 }
 
 fn latin_1(objects: &mut Objects, text: Value) -> Result<Value, String> {
-    let text = objects.text(text).ok_or("it encodes something that is no text")?;
+    let text = objects
+        .text(text)
+        .ok_or("it encodes something that is no text")?;
     let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
     let bytes = bytes.ok_or("it encodes text that has other characters than bytes")?;
     let count = bytes.len();

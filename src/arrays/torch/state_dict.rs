@@ -139,7 +139,10 @@ impl<'a> Search<'a> {
     /// others, they are what there is.
     fn split(&self, value: Value) -> (BTreeMap<Cow<'a, str>, Value>, Vec<Cow<'a, str>>) {
         let items = self.objects.dict(value).unwrap_or_default();
-        let holding = items.iter().enumerate().filter(|(_, (_, value))| self.holds(*value));
+        let holding = items
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, value))| self.holds(*value));
         let named: BTreeMap<Cow<str>, Value> = holding
             .map(|(place, (key, value))| (self.key(*key, place), *value))
             .collect();
@@ -174,8 +177,9 @@ impl<'a> Search<'a> {
             let (own, others) = self.split(network);
             left_out.keys.extend(others);
             let is_dict = |(_, value): &(Cow<str>, Value)| self.objects.dict(*value).is_some();
-            let (tensors, containers): (Vec<_>, Vec<_>) =
-                own.into_iter().partition(|(_, value)| self.is_tensor(*value));
+            let (tensors, containers): (Vec<_>, Vec<_>) = own
+                .into_iter()
+                .partition(|(_, value)| self.is_tensor(*value));
             match containers.as_slice() {
                 [entry @ (key, inner)]
                     if is_dict(entry)
@@ -202,14 +206,22 @@ impl<'a> Search<'a> {
         };
         if root != network {
             let way = quoted(&left_out.way, ".");
-            self.found.notes.push(format!("the tensors are those of the state dict under {way}"));
+            self.found.notes.push(format!(
+                "the tensors are those of the state dict under {way}"
+            ));
         }
         if !left_out.keys.is_empty() {
             let keys = quoted(&left_out.keys, "`, `");
-            self.found.notes.push(format!("left out, since they hold no weights of the network: {keys}"));
+            self.found.notes.push(format!(
+                "left out, since they hold no weights of the network: {keys}"
+            ));
         }
         let items = self.objects.dict(root).unwrap_or_default();
-        let has = |name| items.iter().any(|(key, _)| self.objects.text(*key) == Some(name));
+        let has = |name| {
+            items
+                .iter()
+                .any(|(key, _)| self.objects.text(*key) == Some(name))
+        };
         if has("state") && has("param_groups") {
             let note = "this is the state of an optimiser rather than of a network";
             self.found.notes.push(note.to_owned());
@@ -258,7 +270,11 @@ impl<'a> Search<'a> {
                     let begin = escaped(&begin);
                     return Err(format!("a tensor has a name of {bytes} bytes: `{begin}…`"));
                 }
-                let name = if way.is_empty() { "array".to_owned() } else { way.join(".") };
+                let name = if way.is_empty() {
+                    "array".to_owned()
+                } else {
+                    way.join(".")
+                };
                 self.found.tensors.insert(name, value);
             }
             Some(Object::Dict(items)) => {
@@ -304,7 +320,9 @@ fn is_bookkeeping(key: &str) -> bool {
         || key.starts_with("optim")
         || key.starts_with("ema_")
         || key.ends_with("_ema")
-        || ["optimizer", "optimiser", "scheduler"].into_iter().any(is_named)
+        || ["optimizer", "optimiser", "scheduler"]
+            .into_iter()
+            .any(is_named)
 }
 
 fn is_beside_network(key: &str) -> bool {

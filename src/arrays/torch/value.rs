@@ -35,7 +35,10 @@ pub(super) enum Object {
     Storage(Storage),
     Tensor(View),
     /// A type of NumPy, such as `f4`, and its order of bytes, `<` if the pickle does not say.
-    NumpyType { name: String, order: char },
+    NumpyType {
+        name: String,
+        order: char,
+    },
     NumpyArray(Option<NumpyArray>),
     /// Something of no use here that is harmless: a date, a path.
     Other,
