@@ -65,7 +65,7 @@ impl Refused {
         Self::new(
             what,
             format!(
-                "That is not read; Python makes it what is:\n{}",
+                "It is not read here; these lines of Python convert it:\n{}",
                 lines.join("\n")
             ),
         )

@@ -5,6 +5,8 @@
 use std::fs;
 use std::io::Write as _;
 
+use proptest::prelude::*;
+
 use super::super::{ArraysError, NumberKind, read_contents};
 use super::*;
 
@@ -261,4 +263,20 @@ fn damage_is_seen_whatever_it_hits() {
     flipped[begin.unwrap()] ^= 1;
     let message = from_torch(&flipped).unwrap_err();
     assert!(message.contains("the checksum of data/") && message.contains("does not match"));
+}
+
+proptest! {
+    #[test]
+    fn no_change_to_the_pickle_of_a_checkpoint_makes_the_reader_panic(
+        changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4),
+    ) {
+        let parts = members(&fs::read(file("torch-lightning.ckpt")).unwrap());
+        let pickle = parts.iter().find(|(name, _)| name.ends_with(PICKLE));
+        let mut pickle = pickle.unwrap().1.clone();
+        for (place, byte) in changes {
+            let place = place % pickle.len();
+            pickle[place] = byte;
+        }
+        let _ = from_pickle(&pickle, &mut |_, bytes| Ok(vec![0; (bytes as usize).min(4096)]));
+    }
 }
