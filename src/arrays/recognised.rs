@@ -1,7 +1,7 @@
 //! What a file is, told by its first bytes, and how to convert those that are not read.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _};
 use std::path::Path;
 
 use crate::files;
@@ -148,10 +148,11 @@ pub(super) fn format_by_name(path: &Path) -> Option<&'static str> {
     })
 }
 
-/// What a file of so many bytes is.
+/// What a file of so many bytes is; it is left at its beginning.
 pub(super) fn of_file(path: &Path, file: &mut File, length: u64) -> io::Result<FileKind> {
     let head = files::read_range(file, 0, length.min(HEAD_BYTES))?;
     let end = files::read_end(file, TABLE_END.len() as u64)?;
+    file.rewind()?;
     if head.starts_with(b"\x93NUMPY") {
         return Ok(FileKind::Npy);
     }

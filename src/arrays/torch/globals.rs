@@ -18,8 +18,10 @@ const MOST_TYPE_NAME: usize = 16;
 pub(super) enum Callable {
     /// A dictionary of some class, filled afterwards.
     Dict,
-    /// What is made of one container is taken for it.
+    /// What is made of one container and never changed is taken for it.
     Container,
+    /// A list of some class, filled afterwards.
+    List,
     /// `_rebuild_tensor(storage, offset, shape, strides)`, and version 2, which has more arguments behind these.
     Tensor,
     /// `_rebuild_tensor_v3`: the seventh argument is the dtype.
@@ -38,7 +40,7 @@ pub(super) enum Callable {
     NumpyType,
     /// `scalar(dtype, bytes)`.
     NumpyScalar,
-    /// `encode(text, "latin1")`, as which bytes are written.
+    /// `encode(text, "latin1")`, as which bytes are written, and `bytearray(…)` of that.
     Bytes,
     /// Something that is of no use here.
     Other,
@@ -61,9 +63,8 @@ impl Callable {
             | "builtins.set"
             | "__builtin__.set"
             | "builtins.frozenset"
-            | "__builtin__.frozenset"
-            | "builtins.list"
-            | "__builtin__.list" => Self::Container,
+            | "__builtin__.frozenset" => Self::Container,
+            "collections.deque" | "builtins.list" | "__builtin__.list" => Self::List,
             "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => Self::Tensor,
             "torch._utils._rebuild_tensor_v3" => Self::TensorOfType,
             "torch._utils._rebuild_parameter"
@@ -86,7 +87,7 @@ impl Callable {
             }
             "numpy.dtype" => Self::NumpyType,
             "numpy.core.multiarray.scalar" | "numpy._core.multiarray.scalar" => Self::NumpyScalar,
-            "_codecs.encode" => Self::Bytes,
+            "_codecs.encode" | "builtins.bytearray" | "__builtin__.bytearray" => Self::Bytes,
             "torch.device"
             | "torch.serialization._get_layout"
             | "torch.torch_version.TorchVersion"
@@ -100,7 +101,11 @@ impl Callable {
             | "datetime.date"
             | "datetime.time"
             | "datetime.timedelta"
-            | "datetime.timezone" => Self::Other,
+            | "datetime.timezone"
+            | "uuid.UUID"
+            | "numpy.random._pickle.__generator_ctor"
+            | "numpy.random._pickle.__bit_generator_ctor"
+            | "numpy.random._pickle.__randomstate_ctor" => Self::Other,
             _ => {
                 let (module, class) = name.rsplit_once('.')?;
                 let is_path = [
@@ -128,8 +133,12 @@ impl Callable {
             (Self::Dict, [of]) if *of == Value::None || objects.global(*of).is_some() => {
                 objects.add(Object::Dict(Vec::new()), 0)
             }
-            (Self::Container, []) => objects.add(Object::List(Vec::new()), 0),
-            (Self::Container, [of]) if is_container(objects, *of) => Ok(*of),
+            (Self::Container | Self::List, []) => objects.add(Object::List(Vec::new()), 0),
+            // Items come afterwards; what bounds their number is of no use.
+            (Self::List, [of, ..]) if items(objects, *of) == Some(&[]) => {
+                objects.add(Object::List(Vec::new()), 0)
+            }
+            (Self::Container, [of]) if items(objects, *of).is_some() => Ok(*of),
             (Self::Tensor, _) => tensor(objects, arguments),
             (Self::TensorOfType, [storage, offset, shape, strides, _, _, dtype, ..]) => {
                 let element = of_dtype(objects, *dtype);
@@ -164,6 +173,7 @@ impl Callable {
                 objects.add(Object::NumpyType { name, order: '<' }, MOST_TYPE_NAME)
             }
             (Self::NumpyScalar, [dtype, data]) => numpy_scalar(objects, *dtype, *data),
+            (Self::Bytes, [of]) if matches!(objects.get(*of), Some(Object::Bytes(_))) => Ok(*of),
             (Self::Bytes, [text, ..]) => latin_1(objects, *text),
             (Self::Other, _) => objects.add(Object::Other, 0),
             _ => Err(format!(
@@ -214,9 +224,9 @@ pub(super) fn build(objects: &mut Objects, object: Value, state: Value) -> Resul
                 }
                 _ => return Err("it builds an array of NumPy from something else".to_owned()),
             };
-            objects.charge(8 * array.shape.len())?;
+            objects.charge(size_of::<NumpyArray>() + 8 * array.shape.len())?;
             if let Some(object) = objects.get_mut(object) {
-                *object = Object::NumpyArray(Some(array));
+                *object = Object::NumpyArray(Some(Box::new(array)));
             }
             Ok(())
         }
@@ -260,8 +270,12 @@ fn build_numpy_type(objects: &mut Objects, dtype: Value, state: Value) -> Result
     Ok(())
 }
 
-fn is_container(objects: &Objects, value: Value) -> bool {
-    matches!(objects.get(value), Some(Object::Tuple(_) | Object::List(_)))
+/// The items of a tuple, list or set.
+fn items(objects: &Objects, value: Value) -> Option<&[Value]> {
+    match objects.get(value)? {
+        Object::Tuple(items) | Object::List(items) => Some(items),
+        _ => None,
+    }
 }
 
 fn is_tensor(objects: &Objects, value: Value) -> bool {
@@ -286,8 +300,8 @@ fn tensor(objects: &mut Objects, arguments: &[Value]) -> Result<Value, String> {
 }
 
 fn add_view(objects: &mut Objects, view: View) -> Result<Value, String> {
-    let bytes = 16 * view.shape.len();
-    objects.add(Object::Tensor(view), bytes)
+    let bytes = size_of::<View>() + 16 * view.shape.len();
+    objects.add(Object::Tensor(Box::new(view)), bytes)
 }
 
 fn other_tensor(objects: &mut Objects, what: &str) -> Result<Value, String> {
@@ -303,7 +317,7 @@ fn other_tensor(objects: &mut Objects, what: &str) -> Result<Value, String> {
         shape: Vec::new(),
         strides: Vec::new(),
     };
-    objects.add(Object::Tensor(view), what.len())
+    add_view(objects, view)
 }
 
 /// A tensor of a storage, whose class tells the type of the elements if `element` does not.
@@ -336,10 +350,7 @@ fn view(
 
 /// The numbers of a short tuple.
 fn counts(objects: &Objects, value: Value) -> Option<Vec<usize>> {
-    let items = match objects.get(value)? {
-        Object::Tuple(items) | Object::List(items) => items,
-        _ => return None,
-    };
+    let items = items(objects, value)?;
     if items.len() > MOST_DIMENSIONS {
         return None;
     }
@@ -390,8 +401,8 @@ fn numpy_array(
 }
 
 fn add_array(objects: &mut Objects, array: NumpyArray) -> Result<Value, String> {
-    let bytes = 8 * array.shape.len();
-    objects.add(Object::NumpyArray(Some(array)), bytes)
+    let bytes = size_of::<NumpyArray>() + 8 * array.shape.len();
+    objects.add(Object::NumpyArray(Some(Box::new(array))), bytes)
 }
 
 /// The elements of an array of NumPy by its type, such as `f4`.

@@ -25,7 +25,7 @@ const SHOWN: usize = 80;
 const STATE_DICT: &str = "Nothing in a file is run here. Save the state dict, which needs no code to be read:\n    \
      import torch\n    \
      model = torch.load(\"model.pt\", weights_only=False)      # runs what the file says: only one that you trust\n    \
-     torch.save(model.state_dict(), \"state-dict.pt\")";
+     torch.save(model.state_dict(), \"state-dict.pt\")         # of a dictionary that holds it: model[\"state_dict\"]";
 
 /// Runs the instructions of a pickle up to STOP; gives its value, and the objects that it refers to.
 ///

@@ -24,42 +24,40 @@ const MOST_STEPS: usize = 4_000_000;
 const MOST_NUMBERS: usize = 10_000;
 const MOST_NUMBER_DEPTH: usize = 6;
 
-/// Keys under which a training loop keeps the network.
-const WEIGHTS: [&str; 16] = [
-    "state_dict",
+/// Keys under which a training loop keeps the network, besides those that end with `state_dict`.
+const WEIGHTS: [&str; 11] = [
     "model",
-    "model_state_dict",
     "model_state",
     "model_dict",
     "net",
-    "net_state_dict",
     "network",
-    "network_state_dict",
     "module",
     "params",
     "parameters",
     "weights",
-    "rnn_state_dict",
     "state",
     "checkpoint",
 ];
 
 /// Keys of what a training loop keeps besides, which may hold tensors of the shapes of the network.
-const BOOKKEEPING: [&str; 14] = [
+const BOOKKEEPING: [&str; 9] = [
     "loops",
     "callbacks",
     "rng",
-    "rng_state",
-    "rng_states",
-    "cuda_rng_state",
-    "torch_rng_state",
     "scaler",
     "grad_scaler",
     "amp",
-    "native_amp_scaling_state",
     "mixedprecision",
     "ema",
     "model_ema",
+];
+/// Parts of such keys.
+const BOOKKEEPING_PARTS: [&str; 5] = [
+    "optimizer",
+    "optimiser",
+    "scheduler",
+    "rng_state",
+    "scaling_state",
 ];
 
 /// Keys of settings: their numbers are of interest, their tensors are not the network's.
@@ -371,3 +369,7 @@ fn item(objects: &Objects, object: usize, place: usize) -> Option<Value> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "state_dict_tests.rs"]
+mod tests;
