@@ -24,6 +24,9 @@ const MOST_STEPS: usize = 4_000_000;
 const MOST_NUMBERS: usize = 10_000;
 const MOST_NUMBER_DEPTH: usize = 6;
 
+/// Keys shown of those that were left out.
+const MOST_SHOWN: usize = 8;
+
 /// Keys under which a training loop keeps the network, besides those that end with `state_dict`.
 const WEIGHTS: [&str; 11] = [
     "model",
@@ -144,16 +147,14 @@ impl<'a> Search<'a> {
         let named: BTreeMap<Cow<str>, Value> = holding
             .map(|(place, (key, value))| (self.key(*key, place), *value))
             .collect();
-        let is_other =
-            |(key, value): (&Cow<str>, &Value)| !self.is_tensor(*value) && is_beside_network(key);
-        if named.iter().all(is_other) {
-            return (named, Vec::new());
+        let (others, own): (BTreeMap<_, _>, BTreeMap<_, _>) = named
+            .into_iter()
+            .partition(|(key, value)| !self.is_tensor(*value) && is_beside_network(key));
+        if own.is_empty() {
+            (others, Vec::new())
+        } else {
+            (own, others.into_keys().collect())
         }
-        let others = named.iter().filter(|(key, value)| is_other((key, value)));
-        let others: Vec<Cow<str>> = others.map(|(key, _)| key.clone()).collect();
-        let mut own = named;
-        own.retain(|key, _| !others.contains(key));
-        (own, others)
     }
 
     /// The text of a key, or the place of what has another key.
@@ -199,8 +200,12 @@ impl<'a> Search<'a> {
     fn note(&mut self, root: Value, network: Value, left_out: &LeftOut) {
         let quoted = |keys: &[Cow<str>], between: &str| {
             let short = |key: &Cow<str>| key.chars().take(40).collect::<String>();
-            let keys: Vec<String> = keys.iter().map(short).collect();
-            format!("`{}`", escaped(&keys.join(between)))
+            let shown: Vec<String> = keys.iter().take(MOST_SHOWN).map(short).collect();
+            let more = match keys.len().saturating_sub(MOST_SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("`{}`{more}", escaped(&shown.join(between)))
         };
         if root != network {
             let way = quoted(&left_out.way, ".");
