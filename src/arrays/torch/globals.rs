@@ -103,6 +103,7 @@ impl Callable {
             | "datetime.timedelta"
             | "datetime.timezone"
             | "uuid.UUID"
+            | "numpy.random.bit_generator.__pyx_unpickle_SeedSequence"
             | "numpy.random._pickle.__generator_ctor"
             | "numpy.random._pickle.__bit_generator_ctor"
             | "numpy.random._pickle.__randomstate_ctor" => Self::Other,
