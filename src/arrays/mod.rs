@@ -35,7 +35,7 @@ use recognised::{ArchiveKind, FileKind, Refused};
 
 pub use npy::{from_npy, from_npz};
 pub use safetensors::from_safetensors;
-pub use torch::{from_pickle, from_torch};
+pub use torch::{LoadStorage, from_pickle, from_torch};
 
 /// What the elements of an array were in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]

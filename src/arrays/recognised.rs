@@ -15,6 +15,9 @@ const TABLE_END: &[u8] = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb";
 /// What stands first in the files of `torch.save` before PyTorch 1.6, as a pickled integer.
 const LEGACY_TORCH: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19";
 
+/// The ending of the members of an npz file, as NumPy writes it.
+pub(super) const NPY: &str = ".npy";
+
 /// How a file is to be read.
 pub(super) enum FileKind {
     Npy,
@@ -285,11 +288,11 @@ fn is_onnx(head: &[u8]) -> bool {
 
 /// A map whose first key is text.
 fn is_map_of_msgpack(head: &[u8]) -> bool {
-    let key = match head {
-        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] | [0xdf, _, _, _, _, rest @ ..] => rest,
-        _ => return false,
+    let ([0x81..=0x8f, key, ..] | [0xde, _, _, key, ..] | [0xdf, _, _, _, _, key, ..]) = head
+    else {
+        return false;
     };
-    matches!(key, [0xa1..=0xbf, ..] | [0xd9 | 0xda, ..])
+    matches!(key, 0xa1..=0xbf | 0xd9 | 0xda)
 }
 
 fn text(path: &Path, head: &[u8]) -> Option<Refused> {
@@ -338,7 +341,7 @@ pub(super) fn of_archive<'a>(path: &Path, names: impl Iterator<Item = &'a str>) 
     if has("model.weights.h5") {
         return refused("a Keras file", FROM_KERAS);
     }
-    let is_npz = |name: &&str| name.ends_with(".npy");
+    let is_npz = |name: &&str| name.strip_suffix(NPY).is_some();
     if names.iter().any(is_npz) || (names.is_empty() && format_by_name(path) == Some("npz")) {
         return ArchiveKind::Npz;
     }

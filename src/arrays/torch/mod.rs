@@ -27,8 +27,8 @@ const PICKLE: &str = "data.pkl";
 /// Elements of a tensor that may have more of them than its storage, because it repeats them (`expand`).
 const MOST_REPEATED: usize = 1 << 20;
 
-/// Gives the bytes of a storage by its key, as many as the second argument says.
-type Load<'a> = dyn FnMut(&str, u64) -> Result<Vec<u8>, String> + 'a;
+/// Gives the bytes of a storage by its key, as many as the second argument says; the error says in words why it cannot.
+pub type LoadStorage<'a> = dyn FnMut(&str, u64) -> Result<Vec<u8>, String> + 'a;
 
 /// The contents of the bytes of a PyTorch file; the error says in words what is wrong.
 pub fn from_torch(bytes: &[u8]) -> Result<Contents, String> {
@@ -37,10 +37,7 @@ pub fn from_torch(bytes: &[u8]) -> Result<Contents, String> {
 
 /// The contents of the pickle of a PyTorch file, whose storages (little-endian) `load` gives by key and length in bytes; the
 /// error says in words what is wrong.
-pub fn from_pickle(
-    pickle: &[u8],
-    load: &mut dyn FnMut(&str, u64) -> Result<Vec<u8>, String>,
-) -> Result<Contents, String> {
+pub fn from_pickle(pickle: &[u8], load: &mut LoadStorage) -> Result<Contents, String> {
     let budget = Budget::of(pickle.len() as u64);
     caught(|| contents(pickle, ByteOrder::LittleEndian, budget, load))?
 }
@@ -118,7 +115,7 @@ fn contents(
     pickle: &[u8],
     order: ByteOrder,
     mut budget: Budget,
-    load: &mut Load,
+    load: &mut LoadStorage,
 ) -> Result<Contents, String> {
     let (root, objects) = pickle::load(pickle)?;
     let found = state_dict::find(&objects, root)?;

@@ -171,7 +171,7 @@ fn lists_that_hold_each_other_end_in_a_message() {
 fn a_pickle_that_builds_far_more_than_its_length_is_refused() {
     // A text of 60,000 characters, encoded over and over.
     let mut pickle = b"\x80\x02X\x60\xea\x00\x00".to_vec();
-    pickle.extend([b'a'; 60_000]);
+    pickle.extend(vec![b'a'; 60_000]);
     pickle.extend(b"q\x00c_codecs\nencode\nq\x01");
     for _ in 0..6000 {
         pickle.extend(b"h\x01h\x00\x85R");

@@ -323,9 +323,7 @@ fn is_bookkeeping(key: &str) -> bool {
         || key.starts_with("optim")
         || key.starts_with("ema_")
         || key.ends_with("_ema")
-        || ["optimizer", "optimiser", "scheduler"]
-            .into_iter()
-            .any(is_named)
+        || BOOKKEEPING_PARTS.into_iter().any(is_named)
 }
 
 fn is_beside_network(key: &str) -> bool {

@@ -36,7 +36,8 @@ fn found(pickle: &[u8]) -> (Vec<String>, Vec<String>, String) {
 fn a_wrapper_is_gone_into_only_if_it_is_the_only_one() {
     let weights = || dict(&[("rnn.w", tensor())]);
     let moments = || dict(&[("state", dict(&[("m", tensor())]))]);
-    let cases: [(&[(&str, Vec<u8>)], &[&str], &str); 9] = [
+    type Case<'a> = (&'a [(&'a str, Vec<u8>)], &'a [&'a str], &'a str);
+    let cases: [Case; 9] = [
         (&[("w", tensor())], &["w"], ""),
         (
             &[("state_dict", weights())],
