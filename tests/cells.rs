@@ -123,13 +123,18 @@ fn values(count: usize, size: f64, seed: u64) -> Vec<f64> {
     (0..count).map(draw).collect()
 }
 
-/// Cells that are only analysed, with the weights of a seed.
-fn staged(seed: u64) -> Vec<(String, CellMap)> {
+/// Weights one after the other, from a seed.
+fn draws(seed: u64) -> impl FnMut(usize, f64) -> Vec<f64> {
     let mut count = 0;
-    let mut draw = |length: usize, size: f64| {
+    move |length, size| {
         count += 1;
         values(length, size, 100 * seed + count)
-    };
+    }
+}
+
+/// Cells of stages that are only analysed, with the weights of a seed.
+fn staged(seed: u64) -> Vec<(&'static str, CellMap)> {
+    let mut draw = draws(seed);
     let mut cells = vec![
         (
             "GRU, reset before",
@@ -155,32 +160,13 @@ fn staged(seed: u64) -> Vec<(String, CellMap)> {
         });
         cells.push(("Piecewise, shallow", map));
     }
-    let lstm = CellMap::lstm(&draw(64, 1.0), draw(16, 0.5));
-    let gru = CellMap::gru(&draw(27, 1.0), &draw(9, 0.5), &draw(9, 0.5));
-    let projected = CellMap::lstm_projected(&draw(24, 1.0), &draw(12, 0.5), &draw(6, 0.6));
-    let currents = RateFormula {
-        activation: Activation::Tanh,
-        leak: Some((LeakyForm::Currents, 0.3)),
-    };
-    let currents = CellMap::rate(currents, &draw(9, 1.0), draw(3, 0.5));
-    let before = CellMap::gru_reset_before(&draw(27, 1.0), &draw(9, 0.5));
-    let ugrnn = CellMap::ugrnn(&draw(18, 1.0), draw(6, 0.5));
-    let rectified = CellMap::piecewise_linear(&draw(3, 0.8), &draw(9, 0.3), draw(3, 0.5));
-    let mut stack = |name, cells: [(CellMap, usize); 3]| {
-        let layers = cells.map(|(cell, from_below)| Layer {
-            cell,
-            from_below: draw(from_below, 0.5),
-        });
-        (name, CellMap::stack(layers.to_vec()).unwrap())
-    };
-    cells.push(stack(
-        "LSTM, GRU, projected LSTM",
-        [(lstm, 0), (gru, 9 * 4), (projected, 12 * 3)],
-    ));
-    cells.push(stack(
-        "currents, GRU reset before, UGRNN",
-        [(currents.clone(), 0), (before, 9 * 3), (ugrnn, 6 * 3)],
-    ));
+    cells
+}
+
+/// Rate cells that are only analysed.
+fn analysed_rates(seed: u64) -> Vec<(&'static str, CellMap)> {
+    let mut draw = draws(seed);
+    let mut cells = Vec::new();
     for activation in [Activation::Gelu, Activation::GeluTanh] {
         for leak in [None, Some((LeakyForm::Currents, 0.4))] {
             let name = ["Gelu", "Gelu, currents"][usize::from(leak.is_some())];
@@ -203,13 +189,44 @@ fn staged(seed: u64) -> Vec<(String, CellMap)> {
         let map = CellMap::rate_with_alphas(formula, &alphas, &draw(16, 1.2), draw(4, 0.5));
         cells.push((name, map));
     }
-    let between = currents.clone();
-    cells.push(stack(
-        "Piecewise below currents",
-        [(rectified, 0), (between, 9), (currents, 9)],
-    ));
-    let named = cells.into_iter();
-    named.map(|(name, map)| (name.to_owned(), map)).collect()
+    cells
+}
+
+/// Stacks of three layers of three units, two in a projection.
+fn stacks(seed: u64) -> Vec<(&'static str, CellMap)> {
+    let mut draw = draws(seed);
+    let lstm = CellMap::lstm(&draw(64, 1.0), draw(16, 0.5));
+    let gru = CellMap::gru(&draw(27, 1.0), &draw(9, 0.5), &draw(9, 0.5));
+    let projected = CellMap::lstm_projected(&draw(24, 1.0), &draw(12, 0.5), &draw(6, 0.6));
+    let currents = RateFormula {
+        activation: Activation::Tanh,
+        leak: Some((LeakyForm::Currents, 0.3)),
+    };
+    let currents = CellMap::rate(currents, &draw(9, 1.0), draw(3, 0.5));
+    let before = CellMap::gru_reset_before(&draw(27, 1.0), &draw(9, 0.5));
+    let ugrnn = CellMap::ugrnn(&draw(18, 1.0), draw(6, 0.5));
+    let rectified = CellMap::piecewise_linear(&draw(3, 0.8), &draw(9, 0.3), draw(3, 0.5));
+    let mut stack = |name, cells: [(&CellMap, usize); 3]| {
+        let layers = cells.map(|(cell, from_below)| Layer {
+            cell: cell.clone(),
+            from_below: draw(from_below, 0.5),
+        });
+        (name, CellMap::stack(layers.to_vec()).unwrap())
+    };
+    vec![
+        stack(
+            "LSTM, GRU, projected LSTM",
+            [(&lstm, 0), (&gru, 9 * 4), (&projected, 12 * 3)],
+        ),
+        stack(
+            "currents, GRU reset before, UGRNN",
+            [(&currents, 0), (&before, 9 * 3), (&ugrnn, 6 * 3)],
+        ),
+        stack(
+            "Piecewise below currents",
+            [(&rectified, 0), (&currents, 9), (&currents, 9)],
+        ),
+    ]
 }
 
 /// One of every cell that analysis knows, those that can be trained of nine units, with the weights of a seed.
@@ -219,7 +236,11 @@ fn maps(seed: u64) -> Vec<(String, CellMap)> {
         let map = CellMap::new(&spec, &parameters(&spec, seed), &[0.4, -0.2, 0.1]);
         (format!("{cell:?}"), map)
     });
-    trained.chain(staged(seed)).collect()
+    let analysed = [staged(seed), analysed_rates(seed), stacks(seed)].concat();
+    let analysed = analysed
+        .into_iter()
+        .map(|(name, map)| (name.to_owned(), map));
+    trained.chain(analysed).collect()
 }
 
 /// A state without zeros, of any dimension.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use creode::foreign::{CellName, ForeignError, ForeignNetwork, Options, Role, Tensor, Tensors};
+use creode::foreign::{
+    CellName, ForeignError, ForeignNetwork, NumberKind, Options, Role, Tensor, Tensors,
+};
 use creode::map::Map;
 
 fn tensor(shape: &[usize], phase: f64) -> Tensor {
@@ -192,4 +194,29 @@ fn a_leaky_cell_needs_an_alpha_that_makes_sense() {
     assert!(error(&layer("", 1), &with(CellName::LeakyCurrents, Some(1.5))).contains("1.5"));
     assert!(error(&layer("", 1), &with(CellName::Vanilla, Some(0.5))).contains("no alpha"));
     assert!(error(&layer("", 3), &with(CellName::Gru, Some(0.5))).contains("alpha"));
+}
+
+#[test]
+fn integers_play_a_part_and_what_is_not_read_cannot() {
+    let with_bias = |kind: NumberKind, values: Vec<f64>| {
+        let mut tensors = layer("", 1);
+        let bias = Tensor {
+            kind,
+            shape: vec![3],
+            values,
+        };
+        tensors.insert("bias_ih_l0".to_owned(), bias);
+        tensors
+    };
+    let values = vec![1.0, -1.0, 2.0];
+    let integers = with_bias(NumberKind::Integer, values.clone());
+    let floats = with_bias(NumberKind::Float, values);
+    let plain = Options::default();
+    assert_eq!(image(&integers, &plain), image(&floats, &plain));
+    let complex = NumberKind::Unread("complex128".to_owned());
+    let message = error(&with_bias(complex, Vec::new()), &plain);
+    assert!(
+        message.contains("bias_ih_l0") && message.contains("complex128"),
+        "{message}"
+    );
 }

@@ -204,7 +204,10 @@ struct Numbers<'a> {
 
 impl<'a> Numbers<'a> {
     /// Each number, made of its bytes, the lowest first.
-    fn map<const N: usize, T>(&self, of: impl Fn([u8; N]) -> T + 'a) -> impl Iterator<Item = T> + 'a {
+    fn map<const N: usize, T>(
+        &self,
+        of: impl Fn([u8; N]) -> T + 'a,
+    ) -> impl Iterator<Item = T> + 'a {
         let is_turned = self.order == ByteOrder::BigEndian;
         let (elements, _) = self.bytes.as_chunks::<N>();
         elements.iter().map(move |&(mut bytes)| {
@@ -247,6 +250,10 @@ impl Minifloat {
             0 => mantissa * 2_f64.powi(1 - bias),
             exponent => (1.0 + mantissa) * 2_f64.powi(exponent - bias),
         };
-        if byte & 0x80 == 0 { magnitude } else { -magnitude }
+        if byte & 0x80 == 0 {
+            magnitude
+        } else {
+            -magnitude
+        }
     }
 }

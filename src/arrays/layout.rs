@@ -35,11 +35,16 @@ pub(super) fn last_place(shape: &[usize], strides: &[usize]) -> Option<usize> {
         return Some(0);
     }
     let steps = shape.iter().zip(strides);
-    steps.map(|(extent, stride)| (extent - 1).checked_mul(*stride)).try_fold(0_usize, |sum, step| sum.checked_add(step?))
+    steps
+        .map(|(extent, stride)| (extent - 1).checked_mul(*stride))
+        .try_fold(0_usize, |sum, step| sum.checked_add(step?))
 }
 
 /// The places of all elements by rows, in elements behind the first; [`count`] and [`last_place`] must be numbers.
-pub(super) fn places<'a>(shape: &'a [usize], strides: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
+pub(super) fn places<'a>(
+    shape: &'a [usize],
+    strides: &'a [usize],
+) -> impl Iterator<Item = usize> + 'a {
     let mut index = vec![0; shape.len()];
     let mut place = 0;
     (0..count(shape).unwrap_or(0)).map(move |_| {

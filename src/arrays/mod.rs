@@ -35,7 +35,7 @@ use recognised::{ArchiveKind, FileKind, Refused};
 
 pub use npy::{from_npy, from_npz};
 pub use safetensors::from_safetensors;
-pub use torch::{from_pickle, from_torch};
+pub use torch::{LoadStorage, from_pickle, from_torch};
 
 /// What the elements of an array were in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,7 +194,10 @@ pub fn read_contents(path: &Path) -> Result<Contents, ArraysError> {
                 ArchiveKind::Torch => ("PyTorch", torch::torch(&mut archive)),
                 ArchiveKind::Refused(refused) => return Err(unsupported(refused)),
             },
-            Err(reason) => (recognised::format_by_name(path).unwrap_or("zip"), Err(reason)),
+            Err(reason) => (
+                recognised::format_by_name(path).unwrap_or("zip"),
+                Err(reason),
+            ),
         },
         FileKind::Damaged { format } => (format, Err("it does not begin as one does".to_owned())),
         FileKind::Refused(refused) => return Err(unsupported(refused)),

@@ -7,6 +7,7 @@ use npyz::{NpyFile, Order};
 use super::archive::Archive;
 use super::budget::Budget;
 use super::elements::{ByteOrder, Element};
+use super::recognised::NPY;
 use super::{Contents, Tensor, in_words, layout};
 use crate::guard::caught;
 use crate::memory::size_text;
@@ -31,7 +32,7 @@ pub(super) fn npz<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Contents, 
     let mut budget = Budget::of(archive.file_bytes());
     let names: Vec<String> = archive.names().map(str::to_owned).collect();
     for file_name in names {
-        let Some(name) = file_name.strip_suffix(".npy") else {
+        let Some(name) = file_name.strip_suffix(NPY) else {
             continue;
         };
         let array = archive.read_member(&file_name, name, MOST_HEADER_BYTES, |member, size| {

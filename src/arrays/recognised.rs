@@ -1,7 +1,7 @@
 //! What a file is, told by its first bytes, and how to convert those that are not read.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _};
 use std::path::Path;
 
 use crate::files;
@@ -14,6 +14,9 @@ const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 const TABLE_END: &[u8] = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb";
 /// What stands first in the files of `torch.save` before PyTorch 1.6, as a pickled integer.
 const LEGACY_TORCH: &[u8] = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19";
+
+/// The ending of the members of an npz file, as NumPy writes it.
+pub(super) const NPY: &str = ".npy";
 
 /// How a file is to be read.
 pub(super) enum FileKind {
@@ -53,7 +56,10 @@ impl Refused {
     fn converted(what: impl Into<String>, path: &Path, python: &str) -> Self {
         let quoted = |path: &Path| {
             let text = path.to_string_lossy();
-            format!("\"{}\"", escaped(&text).replace('\\', "\\\\").replace('"', "\\\""))
+            format!(
+                "\"{}\"",
+                escaped(&text).replace('\\', "\\\\").replace('"', "\\\"")
+            )
         };
         let lines = python
             .replace("FILE", &quoted(path))
@@ -61,7 +67,10 @@ impl Refused {
         let lines: Vec<String> = lines.lines().map(|line| format!("    {line}")).collect();
         Self::new(
             what,
-            format!("That is not read; Python makes it what is:\n{}", lines.join("\n")),
+            format!(
+                "It is not read here; these lines of Python convert it:\n{}",
+                lines.join("\n")
+            ),
         )
     }
 }
@@ -142,10 +151,11 @@ pub(super) fn format_by_name(path: &Path) -> Option<&'static str> {
     })
 }
 
-/// What a file of so many bytes is.
+/// What a file of so many bytes is; it is left at its beginning.
 pub(super) fn of_file(path: &Path, file: &mut File, length: u64) -> io::Result<FileKind> {
     let head = files::read_range(file, 0, length.min(HEAD_BYTES))?;
     let end = files::read_end(file, TABLE_END.len() as u64)?;
+    file.rewind()?;
     if head.starts_with(b"\x93NUMPY") {
         return Ok(FileKind::Npy);
     }
@@ -164,9 +174,16 @@ pub(super) fn of_file(path: &Path, file: &mut File, length: u64) -> io::Result<F
         Some("safetensors") => FileKind::Safetensors,
         Some(format) => FileKind::Damaged { format },
         None => {
-            let first: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let first: Vec<String> = head
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             FileKind::Refused(Refused::new(
-                format!("no file of arrays that is known: it begins with the bytes {}", first.join(" ")),
+                format!(
+                    "no file of arrays that is known: it begins with the bytes {}",
+                    first.join(" ")
+                ),
                 "Read are safetensors, npz, npy, and what `torch.save` writes: save it as one of them",
             ))
         }
@@ -194,7 +211,10 @@ fn refused(path: &Path, head: &[u8], end: &[u8]) -> Option<Refused> {
         return converted("an HDF5 file, as Keras and h5py write them", FROM_HDF5);
     }
     if matches!(head, [0x80, 0..=5, ..]) {
-        return if head.get(2..).is_some_and(|rest| rest.starts_with(LEGACY_TORCH)) {
+        return if head
+            .get(2..)
+            .is_some_and(|rest| rest.starts_with(LEGACY_TORCH))
+        {
             converted(
                 "a PyTorch file of the form before version 1.6, a bare pickle",
                 FROM_LEGACY_TORCH,
@@ -229,8 +249,16 @@ fn packed(head: &[u8]) -> Option<Refused> {
         (b"\xfd7zXZ\0", "packed by xz", unpacked),
         (b"\x28\xb5\x2f\xfd", "packed by zstd", unpacked),
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", unpacked),
-        (b"PAR1", "a Parquet file", "Save its arrays with `numpy.savez`"),
-        (b"GGUF", "a GGUF file", "Save the weights that it was made of with safetensors"),
+        (
+            b"PAR1",
+            "a Parquet file",
+            "Save its arrays with `numpy.savez`",
+        ),
+        (
+            b"GGUF",
+            "a GGUF file",
+            "Save the weights that it was made of with safetensors",
+        ),
         (
             b"version https://git-lfs",
             "a pointer of Git LFS, which stands for the file",
@@ -260,11 +288,11 @@ fn is_onnx(head: &[u8]) -> bool {
 
 /// A map whose first key is text.
 fn is_map_of_msgpack(head: &[u8]) -> bool {
-    let key = match head {
-        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] | [0xdf, _, _, _, _, rest @ ..] => rest,
-        _ => return false,
+    let ([0x81..=0x8f, key, ..] | [0xde, _, _, key, ..] | [0xdf, _, _, _, _, key, ..]) = head
+    else {
+        return false;
     };
-    matches!(key, [0xa1..=0xbf, ..] | [0xd9 | 0xda, ..])
+    matches!(key, 0xa1..=0xbf | 0xd9 | 0xda)
 }
 
 fn text(path: &Path, head: &[u8]) -> Option<Refused> {
@@ -279,7 +307,10 @@ fn text(path: &Path, head: &[u8]) -> Option<Refused> {
     if text.contains(|c: char| c.is_control() && !c.is_whitespace()) {
         return None;
     }
-    if ["(dp0\n", "(lp0\n", "(dp1\n", "ccollections\n"].iter().any(|first| text.starts_with(first)) {
+    if ["(dp0\n", "(lp0\n", "(dp1\n", "ccollections\n"]
+        .iter()
+        .any(|first| text.starts_with(first))
+    {
         return Some(Refused::converted("a Python pickle", path, FROM_PICKLE));
     }
     let first: String = text.trim_start().chars().take(24).collect();
@@ -300,25 +331,34 @@ pub(super) fn of_archive<'a>(path: &Path, names: impl Iterator<Item = &'a str>) 
     let refused = |what: &str, python| ArchiveKind::Refused(Refused::converted(what, path, python));
     if has("data.pkl") {
         if has("constants.pkl") {
-            return refused("a TorchScript file, a program rather than arrays", FROM_TORCH_SCRIPT);
+            return refused(
+                "a TorchScript file, a program rather than arrays",
+                FROM_TORCH_SCRIPT,
+            );
         }
         return ArchiveKind::Torch;
     }
     if has("model.weights.h5") {
         return refused("a Keras file", FROM_KERAS);
     }
-    let is_npz = |name: &&str| name.ends_with(".npy");
+    let is_npz = |name: &&str| name.strip_suffix(NPY).is_some();
     if names.iter().any(is_npz) || (names.is_empty() && format_by_name(path) == Some("npz")) {
         return ArchiveKind::Npz;
     }
-    let some: Vec<String> = names.iter().take(3).map(|name| format!("`{}`", escaped(name))).collect();
+    let some: Vec<String> = names
+        .iter()
+        .take(3)
+        .map(|name| format!("`{}`", escaped(name)))
+        .collect();
     let held = match (some.is_empty(), names.len() > some.len()) {
         (true, _) => "nothing".to_owned(),
         (_, true) => format!("{} and more", some.join(", ")),
         _ => some.join(", "),
     };
     ArchiveKind::Refused(Refused::new(
-        format!("a zip file that holds {held}, and neither npy arrays nor the `data.pkl` of PyTorch"),
+        format!(
+            "a zip file that holds {held}, and neither npy arrays nor the `data.pkl` of PyTorch"
+        ),
         "Unpack it, if what it holds is what you want to read",
     ))
 }
@@ -327,9 +367,17 @@ pub(super) fn of_archive<'a>(path: &Path, names: impl Iterator<Item = &'a str>) 
 pub(super) fn folder(path: &Path) -> Refused {
     let has = |name: &str| path.join(name).exists();
     if has("saved_model.pb") {
-        Refused::converted("the folder of a TensorFlow SavedModel", path, FROM_SAVED_MODEL)
+        Refused::converted(
+            "the folder of a TensorFlow SavedModel",
+            path,
+            FROM_SAVED_MODEL,
+        )
     } else if has("manifest.ocdbt") || has("_METADATA") || has("_CHECKPOINT_METADATA") {
-        Refused::converted("the folder of an Orbax checkpoint (JAX, Flax)", path, FROM_ORBAX)
+        Refused::converted(
+            "the folder of an Orbax checkpoint (JAX, Flax)",
+            path,
+            FROM_ORBAX,
+        )
     } else {
         Refused::new("a folder", "Name one of the files in it")
     }

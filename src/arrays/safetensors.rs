@@ -22,7 +22,8 @@ pub(super) fn safetensors(file: &mut File, length: u64) -> Result<Contents, Stri
     let mut contents = Contents::default();
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
     for (name, text) in header.metadata().iter().flatten() {
-        if let Ok(number) = text.trim().parse::<f64>() {
+        let number = text.trim().parse::<f64>().ok();
+        if let Some(number) = number.filter(|number| number.is_finite()) {
             contents.numbers.insert(name.clone(), number);
         }
     }

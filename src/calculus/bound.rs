@@ -204,7 +204,9 @@ impl Scalar for Bound {
     }
 
     fn normal_cdf(self) -> Self {
-        let bend = largest_bend(self.range, NORMAL_BEND, |a| a.abs() * a.normal_density());
+        let bend = largest_bend(self.range, NORMAL_BEND, |a| {
+            a.abs() * a.normal_density() * (1.0 + normal_margin(a))
+        });
         let (range, slope) = (self.range.normal_cdf(), self.range.normal_density().high);
         let margin = normal_margin(self.range.magnitude());
         let bound = self.composed(range, slope, bend);

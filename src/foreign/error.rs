@@ -106,7 +106,10 @@ pub enum ForeignError {
         count: usize,
     },
     /// A tensor plays a part, and its elements are not read.
-    #[error("{} plays the part {role}, and holds {what}: save it as floating-point numbers", escaped(name))]
+    #[error(
+        "{} plays the part {role}, and holds {what}: save it as floating-point numbers",
+        escaped(name)
+    )]
     Unread {
         /// The tensor.
         name: String,

@@ -70,10 +70,7 @@ fn every_flaw_of_an_array_is_named_with_its_place_and_what_would_be_right() {
     for (members, parts) in [
         (
             vec![("x", "(3,)", vec![0.0; 3]), places.clone()],
-            [
-                "no array `t` of numbers, only `pos`, `x`",
-                "`t` in seconds",
-            ],
+            ["no array `t` of numbers, only `pos`, `x`", "`t` in seconds"],
         ),
         (
             vec![times.clone()],

@@ -18,8 +18,10 @@ const MOST_TYPE_NAME: usize = 16;
 pub(super) enum Callable {
     /// A dictionary of some class, filled afterwards.
     Dict,
-    /// What is made of one container is taken for it.
+    /// What is made of one container and never changed is taken for it.
     Container,
+    /// A list of some class, filled afterwards.
+    List,
     /// `_rebuild_tensor(storage, offset, shape, strides)`, and version 2, which has more arguments behind these.
     Tensor,
     /// `_rebuild_tensor_v3`: the seventh argument is the dtype.
@@ -38,7 +40,7 @@ pub(super) enum Callable {
     NumpyType,
     /// `scalar(dtype, bytes)`.
     NumpyScalar,
-    /// `encode(text, "latin1")`, as which bytes are written.
+    /// `encode(text, "latin1")`, as which bytes are written, and `bytearray(…)` of that.
     Bytes,
     /// Something that is of no use here.
     Other,
@@ -57,8 +59,12 @@ impl Callable {
             | "lightning.pytorch.utilities.parsing.AttributeDict"
             | "lightning_fabric.utilities.data.AttributeDict"
             | "pytorch_lightning.utilities.parsing.AttributeDict" => Self::Dict,
-            "torch.Size" | "builtins.set" | "__builtin__.set" | "builtins.frozenset"
-            | "__builtin__.frozenset" | "builtins.list" | "__builtin__.list" => Self::Container,
+            "torch.Size"
+            | "builtins.set"
+            | "__builtin__.set"
+            | "builtins.frozenset"
+            | "__builtin__.frozenset" => Self::Container,
+            "collections.deque" | "builtins.list" | "__builtin__.list" => Self::List,
             "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => Self::Tensor,
             "torch._utils._rebuild_tensor_v3" => Self::TensorOfType,
             "torch._utils._rebuild_parameter"
@@ -81,15 +87,35 @@ impl Callable {
             }
             "numpy.dtype" => Self::NumpyType,
             "numpy.core.multiarray.scalar" | "numpy._core.multiarray.scalar" => Self::NumpyScalar,
-            "_codecs.encode" => Self::Bytes,
-            "torch.device" | "torch.serialization._get_layout" | "torch.torch_version.TorchVersion"
-            | "builtins.complex" | "__builtin__.complex" | "builtins.slice" | "__builtin__.slice"
-            | "builtins.range" | "__builtin__.xrange" | "datetime.datetime" | "datetime.date"
-            | "datetime.time" | "datetime.timedelta" | "datetime.timezone" => Self::Other,
+            "_codecs.encode" | "builtins.bytearray" | "__builtin__.bytearray" => Self::Bytes,
+            "torch.device"
+            | "torch.serialization._get_layout"
+            | "torch.torch_version.TorchVersion"
+            | "builtins.complex"
+            | "__builtin__.complex"
+            | "builtins.slice"
+            | "__builtin__.slice"
+            | "builtins.range"
+            | "__builtin__.xrange"
+            | "datetime.datetime"
+            | "datetime.date"
+            | "datetime.time"
+            | "datetime.timedelta"
+            | "datetime.timezone"
+            | "uuid.UUID"
+            | "numpy.random.bit_generator.__pyx_unpickle_SeedSequence"
+            | "numpy.random._pickle.__generator_ctor"
+            | "numpy.random._pickle.__bit_generator_ctor"
+            | "numpy.random._pickle.__randomstate_ctor" => Self::Other,
             _ => {
                 let (module, class) = name.rsplit_once('.')?;
-                let is_path = ["PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"]
-                    .contains(&class);
+                let is_path = [
+                    "PosixPath",
+                    "WindowsPath",
+                    "PurePosixPath",
+                    "PureWindowsPath",
+                ]
+                .contains(&class);
                 return (is_path && ["pathlib", "pathlib._local"].contains(&module))
                     .then_some(Self::Other);
             }
@@ -108,12 +134,20 @@ impl Callable {
             (Self::Dict, [of]) if *of == Value::None || objects.global(*of).is_some() => {
                 objects.add(Object::Dict(Vec::new()), 0)
             }
-            (Self::Container, []) => objects.add(Object::List(Vec::new()), 0),
-            (Self::Container, [of]) if is_container(objects, *of) => Ok(*of),
+            (Self::Container | Self::List, []) => objects.add(Object::List(Vec::new()), 0),
+            // Items come afterwards; what bounds their number is of no use.
+            (Self::List, [of, ..]) if items(objects, *of) == Some(&[]) => {
+                objects.add(Object::List(Vec::new()), 0)
+            }
+            (Self::Container, [of]) if items(objects, *of).is_some() => Ok(*of),
             (Self::Tensor, _) => tensor(objects, arguments),
             (Self::TensorOfType, [storage, offset, shape, strides, _, _, dtype, ..]) => {
                 let element = of_dtype(objects, *dtype);
-                let view = view(objects, [*storage, *offset, *shape, *strides], Some(element))?;
+                let view = view(
+                    objects,
+                    [*storage, *offset, *shape, *strides],
+                    Some(element),
+                )?;
                 add_view(objects, view)
             }
             (Self::Parameter, [of, ..]) if is_tensor(objects, *of) => Ok(*of),
@@ -140,6 +174,7 @@ impl Callable {
                 objects.add(Object::NumpyType { name, order: '<' }, MOST_TYPE_NAME)
             }
             (Self::NumpyScalar, [dtype, data]) => numpy_scalar(objects, *dtype, *data),
+            (Self::Bytes, [of]) if matches!(objects.get(*of), Some(Object::Bytes(_))) => Ok(*of),
             (Self::Bytes, [text, ..]) => latin_1(objects, *text),
             (Self::Other, _) => objects.add(Object::Other, 0),
             _ => Err(format!(
@@ -152,12 +187,21 @@ impl Callable {
 
 /// Whether a global is part of PyTorch's, NumPy's or Python's own containers and types, and may be named in any file.
 pub(super) fn is_harmless(name: &str) -> bool {
-    let types = ["torch.", "numpy.", "collections.", "builtins.", "__builtin__."];
+    let types = [
+        "torch.",
+        "numpy.",
+        "collections.",
+        "builtins.",
+        "__builtin__.",
+    ];
     let class = name.rsplit('.').next().unwrap_or(name);
     Callable::of(name).is_some()
         || name.starts_with("torch.") && (class.ends_with("Storage") || is_dtype(name))
         || types.iter().any(|module| name.starts_with(module))
-            && ["ndarray", "Tensor", "dict", "int", "float", "str", "bool", "tuple"].contains(&class)
+            && [
+                "ndarray", "Tensor", "dict", "int", "float", "str", "bool", "tuple",
+            ]
+            .contains(&class)
 }
 
 fn is_dtype(name: &str) -> bool {
@@ -181,9 +225,9 @@ pub(super) fn build(objects: &mut Objects, object: Value, state: Value) -> Resul
                 }
                 _ => return Err("it builds an array of NumPy from something else".to_owned()),
             };
-            objects.charge(8 * array.shape.len())?;
+            objects.charge(size_of::<NumpyArray>() + 8 * array.shape.len())?;
             if let Some(object) = objects.get_mut(object) {
-                *object = Object::NumpyArray(Some(array));
+                *object = Object::NumpyArray(Some(Box::new(array)));
             }
             Ok(())
         }
@@ -227,8 +271,12 @@ fn build_numpy_type(objects: &mut Objects, dtype: Value, state: Value) -> Result
     Ok(())
 }
 
-fn is_container(objects: &Objects, value: Value) -> bool {
-    matches!(objects.get(value), Some(Object::Tuple(_) | Object::List(_)))
+/// The items of a tuple, list or set.
+fn items(objects: &Objects, value: Value) -> Option<&[Value]> {
+    match objects.get(value)? {
+        Object::Tuple(items) | Object::List(items) => Some(items),
+        _ => None,
+    }
 }
 
 fn is_tensor(objects: &Objects, value: Value) -> bool {
@@ -236,22 +284,25 @@ fn is_tensor(objects: &Objects, value: Value) -> bool {
 }
 
 fn tensor(objects: &mut Objects, arguments: &[Value]) -> Result<Value, String> {
-    let Some((&[storage, offset, shape, strides], rest)) = arguments.split_first_chunk::<4>() else {
+    let Some((&[storage, offset, shape, strides], rest)) = arguments.split_first_chunk::<4>()
+    else {
         return Err("it rebuilds a tensor from too few arguments".to_owned());
     };
     // Behind whether it has a gradient and its hooks: what changes its values, such as being a conjugate.
-    let has_metadata = rest.get(2).is_some_and(|metadata| match objects.dict(*metadata) {
-        Some(items) => !items.is_empty(),
-        None => *metadata != Value::None,
-    });
+    let has_metadata = rest
+        .get(2)
+        .is_some_and(|metadata| match objects.dict(*metadata) {
+            Some(items) => !items.is_empty(),
+            None => *metadata != Value::None,
+        });
     let element = has_metadata.then(|| Err("a tensor that is a conjugate or negative".to_owned()));
     let view = view(objects, [storage, offset, shape, strides], element)?;
     add_view(objects, view)
 }
 
 fn add_view(objects: &mut Objects, view: View) -> Result<Value, String> {
-    let bytes = 16 * view.shape.len();
-    objects.add(Object::Tensor(view), bytes)
+    let bytes = size_of::<View>() + 16 * view.shape.len();
+    objects.add(Object::Tensor(Box::new(view)), bytes)
 }
 
 fn other_tensor(objects: &mut Objects, what: &str) -> Result<Value, String> {
@@ -267,7 +318,7 @@ fn other_tensor(objects: &mut Objects, what: &str) -> Result<Value, String> {
         shape: Vec::new(),
         strides: Vec::new(),
     };
-    objects.add(Object::Tensor(view), what.len())
+    add_view(objects, view)
 }
 
 /// A tensor of a storage, whose class tells the type of the elements if `element` does not.
@@ -300,10 +351,7 @@ fn view(
 
 /// The numbers of a short tuple.
 fn counts(objects: &Objects, value: Value) -> Option<Vec<usize>> {
-    let items = match objects.get(value)? {
-        Object::Tuple(items) | Object::List(items) => items,
-        _ => return None,
-    };
+    let items = items(objects, value)?;
     if items.len() > MOST_DIMENSIONS {
         return None;
     }
@@ -354,8 +402,8 @@ fn numpy_array(
 }
 
 fn add_array(objects: &mut Objects, array: NumpyArray) -> Result<Value, String> {
-    let bytes = 8 * array.shape.len();
-    objects.add(Object::NumpyArray(Some(array)), bytes)
+    let bytes = size_of::<NumpyArray>() + 8 * array.shape.len();
+    objects.add(Object::NumpyArray(Some(Box::new(array))), bytes)
 }
 
 /// The elements of an array of NumPy by its type, such as `f4`.
@@ -388,7 +436,9 @@ fn numpy_scalar(objects: &mut Objects, dtype: Value, data: Value) -> Result<Valu
 }
 
 fn latin_1(objects: &mut Objects, text: Value) -> Result<Value, String> {
-    let text = objects.text(text).ok_or("it encodes something that is no text")?;
+    let text = objects
+        .text(text)
+        .ok_or("it encodes something that is no text")?;
     let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
     let bytes = bytes.ok_or("it encodes text that has other characters than bytes")?;
     let count = bytes.len();

@@ -5,6 +5,7 @@
 //! finds the network in what they build; here its tensors get their numbers.
 
 mod globals;
+mod opcodes;
 mod pickle;
 mod state_dict;
 mod value;
@@ -23,9 +24,11 @@ use crate::memory::size_text;
 /// Bytes of the longest pickle: one with some hundred thousand tensors.
 const MOST_PICKLE_BYTES: u64 = 64 << 20;
 const PICKLE: &str = "data.pkl";
+/// Elements of a tensor that may have more of them than its storage, because it repeats them (`expand`).
+const MOST_REPEATED: usize = 1 << 20;
 
-/// Gives the bytes of a storage by its key, as many as the second argument says.
-type Load<'a> = dyn FnMut(&str, u64) -> Result<Vec<u8>, String> + 'a;
+/// Gives the bytes of a storage by its key, as many as the second argument says; the error says in words why it cannot.
+pub type LoadStorage<'a> = dyn FnMut(&str, u64) -> Result<Vec<u8>, String> + 'a;
 
 /// The contents of the bytes of a PyTorch file; the error says in words what is wrong.
 pub fn from_torch(bytes: &[u8]) -> Result<Contents, String> {
@@ -34,10 +37,7 @@ pub fn from_torch(bytes: &[u8]) -> Result<Contents, String> {
 
 /// The contents of the pickle of a PyTorch file, whose storages (little-endian) `load` gives by key and length in bytes; the
 /// error says in words what is wrong.
-pub fn from_pickle(
-    pickle: &[u8],
-    load: &mut dyn FnMut(&str, u64) -> Result<Vec<u8>, String>,
-) -> Result<Contents, String> {
+pub fn from_pickle(pickle: &[u8], load: &mut LoadStorage) -> Result<Contents, String> {
     let budget = Budget::of(pickle.len() as u64);
     caught(|| contents(pickle, ByteOrder::LittleEndian, budget, load))?
 }
@@ -54,7 +54,9 @@ pub(super) fn torch<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Contents
         _ => return Err(format!("it has more than one {PICKLE}")),
     };
     drop(folders);
-    let has_order = archive.names().any(|name| name.strip_prefix(&folder) == Some("byteorder"));
+    let has_order = archive
+        .names()
+        .any(|name| name.strip_prefix(&folder) == Some("byteorder"));
     let order = if has_order {
         let order = read_whole(archive, &folder, "byteorder", 16)?;
         match order.as_slice() {
@@ -101,7 +103,10 @@ fn read_whole<R: Read + Seek>(
             ));
         }
         let mut bytes = Vec::new();
-        member.take(size).read_to_end(&mut bytes).map_err(in_words)?;
+        member
+            .take(size)
+            .read_to_end(&mut bytes)
+            .map_err(in_words)?;
         Ok(bytes)
     })
 }
@@ -110,7 +115,7 @@ fn contents(
     pickle: &[u8],
     order: ByteOrder,
     mut budget: Budget,
-    load: &mut Load,
+    load: &mut LoadStorage,
 ) -> Result<Contents, String> {
     let (root, objects) = pickle::load(pickle)?;
     let found = state_dict::find(&objects, root)?;
@@ -125,12 +130,18 @@ fn contents(
         match objects.get(value) {
             Some(Object::NumpyArray(Some(array))) => {
                 let tensor = numpy_tensor(array, &objects, &mut budget);
-                contents.add(name.clone(), tensor.map_err(|reason| format!("{name}: {reason}"))?);
+                contents.add(
+                    name.clone(),
+                    tensor.map_err(|reason| format!("{name}: {reason}"))?,
+                );
             }
             Some(Object::Tensor(view)) => match &view.element {
                 Ok(element) if !view.storage.is_absent => {
                     let key = objects.text(view.storage.key).unwrap_or_default();
-                    by_storage.entry(key).or_default().push((name, view, *element));
+                    by_storage
+                        .entry(key)
+                        .or_default()
+                        .push((name, view, *element));
                 }
                 Ok(_) => {
                     let what = "a tensor without numbers (device meta)".to_owned();
@@ -153,7 +164,10 @@ fn contents(
             }
             let data = data.as_deref().unwrap_or_default();
             let tensor = tensor(view, element, order, data, &mut budget);
-            contents.add(name.clone(), tensor.map_err(|reason| format!("{name}: {reason}"))?);
+            contents.add(
+                name.clone(),
+                tensor.map_err(|reason| format!("{name}: {reason}"))?,
+            );
         }
     }
     Ok(contents)
@@ -176,6 +190,12 @@ fn tensor(
         return Err(format!(
             "its shape {:?} with strides {:?} from element {} on reaches beyond the {there} elements of its storage",
             view.shape, view.strides, view.offset
+        ));
+    }
+    if count > there.max(MOST_REPEATED) {
+        return Err(format!(
+            "its shape {:?} repeats the {there} elements of its storage over and over; save it with `.contiguous()`",
+            view.shape
         ));
     }
     budget.take(count as u64)?;
@@ -216,11 +236,17 @@ fn numpy_tensor(
         Err(what) => return Ok(Tensor::unread(shape, what.clone())),
     };
     let Some(Object::Bytes(data)) = objects.get(array.data) else {
-        return Ok(Tensor::unread(shape, "an array without its bytes".to_owned()));
+        return Ok(Tensor::unread(
+            shape,
+            "an array without its bytes".to_owned(),
+        ));
     };
     let count = layout::count(&shape).and_then(|count| count.checked_mul(element.width()));
     if count != Some(data.len()) {
-        return Err(format!("{} bytes are no array of shape {shape:?}", data.len()));
+        return Err(format!(
+            "{} bytes are no array of shape {shape:?}",
+            data.len()
+        ));
     }
     let strides = if array.is_by_columns {
         layout::column_strides(&shape)
@@ -241,3 +267,6 @@ fn numpy_tensor(
     };
     tensor(&view, element, order, data, budget)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 
 use super::globals::{self, Callable};
+use super::opcodes::opcode_name;
 use super::value::{Object, Objects, Storage, Value};
 use crate::text::escaped;
 
@@ -24,7 +25,7 @@ const SHOWN: usize = 80;
 const STATE_DICT: &str = "Nothing in a file is run here. Save the state dict, which needs no code to be read:\n    \
      import torch\n    \
      model = torch.load(\"model.pt\", weights_only=False)      # runs what the file says: only one that you trust\n    \
-     torch.save(model.state_dict(), \"state-dict.pt\")";
+     torch.save(model.state_dict(), \"state-dict.pt\")         # of a dictionary that holds it: model[\"state_dict\"]";
 
 /// Runs the instructions of a pickle up to STOP; gives its value, and the objects that it refers to.
 ///
@@ -159,7 +160,7 @@ impl<'a> Machine<'a> {
                 let class = items.first().and_then(|class| self.objects.global(*class));
                 return Err(refused_call(class.unwrap_or("something without a name")));
             }
-            _ => return Err(self.refused_opcode(opcode)),
+            _ => return Err(self.refused_instruction()),
         }
         Ok(None)
     }
@@ -172,13 +173,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Refuses an instruction, with what it may have been about to call.
-    fn refused_opcode(&self, opcode: u8) -> String {
-        let global = self.last_global.and_then(|value| self.objects.global(value));
+    fn refused_instruction(&self) -> String {
+        let global = self
+            .last_global
+            .and_then(|value| self.objects.global(value));
         match global {
-            None if opcode_name(opcode) == UNKNOWN => {
-                format!("there is no instruction {opcode:#04x}: the file is damaged")
-            }
-            None => "no file of `torch.save` needs it".to_owned(),
+            None => "no file of `torch.save` needs it: it is something else, or damaged".to_owned(),
             Some(name) => format!(
                 "no file of `torch.save` needs it, and `{}` was named before it. {STATE_DICT}",
                 shortened(name)
@@ -188,9 +188,9 @@ impl<'a> Machine<'a> {
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
         let rest = &self.bytes[self.place..];
-        let taken = rest.get(..count).ok_or_else(|| {
-            format!("it ends {} bytes before its end", count - rest.len())
-        })?;
+        let taken = rest
+            .get(..count)
+            .ok_or_else(|| format!("it ends {} bytes before its end", count - rest.len()))?;
         self.place += count;
         Ok(taken)
     }
@@ -241,7 +241,11 @@ impl<'a> Machine<'a> {
     /// An integer of any length; one beyond i64 is of no use here.
     fn long(&mut self, length: usize) -> Result<(), String> {
         let bytes = self.take(length)?;
-        let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
+        let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) {
+            0xff
+        } else {
+            0
+        };
         let mut wide = [fill; 8];
         let (kept, beyond) = bytes.split_at(length.min(8));
         wide[..kept.len()].copy_from_slice(kept);
@@ -290,13 +294,19 @@ impl<'a> Machine<'a> {
 
     /// All values since the last mark.
     fn pop_mark(&mut self) -> Result<Vec<Value>, String> {
-        let begin = self.marks.pop().ok_or("it has an end without a beginning")?;
+        let begin = self
+            .marks
+            .pop()
+            .ok_or("it has an end without a beginning")?;
         Ok(self.stack.split_off(begin))
     }
 
     /// What lies on top of the stack and stays there.
     fn top(&self) -> Result<Value, String> {
-        let top = self.stack.last().filter(|_| self.stack.len() > self.floor());
+        let top = self
+            .stack
+            .last()
+            .filter(|_| self.stack.len() > self.floor());
         top.copied()
             .ok_or_else(|| "it takes more from the stack than there is".to_owned())
     }
@@ -426,83 +436,6 @@ fn refused_call(name: &str) -> String {
 fn shortened(name: &str) -> String {
     let short: String = name.chars().take(SHOWN).collect();
     escaped(&short).into_owned()
-}
-
-const UNKNOWN: &str = "of no known name";
-
-/// The name that `pickletools` gives an instruction.
-fn opcode_name(opcode: u8) -> &'static str {
-    match opcode {
-        b'(' => "MARK",
-        b'.' => "STOP",
-        b'0' => "POP",
-        b'1' => "POP_MARK",
-        b'2' => "DUP",
-        b'F' => "FLOAT",
-        b'I' => "INT",
-        b'J' => "BININT",
-        b'K' => "BININT1",
-        b'L' => "LONG",
-        b'M' => "BININT2",
-        b'N' => "NONE",
-        b'P' => "PERSID",
-        b'Q' => "BINPERSID",
-        b'R' => "REDUCE",
-        b'S' => "STRING",
-        b'T' => "BINSTRING",
-        b'U' => "SHORT_BINSTRING",
-        b'V' => "UNICODE",
-        b'X' => "BINUNICODE",
-        b'a' => "APPEND",
-        b'b' => "BUILD",
-        b'c' => "GLOBAL",
-        b'd' => "DICT",
-        b'}' => "EMPTY_DICT",
-        b'e' => "APPENDS",
-        b'g' => "GET",
-        b'h' => "BINGET",
-        b'i' => "INST",
-        b'j' => "LONG_BINGET",
-        b'l' => "LIST",
-        b']' => "EMPTY_LIST",
-        b'o' => "OBJ",
-        b'p' => "PUT",
-        b'q' => "BINPUT",
-        b'r' => "LONG_BINPUT",
-        b's' => "SETITEM",
-        b't' => "TUPLE",
-        b')' => "EMPTY_TUPLE",
-        b'u' => "SETITEMS",
-        b'G' => "BINFLOAT",
-        b'B' => "BINBYTES",
-        b'C' => "SHORT_BINBYTES",
-        0x80 => "PROTO",
-        0x81 => "NEWOBJ",
-        0x82 => "EXT1",
-        0x83 => "EXT2",
-        0x84 => "EXT4",
-        0x85 => "TUPLE1",
-        0x86 => "TUPLE2",
-        0x87 => "TUPLE3",
-        0x88 => "NEWTRUE",
-        0x89 => "NEWFALSE",
-        0x8a => "LONG1",
-        0x8b => "LONG4",
-        0x8c => "SHORT_BINUNICODE",
-        0x8d => "BINUNICODE8",
-        0x8e => "BINBYTES8",
-        0x8f => "EMPTY_SET",
-        0x90 => "ADDITEMS",
-        0x91 => "FROZENSET",
-        0x92 => "NEWOBJ_EX",
-        0x93 => "STACK_GLOBAL",
-        0x94 => "MEMOIZE",
-        0x95 => "FRAME",
-        0x96 => "BYTEARRAY8",
-        0x97 => "NEXT_BUFFER",
-        0x98 => "READONLY_BUFFER",
-        _ => UNKNOWN,
-    }
 }
 
 #[cfg(test)]

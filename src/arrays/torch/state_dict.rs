@@ -24,42 +24,43 @@ const MOST_STEPS: usize = 4_000_000;
 const MOST_NUMBERS: usize = 10_000;
 const MOST_NUMBER_DEPTH: usize = 6;
 
-/// Keys under which a training loop keeps the network.
-const WEIGHTS: [&str; 16] = [
-    "state_dict",
+/// Keys shown of those that were left out.
+const MOST_SHOWN: usize = 8;
+
+/// Keys under which a training loop keeps the network, besides those that end with `state_dict`.
+const WEIGHTS: [&str; 11] = [
     "model",
-    "model_state_dict",
     "model_state",
     "model_dict",
     "net",
-    "net_state_dict",
     "network",
-    "network_state_dict",
     "module",
     "params",
     "parameters",
     "weights",
-    "rnn_state_dict",
     "state",
     "checkpoint",
 ];
 
 /// Keys of what a training loop keeps besides, which may hold tensors of the shapes of the network.
-const BOOKKEEPING: [&str; 14] = [
+const BOOKKEEPING: [&str; 9] = [
     "loops",
     "callbacks",
     "rng",
-    "rng_state",
-    "rng_states",
-    "cuda_rng_state",
-    "torch_rng_state",
     "scaler",
     "grad_scaler",
     "amp",
-    "native_amp_scaling_state",
     "mixedprecision",
     "ema",
     "model_ema",
+];
+/// Parts of such keys.
+const BOOKKEEPING_PARTS: [&str; 5] = [
+    "optimizer",
+    "optimiser",
+    "scheduler",
+    "rng_state",
+    "scaling_state",
 ];
 
 /// Keys of settings: their numbers are of interest, their tensors are not the network's.
@@ -139,20 +140,21 @@ impl<'a> Search<'a> {
     /// others, they are what there is.
     fn split(&self, value: Value) -> (BTreeMap<Cow<'a, str>, Value>, Vec<Cow<'a, str>>) {
         let items = self.objects.dict(value).unwrap_or_default();
-        let holding = items.iter().enumerate().filter(|(_, (_, value))| self.holds(*value));
+        let holding = items
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, value))| self.holds(*value));
         let named: BTreeMap<Cow<str>, Value> = holding
             .map(|(place, (key, value))| (self.key(*key, place), *value))
             .collect();
-        let is_other =
-            |(key, value): (&Cow<str>, &Value)| !self.is_tensor(*value) && is_beside_network(key);
-        if named.iter().all(is_other) {
-            return (named, Vec::new());
+        let (others, own): (BTreeMap<_, _>, BTreeMap<_, _>) = named
+            .into_iter()
+            .partition(|(key, value)| !self.is_tensor(*value) && is_beside_network(key));
+        if own.is_empty() {
+            (others, Vec::new())
+        } else {
+            (own, others.into_keys().collect())
         }
-        let others = named.iter().filter(|(key, value)| is_other((key, value)));
-        let others: Vec<Cow<str>> = others.map(|(key, _)| key.clone()).collect();
-        let mut own = named;
-        own.retain(|key, _| !others.contains(key));
-        (own, others)
     }
 
     /// The text of a key, or the place of what has another key.
@@ -174,8 +176,9 @@ impl<'a> Search<'a> {
             let (own, others) = self.split(network);
             left_out.keys.extend(others);
             let is_dict = |(_, value): &(Cow<str>, Value)| self.objects.dict(*value).is_some();
-            let (tensors, containers): (Vec<_>, Vec<_>) =
-                own.into_iter().partition(|(_, value)| self.is_tensor(*value));
+            let (tensors, containers): (Vec<_>, Vec<_>) = own
+                .into_iter()
+                .partition(|(_, value)| self.is_tensor(*value));
             match containers.as_slice() {
                 [entry @ (key, inner)]
                     if is_dict(entry)
@@ -197,19 +200,31 @@ impl<'a> Search<'a> {
     fn note(&mut self, root: Value, network: Value, left_out: &LeftOut) {
         let quoted = |keys: &[Cow<str>], between: &str| {
             let short = |key: &Cow<str>| key.chars().take(40).collect::<String>();
-            let keys: Vec<String> = keys.iter().map(short).collect();
-            format!("`{}`", escaped(&keys.join(between)))
+            let shown: Vec<String> = keys.iter().take(MOST_SHOWN).map(short).collect();
+            let more = match keys.len().saturating_sub(MOST_SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("`{}`{more}", escaped(&shown.join(between)))
         };
         if root != network {
             let way = quoted(&left_out.way, ".");
-            self.found.notes.push(format!("the tensors are those of the state dict under {way}"));
+            self.found.notes.push(format!(
+                "the tensors are those of the state dict under {way}"
+            ));
         }
         if !left_out.keys.is_empty() {
             let keys = quoted(&left_out.keys, "`, `");
-            self.found.notes.push(format!("left out, since they hold no weights of the network: {keys}"));
+            self.found.notes.push(format!(
+                "left out, since they hold no weights of the network: {keys}"
+            ));
         }
         let items = self.objects.dict(root).unwrap_or_default();
-        let has = |name| items.iter().any(|(key, _)| self.objects.text(*key) == Some(name));
+        let has = |name| {
+            items
+                .iter()
+                .any(|(key, _)| self.objects.text(*key) == Some(name))
+        };
         if has("state") && has("param_groups") {
             let note = "this is the state of an optimiser rather than of a network";
             self.found.notes.push(note.to_owned());
@@ -258,7 +273,11 @@ impl<'a> Search<'a> {
                     let begin = escaped(&begin);
                     return Err(format!("a tensor has a name of {bytes} bytes: `{begin}…`"));
                 }
-                let name = if way.is_empty() { "array".to_owned() } else { way.join(".") };
+                let name = if way.is_empty() {
+                    "array".to_owned()
+                } else {
+                    way.join(".")
+                };
                 self.found.tensors.insert(name, value);
             }
             Some(Object::Dict(items)) => {
@@ -304,7 +323,7 @@ fn is_bookkeeping(key: &str) -> bool {
         || key.starts_with("optim")
         || key.starts_with("ema_")
         || key.ends_with("_ema")
-        || ["optimizer", "optimiser", "scheduler"].into_iter().any(is_named)
+        || BOOKKEEPING_PARTS.into_iter().any(is_named)
 }
 
 fn is_beside_network(key: &str) -> bool {
@@ -353,3 +372,7 @@ fn item(objects: &Objects, object: usize, place: usize) -> Option<Value> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "state_dict_tests.rs"]
+mod tests;

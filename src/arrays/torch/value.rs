@@ -6,7 +6,7 @@
 use super::super::elements::{ByteOrder, Element};
 
 /// Bytes that the objects may take for every byte of the pickle: what the shortest instructions make.
-const MOST_GROWTH: usize = 64;
+const MOST_GROWTH: usize = 128;
 const MOST_BYTES: usize = 1 << 30;
 
 /// A value: itself if it is small, else the place of its object.
@@ -33,10 +33,13 @@ pub(super) enum Object {
     Global(String),
     /// Numbers kept beside the pickle.
     Storage(Storage),
-    Tensor(View),
+    Tensor(Box<View>),
     /// A type of NumPy, such as `f4`, and its order of bytes, `<` if the pickle does not say.
-    NumpyType { name: String, order: char },
-    NumpyArray(Option<NumpyArray>),
+    NumpyType {
+        name: String,
+        order: char,
+    },
+    NumpyArray(Option<Box<NumpyArray>>),
     /// Something of no use here that is harmless: a date, a path.
     Other,
 }

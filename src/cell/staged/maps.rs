@@ -62,6 +62,9 @@ impl Map for Staged {
 
     /// What the equation at rest makes of the box that features lie in whatever the weights.
     fn trapping_box(&self) -> Option<Vec<f64>> {
+        if let Some(half_widths) = self.clipped_box() {
+            return Some(half_widths);
+        }
         let mut region = Vec::new();
         for place in &self.layers {
             let reach = self.reach(place)?;

@@ -24,11 +24,11 @@ impl Staged {
         (is_linear && self.layers.len() == 1).then_some(())?;
         let (arguments, constants) = self.arguments(hidden)?;
         let (dim, units) = (self.dim, constants.len());
-        let mut left = Mat::identity(dim, dim);
+        let mut left = Mat::<f64>::identity(dim, dim);
         for (i, a) in last.drive[dim..].iter().enumerate() {
             left[(i, i)] -= a;
         }
-        let mut right = Mat::zeros(dim, units + 1);
+        let mut right = Mat::<f64>::zeros(dim, units + 1);
         for (i, h) in last.drive[..dim].iter().enumerate() {
             right[(i, units)] = *h;
         }
@@ -64,6 +64,42 @@ impl Staged {
                 offset: (0..dim).map(|i| state[(i, units)]).collect(),
             },
         })
+    }
+
+    /// A trapping box of a clipped shallow PLRNN with all |Aᵢ| < 1; `None` where the cell is none such.
+    ///
+    /// relu(a + h₂) − relu(a) lies within |h₂| whatever a is, so a coordinate within (Σ|W₁||h₂| + |h₁|)/(1 − |Aᵢ|) stays there.
+    pub(super) fn clipped_box(&self) -> Option<Vec<f64>> {
+        let [hidden, clip, last] = &self.stages[..] else {
+            return None;
+        };
+        let ([sent, taken], [seen], [seen_by_clip]) =
+            (&last.terms[..], &hidden.terms[..], &clip.terms[..])
+        else {
+            return None;
+        };
+        let rectified = Function::Step(Unit::of_sum(Activation::Relu));
+        let opposite = sent.columns.iter().zip(&taken.columns);
+        let is_clipped = self.layers.len() == 1
+            && last.function == Function::Step(Unit::PiecewiseLinear)
+            && (hidden.function, clip.function) == (rectified, rectified)
+            && (seen.slot, &seen.columns) == (seen_by_clip.slot, &seen_by_clip.columns)
+            && (sent.slot, taken.slot) == (hidden.first, clip.first)
+            && opposite.into_iter().all(|(sent, taken)| *sent == -taken);
+        is_clipped.then_some(())?;
+        let (drive, diagonal) = last.drive.split_at(self.dim);
+        let mut reach: Vec<f64> = drive.iter().map(|h| h.abs()).collect();
+        let drives = hidden.drive.iter().zip(&clip.drive);
+        for ((with, without), column) in drives.zip(sent.columns.chunks_exact(sent.rows)) {
+            for (reach, weight) in reach.iter_mut().zip(column) {
+                *reach += (weight * (with - without)).abs();
+            }
+        }
+        let half_width = |(reach, a): (f64, &f64)| {
+            // A little more, so that F sends the box into its interior.
+            (a.abs() < 1.0).then(|| reach / (1.0 - a.abs()) * (1.0 + 1e-9) + 1e-12)
+        };
+        reach.into_iter().zip(diagonal).map(half_width).collect()
     }
 
     /// E and e of the units of some stages, in the order of their results; `None` if one of them is no rectified unit, or
