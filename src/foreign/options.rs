@@ -190,10 +190,6 @@ impl CellName {
             Self::Vanilla | Self::LeakyRates | Self::LeakyCurrents
         )
     }
-
-    pub(super) fn is_leaky(self) -> bool {
-        matches!(self, Self::LeakyRates | Self::LeakyCurrents)
-    }
 }
 
 impl FromStr for CellName {

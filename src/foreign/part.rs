@@ -60,8 +60,6 @@ pub(super) enum Step {
         /// What is added.
         by: f64,
     },
-    /// The connections that are not masked.
-    Masked(String),
 }
 
 impl Recipe {
@@ -129,7 +127,7 @@ impl Recipe {
         }
         let mut part = Part::below(role, blocks)?;
         for step in &self.steps {
-            part = part.after(role, step, tensors)?;
+            part = part.after(role, step)?;
         }
         Ok(part)
     }
@@ -288,7 +286,7 @@ impl Part {
         Ok(blocks.map(<[f64]>::to_vec).collect())
     }
 
-    fn after(mut self, role: Role, step: &Step, tensors: &Tensors) -> Result<Self, ForeignError> {
+    fn after(mut self, role: Role, step: &Step) -> Result<Self, ForeignError> {
         match step {
             Step::Row(row) => {
                 let (rows, columns) = self.extents();
@@ -313,16 +311,6 @@ impl Part {
                 blocks[*block].iter_mut().for_each(|value| *value += by);
                 self.values = blocks.concat();
                 self.changes.push(format!("{by} added to its forget gate"));
-            }
-            Step::Masked(mask) => {
-                let mask = Self::read(role, mask, tensors)?;
-                if mask.shape != self.shape {
-                    return Err(mask.misfit(role, format!("{:?}, that of {}", self.shape, self.name())));
-                }
-                let pairs = self.values.iter_mut().zip(&mask.values);
-                pairs.for_each(|(value, kept)| *value *= kept);
-                self.from.extend(mask.from);
-                self.changes.push("masked".to_owned());
             }
         }
         Ok(self)
