@@ -198,6 +198,11 @@ impl Follower {
         Ok(source.cloned().zip(reading))
     }
 
+    /// Number of checkpoints taken.
+    pub fn checkpoints(&self) -> usize {
+        self.next_checkpoint as usize
+    }
+
     /// The last training step that the run has losses of, and where they come from.
     pub fn told_steps(&mut self) -> Result<Option<(u64, StepsSource)>, LabError> {
         self.run.refresh()?;

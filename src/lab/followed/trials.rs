@@ -284,3 +284,7 @@ fn named(input: Vec<f64>) -> Probe {
         input,
     }
 }
+
+#[cfg(test)]
+#[path = "trials_tests.rs"]
+mod tests;

@@ -147,6 +147,8 @@ struct Following<'a> {
     reading: Option<StepReading>,
     /// Whether the reading stays: the user gave it, or more than one file did.
     is_settled: bool,
+    /// What was said of the reading.
+    said: String,
     /// Name of the file that was taken last.
     last_taken: Option<String>,
     seen: BTreeMap<PathBuf, Seen>,
@@ -179,8 +181,9 @@ impl<'a> Following<'a> {
         Ok(Self {
             name: name.to_owned(),
             first_name: name.to_owned(),
-            is_settled: reading.is_some(),
+            is_settled: followed.step_pattern.is_some() || follower.checkpoints() > 1,
             reading,
+            said: String::new(),
             last_taken,
             followed,
             place,
@@ -302,7 +305,11 @@ impl<'a> Following<'a> {
             self.follower.log(&line)?;
             say!("{}: {line}", self.name);
         }
-        ready.sort();
+        // Of one step the plain name comes first: `-v1` is added to a name that was there.
+        ready.sort_by(|(a, file), (b, other)| {
+            let length = |path: &PathBuf| path.as_os_str().len();
+            (a, length(file), file).cmp(&(b, length(other), other))
+        });
         Ok(ready)
     }
 
@@ -330,11 +337,14 @@ impl<'a> Following<'a> {
             );
         }
         let readable = files.iter().filter(|file| reading.step(&file.name).is_ok());
-        self.is_settled |= readable.count() > 1;
+        let readable = readable.count();
+        self.is_settled |= readable > 1;
+        let is_new = self.reading.as_ref() != Some(&reading) || self.last_taken.is_none();
         let text = reading.report(files);
-        if self.reading.as_ref() != Some(&reading) || self.last_taken.is_none() {
+        if is_new && readable > 0 && text != self.said {
             self.follower.log(&text)?;
             say!("{}: {text}", self.name);
+            self.said = text;
         }
         self.reading = Some(reading);
         Ok(())
@@ -348,7 +358,18 @@ impl<'a> Following<'a> {
         let Some(reading) = &self.reading else {
             return Ok(BTreeMap::new());
         };
-        let all = trainings(reading, files);
+        let mut files = files.to_vec();
+        // It may be gone: some programs keep the last few checkpoints alone.
+        let last = self.last_taken.iter();
+        let gone: Vec<Named> = last
+            .filter(|name| !files.iter().any(|file| file.name == **name))
+            .map(|name| Named {
+                name: name.clone(),
+                modified: None,
+            })
+            .collect();
+        files.extend(gone);
+        let all = trainings(reading, &files);
         if all.is_empty() {
             return Ok(BTreeMap::new());
         }
