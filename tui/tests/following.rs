@@ -111,7 +111,7 @@ fn two_trainings_in_a_folder_are_refused_until_one_is_chosen() {
         0,
         &[
             "{step} of `seed2_step{step}*`",
-            "seed1_step100.safetensors, seed1_step200.safetensors: its name does not fit",
+            "seed1_step200.safetensors: its name does not fit",
         ],
     );
     assert_eq!(steps_of(&run(&folder, "second")), [100, 200]);

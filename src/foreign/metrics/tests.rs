@@ -9,6 +9,8 @@ use super::events::masked_crc;
 use super::*;
 use crate::trace::rows::StepRow;
 
+const NONE: [(u64, f64); 0] = [];
+
 /// The rows that a file gives once its training has ended, and what was taken as what.
 fn rows(path: &Path) -> (Vec<StepRow>, String, u64) {
     let mut metrics = Metrics::open(path, false).unwrap();
@@ -119,19 +121,17 @@ fn a_run_that_is_gone_on_with_keeps_its_columns() {
 fn hugging_faces_state_is_read_from_the_newest_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     let state = |step: u64| {
-        let rows: Vec<String> = (1..=step / 100)
+        let mut rows: Vec<String> = (1..=step / 100)
             .map(|n| {
-                format!(
-                    "{{\"epoch\": 0.5, \"loss\": {n}.5, \"grad_norm\": 2.0, \"step\": {}}}",
-                    100 * n
-                )
+                let step = 100 * n;
+                format!("{{\"epoch\": 0.5, \"loss\": {n}.5, \"grad_norm\": 2.0, \"step\": {step}}}")
             })
             .collect();
+        rows.insert(1, "{\"eval_loss\": 7.0, \"step\": 100}".to_owned());
         let folder = dir.path().join(format!("checkpoint-{step}"));
         fs::create_dir(&folder).unwrap();
-        let eval = "{\"eval_loss\": 7.0, \"step\": 100}";
         let text = format!(
-            "{{\"global_step\": {step}, \"log_history\": [{}, {eval}]}}",
+            "{{\"global_step\": {step}, \"log_history\": [{}]}}",
             rows.join(", ")
         );
         fs::write(folder.join("trainer_state.json"), text).unwrap();

@@ -108,16 +108,25 @@ impl LeftOut {
         self.0.entry(reason).or_default().push(name.to_owned());
     }
 
-    /// A line for each reason, with the first names.
+    /// A line for each file; for each reason where many have the same.
     pub(super) fn lines(&self) -> Vec<String> {
         const SHOWN: usize = 3;
-        let of_reason = self.0.iter().map(|(reason, names)| {
-            let shown = names[..names.len().min(SHOWN)].join(", ");
-            match names.len().saturating_sub(SHOWN) {
-                0 => format!("left out: {shown}: {reason}"),
-                more => format!("left out: {shown} and {more} more: {reason}"),
+        let mut lines = Vec::new();
+        for (reason, names) in &self.0 {
+            match names.len().checked_sub(SHOWN) {
+                None | Some(0) => {
+                    lines.extend(
+                        names
+                            .iter()
+                            .map(|name| format!("left out: {name}: {reason}")),
+                    );
+                }
+                Some(more) => lines.push(format!(
+                    "left out: {} and {more} more: {reason}",
+                    names[..SHOWN].join(", ")
+                )),
             }
-        });
-        of_reason.collect()
+        }
+        lines
     }
 }
