@@ -3,6 +3,8 @@
 //! A cell declares its keys where its parameters are; the reader of curricula, the list of allowed keys in an error
 //! message and the resolved file all walk over the same declaration.
 
+use std::str::FromStr;
+
 use super::spec::{
     Activation, CellKind, InitialState, InputGroup, LeakyForm, NetworkSpec, Precision,
 };
@@ -34,6 +36,15 @@ impl Activation {
         ("gelu-tanh", Self::GeluTanh),
     ];
 
+    /// The name, and of a softplus its β.
+    pub fn told(self) -> String {
+        if let Self::SharpSoftplus { beta } = self {
+            return format!("softplus:{beta}");
+        }
+        let found = Self::NAMED.into_iter().find(|(_, of)| *of == self);
+        found.map_or_else(String::new, |(name, _)| name.to_owned())
+    }
+
     /// Walks over the key `activation`, which knows those that can be trained, and, of a softplus, over `beta`.
     fn parameter(&mut self, visitor: &mut dyn ParameterVisitor) {
         let (mut named, mut beta) = match *self {
@@ -50,6 +61,28 @@ impl Activation {
             named = Self::softplus(beta);
         }
         *self = named;
+    }
+}
+
+impl FromStr for Activation {
+    type Err = String;
+
+    /// By name; `softplus:5` is that of β = 5.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(beta) = text.strip_prefix("softplus:") {
+            let beta = beta.parse::<f64>().ok();
+            return beta
+                .filter(|beta| beta.is_finite() && *beta > 0.0)
+                .map(Self::softplus)
+                .ok_or_else(|| {
+                    format!("{text}: β of a softplus is a positive number, as in softplus:5")
+                });
+        }
+        let found = Self::NAMED.into_iter().find(|(name, _)| *name == text);
+        found.map(|(_, activation)| activation).ok_or_else(|| {
+            let names = Self::NAMED.map(|(name, _)| name).join(", ");
+            format!("no activation is called {text}; there are {names}")
+        })
     }
 }
 

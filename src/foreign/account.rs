@@ -8,7 +8,6 @@ use super::origin::Sketch;
 use super::part::Part;
 use super::readout::{ReadoutParts, is_aside};
 use crate::arrays::Tensors;
-use crate::cell::spec::Activation;
 use crate::text::escaped;
 
 /// Tensors that are listed by name; of more, the number is told.
@@ -51,7 +50,12 @@ impl fmt::Display for Account {
 
 fn network(sketch: &Sketch, layers: &[ForeignLayer], readout: &ReadoutParts) -> String {
     let cells: Vec<String> = layers.iter().map(cell).collect();
-    let mut text = format!("{} from {} in {}", cells.join(", then "), sketch.origin.title(), sketch.module);
+    let mut text = format!(
+        "{} from {} in {}",
+        cells.join(", then "),
+        sketch.origin.title(),
+        sketch.module
+    );
     if layers.len() > 1 {
         text += &format!(", {} layers as one map of their joint state", layers.len());
     }
@@ -59,7 +63,10 @@ fn network(sketch: &Sketch, layers: &[ForeignLayer], readout: &ReadoutParts) -> 
     text += &format!("; {}", counted(inputs, "input"));
     text += &match readout.readout.bias.len() {
         0 => ", no readout".to_owned(),
-        outputs if readout.is_guessed => format!(", {} by the only readout that fits", counted(outputs, "output")),
+        outputs if readout.is_guessed => format!(
+            ", {} by the only readout that fits",
+            counted(outputs, "output")
+        ),
         outputs => format!(", {}", counted(outputs, "output")),
     };
     if readout.feedback.is_some() {
@@ -79,7 +86,11 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 fn cell(layer: &ForeignLayer) -> String {
-    let mut text = format!("{} cell of {}", layer.cell.name(), counted(layer.units, "unit"));
+    let mut text = format!(
+        "{} cell of {}",
+        layer.cell.name(),
+        counted(layer.units, "unit")
+    );
     if layer.visible != layer.units {
         text += &format!(" projected to {}", layer.visible);
     }
@@ -89,20 +100,9 @@ fn cell(layer: &ForeignLayer) -> String {
         } else {
             ""
         };
-        text += &format!(" with {}{how}", activation_name(activation));
+        text += &format!(" with {}{how}", activation.told());
     }
     text
-}
-
-fn activation_name(activation: Activation) -> String {
-    match activation {
-        Activation::SharpSoftplus { beta } => format!("softplus of β {beta}"),
-        other => {
-            let mut named = Activation::NAMED.into_iter();
-            let found = named.find(|(_, known)| *known == other);
-            found.map_or_else(String::new, |(name, _)| name.to_owned())
-        }
-    }
 }
 
 fn all_used<'a>(
@@ -127,7 +127,12 @@ fn used(layers: &[ForeignLayer], readout: &ReadoutParts) -> String {
         format!("{role} {}{how}", names.join(" + "))
     });
     let mut parts: Vec<String> = parts.collect();
-    parts.extend(readout.feedback.iter().map(|name| format!("feedback {}", escaped(name))));
+    parts.extend(
+        readout
+            .feedback
+            .iter()
+            .map(|name| format!("feedback {}", escaped(name))),
+    );
     parts.join(", ")
 }
 
@@ -137,7 +142,10 @@ fn left(layers: &[ForeignLayer], readout: &ReadoutParts, tensors: &Tensors) -> S
             || all_used(layers, readout).any(|(_, part)| part.from.iter().any(|from| from == name))
     };
     let others = tensors.iter().filter_map(|(name, tensor)| {
-        let part = tensor.is_float().then(|| fitting(layers, &tensor.shape)).flatten()?;
+        let part = tensor
+            .is_float()
+            .then(|| fitting(layers, &tensor.shape))
+            .flatten()?;
         let is_other = !is_used(name) && !is_aside(name);
         is_other.then(|| format!("{} {:?} ({part})", escaped(name), tensor.shape))
     });

@@ -53,7 +53,10 @@ fn product(role: Role, term: &str, tensors: &Tensors) -> Result<Part, ForeignErr
         }
     }
     let mut part = whole.ok_or_else(|| {
-        ForeignError::Setting(format!("{role}: {} names no tensor", crate::text::escaped(term)))
+        ForeignError::Setting(format!(
+            "{role}: {} names no tensor",
+            crate::text::escaped(term)
+        ))
     })?;
     part.values.iter_mut().for_each(|value| *value *= number);
     Ok(part)
@@ -66,7 +69,11 @@ fn factor_of(role: Role, text: &str, tensors: &Tensors) -> Result<Factor, Foreig
         }
         if let Some(name) = text.strip_suffix(".T") {
             let part = Part::read(role, name, tensors)?;
-            let part = if part.shape.len() == 1 { part.column() } else { part };
+            let part = if part.shape.len() == 1 {
+                part.column()
+            } else {
+                part
+            };
             return Ok(Factor::Of(part.transposed()));
         }
     }
@@ -75,7 +82,10 @@ fn factor_of(role: Role, text: &str, tensors: &Tensors) -> Result<Factor, Foreig
 
 fn added(role: Role, mut sum: Part, other: Part) -> Result<Part, ForeignError> {
     if sum.shape != other.shape {
-        return Err(other.misfit(role, format!("{:?}, that of what it is added to", sum.shape)));
+        return Err(other.misfit(
+            role,
+            format!("{:?}, that of what it is added to", sum.shape),
+        ));
     }
     let pairs = sum.values.iter_mut().zip(&other.values);
     pairs.for_each(|(value, term)| *value += term);
@@ -93,7 +103,10 @@ fn multiplied(role: Role, left: &Part, right: &Part) -> Result<Part, ForeignErro
     if height != inner {
         return Err(right.misfit(
             role,
-            format!("[{inner}, columns], to be multiplied by {} from the left", left.name()),
+            format!(
+                "[{inner}, columns], to be multiplied by {} from the left",
+                left.name()
+            ),
         ));
     }
     let entry = |i: usize, j: usize| -> f64 {

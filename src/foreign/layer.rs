@@ -79,7 +79,8 @@ impl ForeignLayer {
             remarks: Vec::new(),
             multiplies_from_right: options.transpose,
         };
-        let is_low_rank = sketch.part(Role::Outward).is_some() || sketch.part(Role::Inward).is_some();
+        let is_low_rank =
+            sketch.part(Role::Outward).is_some() || sketch.part(Role::Inward).is_some();
         let body = if is_low_rank {
             reader.low_rank()?
         } else {
@@ -186,7 +187,8 @@ impl ForeignLayer {
             let expected = format!("[{}, {outputs}]", self.units);
             return Err(feedback.misfit(Role::Input, expected));
         }
-        let (Weights::Rate(_, recurrent) | Weights::RateWithAlphas(_, _, recurrent)) = &mut self.weights
+        let (Weights::Rate(_, recurrent) | Weights::RateWithAlphas(_, _, recurrent)) =
+            &mut self.weights
         else {
             let text = "outputs feed back in vanilla and leaky cells alone";
             return Err(ForeignError::Setting(text.to_owned()));
@@ -195,7 +197,9 @@ impl ForeignLayer {
             for (output, from_output) in row.iter().enumerate() {
                 let to = &mut recurrent[unit * self.units..][..self.units];
                 let of = &weights[output * self.units..][..self.units];
-                to.iter_mut().zip(of).for_each(|(w, v)| *w += from_output * v);
+                to.iter_mut()
+                    .zip(of)
+                    .for_each(|(w, v)| *w += from_output * v);
                 self.bias[unit] += from_output * bias[output];
             }
         }
@@ -312,7 +316,11 @@ impl Reader<'_> {
             return Ok((Vec::new(), 0));
         };
         // One channel may be stored as a vector.
-        let part = if part.shape == [rows] { part.column() } else { part };
+        let part = if part.shape == [rows] {
+            part.column()
+        } else {
+            part
+        };
         let part = self.in_order(Role::Input, part, cell)?;
         match *part.shape.as_slice() {
             [found, inputs] if found == rows => {
@@ -357,8 +365,16 @@ impl Reader<'_> {
             None if self.multiplies_from_right => rows.min(columns),
             None => seen,
         };
-        let tall = if self.multiplies_from_right { columns } else { rows };
-        let gates = if units > 0 && tall.is_multiple_of(units) { tall / units } else { 0 };
+        let tall = if self.multiplies_from_right {
+            columns
+        } else {
+            rows
+        };
+        let gates = if units > 0 && tall.is_multiple_of(units) {
+            tall / units
+        } else {
+            0
+        };
         let cell = asked.or(match gates {
             1 => Some(self.rate_name()),
             2 => Some(CellName::Ugrnn),
@@ -386,7 +402,10 @@ impl Reader<'_> {
         let (rows, columns) = recurrent.extents();
         if is_wide {
             if self.options.gates.is_none() {
-                let (name, gates) = (crate::text::escaped(&recurrent.name()).into_owned(), columns / rows);
+                let (name, gates) = (
+                    crate::text::escaped(&recurrent.name()).into_owned(),
+                    columns / rows,
+                );
                 return Err(ForeignError::Setting(format!(
                     "{name} has shape [{rows}, {columns}], [units, {gates} units]: its matrices multiply from the right, as in Keras, Flax \
                      and Haiku, and frameworks that do so order the blocks of gated cells differently. Say the framework with \
@@ -399,7 +418,11 @@ impl Reader<'_> {
             self.remark(
                 "the shape of the input weights says that matrices multiply from the right, those of the recurrence, too".to_owned(),
             );
-        } else if rows == columns && self.made(Role::Input)?.is_none_or(|part| part.shape == [rows, rows]) {
+        } else if rows == columns
+            && self
+                .made(Role::Input)?
+                .is_none_or(|part| part.shape == [rows, rows])
+        {
             self.remark(
                 "the recurrent weights are taken to multiply from the left, W h, which shapes cannot tell (`--transpose`: h W)".to_owned(),
             );
@@ -480,9 +503,14 @@ impl Reader<'_> {
                 .enumerate()
                 .all(|(place, value)| place / units == place % units || *value == 0.0);
             if !is_diagonal {
-                return Err(part.misfit(Role::Diagonal, format!("[{units}], or a matrix with nothing beside its diagonal")));
+                return Err(part.misfit(
+                    Role::Diagonal,
+                    format!("[{units}], or a matrix with nothing beside its diagonal"),
+                ));
             }
-            let values = (0..units).map(|unit| part.values[unit * (units + 1)]).collect();
+            let values = (0..units)
+                .map(|unit| part.values[unit * (units + 1)])
+                .collect();
             self.used.push((Role::Diagonal, part));
             return Ok(values);
         }
@@ -532,7 +560,10 @@ impl Reader<'_> {
     /// φ of a rate cell, and whether it is assumed.
     fn activation(&self, cell: CellName) -> Result<Option<(Activation, bool)>, ForeignError> {
         if cell.is_rate() {
-            let said = self.options.activation.map(|activation| (activation, false));
+            let said = self
+                .options
+                .activation
+                .map(|activation| (activation, false));
             let known = self.sketch.activation.unwrap_or(Activation::Tanh);
             return Ok(said.or(Some((known, true))));
         }
@@ -567,7 +598,10 @@ impl Reader<'_> {
         }
         if self.sketch.part(Role::Alpha).is_some() && self.options.alpha.is_none() {
             let alphas = self.vector_or_one(Role::Alpha, units)?;
-            if let Some(alpha) = alphas.iter().find(|alpha| !(**alpha > 0.0 && **alpha <= 1.0)) {
+            if let Some(alpha) = alphas
+                .iter()
+                .find(|alpha| !(**alpha > 0.0 && **alpha <= 1.0))
+            {
                 return Err(ForeignError::Setting(format!(
                     "one α of the units is {alpha}; each must lie in (0, 1]"
                 )));
@@ -607,7 +641,13 @@ impl Reader<'_> {
     }
 
     fn low_rank(&mut self) -> Result<Body, ForeignError> {
-        let as_matrix = |part: Part| if part.shape.len() == 1 { part.column() } else { part };
+        let as_matrix = |part: Part| {
+            if part.shape.len() == 1 {
+                part.column()
+            } else {
+                part
+            }
+        };
         let mut outward = as_matrix(self.need(Role::Outward)?);
         let inward = as_matrix(self.need(Role::Inward)?);
         let (units, rank) = outward.extents();
@@ -642,7 +682,10 @@ impl Reader<'_> {
             outward.values.iter_mut().for_each(|m| *m *= share);
             self.remark("W = m nᵀ/N, divided by the number of units".to_owned());
         } else {
-            self.remark("W = m nᵀ, not divided by the number of units (`--scale-by-units`: m nᵀ/N)".to_owned());
+            self.remark(
+                "W = m nᵀ, not divided by the number of units (`--scale-by-units`: m nᵀ/N)"
+                    .to_owned(),
+            );
         }
         let random = match self.made(Role::RandomPart)? {
             None => Vec::new(),
@@ -679,7 +722,9 @@ fn form_of(cell: CellName) -> LeakyForm {
 /// The shape that would fit, with the way out for a matrix that is its transpose.
 fn wide(expected: String, is_wide: bool) -> String {
     if is_wide {
-        format!("{expected}; it looks transposed: `--transpose`, with the order of its blocks as `--gates zrh`")
+        format!(
+            "{expected}; it looks transposed: `--transpose`, with the order of its blocks as `--gates zrh`"
+        )
     } else {
         expected
     }

@@ -11,6 +11,7 @@ mod account;
 pub mod error;
 mod expression;
 mod layer;
+pub mod metrics;
 mod names;
 pub mod network;
 pub mod options;
@@ -18,6 +19,7 @@ pub mod origin;
 mod parametrised;
 mod part;
 mod readout;
+pub mod steps;
 
 pub use crate::arrays as tensors;
 pub use crate::arrays::{Tensor, Tensors};

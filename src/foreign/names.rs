@@ -89,8 +89,14 @@ mod tests {
     fn names_of_all_frameworks_are_paths() {
         for (name, parts) in [
             ("weight_hh_l0", vec!["weight_hh_l0"]),
-            ("model.rnn.weight_hh_l0", vec!["model", "rnn", "weight_hh_l0"]),
-            ("params/GRUCell_0/hn/kernel", vec!["params", "GRUCell_0", "hn", "kernel"]),
+            (
+                "model.rnn.weight_hh_l0",
+                vec!["model", "rnn", "weight_hh_l0"],
+            ),
+            (
+                "params/GRUCell_0/hn/kernel",
+                vec!["params", "GRUCell_0", "hn", "kernel"],
+            ),
             ("['cell']['w_h']", vec!["cell", "w_h"]),
             ("gru/gru_cell/kernel:0", vec!["gru", "gru_cell", "kernel"]),
             ("agent/~/gru/w_h", vec!["agent", "gru", "w_h"]),

@@ -262,7 +262,10 @@ fn with_feedback(
     let feedback = Recipe::plain(name).made(Role::Input, tensors)?;
     match layers.pop() {
         Some(layer) if sketch.layers.len() == 1 => {
-            let readout = (parts.readout.weight.as_slice(), parts.readout.bias.as_slice());
+            let readout = (
+                parts.readout.weight.as_slice(),
+                parts.readout.bias.as_slice(),
+            );
             Ok(vec![layer.with_feedback(&feedback, readout)?])
         }
         _ => Err(ForeignError::Setting(format!(

@@ -83,10 +83,7 @@ impl Role {
 
     /// Whether it is one row of numbers.
     pub(super) fn is_vector(self) -> bool {
-        matches!(
-            self,
-            Self::Diagonal | Self::Alpha | Self::ReadoutBias
-        )
+        matches!(self, Self::Diagonal | Self::Alpha | Self::ReadoutBias)
     }
 }
 
@@ -185,10 +182,7 @@ impl CellName {
     }
 
     pub(super) fn is_rate(self) -> bool {
-        matches!(
-            self,
-            Self::Vanilla | Self::LeakyRates | Self::LeakyCurrents
-        )
+        matches!(self, Self::Vanilla | Self::LeakyRates | Self::LeakyCurrents)
     }
 }
 
@@ -251,11 +245,12 @@ impl FromStr for GateOrder {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_order = (2..=4).contains(&text.len())
-            && text.chars().all(|letter| letter.is_ascii_lowercase());
-        is_order
-            .then(|| Self(text.to_owned()))
-            .ok_or_else(|| "write the blocks in the order of the file, a letter each: zrh, rzn, ifgo, ijfo".to_owned())
+        let is_order =
+            (2..=4).contains(&text.len()) && text.chars().all(|letter| letter.is_ascii_lowercase());
+        is_order.then(|| Self(text.to_owned())).ok_or_else(|| {
+            "write the blocks in the order of the file, a letter each: zrh, rzn, ifgo, ijfo"
+                .to_owned()
+        })
     }
 }
 

@@ -61,7 +61,9 @@ impl Form {
         if let Some(target) = name.strip_suffix("_orig") {
             return form(target.to_owned(), Kind::OldSpectralNorm);
         }
-        let place = name.find(NEW).filter(|&place| place == 0 || name[..place].ends_with('.'))?;
+        let place = name
+            .find(NEW)
+            .filter(|&place| place == 0 || name[..place].ends_with('.'))?;
         let (module, rest) = name.split_at(place);
         let (leaf, part) = rest[NEW.len()..].split_once('.')?;
         let target = format!("{module}{leaf}");
@@ -150,7 +152,13 @@ impl Form {
         }
         let products = weights.values.chunks_exact(columns).zip(&left.values);
         let largest: f64 = products
-            .map(|(row, u)| u * row.iter().zip(&right.values).map(|(w, v)| w * v).sum::<f64>())
+            .map(|(row, u)| {
+                u * row
+                    .iter()
+                    .zip(&right.values)
+                    .map(|(w, v)| w * v)
+                    .sum::<f64>()
+            })
             .sum();
         let values = weights.values.iter().map(|w| w / largest).collect();
         Ok(Tensor::of_floats(weights.shape.clone(), values))

@@ -39,9 +39,7 @@ pub(super) fn readout(
     options: &Options,
 ) -> Result<ReadoutParts, ForeignError> {
     let width = layers.last().map_or(0, |layer| layer.visible);
-    let feedback = tensors
-        .contains_key(FEEDBACK)
-        .then(|| FEEDBACK.to_owned());
+    let feedback = tensors.contains_key(FEEDBACK).then(|| FEEDBACK.to_owned());
     let mut parts = ReadoutParts {
         readout: Readout::default(),
         used: Vec::new(),
@@ -115,7 +113,11 @@ fn guessed(sketch: &Sketch, width: usize, tensors: &Tensors) -> Option<(Recipe, 
             let bias = leaves.get("bias").or_else(|| leaves.get("b"));
             found.push((
                 module.last().copied().unwrap_or_default().to_lowercase(),
-                if is_right { weight.transposed() } else { weight },
+                if is_right {
+                    weight.transposed()
+                } else {
+                    weight
+                },
                 bias.map(|name| Recipe::plain(name)),
             ));
         }

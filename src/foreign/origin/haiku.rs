@@ -26,13 +26,19 @@ pub(super) fn sketches(modules: &Modules<'_>) -> Vec<Sketch> {
         let turned = |recipe: Recipe| {
             recipe
                 .then(Step::Order(FROM_ZRH.to_vec()))
-                .then(Step::Negated { block: UPDATE, of: 3 })
+                .then(Step::Negated {
+                    block: UPDATE,
+                    of: 3,
+                })
         };
         let matrix = |name| turned(Recipe::plain(name).transposed());
         let mut layer = LayerSketch::default()
             .with(Role::Recurrent, Some(matrix(state)))
             .with(Role::Input, Some(matrix(inputs)))
-            .with(Role::Bias, leaf("b").map(|name| turned(Recipe::plain(name))));
+            .with(
+                Role::Bias,
+                leaf("b").map(|name| turned(Recipe::plain(name))),
+            );
         layer.cell = Some(CellName::GruResetBefore);
         found.push(Sketch::of_layers(Origin::Haiku, path, vec![layer]));
     }
@@ -79,5 +85,8 @@ fn lstm(weights: &str, bias: Option<&str>) -> LayerSketch {
     LayerSketch::default()
         .with(Role::Recurrent, Some(part(Step::OfState { blocks: 4 })))
         .with(Role::Input, Some(part(Step::OfInputs { blocks: 4 })))
-        .with(Role::Bias, bias.map(|name| ordered(Recipe::plain(name)).then(raised)))
+        .with(
+            Role::Bias,
+            bias.map(|name| ordered(Recipe::plain(name)).then(raised)),
+        )
 }

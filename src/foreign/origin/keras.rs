@@ -34,7 +34,12 @@ fn stacked(found: Vec<Sketch>, tensors: &Tensors) -> Vec<Sketch> {
     };
     let sizes: Option<Vec<(usize, usize)>> = found
         .iter()
-        .map(|sketch| Some((extents(sketch, Role::Input)?, extents(sketch, Role::Recurrent)?)))
+        .map(|sketch| {
+            Some((
+                extents(sketch, Role::Input)?,
+                extents(sketch, Role::Recurrent)?,
+            ))
+        })
         .collect();
     let fits = sizes.is_some_and(|sizes| sizes.windows(2).all(|pair| pair[1].0 == pair[0].1));
     if found.len() < 2 || !fits {
@@ -44,7 +49,10 @@ fn stacked(found: Vec<Sketch>, tensors: &Tensors) -> Vec<Sketch> {
     vec![Sketch {
         origin: Origin::Keras,
         module: names.join(" then "),
-        layers: found.iter().flat_map(|sketch| sketch.layers.clone()).collect(),
+        layers: found
+            .iter()
+            .flat_map(|sketch| sketch.layers.clone())
+            .collect(),
         is_bidirectional: false,
         readout: Vec::new(),
     }]

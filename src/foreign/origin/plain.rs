@@ -7,7 +7,17 @@ use crate::foreign::options::Role;
 use crate::foreign::part::Recipe;
 
 const RECURRENT: [&str; 11] = [
-    "W_rec", "W_hh", "w_hh", "Whh", "W_h", "Wh", "w_rec", "wrec", "W_recurrent", "J", "W",
+    "W_rec",
+    "W_hh",
+    "w_hh",
+    "Whh",
+    "W_h",
+    "Wh",
+    "w_rec",
+    "wrec",
+    "W_recurrent",
+    "J",
+    "W",
 ];
 const INPUT: [&str; 10] = [
     "W_in", "W_ih", "w_ih", "Wih", "W_xh", "Wx", "W_x", "w_in", "W_input", "B",

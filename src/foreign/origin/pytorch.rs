@@ -24,7 +24,9 @@ pub(super) fn sketches(modules: &Modules<'_>) -> Vec<Sketch> {
 
 /// The layers of a module in their order, and whether it also runs backwards.
 fn layers(leaves: &Leaves<'_>) -> (Vec<LayerSketch>, bool) {
-    let suffixes = leaves.keys().filter_map(|leaf| leaf.strip_prefix(RECURRENT));
+    let suffixes = leaves
+        .keys()
+        .filter_map(|leaf| leaf.strip_prefix(RECURRENT));
     let (backwards, forwards): (BTreeSet<&str>, BTreeSet<&str>) =
         suffixes.partition(|suffix| suffix.ends_with(REVERSE));
     let mut numbered: Vec<(usize, &str)> = forwards
@@ -35,7 +37,9 @@ fn layers(leaves: &Leaves<'_>) -> (Vec<LayerSketch>, bool) {
         })
         .collect();
     numbered.sort_unstable();
-    let layers = numbered.into_iter().map(|(_, suffix)| layer(leaves, suffix));
+    let layers = numbered
+        .into_iter()
+        .map(|(_, suffix)| layer(leaves, suffix));
     (layers.collect(), !backwards.is_empty())
 }
 

@@ -17,7 +17,10 @@ pub(super) fn psychrnn(modules: &Modules<'_>) -> Vec<Sketch> {
             .with(Role::Recurrent, Some(recurrent))
             .with(Role::Input, leaf("W_in"))
             .with(Role::Bias, Some(bias));
-        let readout = [(Role::Readout, leaf("W_out")), (Role::ReadoutBias, leaf("b_out"))];
+        let readout = [
+            (Role::Readout, leaf("W_out")),
+            (Role::ReadoutBias, leaf("b_out")),
+        ];
         Some(rectified_currents(Origin::PsychRnn, path, layer, readout))
     });
     found.collect()
@@ -35,7 +38,11 @@ pub(super) fn nn4n(modules: &Modules<'_>) -> Vec<Sketch> {
             .with(Role::Bias, part("input_layer", "bias"))
             .with(Role::HiddenBias, part("hidden_layer", "bias"));
         let above = parent.split_last().map_or(&[][..], |(_, above)| above);
-        let of_readout = |leaf| modules.within(above, "readout_layer", leaf).map(Recipe::plain);
+        let of_readout = |leaf| {
+            modules
+                .within(above, "readout_layer", leaf)
+                .map(Recipe::plain)
+        };
         let readout = [
             (Role::Readout, of_readout("weight")),
             (Role::ReadoutBias, of_readout("bias")),

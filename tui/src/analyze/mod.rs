@@ -3,17 +3,17 @@
 mod beyond;
 mod follow;
 mod landscape;
+mod network;
 mod sweep;
 pub(crate) mod table;
 mod watching;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use creode::cell::spec::Activation;
-use creode::foreign::{CellName, ForeignNetwork, Options, Role, Tensor, tensors};
+use creode::foreign::steps::StepPattern;
+use creode::foreign::{Tensor, tensors};
 use creode::lab::again::{Settings, Subject};
 use creode::lab::history::hints::hint_rows;
 use creode::lab::history::{History, event_rows};
@@ -23,6 +23,7 @@ use creode::trace::{RUN_FILE, Run, write_history};
 use crate::arguments::{ERROR, INTERRUPTED, TracesFolder, finite, not_negative};
 use crate::say::{print, print_json, say};
 use crate::{events, runs};
+use network::NetworkArgs;
 use sweep::Swept;
 use watching::Waiting;
 
@@ -82,28 +83,30 @@ pub(crate) struct AnalyzeArgs {
     /// Values of a sweep at which all fixed points are searched
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = count)]
     stations: usize,
-    /// Watch the folder: every file of weights that appears in it becomes a checkpoint of a run
+    /// Watch the folder: every file of weights that appears in it, or in a numbered folder within it, becomes a checkpoint of a
+    /// run
     #[arg(long)]
     follow: bool,
     /// Name of the run that --follow makes [default: that of the folder]
     #[arg(long, value_name = "NAME", requires = "follow")]
     run: Option<String>,
+    /// How names tell the training step: {step} in its place, * for any characters, ? for one, as in
+    /// 'model_seed1_step{step}*' [default: as the names have in common]
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    step_pattern: Option<StepPattern>,
+    /// Losses that the training writes: CSV, JSON lines, trainer_state.json or a TensorBoard event file [default: what lies
+    /// beside the checkpoints]
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    metrics: Option<PathBuf>,
+    /// Trials of the task: inputs [trials, time, channels], and if you like targets and states; fixed points are then sought
+    /// from their states, at the inputs held at their ends
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    trials: Option<PathBuf>,
     /// End --follow when nothing new has appeared for so many seconds [default: at Ctrl-C]
     #[arg(long, value_name = "SECS", requires = "follow", value_parser = not_negative)]
     idle: Option<f64>,
-    /// Cell of a file of weights [default: by the shape of the recurrent weights]
-    #[arg(long, value_enum)]
-    cell: Option<CellArgument>,
-    /// Time step over time constant of a leaky cell
-    #[arg(long, value_name = "A", value_parser = not_negative)]
-    alpha: Option<f64>,
-    /// Nonlinearity of a vanilla, leaky or low-rank cell
-    #[arg(long, value_enum)]
-    activation: Option<Nonlinearity>,
-    /// Which tensor plays which part: recurrent, input, bias, hidden-bias, outward and inward (m and n of a low-rank
-    /// network), diagonal, readout, readout-bias
-    #[arg(long = "map", value_name = "PART=NAME", value_parser = part)]
-    names: Vec<(Role, String)>,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// File of starts, one a row: npy, npz, safetensors or .pt [default: states of trials, or of simulations]
     #[arg(long, value_name = "FILE")]
     starts: Option<PathBuf>,
@@ -138,24 +141,6 @@ enum Format {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CellArgument {
-    Vanilla,
-    LeakyRates,
-    LeakyCurrents,
-    Ugrnn,
-    Gru,
-    Lstm,
-    PiecewiseLinear,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Nonlinearity {
-    Tanh,
-    Relu,
-    Softplus,
-}
-
 /// As many starts, stations or checkpoints as a computer can look at.
 fn count(text: &str) -> Result<usize, String> {
     const MOST: usize = 1_000_000;
@@ -163,11 +148,6 @@ fn count(text: &str) -> Result<usize, String> {
     number
         .filter(|number| (1..=MOST).contains(number))
         .ok_or_else(|| format!("expected a whole number from 1 to {MOST}"))
-}
-
-fn part(text: &str) -> Result<(Role, String), String> {
-    let (role, name) = text.split_once('=').ok_or("write PART=NAME")?;
-    Ok((role.parse()?, name.to_owned()))
 }
 
 /// Analyses one network, a run or a folder that fills, and prints what was found.
@@ -269,7 +249,8 @@ fn subject(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<Subject> 
     if args.checkpoint.is_some() {
         bail!("--checkpoint is for runs, and {} is a file", file.display());
     }
-    let network = network(file, args)?;
+    let network = args.network.read(file)?;
+    say!("{}", network.account());
     let input = args.input.clone();
     let map = network.map_at(&input.unwrap_or_else(|| vec![0.0; network.inputs()]))?;
     let starts = match &args.starts {
@@ -281,48 +262,14 @@ fn subject(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<Subject> 
 
 /// A run says all of this itself.
 fn refuse_options_of_files(args: &AnalyzeArgs) -> anyhow::Result<()> {
-    let given = [
-        ("--cell", args.cell.is_some()),
-        ("--alpha", args.alpha.is_some()),
-        ("--activation", args.activation.is_some()),
-        ("--map", !args.names.is_empty()),
-        ("--starts", args.starts.is_some()),
-    ];
-    match given.iter().find(|(_, is_given)| *is_given) {
-        Some((option, _)) => bail!(
+    let starts = args.starts.is_some().then_some("--starts");
+    match args.network.given().or(starts) {
+        Some(option) => bail!(
             "{option} is for files of weights, and {} is none",
             args.subject
         ),
         None => Ok(()),
     }
-}
-
-/// What the user says of files of weights.
-fn options(args: &AnalyzeArgs) -> Options {
-    Options {
-        cell: args.cell.map(|cell| match cell {
-            CellArgument::Vanilla => CellName::Vanilla,
-            CellArgument::LeakyRates => CellName::LeakyRates,
-            CellArgument::LeakyCurrents => CellName::LeakyCurrents,
-            CellArgument::Ugrnn => CellName::Ugrnn,
-            CellArgument::Gru => CellName::Gru,
-            CellArgument::Lstm => CellName::Lstm,
-            CellArgument::PiecewiseLinear => CellName::PiecewiseLinear,
-        }),
-        alpha: args.alpha,
-        activation: args.activation.map(|activation| match activation {
-            Nonlinearity::Tanh => Activation::Tanh,
-            Nonlinearity::Relu => Activation::Relu,
-            Nonlinearity::Softplus => Activation::Softplus,
-        }),
-        names: args.names.iter().cloned().collect::<BTreeMap<_, _>>(),
-    }
-}
-
-/// The network of a file of weights.
-fn network(path: &Path, args: &AnalyzeArgs) -> anyhow::Result<ForeignNetwork> {
-    ForeignNetwork::new(&tensors::read(path)?, &options(args))
-        .with_context(|| path.display().to_string())
 }
 
 /// The first array of floating-point numbers of a file, or else of integers, whose rows must be states.
