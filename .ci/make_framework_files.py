@@ -208,6 +208,17 @@ def nn4n():
     write("nn4n_ctrnn", {name: weight.detach().numpy() for name, weight in model.state_dict().items()}, states)
 
 
+def psychrnn():
+    from psychrnn.backend.simulation import BasicSimulator
+
+    shapes = {"W_in": (UNITS, CHANNELS), "W_rec": (UNITS, UNITS), "W_out": (1, UNITS), "b_rec": (UNITS,), "b_out": (1,)}
+    weights = {name: values(shape, seed) for seed, (name, shape) in enumerate(shapes.items())}
+    weights["init_state"] = np.zeros((1, UNITS))
+    simulator = BasicSimulator(weights=weights, params={"alpha": 0.2})
+    _, states = simulator.run_trials(inputs()[None])
+    write("psychrnn_basic", weights, states[0])
+
+
 def main():
     try:
         import jax
@@ -217,7 +228,7 @@ def main():
         pass
     FOLDER.mkdir(exist_ok=True)
     wanted = sys.argv[1:]
-    for make in [flax_linen, flax_nnx, haiku, equinox, keras, pytorch, nn4n]:
+    for make in [flax_linen, flax_nnx, haiku, equinox, keras, pytorch, nn4n, psychrnn]:
         if wanted and make.__name__ not in wanted:
             continue
         try:

@@ -91,11 +91,11 @@ fn a_low_rank_network_is_its_full_product() {
         let options = |names: &[(Role, &str)]| Options {
             cell: Some(cell),
             alpha: Some(0.3),
-            activation: None,
             names: names
                 .iter()
                 .map(|(role, name)| (*role, (*name).to_owned()))
                 .collect(),
+            ..Options::default()
         };
         let low = ForeignNetwork::new(
             &factors,

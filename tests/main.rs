@@ -15,6 +15,7 @@ mod dsa;
 mod extending;
 mod fixed_points;
 mod foreign;
+mod framework_files;
 mod gradients;
 mod integrity;
 mod lab;

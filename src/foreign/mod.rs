@@ -22,7 +22,7 @@ mod readout;
 pub mod steps;
 
 pub use crate::arrays as tensors;
-pub use crate::arrays::{Tensor, Tensors};
+pub use crate::arrays::{NumberKind, Tensor, Tensors};
 pub use account::Account;
 pub use error::ForeignError;
 pub use network::ForeignNetwork;

@@ -150,12 +150,14 @@ fn only(mut found: Vec<Sketch>, tensors: &Tensors) -> Result<Sketch, ForeignErro
                     .or_else(|| layer.part(Role::Outward))?;
                 recipe.names().next().map(str::to_owned)
             };
+            let told = |sketch: &Sketch| {
+                let weights = recurrent(sketch).unwrap_or_default();
+                let (origin, weights) = (sketch.origin.title(), crate::text::escaped(&weights));
+                format!("{origin} in {} ({weights})", sketch.module)
+            };
             Err(ForeignError::Modules {
+                modules: found.iter().map(told).collect(),
                 example: found.iter().find_map(recurrent).unwrap_or_default(),
-                modules: found
-                    .iter()
-                    .map(|sketch| format!("{} in {}", sketch.origin.title(), sketch.module))
-                    .collect(),
             })
         }
         (None, _) => Err(ForeignError::Missing {

@@ -24,7 +24,7 @@ use crate::cell::map::CellMap;
 use crate::dynamics::motion::projection::Projection;
 use crate::dynamics::points::starts::{independent, jittered, simulated};
 use crate::foreign::steps::StepReading;
-use crate::foreign::{ForeignError, ForeignNetwork};
+use crate::foreign::{Account, ForeignError, ForeignNetwork};
 use crate::map::Map as _;
 use crate::tensors::{NamedTensor, TensorValues};
 use crate::trace::CheckpointFile;
@@ -78,6 +78,7 @@ pub struct Follower {
     next_checkpoint: u32,
     last_step: Option<u64>,
     units: Option<usize>,
+    account: Option<Account>,
     projection: Option<Projection>,
     landscapes: Landscapes,
     trials: Option<Trials>,
@@ -112,6 +113,7 @@ impl Follower {
             next_checkpoint: 0,
             last_step: None,
             units: None,
+            account: None,
             projection: None,
             trials,
         };
@@ -178,6 +180,11 @@ impl Follower {
             Some(sha256) if sha256 != source_digest(path)? => Ok(Standing::Changed),
             _ => Ok(Standing::Taken),
         }
+    }
+
+    /// What the file that was taken last was taken for; nothing before one was.
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
     }
 
     /// The training step of the last checkpoint taken.
@@ -249,6 +256,7 @@ impl Follower {
             None => Vec::new(),
         };
         self.units = Some(network.units());
+        self.account = Some(network.account().clone());
         let tables = CheckpointTables {
             trials: &trials,
             ..CheckpointTables::default()

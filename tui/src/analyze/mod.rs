@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use creode::cell::map::CellMap;
+use creode::dynamics::points::starts::running_away;
 use creode::foreign::steps::StepPattern;
 use creode::foreign::{Tensor, tensors};
 use creode::lab::again::{Settings, Subject};
@@ -253,11 +255,23 @@ fn subject(args: &AnalyzeArgs, place: &TracesFolder) -> anyhow::Result<Subject> 
     say!("{}", network.account());
     let input = args.input.clone();
     let map = network.map_at(&input.unwrap_or_else(|| vec![0.0; network.inputs()]))?;
+    warn_of_running_away(&map, args.seed);
     let starts = match &args.starts {
         Some(path) => Some(read_starts(path, map.dim())?),
         None => None,
     };
     Ok(Subject::of_network(network, starts, settings))
+}
+
+/// Says if most motion goes off to infinity: no network that was trained does, so something was assumed wrongly.
+fn warn_of_running_away(map: &CellMap, seed: u64) {
+    let (count, of) = running_away(map, seed);
+    if 2 * count > of {
+        say!(
+            "warning: {count} of {of} simulations run away (beyond 10⁶ within 200 steps), as no trained network does: look at what \
+             was assumed above; --activation, --cell, --alpha, --transpose or --input may say otherwise"
+        );
+    }
 }
 
 /// A run says all of this itself.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
 use creode::curriculum::DEFAULT_BASIN_STARTS;
+use creode::foreign::Account;
 use creode::foreign::steps::{Named, StepReading, trainings};
 use creode::lab::LabError;
 use creode::lab::followed::{Follower, Standing, Trials};
@@ -141,6 +142,8 @@ struct Following<'a> {
     followed: Followed,
     place: &'a TracesFolder,
     follower: Follower,
+    /// What the files were last said to be taken for.
+    account: Option<Account>,
     trials: Option<Trials>,
     losses: Losses,
     /// How steps are read from names, once there is a name with a number.
@@ -188,6 +191,7 @@ impl<'a> Following<'a> {
             followed,
             place,
             follower,
+            account: None,
             trials,
             losses,
             seen: BTreeMap::new(),
@@ -477,11 +481,23 @@ impl<'a> Following<'a> {
         match self.follower.take(path, step, &reading) {
             Ok(rows) => {
                 self.last_taken = Some(self.name_within(path));
+                self.tell_account();
                 self.tell(&rows);
                 self.losses.write(&self.name, &mut self.follower, false)
             }
             Err(error @ LabError::Trace(_)) => Err(error.into()),
             Err(error) => self.leave_out(path, &error.to_string()),
+        }
+    }
+
+    /// Tells what the files are taken for: of the first, and of one that is taken for something else.
+    fn tell_account(&mut self) {
+        let account = self.follower.account();
+        if account != self.account.as_ref() {
+            if let Some(account) = account {
+                say!("{account}");
+            }
+            self.account = account.cloned();
         }
     }
 
