@@ -234,7 +234,7 @@ fn trials_give_conditions_starts_and_trajectories() {
     }
     folder
         .creode(&["analyze", "weights", "--events"])
-        .expect(0, &["LP"]);
+        .expect(0, &[]);
     folder
         .creode(&["analyze", "weights"])
         .expect(0, &["input 2"]);
