@@ -43,8 +43,24 @@ pub struct Tensor {
     pub values: Vec<f64>,
 }
 
+impl Tensor {
+    /// An array of floating-point numbers; `values` are as many as the product of `shape`.
+    pub fn of_floats(shape: Vec<usize>, values: Vec<f64>) -> Self {
+        Self { shape, values }
+    }
+}
+
 /// The arrays of a file by name; those that hold no floating-point numbers are left out.
 pub type Tensors = BTreeMap<String, Tensor>;
+
+/// Which arrays are of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    /// Those of floating-point numbers.
+    Real,
+    /// Those of whole numbers and of truth values, 0 and 1, as well.
+    Any,
+}
 
 /// Why the arrays of a file could not be read.
 #[derive(Debug, Error)]
@@ -83,9 +99,14 @@ pub fn read(path: &Path) -> Result<Tensors, ArraysError> {
     let length = file.metadata().map_err(read_error)?.len();
     let extension = path.extension().and_then(|extension| extension.to_str());
     let (format, tensors) = match extension {
-        Some("npz") => ("npz", npz(&mut BufReader::new(file), length)),
+        Some("npz") => ("npz", npz(&mut BufReader::new(file), length, Kinds::Real)),
         Some("npy") => {
-            let array = npy(&mut BufReader::new(file), length, &mut Budget::of(length));
+            let array = npy(
+                &mut BufReader::new(file),
+                length,
+                Kinds::Real,
+                &mut Budget::of(length),
+            );
             ("npy", array.map(|tensor| single("array", tensor)))
         }
         _ => {
@@ -225,10 +246,15 @@ fn values(view: &TensorView) -> Option<Vec<f64>> {
 
 /// The arrays of npz bytes (a zip file of npy files); the error says in words what is wrong.
 pub fn from_npz(bytes: &[u8]) -> Result<Tensors, String> {
-    npz(&mut Cursor::new(bytes), bytes.len() as u64)
+    npz(&mut Cursor::new(bytes), bytes.len() as u64, Kinds::Real)
 }
 
-fn npz(file: &mut (impl Read + Seek), length: u64) -> Result<Tensors, String> {
+/// As [`from_npz`], with arrays of whole numbers and of truth values (0 and 1) among them.
+pub fn all_from_npz(bytes: &[u8]) -> Result<Tensors, String> {
+    npz(&mut Cursor::new(bytes), bytes.len() as u64, Kinds::Any)
+}
+
+fn npz(file: &mut (impl Read + Seek), length: u64, kinds: Kinds) -> Result<Tensors, String> {
     caught(|| {
         let mut archive = zip::ZipArchive::new(file).map_err(|error| error.to_string())?;
         let mut budget = Budget::of(length);
@@ -240,7 +266,7 @@ fn npz(file: &mut (impl Read + Seek), length: u64) -> Result<Tensors, String> {
                 continue;
             };
             let size = member.size();
-            let array = npy(&mut member, size, &mut budget);
+            let array = npy(&mut member, size, kinds, &mut budget);
             // The checksum is compared where the member ends; a member whose content makes no sense may be damaged, too.
             let rest = io::copy(&mut (&mut member).take(MOST_HEADER_BYTES), &mut io::sink());
             if rest
@@ -268,11 +294,17 @@ fn npz(file: &mut (impl Read + Seek), length: u64) -> Result<Tensors, String> {
 /// The array of npy bytes, `None` if it holds no floating-point numbers; the error says in words what is wrong.
 pub fn from_npy(bytes: &[u8]) -> Result<Option<Tensor>, String> {
     let length = bytes.len() as u64;
-    npy(&mut Cursor::new(bytes), length, &mut Budget::of(length))
+    let mut reader = Cursor::new(bytes);
+    npy(&mut reader, length, Kinds::Real, &mut Budget::of(length))
 }
 
 /// Reads an array of a file, or of a member of an archive, that claims `length` bytes.
-fn npy(reader: &mut impl Read, length: u64, budget: &mut Budget) -> Result<Option<Tensor>, String> {
+fn npy(
+    reader: &mut impl Read,
+    length: u64,
+    kinds: Kinds,
+    budget: &mut Budget,
+) -> Result<Option<Tensor>, String> {
     let header = npy_header(reader)?;
     let data_bytes = length.saturating_sub(header.len() as u64);
     let data = Cursor::new(header).chain(reader);
@@ -282,9 +314,12 @@ fn npy(reader: &mut impl Read, length: u64, budget: &mut Budget) -> Result<Optio
     };
     let shape: Vec<usize> = file.shape().iter().map(|&extent| extent as usize).collect();
     let kind = kind.to_string();
-    let width = match kind.trim_start_matches(['<', '>', '|', '=']) {
-        "f8" => 8,
-        "f4" => 4,
+    let kind = kind.trim_start_matches(['<', '>', '|', '=']);
+    let width = match (kind, kinds) {
+        ("f8", _) | ("i8" | "u8", Kinds::Any) => 8,
+        ("f4", _) | ("i4" | "u4", Kinds::Any) => 4,
+        ("i2" | "u2", Kinds::Any) => 2,
+        ("i1" | "u1" | "b1", Kinds::Any) => 1,
         _ => return skipped(file, data_bytes, budget),
     };
     let count = shape
@@ -297,17 +332,34 @@ fn npy(reader: &mut impl Read, length: u64, budget: &mut Budget) -> Result<Optio
     let order = file.order();
     // Those of another order are copied once more.
     budget.take(count * (1 + u64::from(order == Order::Fortran)))?;
-    let values = if width == 8 {
-        file.into_vec::<f64>()
-    } else {
-        file.into_vec::<f32>()
-            .map(|values| values.into_iter().map(f64::from).collect())
-    };
-    let values = values.map_err(in_words)?;
+    let values = in_f64(file, kind).map_err(in_words)?;
     Ok(Some(match order {
         Order::C => Tensor { shape, values },
         Order::Fortran => by_rows(shape, &values),
     }))
+}
+
+/// The numbers of an array of a kind that numpy names so.
+fn in_f64<R: Read>(file: NpyFile<R>, kind: &str) -> io::Result<Vec<f64>> {
+    fn of<T: npyz::Deserialize, R: Read>(
+        file: NpyFile<R>,
+        number: impl Fn(T) -> f64,
+    ) -> io::Result<Vec<f64>> {
+        Ok(file.into_vec::<T>()?.into_iter().map(number).collect())
+    }
+    match kind {
+        "f8" => file.into_vec(),
+        "f4" => of(file, |x: f32| x.into()),
+        "i8" => of(file, |x: i64| x as f64),
+        "u8" => of(file, |x: u64| x as f64),
+        "i4" => of(file, |x: i32| x.into()),
+        "u4" => of(file, |x: u32| x.into()),
+        "i2" => of(file, |x: i16| x.into()),
+        "u2" => of(file, |x: u16| x.into()),
+        "i1" => of(file, |x: i8| x.into()),
+        "u1" => of(file, |x: u8| x.into()),
+        _ => of(file, |x: bool| f64::from(u8::from(x))),
+    }
 }
 
 /// Reads over an array that is of no use here.
