@@ -121,6 +121,9 @@ fn read(bytes: Vec<u8>) -> Result<BTreeMap<String, Column>, String> {
         .iter()
         .map(|field| (field.name().clone(), Column::default()))
         .collect();
+    if columns.len() < fields.len() {
+        return Err("it has two columns of one name".to_owned());
+    }
     let meant: Vec<String> = columns
         .keys()
         .filter(|name| is_meant(name))
@@ -251,7 +254,8 @@ impl Table<'_> {
             .saturating_mul(widest as u64);
         if numbers > MOST_SMALL_NUMBERS.max(MOST_PADDING * (places.len() * widest) as u64) {
             let reason = format!(
-                "its {trials} trials differ too much in length: the longest has {steps} rows of {}; expected `trial` to name the                  trial that a row belongs to",
+                "its {trials} trials differ too much in length: the longest has {steps} rows of {}; expected `trial` to name the \
+                 trial that a row belongs to",
                 places.len()
             );
             return Err(unfit(self.path, reason));

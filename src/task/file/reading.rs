@@ -128,8 +128,7 @@ fn names(bytes: &[u8]) -> Result<Vec<String>, String> {
             _ => String::new(),
         };
         let characters: Option<usize> = kind.strip_prefix("<U").and_then(|of| of.parse().ok());
-        let (Some(characters), [count]) = (characters.filter(|&of| of > 0), file.shape())
-        else {
+        let (Some(characters), [count]) = (characters.filter(|&of| of > 0), file.shape()) else {
             return Err(
                 "expected a list of texts, as `numpy.array([\"left\", \"right\"])`".to_owned(),
             );
