@@ -67,7 +67,11 @@ fn a_file_of_trials_that_cannot_be_used_is_named_with_its_key() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
         assert!(output.stdout.is_empty());
-        for part in [part, "key `file`: expected a file of trials that can be used", "trials.npz"] {
+        for part in [
+            part,
+            "key `file`: expected a file of trials that can be used",
+            "trials.npz",
+        ] {
             assert!(errors.contains(part), "{errors}");
         }
     }
