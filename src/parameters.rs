@@ -64,6 +64,12 @@ pub trait ParameterVisitor {
     /// A text that is not empty and has no control characters.
     fn text(&mut self, name: &'static str, value: &mut String);
 
+    /// The path of a file that is read. What stands in a file and is relative is looked for beside that file first, then in
+    /// the present folder.
+    fn path(&mut self, name: &'static str, value: &mut String) {
+        self.text(name, value);
+    }
+
     /// One of `choices`, as its index.
     fn choice(&mut self, name: &'static str, chosen: &mut usize, choices: &[&'static str]);
 

@@ -23,6 +23,14 @@ fn tasks() -> Vec<TaskSpec> {
         ),
         ("kindergarten", vec!["count=false", "steps_max=40"]),
         (
+            "file",
+            vec![
+                "file=curricula/data/perceptual-decision.npz",
+                "score=decision",
+                "noise=0.1",
+            ],
+        ),
+        (
             "path-integration",
             vec![
                 "walk=sorscher",

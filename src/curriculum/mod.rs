@@ -164,8 +164,7 @@ impl Curriculum {
     /// # Errors
     /// The file cannot be read, is larger than 2 MiB, or holds mistakes; all of them are told together.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, CurriculumError> {
-        let text = read(path)?;
-        Self::parse(&text, &path.display().to_string(), overrides)
+        Self::load_copy((path, path), overrides, None)
     }
 
     /// As [`load`](Self::load), and looks up the run that weights are taken from in a folder of runs: its checkpoint and
@@ -175,17 +174,29 @@ impl Curriculum {
         overrides: &[Override],
         runs: &Path,
     ) -> Result<Self, CurriculumError> {
-        let text = read(path)?;
-        parse::curriculum(&text, &path.display().to_string(), overrides, Some(runs))
+        Self::load_copy((path, path), overrides, Some(runs))
     }
 
-    /// Reads the text of a curriculum file; `file_name` stands in the messages and gives the default name.
+    /// As [`load`](Self::load), or with a folder of runs as [`load_beside`](Self::load_beside), a copy of an original:
+    /// files that it names by relative paths are looked for beside the original.
+    pub fn load_copy(
+        (path, original): (&Path, &Path),
+        overrides: &[Override],
+        runs: Option<&Path>,
+    ) -> Result<Self, CurriculumError> {
+        let text = read(path)?;
+        let name = path.display().to_string();
+        parse::curriculum(&text, (&name, original), overrides, runs)
+    }
+
+    /// Reads the text of a curriculum file; `file_name` stands in the messages, gives the default name, and says beside what
+    /// the files that it names by relative paths are looked for.
     pub fn parse(
         text: &str,
         file_name: &str,
         overrides: &[Override],
     ) -> Result<Self, CurriculumError> {
-        parse::curriculum(text, file_name, overrides, None)
+        parse::curriculum(text, (file_name, Path::new(file_name)), overrides, None)
     }
 
     /// The curriculum as a file that says everything, defaults included, and parses back to the same curriculum.

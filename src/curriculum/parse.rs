@@ -18,9 +18,10 @@ use crate::train::rate_network::rate_formula;
 use crate::train::rules::{LearningRule, RuleSpec};
 use crate::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
 
+/// `original` is the file whose folder relative paths begin in.
 pub(super) fn curriculum(
     text: &str,
-    file: &str,
+    (file, original): (&str, &Path),
     overrides: &[Override],
     runs: Option<&Path>,
 ) -> Result<Curriculum, CurriculumError> {
@@ -28,7 +29,8 @@ pub(super) fn curriculum(
     let Some(entries) = tree::parse(text, overrides, &mistakes) else {
         return Err(mistakes.into_error(file));
     };
-    let root_section = Section::new("", KeyPlace::Line(1), entries, &mistakes);
+    let folder = original.parent().unwrap_or(Path::new(""));
+    let root_section = Section::new("", KeyPlace::Line(1), entries, &mistakes).in_folder(folder);
     let curriculum = root(root_section, file, runs);
     if mistakes.is_empty() {
         Ok(curriculum)

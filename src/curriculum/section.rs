@@ -4,6 +4,7 @@
 //! told from a misspelt one, for which the nearest known key is suggested.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use super::error::{
     KeyPlace, Mistakes, closest, describe_integers, describe_reals, did_you_mean, quoted_list,
@@ -28,6 +29,8 @@ pub(super) struct Section<'a> {
     taken: Vec<(&'static str, KeyPlace)>,
     /// Numbers that change while a stage is trained, with their places; none where numbers must be constant.
     ramps: Option<Vec<(Ramp, KeyPlace)>>,
+    /// Where paths in it that are relative begin.
+    folder: &'a Path,
     mistakes: &'a Mistakes,
 }
 
@@ -57,8 +60,14 @@ impl<'a> Section<'a> {
             refused: Vec::new(),
             taken: Vec::new(),
             ramps: None,
+            folder: Path::new(""),
             mistakes,
         }
+    }
+
+    /// The same in a file of this folder.
+    pub(super) fn in_folder(self, folder: &'a Path) -> Self {
+        Self { folder, ..self }
     }
 
     /// Where it stands.
@@ -100,7 +109,7 @@ impl<'a> Section<'a> {
 
     /// Another section of the same file.
     pub(super) fn beside(&self, path: String, place: KeyPlace, entries: Table) -> Section<'a> {
-        Section::new(path, place, entries, self.mistakes)
+        Section::new(path, place, entries, self.mistakes).in_folder(self.folder)
     }
 
     /// Where a key stands or stood, or else the section.
@@ -156,7 +165,7 @@ impl<'a> Section<'a> {
         let path = self.full(key);
         let node = self.take(key)?;
         match node.value {
-            Value::Table(entries) => Some(Section::new(path, node.place, entries, self.mistakes)),
+            Value::Table(entries) => Some(self.beside(path, node.place, entries)),
             other => {
                 self.mistakes.add(
                     &node.place,
@@ -403,6 +412,14 @@ impl ParameterVisitor for Section<'_> {
         }
     }
 
+    fn path(&mut self, name: &'static str, value: &mut String) {
+        self.text(name, value);
+        let is_from_outside = self.is_overridden(name);
+        if let Some(found) = found(value, self.folder, is_from_outside) {
+            *value = found;
+        }
+    }
+
     fn lines(&mut self, name: &'static str, value: &mut String) {
         let is_plain = |c: char| c == '\n' || c == '\r' || !c.is_control();
         let pick = |value: &Value| match value {
@@ -470,6 +487,22 @@ impl ParameterVisitor for Section<'_> {
             self.mistake(&self.place_of(name), name, format!("expected {expected}"));
         }
     }
+}
+
+/// The file that a path of a curriculum means, as an absolute path: so that a run finds it from wherever it is gone on with.
+///
+/// 1. Beside the curriculum, if the path stands in it. 2. From the present folder. 3. By its name alone beside the curriculum,
+/// which is where those can put it who move a run. `None` if it is nowhere.
+fn found(path: &str, folder: &Path, is_from_outside: bool) -> Option<String> {
+    let path = Path::new(path);
+    let beside = (!is_from_outside).then(|| folder.join(path));
+    let alone = path.file_name().map(|name| folder.join(name));
+    let mut places = [beside, Some(path.to_path_buf()), alone]
+        .into_iter()
+        .flatten();
+    let found = places.find(|place| place.is_file())?;
+    let absolute = std::path::absolute(found).ok()?;
+    absolute.to_str().map(str::to_owned)
 }
 
 /// A number that is neither infinite nor NaN.

@@ -12,6 +12,7 @@ use super::area::{Area, Point};
 use super::recording_error::RecordingError;
 use crate::arrays::{Tensor, Tensors, from_npz};
 use crate::files;
+use crate::hex::hex;
 
 /// Bytes of the largest file that is read.
 const MOST_BYTES: u64 = 1 << 30;
@@ -119,13 +120,6 @@ impl fmt::Debug for Recording {
             .field("samples", &self.times_secs.len())
             .finish_non_exhaustive()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    halves
-        .filter_map(|half| char::from_digit(u32::from(half), 16))
-        .collect()
 }
 
 fn array<'a>(

@@ -147,9 +147,11 @@ impl Population {
     /// say yet with which weights.
     pub fn curriculum(&self, run: &PlannedRun) -> Result<Curriculum, PopulationError> {
         let path = self.curriculum_file(&run.curriculum);
+        let original = self.copied_from.get(&run.curriculum).unwrap_or(&path);
+        let files = (path.as_path(), original.as_path());
         let mut curriculum = match run.from {
-            Some(_) => Curriculum::load(&path, &run.overrides())?,
-            None => Curriculum::load_beside(&path, &run.settings, &self.dir)?,
+            Some(_) => Curriculum::load_copy(files, &run.overrides(), None)?,
+            None => Curriculum::load_copy(files, &run.settings, Some(&self.dir))?,
         };
         curriculum.seed = run.seed;
         Ok(curriculum)

@@ -17,6 +17,7 @@
 //! | pretraining | kindergarten, walks |
 //! | space | path-integration |
 //! | worlds | corridor, navigation |
+//! | your own | file |
 //!
 //! ```
 //! use creode::task::Task;
@@ -51,6 +52,7 @@ pub mod corridor;
 pub mod delayed_classification;
 pub mod delayed_discrimination;
 pub mod delayed_match;
+pub mod file;
 pub mod flip_flop;
 pub mod go_no_go;
 pub mod interval_discrimination;
@@ -256,6 +258,7 @@ impl TaskSpec {
             Self::new(navigation::Navigation::default()),
             Self::new(walks::Walks::default()),
             Self::new(path_integration::PathIntegration::default()),
+            Self::new(file::FileTask::default()),
         ]
     }
 

@@ -27,7 +27,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::encode::properties;
 use super::error::TraceError;
-use super::hex::hex;
 use super::leftovers;
 use super::manifest::{FileRecord, ManifestAppender, ManifestEvent, MergedFile, RowGroup};
 use super::owner::Owner;
@@ -36,6 +35,7 @@ use super::schema::Table;
 use super::store::{self, hash_all};
 use super::table::record_batches;
 use crate::files;
+use crate::hex::hex;
 
 /// Rows from which on a row group is closed; more where there would be too many groups.
 const ROWS_OF_GROUP: u64 = 512;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::error::TraceError;
-use super::hex::hex;
 use super::manifest::LogState;
 use super::names::LOG_FILE;
 use super::store::{MISSING, hash_all};
 use crate::files;
+use crate::hex::hex;
 
 /// Bytes at the end of the log that are shown.
 const SHOWN_BYTES: u64 = 16 * 1024;

@@ -10,9 +10,9 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::error::TraceError;
-use super::hex::hex;
 use super::manifest::FileRecord;
 use crate::files;
+use crate::hex::hex;
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {

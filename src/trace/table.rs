@@ -18,10 +18,10 @@ use parquet::file::reader::{ChunkReader, Length};
 use super::columns::Columns;
 use super::error::TraceError;
 use super::owner::{Belonging, Owner};
-use super::pages::{self, Window};
 use super::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table};
 use super::tables::Row;
 use crate::guard::caught;
+use crate::pages::{self, Window};
 
 /// Bytes that the texts and lists of a row take beside the row itself, roughly.
 const HEAP_BYTES: usize = 64;

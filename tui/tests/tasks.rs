@@ -52,6 +52,35 @@ fn nothing_is_wider_than_80_columns_or_coloured_for_a_pipe() {
 }
 
 #[test]
+fn a_file_of_trials_that_cannot_be_used_is_named_with_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trials.npz");
+    let file = format!("file={}", path.display());
+    for (content, part) in [
+        (None, "cannot read"),
+        (Some("trial,input"), "it begins as neither an npz file"),
+    ] {
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let output = creode(&["file", "--set", &file]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(output.stdout.is_empty());
+        for part in [
+            part,
+            "key `file`: expected a file of trials that can be used",
+            "trials.npz",
+        ] {
+            assert!(errors.contains(part), "{errors}");
+        }
+    }
+    let output = creode(&["file", "--set", "split=test"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("key `file`: expected the path"), "{errors}");
+}
+
+#[test]
 fn json_has_the_trial_of_the_seed_with_the_parameters_asked_for() {
     let shown = |seed| {
         let arguments = [

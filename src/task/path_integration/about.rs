@@ -59,7 +59,7 @@ pub(super) const ABOUT: About = About {
         parameter(
             "trajectory",
             "",
-            "recorded walk: npz file with t and pos, from the present folder",
+            "recorded walk: npz file with t and pos, beside the curriculum or from the present folder",
         ),
         parameter(
             "trajectory_sha256",

@@ -17,8 +17,9 @@
 //! of the centres of the three most active, outputs as targets. The start alone explains some of it, the more
 //! the shorter the trials.
 //!
-//! Recorded walks come from an npz file, [`crate::open_field::recording`]; a relative path is looked for in the present folder. A trial
-//! is a random stretch of it. `trajectory_sha256` is written into the resolved curriculum, and if it is given, the file must have it.
+//! Recorded walks come from an npz file, [`crate::open_field::recording`]; a relative path is looked for beside the curriculum,
+//! then in the present folder. A trial is a random stretch of it. `trajectory_sha256` is written into the resolved curriculum, and
+//! if it is given, the file must have it.
 //!
 //! Landscape while standing still: a network that holds any position there is expected to have a plane of fixed or slow points.
 

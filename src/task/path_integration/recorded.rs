@@ -59,13 +59,12 @@ impl RecordedWalks {
         (area, dt_secs, least_steps): (Area, f64, usize),
         visitor: &mut dyn ParameterVisitor,
     ) -> bool {
-        for (key, value) in [
-            ("trajectory", &mut self.trajectory),
-            ("trajectory_sha256", &mut self.trajectory_sha256),
-        ] {
-            if visitor.gives(key, value.is_some()) {
-                visitor.text(key, value.get_or_insert_default());
-            }
+        if visitor.gives("trajectory", self.trajectory.is_some()) {
+            visitor.path("trajectory", self.trajectory.get_or_insert_default());
+        }
+        if visitor.gives("trajectory_sha256", self.trajectory_sha256.is_some()) {
+            let sha256 = self.trajectory_sha256.get_or_insert_default();
+            visitor.text("trajectory_sha256", sha256);
         }
         visitor.real("longest_gap_secs", &mut self.longest_gap_secs, POSITIVE);
         let parts = [

@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::trace::hex::hex;
+use crate::hex::hex;
 
 /// What stands before the seal in a line, and after it.
 const BEFORE: &str = ",\"seal\":\"";

@@ -6,13 +6,13 @@ use std::sync::PoisonError;
 use bytes::Bytes;
 
 use super::{Run, StepCursor};
+use crate::pages::Window;
 use crate::trace::columns::Columns;
 use crate::trace::contents::{Merged, Whereabouts};
 use crate::trace::error::TraceError;
 use crate::trace::manifest::FileRecord;
 use crate::trace::names::derived_file;
 use crate::trace::owner::Owner;
-use crate::trace::pages::Window;
 use crate::trace::replaced::read_replaced;
 use crate::trace::store::{is_missing, read_checked, read_stretch};
 use crate::trace::table::{Footer, Part, Selection, TableFile};

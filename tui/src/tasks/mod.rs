@@ -57,10 +57,15 @@ pub(crate) fn tasks(args: &TasksArgs) -> anyhow::Result<u8> {
         None if args.format == Format::Json => to_text(&list_json(&all))?,
         None => list(&all, style),
         Some(name) => {
-            if !all.iter().any(|spec| spec.task().name() == name) {
+            let Some(usual) = all.iter().find(|spec| spec.task().name() == name) else {
                 return unknown(name, &all);
-            }
-            let spec = curriculum::task(name, &args.overrides)?;
+            };
+            // One whose trials come from a file has an example to show without it.
+            let spec = if args.overrides.is_empty() {
+                usual.clone()
+            } else {
+                curriculum::task(name, &args.overrides)?
+            };
             let trial = spec.task().batch(1, args.seed);
             if args.format == Format::Json {
                 to_text(&task_json(&spec, &trial, args.seed))?

@@ -25,14 +25,14 @@ const MOST_TEXT_BYTES: u64 = 256 << 20;
 
 /// A part of a Parquet file that is in memory: the bytes from `offset` on.
 #[derive(Debug, Clone)]
-pub(super) struct Window {
-    pub(super) offset: u64,
-    pub(super) bytes: Bytes,
+pub(crate) struct Window {
+    pub(crate) offset: u64,
+    pub(crate) bytes: Bytes,
 }
 
 impl Window {
     /// The bytes from one place in the file to another.
-    pub(super) fn slice(&self, from: u64, length: u64) -> Option<Bytes> {
+    pub(crate) fn slice(&self, from: u64, length: u64) -> Option<Bytes> {
         let from = from.checked_sub(self.offset)?;
         let end = from.checked_add(length)?;
         if end > self.bytes.len() as u64 {
@@ -52,7 +52,7 @@ struct Claims {
 
 /// Says in words what is wrong with the claims of some row groups whose pages lie in `window`, of the columns that `is_read`
 /// chooses. `row_bytes` is what a row takes in memory.
-pub(super) fn check(
+pub(crate) fn check(
     groups: &[RowGroupMetaData],
     window: &Window,
     row_bytes: usize,
@@ -139,19 +139,19 @@ struct PageHeader {
 
 /// Kinds of values of the compact protocol.
 mod kind {
-    pub(super) const STOP: u8 = 0;
-    pub(super) const TRUE: u8 = 1;
-    pub(super) const FALSE: u8 = 2;
-    pub(super) const I8: u8 = 3;
-    pub(super) const I16: u8 = 4;
-    pub(super) const I32: u8 = 5;
-    pub(super) const I64: u8 = 6;
-    pub(super) const DOUBLE: u8 = 7;
-    pub(super) const BINARY: u8 = 8;
-    pub(super) const LIST: u8 = 9;
-    pub(super) const SET: u8 = 10;
-    pub(super) const MAP: u8 = 11;
-    pub(super) const STRUCT: u8 = 12;
+    pub(crate) const STOP: u8 = 0;
+    pub(crate) const TRUE: u8 = 1;
+    pub(crate) const FALSE: u8 = 2;
+    pub(crate) const I8: u8 = 3;
+    pub(crate) const I16: u8 = 4;
+    pub(crate) const I32: u8 = 5;
+    pub(crate) const I64: u8 = 6;
+    pub(crate) const DOUBLE: u8 = 7;
+    pub(crate) const BINARY: u8 = 8;
+    pub(crate) const LIST: u8 = 9;
+    pub(crate) const SET: u8 = 10;
+    pub(crate) const MAP: u8 = 11;
+    pub(crate) const STRUCT: u8 = 12;
 }
 
 /// Structs within structs of a page header: statistics within a data page header.

@@ -1,6 +1,7 @@
 //! Bytes as text.
 
-pub(in crate::trace) fn hex(bytes: &[u8]) -> String {
+/// Two digits for each byte, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         for half in [byte >> 4, byte & 0xf] {
