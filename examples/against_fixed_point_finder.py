@@ -39,8 +39,9 @@ def network(file):
     weights = {name.rsplit(".", 1)[-1]: torch.from_numpy(value).double() for name, value in weights.items() if "_l0" in name}
     rows, units = weights["weight_hh_l0"].shape
     kind = {1: torch.nn.RNN, 3: torch.nn.GRU}[rows // units]
-    layer = kind(weights["weight_ih_l0"].shape[1], units, bias="bias_hh_l0" in weights, batch_first=True).double()
-    layer.load_state_dict(weights)
+    layer = kind(weights["weight_ih_l0"].shape[1], units, batch_first=True).double()
+    # Biases that are not there are zero.
+    layer.load_state_dict({name: weights.get(name, torch.zeros_like(value)) for name, value in layer.state_dict().items()})
     return layer
 
 

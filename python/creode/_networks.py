@@ -270,7 +270,7 @@ def jacobian(module_or_arrays: Any, states: Any, input: Any = None, **about: Any
 
 
 def states(table: pa.Table, column: str = "state") -> np.ndarray:
-    """A column of vectors of a table as an array, ``[rows, entries]``; the entries are read where the table has them.
+    """A column of vectors of a table as an array of its own, ``[rows, entries]``.
 
     >>> points = fixed_points({"recurrent": [[0.5]]})
     >>> states(points)
@@ -278,4 +278,4 @@ def states(table: pa.Table, column: str = "state") -> np.ndarray:
     """
     chunks = table[column].combine_chunks()
     values = chunks.flatten().to_numpy(zero_copy_only=False)
-    return values.reshape(len(chunks), -1) if len(chunks) else values.reshape(0, 0)
+    return values.reshape(len(chunks), -1).copy() if len(chunks) else np.empty((0, 0))

@@ -125,8 +125,8 @@ class Run:
         return pa.table({}) if file is None else _tables.table(file)
 
     def weights(self, step: int | None = None) -> dict[str, np.ndarray]:
-        """The weights at a training step, by default the last, by name: of a run trained here with PyTorch's names, so that a
-        module of the same shape can load them; of one that was recorded with the names that they came with.
+        """The weights at a training step, by default the last, by name: of a run trained here by PyTorch's names
+        with ``rnn.`` and ``readout.`` in front, of one that was recorded by the names that they came with.
 
         Raises:
             KeyError: No checkpoint is of that step.
