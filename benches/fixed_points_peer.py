@@ -1,4 +1,4 @@
-"""The peers of the fixed-point benchmark: `fixed_points_peer.py FOLDER CELL UNITS CORES LIMIT_SECS`.
+"""The peers of the fixed-point benchmark: `fixed_points_peer.py FOLDER CELL UNITS CORES LIMIT_SECS [PEER…]`, by default all.
 
 FOLDER holds starts.f64 and the weights as raw little-endian numbers. All peers look for zeros of x - F(x) from the
 same starts, in f64, with all cores:
@@ -12,7 +12,7 @@ newton: damped Newton steps on all starts at once, one batched factorisation (to
       most 6 times; a start that has converged, or has gone 100 iterations, is done.
 
 Each prints: name, seconds, CPU seconds of all its processes, starts tried, starts that ended with q < 1e-24, distinct points
-among these, iterations.
+among these, iterations. The end of each start is written to FOLDER as PEER.f64, of hybr of those it came to.
 When LIMIT_SECS are over a peer stops; seconds are then scaled to all starts (hybr), or are those used so far (adam).
 """
 
@@ -25,9 +25,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import multiprocessing
 
 import numpy
-from scipy.optimize import root
 
 folder, cell, units, cores, limit_secs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
+peers = sys.argv[6:] or ["hybr", "newton", "adam"]
 load = lambda name, *shape: numpy.fromfile(f"{folder}/{name}.f64").reshape(shape)
 gates = 1 if cell == "vanilla" else 3
 W = load("recurrent", gates * units, units)
@@ -72,6 +72,7 @@ def cpu_secs():
 
 def report(name, secs, cpu, tried, ends, iterations):
     q = numpy.array([0.5 * (residual(x) ** 2).sum() for x in ends])
+    numpy.array(ends, float).tofile(f"{folder}/{name}.f64")
     found = [x for x, good in zip(ends, q < 1e-24) if good]
     distinct = []
     for x in found:
@@ -80,15 +81,18 @@ def report(name, secs, cpu, tried, ends, iterations):
     print(name, secs, cpu, tried, len(found), len(distinct), iterations, flush=True)
 
 
-deadline = time.perf_counter() + limit_secs
-begun, cpu_begun = time.perf_counter(), cpu_secs()
-with multiprocessing.get_context("fork").Pool(cores) as pool:
-    ends = [end for end in pool.imap(hybr, range(len(starts)), chunksize=4) if end is not None]
-    pool.close()
-    pool.join()
-share = len(starts) / len(ends)
-secs, cpu = (time.perf_counter() - begun) * share, (cpu_secs() - cpu_begun) * share
-report("hybr", secs, cpu, len(ends), ends, 0)
+if "hybr" in peers:
+    from scipy.optimize import root
+
+    deadline = time.perf_counter() + limit_secs
+    begun, cpu_begun = time.perf_counter(), cpu_secs()
+    with multiprocessing.get_context("fork").Pool(cores) as pool:
+        ends = [end for end in pool.imap(hybr, range(len(starts)), chunksize=4) if end is not None]
+        pool.close()
+        pool.join()
+    share = len(starts) / len(ends)
+    secs, cpu = (time.perf_counter() - begun) * share, (cpu_secs() - cpu_begun) * share
+    report("hybr", secs, cpu, len(ends), ends, 0)
 
 import torch
 
@@ -154,22 +158,24 @@ def newton(h):
     return end, iteration + 1
 
 
-begun, cpu_begun = time.perf_counter(), cpu_secs()
-with torch.no_grad():
-    together = max(1, 2**28 // (8 * units * units))
-    ends, iterations = zip(*[newton(part) for part in torch.from_numpy(starts.copy()).split(together)])
-report("newton", time.perf_counter() - begun, cpu_secs() - cpu_begun, len(starts), torch.cat(ends).numpy(), max(iterations))
+if "newton" in peers:
+    begun, cpu_begun = time.perf_counter(), cpu_secs()
+    with torch.no_grad():
+        together = max(1, 2**28 // (8 * units * units))
+        ends, iterations = zip(*[newton(part) for part in torch.from_numpy(starts.copy()).split(together)])
+    report("newton", time.perf_counter() - begun, cpu_secs() - cpu_begun, len(starts), torch.cat(ends).numpy(), max(iterations))
 
-begun, cpu_begun = time.perf_counter(), cpu_secs()
-h = torch.from_numpy(starts.copy()).requires_grad_()
-adam = torch.optim.Adam([h], lr=0.1)
-schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(adam, factor=0.95, patience=5, threshold=0.0)
-for iteration in range(5000):
-    adam.zero_grad()
-    q = q_of(h)
-    if q.max() < 1e-24 or time.perf_counter() - begun > limit_secs:
-        break
-    q.mean().backward()
-    adam.step()
-    schedule.step(q.mean().item())
-report("adam", time.perf_counter() - begun, cpu_secs() - cpu_begun, len(starts), h.detach().numpy(), iteration + 1)
+if "adam" in peers:
+    begun, cpu_begun = time.perf_counter(), cpu_secs()
+    h = torch.from_numpy(starts.copy()).requires_grad_()
+    adam = torch.optim.Adam([h], lr=0.1)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(adam, factor=0.95, patience=5, threshold=0.0)
+    for iteration in range(5000):
+        adam.zero_grad()
+        q = q_of(h)
+        if q.max() < 1e-24 or time.perf_counter() - begun > limit_secs:
+            break
+        q.mean().backward()
+        adam.step()
+        schedule.step(q.mean().item())
+    report("adam", time.perf_counter() - begun, cpu_secs() - cpu_begun, len(starts), h.detach().numpy(), iteration + 1)

@@ -235,7 +235,8 @@ impl Subject {
         })
     }
 
-    /// Somebody else's network, with given starts or states that it is simulated to.
+    /// Somebody else's network, with given states or states that it is simulated to. Where settings ask for a number of starts,
+    /// so many of the given states are drawn, with jitter; else all of them are starts as they are.
     pub fn of_network(
         network: ForeignNetwork,
         starts: Option<Vec<Vec<f64>>>,
@@ -243,6 +244,15 @@ impl Subject {
     ) -> Self {
         let input = settings.input.clone();
         let input = input.unwrap_or_else(|| vec![0.0; network.inputs()]);
+        let starts = match (starts, settings.starts) {
+            (Some(states), Some(count)) => {
+                let dim = states.first().map_or(0, Vec::len);
+                let noise = settings.noise.unwrap_or(NOISE);
+                let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+                Some(jittered(&states.concat(), dim, count, noise, &mut rng))
+            }
+            (starts, _) => starts,
+        };
         Self {
             id: CheckpointId { number: 0, step: 0 },
             readout: network.readout().clone(),

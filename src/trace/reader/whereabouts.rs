@@ -1,6 +1,6 @@
 //! Where the rows of a table are, and the way to them: a file by itself, or a part of a merged one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use bytes::Bytes;
@@ -14,10 +14,42 @@ use crate::trace::manifest::FileRecord;
 use crate::trace::names::derived_file;
 use crate::trace::owner::Owner;
 use crate::trace::replaced::read_replaced;
+use crate::trace::schema::Table;
 use crate::trace::store::{is_missing, read_checked, read_stretch};
 use crate::trace::table::{Footer, Part, Selection, TableFile};
 
 impl Run {
+    /// The Parquet files that hold the rows of a table, by step: the merged one, if there is one, then those written since.
+    /// For readers of other programs, who take them as they are; [`table_file_bytes`](Self::table_file_bytes) checks them.
+    pub fn table_files(&self, table: Table) -> Vec<PathBuf> {
+        let records = self.records_of(table);
+        records.map(|file| self.dir.join(&file.path)).collect()
+    }
+
+    /// What is in these files, each held against its checksum in the manifest.
+    ///
+    /// # Errors
+    /// A file is missing, or not what was written.
+    pub fn table_file_bytes(&self, table: Table) -> Result<Vec<Vec<u8>>, TraceError> {
+        let read = |run: &Self| -> Result<Vec<Vec<u8>>, TraceError> {
+            let records = run.records_of(table);
+            records.map(|file| read_checked(&run.dir, file)).collect()
+        };
+        match read(self) {
+            // Merged with others since the manifest was read.
+            Err(error) if is_missing(&error) => read(&Self::open(&self.dir)?),
+            bytes => bytes,
+        }
+    }
+
+    fn records_of(&self, table: Table) -> impl Iterator<Item = &FileRecord> {
+        let merged = self.contents.merged.get(&table);
+        let files = self.contents.files_of(table).map(|(file, _)| file);
+        let alone = files.filter(|file| self.contents.whereabouts(file) == Whereabouts::Alone);
+        let merged = merged.map(|merged| &merged.file.file);
+        merged.into_iter().chain(alone)
+    }
+
     /// Hands some columns of a table of a checkpoint to `visit`, batch by batch. A table that the manifest knows to be
     /// empty is not opened.
     pub(in crate::trace) fn columns_of(

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""What `creode.Recorder` costs a PyTorch training: `recorder_cost.py [STEPS [PAIRS]]`, by default 2000 steps, once without and once
+with it.
+
+Prints both times and by how much the second is longer; the time after the last step, in which the rest is analysed, by itself.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+
+import torch
+
+import creode
+
+STEPS, PAIRS = (int(argument) for argument in (sys.argv[1:] + ["2000", "1"][len(sys.argv) - 1 :]))
+
+
+def train(folder):
+    torch.manual_seed(0)
+    model = torch.nn.GRU(3, 64, batch_first=True)
+    readout = torch.nn.Linear(64, 3)
+    optimiser = torch.optim.Adam([*model.parameters(), *readout.parameters()], lr=1e-3)
+    recorder = creode.Recorder(folder, model, every=100) if folder else None
+    begun = time.perf_counter()
+    for step in range(STEPS):
+        inputs = torch.randn(64, 50, 3)
+        loss = (readout(model(inputs)[0]) - inputs.cumsum(1).tanh()).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if recorder:
+            recorder(step, loss=loss)
+    secs = time.perf_counter() - begun
+    if recorder:
+        recorder.close()
+        skipped = len(recorder.skipped)
+        print(f"with: {secs:.2f} s, then {time.perf_counter() - begun - secs:.2f} s; {skipped} checkpoints skipped", flush=True)
+    else:
+        print(f"without: {secs:.2f} s", flush=True)
+    return secs
+
+
+ratios = []
+for pair in range(PAIRS):
+    with tempfile.TemporaryDirectory() as folder:
+        without = train(None)
+        ratios.append(train(f"{folder}/run") / without)
+print(f"{STEPS} steps of PyTorch on {torch.get_num_threads()} threads take {100 * (statistics.median(ratios) - 1):+.1f} % with a recorder")
