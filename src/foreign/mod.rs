@@ -8,8 +8,10 @@
 //! the numbers as they are stored.
 
 pub mod error;
+pub mod metrics;
 pub mod network;
 pub mod options;
+pub mod steps;
 
 pub use crate::arrays as tensors;
 pub use crate::arrays::{Tensor, Tensors};

@@ -162,10 +162,14 @@ impl Subject {
             Origin::Trained(curriculum) => curriculum,
             Origin::Followed(followed) => {
                 let network = followed.network(&run.weights(entry.checkpoint)?)?;
+                let own = followed.probes(&network);
+                let probes = settings
+                    .input
+                    .as_ref()
+                    .map_or(own, |input| vec![Probe::at(input.clone())]);
                 let settings = Settings {
                     starts: settings.starts.or(Some(followed.starts)),
                     noise: settings.noise.or(Some(followed.noise)),
-                    input: settings.input.or(followed.input),
                     ..settings
                 };
                 let id = CheckpointId {
@@ -174,6 +178,7 @@ impl Subject {
                 };
                 return Ok(Self {
                     id,
+                    probes,
                     ..Self::of_network(network, None, settings)
                 });
             }

@@ -1,9 +1,17 @@
 //! A run made of somebody else's checkpoints: files of weights, one after the other, each analysed as it comes.
 //!
 //! Files are read, checked and copied into the run before they are analysed, so that the run stands by itself when
-//! the other program moves on or deletes them.
+//! the other program moves on or deletes them. So are its losses and what its networks do in trials of the task, where these
+//! are given.
+
+mod trials;
 
 use std::path::Path;
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+pub use self::trials::Trials;
 
 use super::LabError;
 use super::history::live::Live;
@@ -12,15 +20,19 @@ use super::landscapes::{AtInput, Landscapes, Subject};
 use super::origin::{Followed, Origin};
 use super::saved::CheckpointId;
 use crate::arrays::read;
+use crate::cell::map::CellMap;
 use crate::dynamics::motion::projection::Projection;
-use crate::dynamics::points::starts::{independent, simulated};
+use crate::dynamics::points::starts::{independent, jittered, simulated};
+use crate::foreign::steps::StepReading;
 use crate::foreign::{ForeignError, ForeignNetwork};
 use crate::map::Map as _;
 use crate::tensors::{NamedTensor, TensorValues};
 use crate::trace::CheckpointFile;
 use crate::trace::holder::unix_time;
-use crate::trace::rows::LandscapeRow;
-use crate::trace::{CheckpointTables, Compacted, Run, RunWriter, TraceError, file_digest};
+use crate::trace::rows::{LandscapeRow, StepRow};
+use crate::trace::{
+    CheckpointTables, Compacted, Run, RunWriter, StepsSource, TraceError, file_digest,
+};
 
 /// How a file stands to what has been taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +55,11 @@ pub enum Standing {
     },
 }
 
-/// Keys beside the tensors of a file that was taken: where it came from, and the SHA-256 that it had.
+/// Keys beside the tensors of a file that was taken: where it came from, the SHA-256 that it had, and how its step was read from
+/// its name.
 const SOURCE: &str = "source";
 const SOURCE_SHA256: &str = "source_sha256";
+const STEP_READING: &str = "step_reading";
 
 /// The digest of a file that comes from elsewhere.
 fn source_digest(path: &Path) -> Result<String, LabError> {
@@ -66,11 +80,13 @@ pub struct Follower {
     units: Option<usize>,
     projection: Option<Projection>,
     landscapes: Landscapes,
+    trials: Option<Trials>,
 }
 
 impl Follower {
-    /// Begins a run in `dir`, or goes on with the one there, which must have been begun in the same way.
-    pub fn begin(dir: &Path, followed: Followed) -> Result<Self, LabError> {
+    /// Begins a run in `dir`, or goes on with the one there, which must have been begun in the same way; with the trials that
+    /// `followed` names, if it names any.
+    pub fn begin(dir: &Path, followed: Followed, trials: Option<Trials>) -> Result<Self, LabError> {
         let exists = dir.join(crate::trace::RUN_FILE).exists();
         let writer = if exists {
             // Taking up a run tidies it: not before it is known to be this one.
@@ -97,6 +113,7 @@ impl Follower {
             last_step: None,
             units: None,
             projection: None,
+            trials,
         };
         follower.catch_up()?;
         Ok(follower)
@@ -168,10 +185,44 @@ impl Follower {
         self.last_step
     }
 
-    /// Takes a file of weights as the checkpoint of a training step, later than all before: reads it, keeps it in the run, and
-    /// analyses it. Gives the rows of the landscape before, which is complete with that.
-    pub fn take(&mut self, path: &Path, step: u64) -> Result<Vec<LandscapeRow>, LabError> {
-        let (network, weights) = self.read(path)?;
+    /// The file that was taken last, as it was named, and how its step was read; none if none was taken, or by a version that did
+    /// not say.
+    pub fn last_reading(&mut self) -> Result<Option<(String, StepReading)>, LabError> {
+        self.run.refresh()?;
+        let Some(last) = self.run.entries().last() else {
+            return Ok(None);
+        };
+        let own = CheckpointFile::from_bytes(&self.run.weights(last.checkpoint)?.bytes)?;
+        let (source, reading) = (own.metadata.get(SOURCE), own.metadata.get(STEP_READING));
+        let reading = reading.and_then(|text| serde_json::from_str(text).ok());
+        Ok(source.cloned().zip(reading))
+    }
+
+    /// Number of checkpoints taken.
+    pub fn checkpoints(&self) -> usize {
+        self.next_checkpoint as usize
+    }
+
+    /// The last training step that the run has losses of, and where they come from.
+    pub fn told_steps(&mut self) -> Result<Option<(u64, StepsSource)>, LabError> {
+        self.run.refresh()?;
+        Ok(self.run.told_steps().cloned())
+    }
+
+    /// Keeps training steps that the other program tells of, later than all before.
+    pub fn keep_steps(&self, rows: &[StepRow], source: &StepsSource) -> Result<(), TraceError> {
+        self.writer.write_told_steps(rows, source)
+    }
+
+    /// Takes a file of weights as the checkpoint of a training step, which was read from its name, later than all before: reads
+    /// it, keeps it in the run, and analyses it. Gives the rows of the landscape before, which is complete with that.
+    pub fn take(
+        &mut self,
+        path: &Path,
+        step: u64,
+        reading: &StepReading,
+    ) -> Result<Vec<LandscapeRow>, LabError> {
+        let (network, weights) = self.read(path, reading)?;
         if let Some(units) = self.units.filter(|units| *units != network.units()) {
             return Err(LabError::Followed {
                 path: path.to_path_buf(),
@@ -189,11 +240,21 @@ impl Follower {
             step,
         };
         // A mistake in the input must not leave half a checkpoint.
-        network.map_at(&self.followed.probe(&network).input)?;
-        self.fit_projection(&network)?;
+        for probe in self.followed.probes(&network) {
+            network.map_at(&probe.input)?;
+        }
+        let projection = self.fit_projection(&network)?;
+        let trials = match &self.trials {
+            Some(trials) => trials.rows(&network, id, &projection)?,
+            None => Vec::new(),
+        };
         self.units = Some(network.units());
+        let tables = CheckpointTables {
+            trials: &trials,
+            ..CheckpointTables::default()
+        };
         self.writer
-            .write_checkpoint(id.number, id.step, &weights, &CheckpointTables::default())?;
+            .write_checkpoint(id.number, id.step, &weights, &tables)?;
         self.next_checkpoint += 1;
         self.last_step = Some(step);
         self.analyse(&network, id)
@@ -201,7 +262,11 @@ impl Follower {
 
     /// The network of a file, and the same as bytes of safetensors. A file that is exchanged in between is seen at the next
     /// look.
-    fn read(&self, path: &Path) -> Result<(ForeignNetwork, Vec<u8>), LabError> {
+    fn read(
+        &self,
+        path: &Path,
+        reading: &StepReading,
+    ) -> Result<(ForeignNetwork, Vec<u8>), LabError> {
         let failed = |reason: String| LabError::Followed {
             path: path.to_path_buf(),
             reason,
@@ -215,9 +280,11 @@ impl Follower {
             shape: tensor.shape,
             values: TensorValues::F64(tensor.values),
         });
+        let reading = serde_json::to_string(reading).map_err(|error| failed(error.to_string()))?;
         let about = [
             (SOURCE, path.display().to_string()),
             (SOURCE_SHA256, sha256),
+            (STEP_READING, reading),
         ];
         let file = CheckpointFile {
             tensors: tensors.collect(),
@@ -227,25 +294,42 @@ impl Follower {
         Ok((network, bytes))
     }
 
-    fn starts(&self, network: &ForeignNetwork) -> Result<Vec<Vec<f64>>, ForeignError> {
+    /// Where searches start: states of the trials with jitter, or of simulations at a constant input.
+    fn starts(&self, states: Option<&[f64]>, map: &CellMap) -> Vec<Vec<f64>> {
         let Followed {
             starts,
             noise,
             seed,
             ..
         } = self.followed;
-        let map = network.map_at(&self.followed.probe(network).input)?;
-        Ok(simulated(&map, starts, noise, seed))
+        match states {
+            Some(states) => {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                jittered(states, map.dim(), starts, noise, &mut rng)
+            }
+            None => simulated(map, starts, noise, seed),
+        }
     }
 
-    /// Fits the run's projection to the states of its first checkpoint.
-    fn fit_projection(&mut self, network: &ForeignNetwork) -> Result<(), ForeignError> {
-        if self.projection.is_none() {
-            let starts = self.starts(network)?;
-            let dim = starts.first().map_or(network.units(), Vec::len);
-            self.projection = Some(Projection::fit(&starts.concat(), dim));
+    /// The states of a network in the trials, if there are trials.
+    fn trial_states(&self, network: &ForeignNetwork) -> Result<Option<Vec<f64>>, LabError> {
+        let states = self.trials.as_ref().map(|trials| trials.states(network));
+        states.transpose()
+    }
+
+    /// The run's projection, fitted to the states of its first checkpoint: those of the trials, or those that searches start from.
+    fn fit_projection(&mut self, network: &ForeignNetwork) -> Result<Projection, LabError> {
+        if let Some(projection) = &self.projection {
+            return Ok(projection.clone());
         }
-        Ok(())
+        let input = self.followed.probes(network).into_iter().next();
+        let map = network.map_at(&input.map_or(Vec::new(), |probe| probe.input))?;
+        let states = match self.trial_states(network)? {
+            Some(states) => states,
+            None => self.starts(None, &map).concat(),
+        };
+        let fitted = Projection::fit(&states, map.dim());
+        Ok(self.projection.insert(fitted).clone())
     }
 
     /// Analyses a checkpoint; gives the rows of the one before, whose landscape is complete with that.
@@ -254,29 +338,29 @@ impl Follower {
         network: &ForeignNetwork,
         id: CheckpointId,
     ) -> Result<Vec<LandscapeRow>, LabError> {
-        let probe = self.followed.probe(network);
-        let map = network.map_at(&probe.input)?;
-        let starts = self.starts(network)?;
-        let dim = map.dim();
-        let projection = self
-            .projection
-            .get_or_insert_with(|| Projection::fit(&starts.concat(), dim));
+        let projection = self.fit_projection(network)?;
+        let states = self.trial_states(network)?;
         let Followed {
             basin_starts,
             noise,
             seed,
             ..
         } = self.followed;
+        let mut inputs = Vec::new();
+        for probe in self.followed.probes(network) {
+            let map = network.map_at(&probe.input)?;
+            inputs.push(AtInput {
+                name: probe.name,
+                starts: self.starts(states.as_deref(), &map),
+                basin_starts: independent(&map, basin_starts, noise, seed),
+                wired: Wired::plain(map),
+            });
+        }
         let subject = Subject {
             id,
             readout: network.readout().clone(),
-            projection: projection.clone(),
-            inputs: vec![AtInput {
-                name: probe.name,
-                basin_starts: independent(&map, basin_starts, noise, seed),
-                wired: Wired::plain(map),
-                starts,
-            }],
+            projection,
+            inputs,
         };
         let written = self.landscapes.add(&self.writer, subject)?;
         Ok(written.map_or_else(Vec::new, |written| written.rows))

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LabError;
 use crate::curriculum::{Curriculum, DEFAULT_BASIN_STARTS};
+use crate::foreign::steps::StepPattern;
 use crate::foreign::tensors::from_safetensors;
 use crate::foreign::{ForeignNetwork, Options};
 use crate::task::Probe;
@@ -112,7 +113,16 @@ fn named(config: &toml::Table) -> &str {
 pub struct Followed {
     /// The folder that the files come from.
     pub folder: PathBuf,
-    /// The constant input; zeros if none is given.
+    /// The names of the files, if they are read as the user says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_pattern: Option<StepPattern>,
+    /// The file of losses, if the user names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<PathBuf>,
+    /// The file of trials, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trials: Option<TrialsFile>,
+    /// The constant input; by default `conditions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Vec<f64>>,
     /// States from which fixed points are sought.
@@ -125,8 +135,29 @@ pub struct Followed {
     pub noise: f64,
     /// Seed of the starts.
     pub seed: u64,
+    /// The constant inputs, from the trials; zeros where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// What the files alone do not say.
     pub options: Options,
+}
+
+/// A file of trials: a run goes on with the one that it was begun with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialsFile {
+    /// Where it was.
+    pub path: PathBuf,
+    /// SHA-256 of its content, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A constant input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Stored as `condition`.
+    pub name: String,
+    /// One value a channel.
+    pub input: Vec<f64>,
 }
 
 #[derive(Serialize)]
@@ -158,9 +189,17 @@ impl Followed {
         Ok(ForeignNetwork::new(&tensors, &self.options)?)
     }
 
-    /// The constant input at which a network is analysed.
-    pub(super) fn probe(&self, network: &ForeignNetwork) -> Probe {
-        let input = self.input.clone();
-        Probe::at(input.unwrap_or_else(|| vec![0.0; network.inputs()]))
+    /// The constant inputs at which a network is analysed.
+    pub(super) fn probes(&self, network: &ForeignNetwork) -> Vec<Probe> {
+        if let Some(input) = &self.input {
+            return vec![Probe::at(input.clone())];
+        }
+        if self.conditions.is_empty() {
+            return vec![Probe::at(vec![0.0; network.inputs()])];
+        }
+        let conditions = self.conditions.iter().cloned();
+        conditions
+            .map(|Condition { name, input }| Probe { name, input })
+            .collect()
     }
 }

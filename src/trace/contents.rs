@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::error::TraceError;
-use super::manifest::{Ending, FileRecord, ManifestEvent, MergedFile, Session};
+use super::manifest::{Ending, FileRecord, ManifestEvent, MergedFile, Session, StepsSource};
 use super::names::{CHECKPOINTS_FOLDER, MANIFEST_FILE, MARKS_FILE, RUN_FILE, is_derived};
 use super::owner::Owner;
 use super::schema::Table;
@@ -42,6 +42,8 @@ pub(super) struct Contents {
     /// The files of each checkpoint.
     files: BTreeMap<u32, Vec<FileRecord>>,
     pub(super) step_files: Vec<(FileRecord, Owner)>,
+    /// The last training step that another program told of, and what tells of them.
+    pub(super) told: Option<(u64, StepsSource)>,
     pub(super) pause: Option<Pause>,
     pub(super) ending: Option<Ending>,
     pub(super) run_file: Option<FileRecord>,
@@ -151,6 +153,11 @@ impl Contents {
                 });
                 self.ending = None;
             }
+            ManifestEvent::Steps {
+                step,
+                source,
+                files,
+            } => self.take_told(*step, source, files)?,
             ManifestEvent::Session(session) => self.sessions.push(session.clone()),
             ManifestEvent::Ending(ending) => {
                 let last = self.entries.last().map_or(0, |entry| entry.step);
@@ -209,6 +216,28 @@ impl Contents {
         });
         self.pause = None;
         self.ending = None;
+        Ok(())
+    }
+
+    fn take_told(
+        &mut self,
+        step: u64,
+        source: &StepsSource,
+        files: &[FileRecord],
+    ) -> Result<(), String> {
+        if let Some((last, _)) = self.told
+            && step <= last
+        {
+            return Err(format!(
+                "its training steps end at {step}, those told before at {last}"
+            ));
+        }
+        let owner = Owner {
+            checkpoint: None,
+            step,
+        };
+        self.take_files(owner, files)?;
+        self.told = Some((step, source.clone()));
         Ok(())
     }
 

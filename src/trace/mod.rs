@@ -55,7 +55,7 @@ pub use error::TraceError;
 pub use holder::Holder;
 pub use leftovers::{LEFTOVERS_FOLDER, OUTPUT_FILE};
 pub use lock::holder;
-pub use manifest::{Ending, EndingReason, FileRecord, Session};
+pub use manifest::{ColumnSource, Ending, EndingReason, FileRecord, Session, StepsSource};
 pub use names::{LOG_FILE, MARKS_FILE, RUN_FILE};
 pub use reader::{Run, StepCursor, WeightsFile};
 pub use replaced::{

@@ -17,6 +17,12 @@ pub const LOG_FILE: &str = "log.txt";
 /// Name of the file of marks and notes on training steps.
 pub const MARKS_FILE: &str = "marks.jsonl";
 
+/// What the name of a file of training steps that another program told of has behind its step.
+pub(super) const TOLD: &str = ".told";
+
+/// How the names of such files end.
+pub(super) const TOLD_FILE: &str = ".told.parquet";
+
 /// Name of the folder of weights.
 pub(super) const CHECKPOINTS_FOLDER: &str = "checkpoints";
 

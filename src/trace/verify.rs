@@ -16,7 +16,7 @@ use super::error::TraceError;
 use super::leftovers::{self, Kind, LEFTOVERS_FOLDER, Unnamed};
 use super::manifest::FileRecord;
 use super::names::{
-    CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE, derived_file,
+    CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE, TOLD_FILE, derived_file,
 };
 use super::owner::Owner;
 use super::reader::Run;
@@ -294,25 +294,33 @@ fn check_columns(file: &TableFile<'_>, table: Table) -> Result<(), String> {
     }
 }
 
-/// The training steps of all files together have no gaps and no overlaps.
+/// The training steps of all files together have no overlaps, and no gaps where they were made here: other programs tell of
+/// some steps only.
 fn check_steps(run: &Run, report: &mut Report) {
     let mut last: Option<u64> = None;
     for (file, owner) in &run.contents().step_files {
         let mut first_and_last: Option<(u64, u64)> = None;
         let mut is_in_order = true;
+        let follows = |before: u64, step: u64| {
+            if file.path.ends_with(TOLD_FILE) {
+                step > before
+            } else {
+                before.checked_add(1) == Some(step)
+            }
+        };
         let read = read_steps(run, file, *owner, |step| {
             let (first, before) = first_and_last.unwrap_or((step, step));
-            is_in_order &= first_and_last.is_none() || before.checked_add(1) == Some(step);
+            is_in_order &= first_and_last.is_none() || follows(before, step);
             first_and_last = Some((first, step));
         });
         // Whatever cannot be read was told of before.
         let (Ok(()), Some((first, end))) = (read, first_and_last) else {
             continue;
         };
-        let follows = last.is_none_or(|last| last.checked_add(1) == Some(first));
-        if !is_in_order || !follows || end != owner.step {
+        let is_next = last.is_none_or(|last| follows(last, first));
+        if !is_in_order || !is_next || end != owner.step {
             let what = format!(
-                "its training steps are {first} to {end}; they should go from {} to {} without gaps",
+                "its training steps are {first} to {end}; they should rise from {} to {} without gaps",
                 last.map_or(first, |last| last + 1),
                 owner.step
             );

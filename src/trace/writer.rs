@@ -29,8 +29,10 @@ use super::error::TraceError;
 use super::leftovers;
 use super::lock::RunLock;
 use super::log::Log;
-use super::manifest::{Ending, FileRecord, Manifest, ManifestAppender, ManifestEvent, Session};
-use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MOST_NAME_BYTES, RUN_FILE};
+use super::manifest::{
+    Ending, FileRecord, Manifest, ManifestAppender, ManifestEvent, Session, StepsSource,
+};
+use super::names::{CHECKPOINTS_FOLDER, LOG_FILE, MANIFEST_FILE, MOST_NAME_BYTES, RUN_FILE, TOLD};
 use super::replaced;
 use super::rows::StepRow;
 use super::store::{self, read_checked};
@@ -265,6 +267,26 @@ impl RunWriter {
         self.append_durably(&ManifestEvent::Pause { step, files })
     }
 
+    /// Writes training steps that another program told of, later than all that were told before. Does nothing where there are
+    /// none.
+    ///
+    /// Durable when it returns.
+    pub fn write_told_steps(
+        &self,
+        rows: &[StepRow],
+        source: &StepsSource,
+    ) -> Result<(), TraceError> {
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        let files = vec![self.write_table(&format!("{:08}{TOLD}", last.step), rows)?];
+        self.append_durably(&ManifestEvent::Steps {
+            step: last.step,
+            source: source.clone(),
+            files,
+        })
+    }
+
     /// Notes that another machine or version goes on with the run.
     pub fn write_session(&self, session: Session) -> Result<(), TraceError> {
         self.append_durably(&ManifestEvent::Session(session))
@@ -451,6 +473,7 @@ fn set_back_after_power_cut(
             event,
             ManifestEvent::Checkpoint { .. }
                 | ManifestEvent::Pause { .. }
+                | ManifestEvent::Steps { .. }
                 | ManifestEvent::Ending(_)
                 | ManifestEvent::Compaction { .. }
                 | ManifestEvent::Log

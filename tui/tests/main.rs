@@ -6,6 +6,7 @@ mod analyze;
 mod command_line;
 mod comparing;
 mod figures;
+mod following;
 mod hostile;
 mod navigating;
 mod paths;

@@ -6,24 +6,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Stdio;
 
-use crate::shell::{Folder, files};
-use creode::tensors::{NamedTensor, TensorValues};
+use crate::shell::{Folder, files, network};
 use creode::text::is_unprintable;
-use creode::trace::{CheckpointFile, Run};
-
-/// One recurrent matrix under a name, as safetensors.
-fn network(name: &str, weights: [f64; 4]) -> Vec<u8> {
-    let tensor = NamedTensor {
-        name: name.into(),
-        shape: vec![2, 2],
-        values: TensorValues::F64(weights.to_vec()),
-    };
-    let file = CheckpointFile {
-        tensors: vec![tensor],
-        ..CheckpointFile::default()
-    };
-    file.to_bytes().unwrap()
-}
+use creode::trace::Run;
 
 const ONE_POINT: [f64; 4] = [0.5, 0.0, 0.0, 0.5];
 const NINE_POINTS: [f64; 4] = [1.5, 0.0, 0.0, 1.5];

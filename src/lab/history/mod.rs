@@ -164,9 +164,10 @@ pub(super) fn followed_maps(
     entry: Entry,
 ) -> Result<Maps, LabError> {
     let network = followed.network(&run.weights(entry.checkpoint)?)?;
-    let probe = followed.probe(&network);
-    let map = network.map_at(&probe.input)?;
-    Ok([(probe.name, Wired::plain(map))].into())
+    let probes = followed.probes(&network).into_iter();
+    probes
+        .map(|probe| Ok((probe.name, Wired::plain(network.map_at(&probe.input)?))))
+        .collect()
 }
 
 /// The rows of `events`.

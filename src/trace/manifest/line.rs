@@ -88,6 +88,26 @@ pub struct Ending {
     pub message: String,
 }
 
+/// Where training steps come from that another program made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepsSource {
+    /// Name of the file.
+    pub file: String,
+    /// Where the columns of `steps` come from; those that are not here are NaN, or null where they can be.
+    pub columns: Vec<ColumnSource>,
+}
+
+/// Where a column of `steps` comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnSource {
+    /// Name of the column of `steps`.
+    pub column: String,
+    /// What it is called there.
+    pub name: String,
+    /// What the number there was divided by: 100 of percentages, else 1.
+    pub divided_by: u32,
+}
+
 /// What a line of the manifest reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -123,6 +143,15 @@ pub enum ManifestEvent {
         /// The files.
         files: Vec<FileRecord>,
     },
+    /// Training steps that another program told of are written.
+    Steps {
+        /// The last of them.
+        step: u64,
+        /// What told of them.
+        source: StepsSource,
+        /// The files.
+        files: Vec<FileRecord>,
+    },
     /// The run is gone on with on a machine or by a version that may round differently.
     Session(Session),
     /// The run ended.
@@ -154,6 +183,7 @@ impl ManifestEvent {
             Self::Checkpoint { files, .. }
             | Self::Landscape { files, .. }
             | Self::Pause { files, .. }
+            | Self::Steps { files, .. }
             | Self::Derived { files }
             | Self::Marks { files }
             | Self::Run { files } => files,
@@ -173,7 +203,8 @@ impl ManifestEvent {
             | Self::Derived { .. }
             | Self::Marks { .. }
             | Self::Compaction { .. }
-            | Self::Log => MANIFEST_VERSION,
+            | Self::Log => 2,
+            Self::Steps { .. } => MANIFEST_VERSION,
         }
     }
 }

@@ -7,7 +7,7 @@
 //! - `checkpoint`: weights, training steps, probe trials and evaluations are written;
 //! - `landscape`: landscapes, fixed points, slow points and spectra are written.
 //!
-//! `run` names `run.toml`, `pause` what a clean stop between two checkpoints left (weights, and the steps since the
+//! `run` names `run.toml`, `steps` the training steps that another program told of, `pause` what a clean stop between two checkpoints left (weights, and the steps since the
 //! checkpoint), `session` says that another machine or version went on, `ending` that the run is over and why,
 //! `derived` names the tables derived from the whole run, `marks` those of the dashboard, `compaction` files into
 //! which others were merged, `log` vouches for what the log says last. A file belongs to the run from the moment
@@ -27,7 +27,8 @@ use std::path::{Path, PathBuf};
 pub(super) use self::append::ManifestAppender;
 pub(super) use self::line::LogState;
 pub use self::line::{
-    Ending, EndingReason, FileRecord, ManifestEvent, MergedFile, RowGroup, Session,
+    ColumnSource, Ending, EndingReason, FileRecord, ManifestEvent, MergedFile, RowGroup, Session,
+    StepsSource,
 };
 use self::line::{Line, LineVersion};
 use self::seal::Chain;
@@ -35,9 +36,9 @@ use super::error::TraceError;
 use super::names::MANIFEST_FILE;
 use crate::files;
 
-/// Latest version of a line that this library writes and reads; lines of kinds that were there from the beginning are of
-/// version 1.
-pub const MANIFEST_VERSION: u32 = 2;
+/// Latest version of a line that this library writes and reads, that of `steps`; lines of other kinds are of the versions that
+/// these came with.
+pub const MANIFEST_VERSION: u32 = 3;
 
 /// Bytes of the longest line that is read: a compaction of a million checkpoints has a shorter one.
 const MOST_LINE_BYTES: u64 = 128 << 20;

@@ -25,7 +25,7 @@ use super::contents::{Contents, Entry, Pause};
 use super::error::TraceError;
 use super::leftovers;
 use super::log;
-use super::manifest::{Ending, Manifest, ManifestEvent, MergedFile, Session};
+use super::manifest::{Ending, Manifest, ManifestEvent, MergedFile, Session, StepsSource};
 use super::names::{LOG_FILE, MANIFEST_FILE, MARKS_FILE, RUN_FILE};
 use super::replaced::read_replaced;
 use super::store::{self, is_missing};
@@ -159,6 +159,11 @@ impl Run {
     /// The pause after the last checkpoint, if training stopped there and was not taken up again.
     pub fn pause(&self) -> Option<&Pause> {
         self.contents.pause.as_ref()
+    }
+
+    /// The last training step that another program told of, and what tells of them; none of runs that were trained here.
+    pub fn told_steps(&self) -> Option<&(u64, StepsSource)> {
+        self.contents.told.as_ref()
     }
 
     /// The later sessions on other machines or by other versions, oldest first.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use creode::cell::spec::Activation;
+use creode::foreign::steps::StepPattern;
 use creode::foreign::{CellName, ForeignNetwork, Options, Role, tensors};
 use creode::lab::again::{Settings, Subject};
 use creode::lab::history::hints::hint_rows;
@@ -82,12 +83,25 @@ pub(crate) struct AnalyzeArgs {
     /// Values of a sweep at which all fixed points are searched
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = count)]
     stations: usize,
-    /// Watch the folder: every file of weights that appears in it becomes a checkpoint of a run
+    /// Watch the folder: every file of weights that appears in it, or in a numbered folder within it, becomes a checkpoint of a
+    /// run
     #[arg(long)]
     follow: bool,
     /// Name of the run that --follow makes [default: that of the folder]
     #[arg(long, value_name = "NAME", requires = "follow")]
     run: Option<String>,
+    /// How names tell the training step: {step} in its place, * for any characters, ? for one, as in
+    /// 'model_seed1_step{step}*' [default: as the names have in common]
+    #[arg(long, value_name = "NAME", requires = "follow")]
+    step_pattern: Option<StepPattern>,
+    /// Losses that the training writes: CSV, JSON lines, trainer_state.json or a TensorBoard event file [default: what lies
+    /// beside the checkpoints]
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    metrics: Option<PathBuf>,
+    /// Trials of the task: inputs [trials, time, channels], and if you like targets and states; fixed points are then sought
+    /// from their states, at the inputs held at their ends
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    trials: Option<PathBuf>,
     /// End --follow when nothing new has appeared for so many seconds [default: at Ctrl-C]
     #[arg(long, value_name = "SECS", requires = "follow", value_parser = not_negative)]
     idle: Option<f64>,

@@ -7,6 +7,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use creode::tensors::{NamedTensor, TensorValues};
+use creode::trace::CheckpointFile;
+
 /// Two memories in eight units; long enough to be stopped on its way.
 pub const CURRICULUM: &str = r#"
 name = "small"
@@ -36,6 +39,25 @@ probe_trials = 4
 
 /// A training that takes a while: to be stopped, and gone on with.
 pub const LONG: [&str; 4] = ["train", "small.toml", "--set", "stage.0.until.steps=4000"];
+
+/// One recurrent matrix under a name, as safetensors.
+pub fn network(name: &str, weights: [f64; 4]) -> Vec<u8> {
+    arrays(&[(name, &[2, 2], &weights)])
+}
+
+/// Arrays by name, with their shapes, as safetensors.
+pub fn arrays(arrays: &[(&str, &[usize], &[f64])]) -> Vec<u8> {
+    let tensors = arrays.iter().map(|(name, shape, values)| NamedTensor {
+        name: (*name).into(),
+        shape: shape.to_vec(),
+        values: TensorValues::F64(values.to_vec()),
+    });
+    let file = CheckpointFile {
+        tensors: tensors.collect(),
+        ..CheckpointFile::default()
+    };
+    file.to_bytes().unwrap()
+}
 
 /// A folder with the curriculum in it, to run the program in.
 pub struct Folder(pub tempfile::TempDir);

@@ -114,15 +114,28 @@ impl Learning {
     }
 
     fn lower(&self, pane: Pane, desk: &Desk, buffer: &mut Buffer) {
-        let here = desk.run.sample_here();
         let (name, of): (_, fn(&StepGlance) -> f64) = match self.lower {
             Lower::Accuracy => ("accuracy", |sample| sample.accuracy),
             Lower::GradNorm => ("gradient norm", |sample| sample.grad_norm),
         };
+        let is_followed = desk.run.data.followed.is_some();
+        let here = desk.run.sample_here();
+        let here = here.filter(|sample| !is_followed || of(sample).is_finite());
         let value = here.map_or_else(String::new, |sample| format!(" {:.3}", of(sample)));
         let inner = pane.frame(desk, format!("{name}{value}"), buffer);
         if desk.run.data.steps.is_empty() {
             let text = no_steps(desk);
+            return message(inner, &text, desk.theme.style(Ink::Faint), buffer);
+        }
+        if is_followed
+            && !desk
+                .run
+                .data
+                .steps
+                .iter()
+                .any(|sample| of(sample).is_finite())
+        {
+            let text = format!("what the other program writes tells of no {name}");
             return message(inner, &text, desk.theme.style(Ink::Faint), buffer);
         }
         let axis = match self.lower {
@@ -153,7 +166,9 @@ impl Learning {
 /// Why there are no training steps to show.
 fn no_steps(desk: &Desk) -> String {
     if desk.run.data.followed.is_some() {
-        "another program trains this network: its losses and accuracies are not in the run".into()
+        "another program trains this network: its losses and accuracies are not in the run; `creode analyze FOLDER --follow \
+         --metrics FILE` takes them from a file"
+            .into()
     } else if desk.run.timeline.frames.is_empty() {
         desk.run.waiting()
     } else {

@@ -94,6 +94,9 @@ fn columns(
     let place = |step: f64| timeline.place_of(link.map_or(step, |link| link.there(step)));
     let samples = in_view(&run.data.steps, (own(from), own(to))).iter();
     let samples = samples.map(|sample| (sample.step as f64, of(sample)));
+    // Another program tells of some quantities at some steps only: no gaps.
+    let is_told = run.data.followed.is_some();
+    let samples = samples.filter(|(_, value)| !is_told || value.is_finite());
     curves::decimate(samples, place, timeline.view(), count)
 }
 
