@@ -1,7 +1,8 @@
 """Recording a training while it goes on.
 
 1. The training loop writes its weights as files into the folder ``RUN.incoming``, and its losses into a file beside them.
-2. A thread takes the files in order into the run, where each is analysed like a checkpoint of any run, and deletes them.
+2. A thread takes the files in order into the run, where each is analysed like a checkpoint of any run, and deletes them; losses
+   become the table ``steps``.
 
 So a training waits for nothing but its own small files, and what a kill leaves in the folder is taken by the next recorder.
 """
@@ -32,6 +33,8 @@ from ._runs import Run
 
 METRICS_FILE = "metrics.jsonl"
 """One JSON object a training step, with the key ``step``."""
+TRIALS_FILE = "trials.npz"
+"""Trials of the task, if they were given."""
 
 
 class Recorder:
@@ -45,7 +48,10 @@ class Recorder:
         source: The network, as for :class:`Network`. A module is looked at again at every checkpoint; arrays that do not change
             (JAX) are handed over anew with each call, ``rec(step, params, loss=loss)``, or by a function without arguments that
             gives them.
-        task_inputs: The constant input at which fixed points are sought, ``[channels]``. Default: zeros.
+        task_inputs: A constant input at which fixed points are sought, ``[channels]``; or the inputs of trials of the task,
+            ``[trials, time, channels]`` or ``[time, channels]``: fixed points are then sought without input and at what is held at
+            the end of trials, from states that the network comes to in them, and some trials are stored at every checkpoint. A
+            dictionary can hold ``targets`` and ``states`` beside such ``inputs``. Default: no input.
         every: Steps between two checkpoints. Also the first and the last call are kept.
         resume: Go on with the run that is there; without it, a run that is there is an error. Steps that the run has are passed
             over.
@@ -109,10 +115,10 @@ class Recorder:
         weights = self._weights(None)
         activation = activation or nonlinearity_of(source)
         network = Network(weights, cell=cell, activation=activation, alpha=alpha, names=names)
-        if task_inputs is not None:
-            task_inputs = as_numpy(task_inputs, "task_inputs").astype(float).ravel().tolist()
-            if len(task_inputs) != network.inputs:
-                raise ValueError(f"task_inputs has {len(task_inputs)} values, the network takes {network.inputs}")
+        constant, trials = _constant_or_trials(task_inputs)
+        channels = network.inputs if task_inputs is None else (constant if trials is None else trials["inputs"]).shape[-1]
+        if channels != network.inputs:
+            raise ValueError(f"task_inputs has {channels} channels, the network takes {network.inputs}")
         if (self.path / "run.toml").exists() and not resume:
             raise FileExistsError(f"{self.path} holds a run already: go on with it by resume=True, or choose another folder")
 
@@ -120,15 +126,20 @@ class Recorder:
         if not resume and any(self._incoming.glob("*")):
             raise FileExistsError(f"{self._incoming} is not empty, and there is no run: move it away, or go on by resume=True")
         self._incoming.mkdir(parents=True, exist_ok=True)
+        trials_file = self._incoming / TRIALS_FILE
+        if trials is not None:
+            np.savez(trials_file, **trials)
         followed = {
             "folder": str(self._incoming),
-            "input": task_inputs,
+            "metrics": str(self._incoming / METRICS_FILE),
+            "input": None if constant is None else constant.tolist(),
             "starts": starts,
             "noise": noise_scale,
             "seed": seed,
             "options": options_of(source, weights, cell, activation, alpha, names),
         }
-        self._follower = _in_low_priority(lambda: _native.Follower(self.path, json.dumps(followed)))
+        trials_path = None if trials is None else trials_file
+        self._follower = _in_low_priority(lambda: _native.Follower(self.path, json.dumps(followed), trials_path))
         last_step = self._follower.last_step
         self._last_in_run = -1 if last_step is None else last_step
         self._waiting: queue.Queue[tuple[int, Path] | None] = queue.Queue()
@@ -277,17 +288,32 @@ class Recorder:
             raise
         if self._failure is None:
             self._follower.finish()
-            self._follower.compact()
+            # What was in them is in the run.
+            for name in (METRICS_FILE, TRIALS_FILE):
+                (self._incoming / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._incoming.rmdir()
         # So the run can be written by others.
         self._follower = None
-        with contextlib.suppress(OSError):
-            self._incoming.rmdir()
 
     def _end(self) -> None:
         """Python ends, in whatever way: what was kept counts."""
         if self.waiting > 1:
             print(f"creode: waiting for the analysis of {self.waiting} checkpoints; Ctrl-C leaves them for resume=True", file=sys.stderr)
         self._finish()
+
+
+def _constant_or_trials(task_inputs: Any) -> tuple[np.ndarray | None, dict[str, np.ndarray] | None]:
+    """A constant input, or the arrays of trials."""
+    if task_inputs is None:
+        return None, None
+    given = task_inputs if isinstance(task_inputs, Mapping) else {"inputs": task_inputs}
+    if "inputs" not in given:
+        raise ValueError(f"task_inputs has {sorted(given)}; a dictionary should have inputs, and may have targets and states")
+    arrays = {name: as_numpy(array, name).astype(float) for name, array in given.items()}
+    if arrays["inputs"].ndim == 1 and not isinstance(task_inputs, Mapping):
+        return arrays["inputs"], None
+    return None, arrays
 
 
 def _number(value: Any) -> float:

@@ -34,6 +34,40 @@ def test_a_training_becomes_a_run(tmp_path):
     assert run.points()["n_unstable"].to_pylist().count(1) == 1
     assert run.weights(4)["recurrent"] == pytest.approx(GAINS[4])
     assert (rec.skipped, rec.left_out, rec.waiting) == ([], {}, 0)
+    assert not (tmp_path / "mine.incoming").exists()
+
+
+def test_losses_become_the_table_of_steps(tmp_path):
+    unit = {"recurrent": np.eye(1) * 0.5}
+    for steps in (range(6), range(6, 9)):
+        with creode.Recorder(tmp_path / "mine", unit, every=2, starts=8, resume=steps.start > 0) as rec:
+            for step in steps:
+                rec(step, loss=1.0 / (1 + step), accuracy=np.float32(0.5), custom=7)
+    steps = creode.open(tmp_path / "mine").steps
+    assert steps["step"].to_pylist() == list(range(9))
+    assert steps["loss"].to_pylist() == [1.0 / (1 + step) for step in range(9)]
+    assert set(steps["accuracy"].to_pylist()) == {0.5}
+
+
+def test_trials_tell_inputs_and_states(tmp_path, rng):
+    inputs = np.zeros((5, 6, 1))
+    inputs[2:, 3:] = 1.0
+    unit = {"recurrent": np.eye(2) * 2, "input": np.ones((2, 1)), "readout": np.ones((1, 2))}
+    given = {"inputs": inputs, "targets": np.zeros((5, 6, 1))}
+    for steps in (range(3), range(3, 5)):
+        with creode.Recorder(tmp_path / "mine", unit, given, every=2, starts=16, resume=steps.start > 0) as rec:
+            for step in steps:
+                rec(step)
+    run = creode.open(tmp_path / "mine")
+    assert len(set(run.points()["condition"].to_pylist())) == 2
+    trials = run.table("trials")
+    assert set(trials["step"].to_pylist()) == {0, 2, 4}
+    first = trials.slice(0, 6)
+    network = creode.Network(unit)
+    state = np.zeros(2)
+    for row in first.to_pylist():
+        state = network.step(state, row["input"])
+        assert row["state"] == pytest.approx(state, abs=1e-12)
 
 
 def test_the_bifurcation_on_the_way_is_found(tmp_path):
@@ -143,7 +177,8 @@ def test_the_training_does_not_wait_when_the_analysis_is_behind(tmp_path, monkey
     [
         ({"every": 0}, ValueError, "1 or more"),
         ({"when_behind": "drop"}, ValueError, '"skip" or "wait"'),
-        ({"task_inputs": [1.0]}, ValueError, "task_inputs has 1 values, the network takes 0"),
+        ({"task_inputs": [1.0]}, ValueError, "task_inputs has 1 channels, the network takes 0"),
+        ({"task_inputs": {"x": [1.0]}}, ValueError, "should have inputs"),
         ({"cell": "gru"}, creode.CreodeError, r"\[3 · units, units\]"),
     ],
 )
