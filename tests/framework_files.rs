@@ -20,14 +20,44 @@ const FILES: [(&str, &str, &str, &[&str]); 27] = [
     ("pytorch_lstm", "PyTorch", "LSTM", &[]),
     ("pytorch_two_grus", "PyTorch", "GRU, two layers", &[]),
     ("pytorch_two_lstms", "PyTorch", "LSTM, two layers", &[]),
-    ("pytorch_projected_lstm", "PyTorch", "LSTM, `proj_size`", &[]),
-    ("pytorch_two_projected_lstms", "PyTorch", "LSTM, `proj_size`, two layers", &[]),
-    ("pytorch_weight_norm", "PyTorch", "GRU, weight norm (parametrization)", &[]),
-    ("pytorch_old_weight_norm", "PyTorch", "GRU, weight norm (hook)", &[]),
-    ("pytorch_bidirectional", "PyTorch", "GRU, bidirectional", &[]),
+    (
+        "pytorch_projected_lstm",
+        "PyTorch",
+        "LSTM, `proj_size`",
+        &[],
+    ),
+    (
+        "pytorch_two_projected_lstms",
+        "PyTorch",
+        "LSTM, `proj_size`, two layers",
+        &[],
+    ),
+    (
+        "pytorch_weight_norm",
+        "PyTorch",
+        "GRU, weight norm (parametrization)",
+        &[],
+    ),
+    (
+        "pytorch_old_weight_norm",
+        "PyTorch",
+        "GRU, weight norm (hook)",
+        &[],
+    ),
+    (
+        "pytorch_bidirectional",
+        "PyTorch",
+        "GRU, bidirectional",
+        &[],
+    ),
     ("keras_simple", "Keras", "SimpleRNN", &[]),
     ("keras_gru", "Keras", "GRU", &[]),
-    ("keras_gru_reset_before", "Keras", "GRU, `reset_after=False`", &[]),
+    (
+        "keras_gru_reset_before",
+        "Keras",
+        "GRU, `reset_after=False`",
+        &[],
+    ),
     ("keras_lstm", "Keras", "LSTM", &[]),
     ("keras_two_grus", "Keras", "GRU, two layers", &[]),
     ("flax_linen_simple", "Flax linen", "SimpleCell", &[]),
@@ -36,7 +66,12 @@ const FILES: [(&str, &str, &str, &[&str]); 27] = [
     ("flax_nnx_simple", "Flax nnx", "SimpleCell", &[]),
     ("flax_nnx_gru", "Flax nnx", "GRUCell", &[]),
     ("flax_nnx_lstm", "Flax nnx", "LSTMCell", &[]),
-    ("flax_nnx_optimized_lstm", "Flax nnx", "OptimizedLSTMCell", &[]),
+    (
+        "flax_nnx_optimized_lstm",
+        "Flax nnx",
+        "OptimizedLSTMCell",
+        &[],
+    ),
     ("haiku_vanilla", "Haiku", "VanillaRNN", &[]),
     ("haiku_gru", "Haiku", "GRU", &[]),
     ("haiku_lstm", "Haiku", "LSTM", &[]),
@@ -100,7 +135,8 @@ fn outcome(name: &str, said: &[&str]) -> String {
 
 #[test]
 fn states_are_those_of_the_framework_and_the_table_says_so() {
-    let mut table = "| framework | cell | to be said | what comes of it |\n|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| framework | cell | to be said | what comes of it |\n|---|---|---|---|\n".to_owned();
     for (name, framework, cell, said) in FILES.into_iter().chain(RATES) {
         let outcome = outcome(name, said);
         let said = said.iter().map(|option| format!("`{option}`"));
@@ -124,7 +160,15 @@ fn what_a_file_was_taken_for_is_told_in_three_lines() {
     let network = ForeignNetwork::new(&read("keras_two_grus"), &Options::default()).unwrap();
     let account = network.account().to_string();
     assert_eq!(account.lines().count(), 3, "{account}");
-    for part in ["gru cell of 3 units", "Keras", "2 layers", "2 inputs", "1 output", "transposed", "PyTorch's order"] {
+    for part in [
+        "gru cell of 3 units",
+        "Keras",
+        "2 layers",
+        "2 inputs",
+        "1 output",
+        "transposed",
+        "PyTorch's order",
+    ] {
         assert!(account.contains(part), "no {part} in\n{account}");
     }
     assert!(account.ends_with("none"), "{account}");
@@ -143,16 +187,25 @@ fn what_names_do_not_tell_can_be_said() {
     let renamed = |file: &str, names: &[(&str, &str)]| -> Tensors {
         let tensors = read(file);
         let array = |(new, old): &(&str, &str)| {
-            let found = tensors.iter().find(|(name, _)| name.ends_with(old)).unwrap();
+            let found = tensors
+                .iter()
+                .find(|(name, _)| name.ends_with(old))
+                .unwrap();
             ((*new).to_owned(), found.1.clone())
         };
         names.iter().map(array).collect()
     };
     let lstm = renamed(
         "keras_lstm",
-        &[("W_rec", "recurrent_kernel"), ("W_in", "cell/kernel"), ("b_h", "cell/bias")],
+        &[
+            ("W_rec", "recurrent_kernel"),
+            ("W_in", "cell/kernel"),
+            ("b_h", "cell/bias"),
+        ],
     );
-    let message = ForeignNetwork::new(&lstm, &Options::default()).unwrap_err().to_string();
+    let message = ForeignNetwork::new(&lstm, &Options::default())
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("--transpose --gates"), "{message}");
     let said = Options {
         transpose: true,
@@ -165,11 +218,20 @@ fn what_names_do_not_tell_can_be_said() {
     // Square recurrent weights: the shape of the input weights tells the side.
     let simple = renamed(
         "keras_simple",
-        &[("W_rec", "recurrent_kernel"), ("W_in", "cell/kernel"), ("b_h", "cell/bias")],
+        &[
+            ("W_rec", "recurrent_kernel"),
+            ("W_in", "cell/kernel"),
+            ("b_h", "cell/bias"),
+        ],
     );
     let network = ForeignNetwork::new(&simple, &Options::default()).unwrap();
     assert!(difference(&network, "keras_simple") < SAME);
-    assert!(network.account().network.contains("multiply from the right"));
+    assert!(
+        network
+            .account()
+            .network
+            .contains("multiply from the right")
+    );
 
     // A framework that is told, and names that are told.
     let said = Options {
@@ -195,7 +257,9 @@ fn what_names_do_not_tell_can_be_said() {
 /// Outputs that feed back: J + w_fb w_outᵀ, given as a formula.
 #[test]
 fn a_part_may_be_a_formula_of_tensors() {
-    let of = |shape: &[usize], values: &[f64]| tensors::Tensor::of_floats(shape.to_vec(), values.to_vec());
+    let of = |shape: &[usize], values: &[f64]| {
+        tensors::Tensor::of_floats(shape.to_vec(), values.to_vec())
+    };
     let tensors = Tensors::from([
         ("J".to_owned(), of(&[2, 2], &[0.5, 0.1, -0.2, 0.3])),
         ("W_fb".to_owned(), of(&[2, 1], &[1.0, 2.0])),

@@ -15,13 +15,14 @@ Three ways in:
 """
 
 from ._native import CreodeError
-from ._networks import Landscape, Network, analyze, fixed_points, jacobian, states
+from ._networks import Form, Landscape, Network, analyze, fixed_points, jacobian, states
 from ._recorder import Recorder
 from ._runs import Population, Run, open
 
 __all__ = [
     "CreodeError",
     "Landscape",
+    "Form",
     "Network",
     "Population",
     "Recorder",

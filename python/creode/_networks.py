@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -14,24 +14,64 @@ import pyarrow.compute as pc
 from . import _native, _tables
 from ._arrays import arrays_of, as_numpy, nonlinearity_of
 
-ROLES = ("recurrent", "input", "bias", "hidden-bias", "outward", "inward", "diagonal", "readout", "readout-bias")
+ROLES = (
+    "recurrent",
+    "input",
+    "bias",
+    "hidden-bias",
+    "outward",
+    "inward",
+    "diagonal",
+    "projection",
+    "hidden",
+    "alpha",
+    "random-part",
+    "readout",
+    "readout-bias",
+)
 """The parts of a network that arrays can be named for."""
 
 
-def options_of(
-    source: Any,
-    arrays: Mapping[str, Any],
-    cell: str | None,
-    activation: str | None,
-    alpha: float | None,
-    names: Mapping[str, str] | None,
-) -> dict[str, Any]:
+class Form(TypedDict, total=False):
+    """What the arrays of a network do not say by their names and shapes."""
+
+    cell: str | None
+    """``vanilla``, ``leaky-rates``, ``leaky-currents``, ``ugrnn``, ``gru``, ``gru-reset-before``, ``lstm``, ``piecewise-linear``,
+    ``almost-linear``, ``shallow-plrnn`` or ``clipped-shallow-plrnn``. By default as names and shapes suggest."""
+    activation: str | None
+    """``tanh``, ``relu``, ``softplus`` (of β 5: ``softplus:5``), ``sigmoid``, ``retanh``, ``elu``, ``gelu``, ``gelu-tanh`` or
+    ``identity``, of a vanilla, leaky or low-rank cell. By default that of the module or framework, or tanh."""
+    alpha: float | None
+    """Time step over time constant of a leaky cell."""
+    names: Mapping[str, str] | None
+    """Which array plays which part, where it is not called so: ``{"recurrent": "params.W"}``; or a formula of arrays:
+    ``{"recurrent": "J+W_fb*W_out"}``."""
+    origin: str | None
+    """The framework whose names and conventions the arrays have: ``pytorch``, ``equinox``, ``keras``, ``flax``, ``haiku``,
+    ``psychrnn``, ``nn4n``, ``plrnn``, ``creode`` or ``plain``. By default that whose names they bear."""
+    transpose: bool
+    """Whether matrices multiply from the right, ``[inputs, units]``."""
+    gates: str | None
+    """The order of the blocks of a gated cell, a letter each, as in ``zrh``."""
+    scale_by_units: bool
+    """Whether the product of low-rank factors is divided by the number of units."""
+    rectified: int | None
+    """How many units of an almost-linear cell are rectified, the last ones."""
+
+
+def options_of(source: Any, arrays: Mapping[str, Any], form: Form) -> dict[str, Any]:
     """What is known of a network beside its arrays, in the words of the library's options."""
+    unknown = set(form) - set(Form.__annotations__)
+    if unknown:
+        raise TypeError(f"unexpected argument {unknown.pop()!r}; a network's form is told by {', '.join(Form.__annotations__)}")
     by_role = {role.replace("-", "_"): role for role in ROLES}
     named = {by_role.get(name, name): name for name in arrays if name in ROLES or name in by_role}
-    named.update(names or {})
-    said = {"cell": cell, "alpha": alpha, "activation": activation or nonlinearity_of(source)}
-    return {key: value for key, value in said.items() if value is not None} | {"names": named}
+    named.update(form.get("names") or {})
+    activation = form.get("activation") or nonlinearity_of(source)
+    if activation and activation.startswith("softplus:"):
+        activation = {"sharp-softplus": {"beta": float(activation.removeprefix("softplus:"))}}
+    said = {**form, "activation": activation, "names": named}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -52,16 +92,11 @@ class Network:
     """A recurrent network, put together from the arrays of a module or a dictionary.
 
     Args:
-        source: A PyTorch module with one recurrent layer or cell, alone or as part of a model; or its ``state_dict``; or any
+        source: A PyTorch module with one recurrent module, stacked or not, alone or as part of a model; or its ``state_dict``; or any
             dictionary of NumPy, JAX or PyTorch arrays, nested or not. Arrays are found by PyTorch's names, or by those of the
             parts themselves: ``recurrent``, ``input``, ``bias``, ``hidden_bias``, ``outward``, ``inward``, ``diagonal``,
             ``readout``, ``readout_bias``. The nonlinearity of a PyTorch module is read from it.
-        cell: ``vanilla``, ``leaky-rates``, ``leaky-currents``, ``ugrnn``, ``gru``, ``lstm`` or ``piecewise-linear``. By default
-            as the shape of the recurrent weights suggests.
-        activation: ``tanh``, ``relu`` or ``softplus``, of a vanilla, leaky or low-rank cell. By default that of the module, or
-            tanh.
-        alpha: Time step over time constant of a leaky cell.
-        names: Which array plays which part, where it is not called so: ``{"recurrent": "params.W"}``.
+        form: What the arrays do not say: see :class:`Form`.
 
     Raises:
         CreodeError: A part is missing, or may be played by several arrays, or shapes do not fit, or numbers are not finite.
@@ -76,24 +111,16 @@ class Network:
     array([[0.    , 0.7616]])
     """
 
-    def __init__(
-        self,
-        source: Any,
-        *,
-        cell: str | None = None,
-        activation: str | None = None,
-        alpha: float | None = None,
-        names: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, source: Any, **form: Unpack[Form]) -> None:
         arrays = arrays_of(source)
         if not arrays:
             raise TypeError(f"{type(source).__name__} has no state_dict and is no dictionary of arrays")
-        options = options_of(source, arrays, cell, activation, alpha, names)
+        options = options_of(source, arrays, form)
         numbers = {name: as_numpy(array, name) for name, array in arrays.items()}
         self._network = _native.Network(numbers, json.dumps(options))
 
     def __repr__(self) -> str:
-        return f"<creode.Network: {self.taken_for}>"
+        return f"<creode.Network {self._network.taken_for[0]}>"
 
     @property
     def units(self) -> int:
@@ -207,18 +234,15 @@ def fixed_points(
     n_inits: int | None = None,
     noise_scale: float | None = None,
     tol_q: float | None = None,
-    cell: str | None = None,
-    activation: str | None = None,
-    alpha: float | None = None,
-    names: Mapping[str, str] | None = None,
     jacobians: bool = False,
     seed: int = 0,
     budget_secs: float | None = None,
+    **form: Unpack[Form],
 ) -> pa.Table:
     """All fixed points of a recurrent network, as a table with the columns of ``fixed_points`` in ``docs/TRACE.md``.
 
     Args:
-        module_or_arrays: The network; see :class:`Network`, like ``cell``, ``activation``, ``alpha`` and ``names``.
+        module_or_arrays: The network; see :class:`Network`.
         inputs: A constant input ``[channels]``, or several ``[inputs, channels]``, each with its own rows. Default: zeros.
         starts: States ``[..., dim]`` to search from, for example the hidden states of trials (of an LSTM also a pair (h, c)).
             Default: states that the network comes to by itself from anywhere.
@@ -229,6 +253,7 @@ def fixed_points(
         jacobians: Add a column ``jacobian``, a list of rows.
         seed: Of the starts.
         budget_secs: Seconds that the search may take; what is left undone then is said in its landscape.
+        form: What the arrays do not say: see :class:`Form`.
 
     Returns:
         A pyarrow table, which ``.to_pandas()`` and ``polars.from_arrow`` turn into theirs. The metadata of its schema says what
@@ -245,7 +270,7 @@ def fixed_points(
     >>> states(points).shape
     (4, 2)
     """
-    network = Network(module_or_arrays, cell=cell, activation=activation, alpha=alpha, names=names)
+    network = Network(module_or_arrays, **form)
     return network.fixed_points(
         inputs,
         starts,
@@ -260,7 +285,7 @@ def fixed_points(
 
 def analyze(module_or_arrays: Any, inputs: Any = None, starts: Any = None, **how: Any) -> Landscape:
     """Like :func:`fixed_points`, with the slow points, the eigenvalues and the counts beside them; without ``jacobians``."""
-    about = {key: how.pop(key) for key in ("cell", "activation", "alpha", "names") if key in how}
+    about = {key: how.pop(key) for key in Form.__annotations__ if key in how}
     return Network(module_or_arrays, **about).analyze(inputs, starts, **how)
 
 

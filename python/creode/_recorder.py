@@ -22,13 +22,13 @@ import warnings
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from . import _native
 from ._arrays import arrays_of, as_numpy, nonlinearity_of
-from ._networks import Network, options_of
+from ._networks import Form, Network, options_of
 from ._runs import Run
 
 METRICS_FILE = "metrics.jsonl"
@@ -58,8 +58,8 @@ class Recorder:
         most_waiting: Checkpoints that may wait for their analysis.
         when_behind: What happens to a checkpoint when so many wait: ``"skip"`` leaves it out, and is counted in ``skipped``;
             ``"wait"`` lets the training wait.
-        cell, activation, alpha, names: As for :class:`Network`.
         starts, noise_scale, seed: States from which fixed points are sought, their jitter, and their seed.
+        form: What the weights do not say, as for :class:`Network`.
 
     The analysis runs in threads that the operating system serves last (on Linux), so that it takes from a training only what
     the training leaves. A checkpoint costs the training the writing of a file of the network's size.
@@ -81,13 +81,10 @@ class Recorder:
         resume: bool = False,
         most_waiting: int = 64,
         when_behind: Literal["skip", "wait"] = "skip",
-        cell: str | None = None,
-        activation: str | None = None,
-        alpha: float | None = None,
-        names: Mapping[str, str] | None = None,
         starts: int = 512,
         noise_scale: float = 0.5,
         seed: int = 0,
+        **form: Unpack[Form],
     ) -> None:
         if every < 1 or most_waiting < 1:
             raise ValueError("every and most_waiting should be 1 or more")
@@ -113,8 +110,9 @@ class Recorder:
 
         # A network that cannot be read is told now, and not at some checkpoint.
         weights = self._weights(None)
-        activation = activation or nonlinearity_of(source)
-        network = Network(weights, cell=cell, activation=activation, alpha=alpha, names=names)
+        if form.get("activation") is None:
+            form["activation"] = nonlinearity_of(source)
+        network = Network(weights, **form)
         constant, trials = _constant_or_trials(task_inputs)
         channels = network.inputs if task_inputs is None else (constant if trials is None else trials["inputs"]).shape[-1]
         if channels != network.inputs:
@@ -136,7 +134,7 @@ class Recorder:
             "starts": starts,
             "noise": noise_scale,
             "seed": seed,
-            "options": options_of(source, weights, cell, activation, alpha, names),
+            "options": options_of(source, weights, form),
         }
         trials_path = None if trials is None else trials_file
         self._follower = _in_low_priority(lambda: _native.Follower(self.path, json.dumps(followed), trials_path))

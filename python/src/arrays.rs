@@ -9,19 +9,15 @@ use pyo3::prelude::*;
 /// copied once.
 pub(crate) fn tensor(array: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     if let Ok(buffer) = PyBuffer::<f64>::get(array) {
-        return Ok(Tensor {
-            shape: buffer.shape().to_vec(),
-            values: values(array.py(), &buffer)?,
-        });
+        let values = values(array.py(), &buffer)?;
+        return Ok(Tensor::of_floats(buffer.shape().to_vec(), values));
     }
     let buffer = PyBuffer::<f32>::get(array).map_err(|_| {
         PyTypeError::new_err("an array of float64 or float32 was expected, in native byte order")
     })?;
     let values = values(array.py(), &buffer)?;
-    Ok(Tensor {
-        shape: buffer.shape().to_vec(),
-        values: values.into_iter().map(f64::from).collect(),
-    })
+    let values = values.into_iter().map(f64::from).collect();
+    Ok(Tensor::of_floats(buffer.shape().to_vec(), values))
 }
 
 fn values<T: Element>(py: Python<'_>, buffer: &PyBuffer<T>) -> PyResult<Vec<T>> {

@@ -61,11 +61,8 @@ impl Network {
     /// What the arrays were taken for, line by line.
     #[getter]
     fn taken_for(&self) -> Vec<String> {
-        let (units, inputs) = (self.network.units(), self.network.inputs());
-        vec![format!(
-            "{units} units, {} state variables, {inputs} input channels",
-            self.dim
-        )]
+        let account = self.network.account().to_string();
+        account.lines().map(str::to_owned).collect()
     }
 
     /// The states one step after others, row by row, as the bytes of an array of float64.

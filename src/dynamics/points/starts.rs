@@ -64,7 +64,10 @@ pub fn running_away<M: Map + ?Sized>(map: &M, seed: u64) -> (usize, usize) {
         }
         false
     };
-    let count = initial.into_par_iter().filter(|state| leaves(state.clone())).count();
+    let count = initial
+        .into_par_iter()
+        .filter(|state| leaves(state.clone()))
+        .count();
     (count, TRAJECTORIES)
 }
 

@@ -28,10 +28,7 @@ fn trials(tensors: Vec<NamedTensor>) -> Result<Trials, String> {
 
 /// h' = tanh(w h + b u), one unit, read out by 2 h + 1.
 fn network(w: f64, b: f64) -> ForeignNetwork {
-    let of = |shape: &[usize], value: f64| Tensor {
-        shape: shape.to_vec(),
-        values: vec![value],
-    };
+    let of = |shape: &[usize], value: f64| Tensor::of_floats(shape.to_vec(), vec![value]);
     let tensors = [
         ("weight_hh_l0".to_owned(), of(&[1, 1], w)),
         ("weight_ih_l0".to_owned(), of(&[1, 1], b)),
