@@ -5,7 +5,7 @@ For every cell NAME.npz has its weights under the names that the framework gives
 [time, channels] and `states` [time, state], in double precision, from its own forward pass. A state of several parts is one row:
 all of a layer, h before c, then the next layer.
 
-Needs numpy, jax, flax, dm-haiku, equinox, keras, and for the rest torch, nn4n, and tensorflow with PsychRNN; what is missing is said,
+Needs numpy, jax, flax, dm-haiku, equinox, tensorflow with keras, torch, nn4n and PsychRNN; what is missing is said,
 and the files that are there stay. The files are committed: this runs when a framework is added or changes.
 """
 
@@ -13,7 +13,8 @@ import os
 import pathlib
 import sys
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
+# On JAX, Keras turns activations to single precision, whatever it is told.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import numpy as np
 
 FOLDER = pathlib.Path(__file__).parent.parent / "tests" / "foreign_files"
@@ -72,7 +73,7 @@ def flax_nnx():
 
     kinds = [("simple", nnx.SimpleCell), ("gru", nnx.GRUCell), ("lstm", nnx.LSTMCell), ("optimized_lstm", nnx.OptimizedLSTMCell)]
     for name, kind in kinds:
-        cell = kind(CHANNELS, UNITS, param_dtype=jnp.float64, rngs=nnx.Rngs(0))
+        cell = kind(CHANNELS, UNITS, dtype=jnp.float64, param_dtype=jnp.float64, rngs=nnx.Rngs(0))
         nnx.update(cell, filled(nnx.state(cell, nnx.Param)))
         weights = {".".join(map(str, path)): of.get_value() for path, of in nnx.to_flat_state(nnx.state(cell, nnx.Param))}
         carry, states = np.zeros((1, UNITS)), []
@@ -125,6 +126,7 @@ def keras():
     import keras
 
     keras.backend.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     kinds = {
         "simple": [keras.layers.SimpleRNN],
         "gru": [keras.layers.GRU],

@@ -10,7 +10,7 @@ use creode::map::{Family as _, Map};
 use faer::Mat;
 
 /// 1.2 sin(1.7 k + phase).
-pub fn filled(count: usize, phase: f64) -> Vec<f64> {
+pub(crate) fn filled(count: usize, phase: f64) -> Vec<f64> {
     (0..count)
         .map(|k| 1.2 * (1.7 * k as f64 + phase).sin())
         .collect()

@@ -247,6 +247,9 @@ impl Follower {
             step,
         };
         // A mistake in the input must not leave half a checkpoint.
+        if let Some(trials) = &self.trials {
+            trials.check_channels(&network)?;
+        }
         for probe in self.followed.probes(&network) {
             network.map_at(&probe.input)?;
         }

@@ -9,8 +9,6 @@ use super::events::masked_crc;
 use super::*;
 use crate::trace::rows::StepRow;
 
-const NONE: [(u64, f64); 0] = [];
-
 /// The rows that a file gives once its training has ended, and what was taken as what.
 fn rows(path: &Path) -> (Vec<StepRow>, String, u64) {
     let mut metrics = Metrics::open(path, false).unwrap();

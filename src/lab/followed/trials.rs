@@ -169,8 +169,8 @@ impl Trials {
         (probes, said)
     }
 
-    /// The network run through the first trials from the state zero, `count` at most.
-    pub(super) fn run(&self, network: &ForeignNetwork, count: usize) -> Result<Course, LabError> {
+    /// Whether the network takes as many channels as the inputs have.
+    pub(super) fn check_channels(&self, network: &ForeignNetwork) -> Result<(), LabError> {
         if self.channels != network.inputs() {
             return Err(LabError::Followed {
                 path: self.path.clone(),
@@ -182,6 +182,12 @@ impl Trials {
                 ),
             });
         }
+        Ok(())
+    }
+
+    /// The network run through the first trials from the state zero, `count` at most.
+    pub(super) fn run(&self, network: &ForeignNetwork, count: usize) -> Result<Course, LabError> {
+        self.check_channels(network)?;
         let mut kept: BTreeMap<Vec<u64>, CellMap> = BTreeMap::new();
         let mut dim = network.units();
         let mut trials = Vec::new();
