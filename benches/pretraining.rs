@@ -134,7 +134,7 @@ fn step_millis(
 ) -> f64 {
     let mut parameters = initial.clone();
     let mut gradient = parameters.zeros_like();
-    let mut optimiser = Optimiser::new(curriculum.optimiser.clone(), &parameters);
+    let mut optimiser = Optimiser::new(curriculum.optimiser, &parameters);
     in_pool(threads, || {
         let mut credit = credit(curriculum);
         median_millis(|| {
@@ -247,7 +247,7 @@ fn peer(python: &str, folder: &Path, arguments: &[&str]) -> Result<Vec<f64>, Str
         return Err(said.lines().last().unwrap_or("it failed").to_owned());
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    let numbers = said.split_whitespace().map(|word| word.parse::<f64>());
+    let numbers = said.split_whitespace().map(str::parse::<f64>);
     numbers
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())

@@ -4,6 +4,8 @@
 //! which pyarrow reads. Whatever takes long runs without the interpreter's lock. The Python side, `python/creode`, gives
 //! all this its names, defaults and documentation.
 
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over as values.
+
 mod arrays;
 mod error;
 mod follower;

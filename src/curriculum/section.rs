@@ -491,8 +491,11 @@ impl ParameterVisitor for Section<'_> {
 
 /// The file that a path of a curriculum means, as an absolute path: so that a run finds it from wherever it is gone on with.
 ///
-/// 1. Beside the curriculum, if the path stands in it. 2. From the present folder. 3. By its name alone beside the curriculum,
-/// which is where those can put it who move a run. `None` if it is nowhere.
+/// 1. Beside the curriculum, if the path stands in it.
+/// 2. From the present folder.
+/// 3. By its name alone beside the curriculum, which is where those can put it who move a run.
+///
+/// `None` if it is nowhere.
 fn found(path: &str, folder: &Path, is_from_outside: bool) -> Option<String> {
     let path = Path::new(path);
     let beside = (!is_from_outside).then(|| folder.join(path));

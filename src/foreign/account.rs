@@ -50,34 +50,37 @@ impl fmt::Display for Account {
 
 fn network(sketch: &Sketch, layers: &[ForeignLayer], readout: &ReadoutParts) -> String {
     let cells: Vec<String> = layers.iter().map(cell).collect();
-    let mut text = format!(
-        "{} from {} in {}",
+    let origin = sketch.origin.title();
+    let mut text = vec![format!(
+        "{} from {origin} in {}",
         cells.join(", then "),
-        sketch.origin.title(),
         sketch.module
-    );
+    )];
     if layers.len() > 1 {
-        text += &format!(", {} layers as one map of their joint state", layers.len());
+        text.push(format!(
+            ", {} layers as one map of their joint state",
+            layers.len()
+        ));
     }
     let inputs = layers.first().map_or(0, |layer| layer.inputs);
-    text += &format!("; {}", counted(inputs, "input"));
-    text += &match readout.readout.bias.len() {
+    text.push(format!("; {}", counted(inputs, "input")));
+    text.push(match readout.readout.bias.len() {
         0 => ", no readout".to_owned(),
-        outputs if readout.is_guessed => format!(
-            ", {} by the only readout that fits",
-            counted(outputs, "output")
-        ),
+        outputs if readout.is_guessed => {
+            format!(
+                ", {} by the only readout that fits",
+                counted(outputs, "output")
+            )
+        }
         outputs => format!(", {}", counted(outputs, "output")),
-    };
+    });
     if readout.feedback.is_some() {
-        text += ", fed back to the units";
+        text.push(", fed back to the units".to_owned());
     }
     let mut remarks: Vec<&String> = layers.iter().flat_map(|layer| &layer.remarks).collect();
     remarks.dedup();
-    for remark in remarks {
-        text += &format!("; {remark}");
-    }
-    text
+    text.extend(remarks.into_iter().map(|remark| format!("; {remark}")));
+    text.concat()
 }
 
 fn counted(count: usize, noun: &str) -> String {
@@ -86,23 +89,21 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 fn cell(layer: &ForeignLayer) -> String {
-    let mut text = format!(
-        "{} cell of {}",
-        layer.cell.name(),
-        counted(layer.units, "unit")
-    );
-    if layer.visible != layer.units {
-        text += &format!(" projected to {}", layer.visible);
-    }
-    if let Some((activation, is_assumed)) = layer.activation {
-        let how = if is_assumed {
-            " (assumed: --activation)"
-        } else {
-            ""
-        };
-        text += &format!(" with {}{how}", activation.told());
-    }
-    text
+    let units = counted(layer.units, "unit");
+    let projected = if layer.visible == layer.units {
+        String::new()
+    } else {
+        format!(" projected to {}", layer.visible)
+    };
+    let activation = match layer.activation {
+        Some((activation, true)) => format!(" with {} (assumed: --activation)", activation.told()),
+        Some((activation, false)) => format!(" with {}", activation.told()),
+        None => String::new(),
+    };
+    format!(
+        "{} cell of {units}{projected}{activation}",
+        layer.cell.name()
+    )
 }
 
 fn all_used<'a>(

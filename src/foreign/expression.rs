@@ -8,10 +8,13 @@ use super::options::Role;
 use super::part::Part;
 use crate::arrays::Tensors;
 
+/// Behind a tensor: its transpose.
+const TRANSPOSE: &str = ".T";
+
 /// Whether a text is a formula, and no name.
 pub(super) fn is_formula(text: &str, tensors: &Tensors) -> bool {
-    !tensors.contains_key(text) && text.contains(['+', '*'])
-        || !tensors.contains_key(text) && text.ends_with(".T")
+    !tensors.contains_key(text)
+        && (text.contains(['+', '*']) || text.strip_suffix(TRANSPOSE).is_some())
 }
 
 /// What a formula comes to.
@@ -67,7 +70,7 @@ fn factor_of(role: Role, text: &str, tensors: &Tensors) -> Result<Factor, Foreig
         if let Ok(number) = text.parse::<f64>() {
             return Ok(Factor::Number(number));
         }
-        if let Some(name) = text.strip_suffix(".T") {
+        if let Some(name) = text.strip_suffix(TRANSPOSE) {
             let part = Part::read(role, name, tensors)?;
             let part = if part.shape.len() == 1 {
                 part.column()

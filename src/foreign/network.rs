@@ -115,7 +115,7 @@ fn chosen(tensors: &Tensors, options: &Options) -> Result<Sketch, ForeignError> 
         .into_iter()
         .find_map(|role| Some((role, options.names.get(&role)?)));
     let mut sketch = match recurrent {
-        Some((role, name)) => of_named(&found, role, name, tensors)?,
+        Some((role, name)) => of_named(&found, role, name, tensors),
         None => only(found.clone(), tensors)?,
     };
     for (role, name) in &options.names {
@@ -169,12 +169,7 @@ fn only(mut found: Vec<Sketch>, tensors: &Tensors) -> Result<Sketch, ForeignErro
 }
 
 /// The layer whose recurrent weights were named, alone, with its siblings.
-fn of_named(
-    found: &[Sketch],
-    role: Role,
-    name: &str,
-    tensors: &Tensors,
-) -> Result<Sketch, ForeignError> {
+fn of_named(found: &[Sketch], role: Role, name: &str, tensors: &Tensors) -> Sketch {
     for sketch in found {
         let layer = sketch
             .layers
@@ -186,19 +181,19 @@ fn of_named(
             } else {
                 sketch.module.clone()
             };
-            return Ok(Sketch {
+            return Sketch {
                 module,
                 layers: vec![layer.clone()],
                 is_bidirectional: false,
                 ..sketch.clone()
-            });
+            };
         }
     }
     // One direction of a layer that runs both ways, or a layer of which the names tell nothing else.
     if let Some(suffix) = role_suffix(role, name) {
-        return Ok(plain(name, siblings(name, suffix, tensors)));
+        return plain(name, siblings(name, suffix, tensors));
     }
-    Ok(plain(name, LayerSketch::default()))
+    plain(name, LayerSketch::default())
 }
 
 fn plain(name: &str, layer: LayerSketch) -> Sketch {

@@ -125,7 +125,7 @@ impl Recipe {
                 }
             });
         }
-        let mut part = Part::below(role, blocks)?;
+        let mut part = Part::below(role, &blocks)?;
         for step in &self.steps {
             part = part.after(role, step)?;
         }
@@ -242,7 +242,7 @@ impl Part {
     }
 
     /// Blocks below each other, zeros where there is none.
-    fn below(role: Role, blocks: Vec<Option<Self>>) -> Result<Self, ForeignError> {
+    fn below(role: Role, blocks: &[Option<Self>]) -> Result<Self, ForeignError> {
         let count = blocks.len();
         let mut given = blocks.iter().flatten();
         let Some(first) = given.next() else {

@@ -91,7 +91,7 @@ impl Follower {
         let exists = dir.join(crate::trace::RUN_FILE).exists();
         let writer = if exists {
             // Taking up a run tidies it: not before it is known to be this one.
-            if !matches!(Origin::of_run(&Run::open(dir)?)?, Origin::Followed(of) if of == followed)
+            if !matches!(Origin::of_run(&Run::open(dir)?)?, Origin::Followed(of) if *of == followed)
             {
                 return Err(LabError::Followed {
                     path: dir.to_path_buf(),

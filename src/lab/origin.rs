@@ -43,7 +43,7 @@ pub enum Origin {
     /// They were trained here, by this curriculum.
     Trained(Box<Curriculum>),
     /// They are another program's checkpoints.
-    Followed(Followed),
+    Followed(Box<Followed>),
 }
 
 impl Origin {
@@ -76,7 +76,7 @@ impl Origin {
                     .ok_or_else(|| unreadable("the table `[followed]` is missing".to_owned()))?;
                 let followed = Followed::deserialize(table);
                 let followed = followed.map_err(|error| unreadable(error.to_string()))?;
-                Ok(Self::Followed(followed))
+                Ok(Self::Followed(Box::new(followed)))
             }
             other => Err(unreadable(format!(
                 "key `run.origin`: expected `{TRAINED}` or `{FOLLOWED}`, found {other:?}; a newer creode may know it"

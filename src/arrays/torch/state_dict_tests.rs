@@ -32,11 +32,13 @@ fn found(pickle: &[u8]) -> (Vec<String>, Vec<String>, String) {
     )
 }
 
+/// Entries of a checkpoint, the tensors that are taken, and what is said.
+type Case<'a> = (&'a [(&'a str, Vec<u8>)], &'a [&'a str], &'a str);
+
 #[test]
 fn a_wrapper_is_gone_into_only_if_it_is_the_only_one() {
     let weights = || dict(&[("rnn.w", tensor())]);
     let moments = || dict(&[("state", dict(&[("m", tensor())]))]);
-    type Case<'a> = (&'a [(&'a str, Vec<u8>)], &'a [&'a str], &'a str);
     let cases: [Case; 9] = [
         (&[("w", tensor())], &["w"], ""),
         (

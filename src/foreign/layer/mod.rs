@@ -114,7 +114,7 @@ impl ForeignLayer {
     }
 
     /// What a constant input and the bias of the input give.
-    fn from_input(&self, input: &[f64]) -> Vec<f64> {
+    fn driven_by(&self, input: &[f64]) -> Vec<f64> {
         if input.is_empty() {
             self.bias.clone()
         } else {
@@ -124,7 +124,7 @@ impl ForeignLayer {
 
     /// The cell at a constant input; without one, with its biases alone.
     pub(super) fn map_at(&self, input: &[f64]) -> CellMap {
-        let from_input = self.from_input(input);
+        let from_input = self.driven_by(input);
         let drive = || {
             let both = from_input.iter().zip(&self.hidden_bias);
             both.map(|(a, b)| a + b).collect::<Vec<f64>>()

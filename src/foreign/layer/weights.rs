@@ -45,7 +45,7 @@ impl Reader<'_> {
                 }
             }
             CellName::Lstm if projection.is_some() => {
-                let part = projection.unwrap_or_else(|| Part::empty());
+                let part = projection.unwrap_or_else(Part::empty);
                 let projected = part.extents().0;
                 if part.shape != [projected, units] || projected == 0 {
                     return Err(part.misfit(Role::Projection, format!("[projected, {units}]")));

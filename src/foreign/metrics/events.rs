@@ -254,6 +254,7 @@ fn event(bytes: &[u8]) -> Option<Event> {
 }
 
 /// The tag and value of a summary if it is a scalar; `None` if it is no message.
+#[allow(clippy::option_option)] // No message, and a message without a scalar.
 fn scalar(bytes: &[u8]) -> Option<Option<(String, f64)>> {
     let mut tag = None;
     let mut number = None;
@@ -272,6 +273,7 @@ fn scalar(bytes: &[u8]) -> Option<Option<(String, f64)>> {
 
 /// The number of a tensor that holds a single f32 or f64: `TensorProto { dtype = 1, tensor_content = 4, float_val = 5,
 /// double_val = 6 }`.
+#[allow(clippy::option_option)] // As above.
 fn one_number(bytes: &[u8]) -> Option<Option<f64>> {
     const F32: u64 = 1;
     const F64: u64 = 2;
@@ -280,7 +282,7 @@ fn one_number(bytes: &[u8]) -> Option<Option<f64>> {
     let mut number = None;
     fields(bytes, |place, field| match (place, field) {
         (1, Field::Varint(kind)) => dtype = kind,
-        (4 | 5 | 6, Field::Bytes(bytes)) => content = Some(bytes),
+        (4..=6, Field::Bytes(bytes)) => content = Some(bytes),
         (5, Field::Fixed32(bits)) => number = Some(f64::from(f32::from_bits(bits))),
         (6, Field::Fixed64(bits)) => number = Some(f64::from_bits(bits)),
         _ => {}

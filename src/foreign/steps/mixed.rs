@@ -58,9 +58,8 @@ pub fn trainings(reading: &StepReading, files: &[Named]) -> Vec<Training> {
         let mut apart = others.into_iter().map(|slot| (slot, groups(slot, &read)));
         apart.find(|(_, groups)| groups.len() > 1 && groups.values().all(is_one_training))
     });
-    let (slot, groups) = match told {
-        Some(told) => told,
-        None => return Vec::new(),
+    let Some((slot, groups)) = told else {
+        return Vec::new();
     };
     groups
         .into_iter()

@@ -91,9 +91,7 @@ const NEVER: &[&str] = &[
 /// What a word says of its number. Long words of a rank may have others before them: `globalstep`.
 fn rank(word: &str) -> Rank {
     let is_so = |known: &&str| word == *known || (known.len() >= 4 && word.ends_with(*known));
-    let of = WORDS
-        .iter()
-        .find(|(_, words)| words.iter().any(|known| is_so(&known)));
+    let of = WORDS.iter().find(|(_, words)| words.iter().any(is_so));
     of.map_or(Rank::Other, |(rank, _)| *rank)
 }
 

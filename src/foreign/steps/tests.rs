@@ -267,7 +267,9 @@ proptest! {
             reading.report(&files);
         }
         if let Ok(pattern) = pattern.parse::<StepPattern>() {
-            names.iter().for_each(|name| { pattern.step(name); });
+            for name in names {
+                pattern.step(name);
+            }
         }
     }
 }

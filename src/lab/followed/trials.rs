@@ -147,7 +147,7 @@ impl Trials {
             }
         }
         let mut held: Vec<(usize, Vec<f64>)> = counts.into_values().collect();
-        held.sort_by(|a, b| b.0.cmp(&a.0));
+        held.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let found = held.len();
         held.truncate(MOST_CONDITIONS);
         let probes = std::iter::once(Probe::at(vec![0.0; self.channels]))

@@ -179,7 +179,7 @@ impl Check<'_> {
     }
 
     /// Classes become targets of 1 and 0.
-    pub(super) fn labels(&self, set: &mut TrialSet, labels: Tensor) -> Result<(), TrialsError> {
+    pub(super) fn labels(&self, set: &mut TrialSet, labels: &Tensor) -> Result<(), TrialsError> {
         let (trials, steps) = (set.trials, set.steps);
         let is_a_trial = labels.shape == [trials];
         if !is_a_trial && labels.shape != [trials, steps] {

@@ -168,6 +168,8 @@ impl Column {
         macro_rules! numbers {
             ($type:ty) => {{
                 let values = array.as_primitive::<$type>().values();
+                // Integers of 64 bits that f64 does not hold are rounded: nobody's labels or inputs are so large.
+                #[allow(clippy::cast_lossless)]
                 self.values.extend(values.iter().map(|&value| value as f64));
             }};
         }

@@ -53,8 +53,8 @@ pub(super) fn read(path: &Path, wanted: Option<&str>) -> Result<Arc<TrialSet>, T
 
 fn in_use(sha256: &str) -> Option<Arc<TrialSet>> {
     let all = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = all.iter().filter(|(of, _)| of.eq_ignore_ascii_case(sha256));
-    known.filter_map(|(_, set)| set.upgrade()).next()
+    let mut known = all.iter().filter(|(of, _)| of.eq_ignore_ascii_case(sha256));
+    known.find_map(|(_, set)| set.upgrade())
 }
 
 /// The parts of a file, whose bytes say what it is.

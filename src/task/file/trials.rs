@@ -133,7 +133,7 @@ impl TrialSet {
         check.inputs(&mut set)?;
         match (arrays.remove("targets"), arrays.remove("labels")) {
             (Some(targets), None) => check.targets(&mut set, targets)?,
-            (None, Some(labels)) => check.labels(&mut set, labels)?,
+            (None, Some(labels)) => check.labels(&mut set, &labels)?,
             (None, None) => return Err(check.missing("`targets` or `labels`", &found)),
             (Some(_), Some(_)) => {
                 return Err(check

@@ -57,26 +57,25 @@ impl Losses {
             return Ok(false);
         }
         self.looked = Some(Instant::now());
-        let told = match &mut self.source {
+        let told = if let Some((metrics, _)) = &mut self.source {
             // It is somebody else's file: what cannot be read now is tried again.
-            Some((metrics, _)) => metrics.read().unwrap_or_default(),
-            None => {
-                let found = match &self.given {
-                    None => find(&self.folder, in_epochs),
-                    Some(file) => Metrics::open(file, in_epochs).ok().and_then(|mut metrics| {
-                        let told = metrics.read().ok()?;
-                        Some((metrics, told))
-                    }),
-                };
-                let Some((metrics, told)) = found else {
-                    return Ok(false);
-                };
-                let file = metrics.path().strip_prefix(&self.folder);
-                let file = shown(file.unwrap_or(metrics.path())).to_string();
-                let collector = Collector::new(&file, follower.told_steps()?.as_ref());
-                self.source = Some((metrics, collector));
-                told
-            }
+            metrics.read().unwrap_or_default()
+        } else {
+            let found = match &self.given {
+                None => find(&self.folder, in_epochs),
+                Some(file) => Metrics::open(file, in_epochs).ok().and_then(|mut metrics| {
+                    let told = metrics.read().ok()?;
+                    Some((metrics, told))
+                }),
+            };
+            let Some((metrics, told)) = found else {
+                return Ok(false);
+            };
+            let file = metrics.path().strip_prefix(&self.folder);
+            let file = shown(file.unwrap_or(metrics.path())).to_string();
+            let collector = Collector::new(&file, follower.told_steps()?.as_ref());
+            self.source = Some((metrics, collector));
+            told
         };
         let is_new = !told.is_empty();
         if let Some((metrics, collector)) = &mut self.source {
