@@ -4,7 +4,11 @@
 //! which pyarrow reads. Whatever takes long runs without the interpreter's lock. The Python side, `python/creode`, gives
 //! all this its names, defaults and documentation.
 
-#![allow(clippy::needless_pass_by_value)] // PyO3 hands arguments over as values.
+// PyO3 hands arguments over as values, and a path to a method has one lifetime where it takes any.
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::redundant_closure_for_method_calls
+)]
 
 mod arrays;
 mod error;

@@ -52,7 +52,7 @@ pub(crate) fn waited_for<T: Send>(
                     Ok(result) => return (Some(result), interrupted),
                     Err(RecvTimeoutError::Disconnected) => return (None, interrupted),
                     Err(RecvTimeoutError::Timeout) if interrupted.is_none() => {
-                        interrupted = Python::attach(Python::check_signals).err();
+                        interrupted = Python::attach(|py| py.check_signals()).err();
                         if interrupted.is_some() {
                             waiting.stop.store(true, Ordering::Relaxed);
                         }

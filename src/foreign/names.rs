@@ -72,10 +72,10 @@ pub(super) fn is_of_optimiser(name: &str) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
-/// A module as it is told of: its path with dots, or "the top of the file".
+/// A module as it is told of: its path with dots, or "the top level".
 pub(super) fn told(path: &[&str]) -> String {
     if path.is_empty() {
-        "the top of the file".to_owned()
+        "the top level".to_owned()
     } else {
         format!("`{}`", crate::text::escaped(&path.join(".")))
     }
