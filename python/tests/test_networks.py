@@ -156,7 +156,7 @@ def test_polars_reads_tables():
         ({"recurrent": np.eye(2)}, {"cell": "leaky-rates"}, creode.CreodeError, "needs its alpha"),
         ({"recurrent": np.eye(2)}, {"cell": "elman"}, ValueError, "unknown variant `elman`"),
         ({"recurrent": np.eye(2)}, {"activation": "sine"}, ValueError, "unknown variant `sine`"),
-        ({"a.weight_hh_l0": np.eye(2), "b.weight_hh_l0": np.eye(2)}, {}, creode.CreodeError, "may be any of"),
+        ({"a.weight_hh_l0": np.eye(2), "b.weight_hh_l0": np.eye(2)}, {}, creode.CreodeError, "2 recurrent modules"),
         ({"recurrent": np.array(["a"])}, {}, TypeError, "recurrent holds"),
         ({"recurrent": np.eye(2) * 1j}, {}, TypeError, "no real numbers"),
         ({}, {}, TypeError, "no dictionary of arrays"),
