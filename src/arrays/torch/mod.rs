@@ -149,7 +149,10 @@ fn contents(
                 }
                 Err(what) => contents.add(name, Tensor::unread(view.shape.clone(), what.clone())),
             },
-            _ => {}
+            _ => {
+                let what = "an array of NumPy that was never filled".to_owned();
+                contents.add(name, Tensor::unread(Vec::new(), what));
+            }
         }
     }
     for (key, tensors) in by_storage {

@@ -280,3 +280,14 @@ proptest! {
         let _ = from_pickle(&pickle, &mut |_, bytes| Ok(vec![0; (bytes as usize).min(4096)]));
     }
 }
+
+/// The fuzzer's: an array that the pickle begins and never fills was left out, and nothing was left.
+#[test]
+fn an_array_that_is_never_filled_is_told() {
+    let pickle = b"\x80\x03}X\x01\x00\x00\x00acnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87Rs.";
+    let contents = from_pickle(pickle, &mut |_, _| Err("no storage".to_owned())).unwrap();
+    let NumberKind::Unread(what) = &contents.tensors["a"].kind else {
+        panic!("{:?}", contents.tensors["a"].kind);
+    };
+    assert!(what.contains("never filled"), "{what}");
+}
