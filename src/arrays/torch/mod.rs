@@ -149,10 +149,7 @@ fn contents(
                 }
                 Err(what) => contents.add(name, Tensor::unread(view.shape.clone(), what.clone())),
             },
-            _ => {
-                let what = "an array of NumPy that was never filled".to_owned();
-                contents.add(name, Tensor::unread(Vec::new(), what));
-            }
+            _ => {}
         }
     }
     for (key, tensors) in by_storage {

@@ -127,7 +127,7 @@ impl<'a> Search<'a> {
     fn is_tensor(&self, value: Value) -> bool {
         matches!(
             self.objects.get(value),
-            Some(Object::Tensor(_) | Object::NumpyArray(_))
+            Some(Object::Tensor(_) | Object::NumpyArray(Some(_)))
         )
     }
 
@@ -266,7 +266,7 @@ impl<'a> Search<'a> {
         }
         let objects = self.objects;
         match objects.get(value) {
-            Some(Object::Tensor(_) | Object::NumpyArray(_)) => {
+            Some(Object::Tensor(_) | Object::NumpyArray(Some(_))) => {
                 let bytes: usize = way.iter().map(|key| key.len() + 1).sum();
                 if bytes > MOST_NAME_BYTES {
                     let begin: String = way.iter().flat_map(|key| key.chars()).take(60).collect();
