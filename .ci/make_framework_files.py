@@ -170,6 +170,7 @@ def pytorch():
         "bidirectional": (torch.nn.GRU, {"bidirectional": True}),
         "weight_norm": (torch.nn.GRU, {}),
         "old_weight_norm": (torch.nn.GRU, {}),
+        "spectral_norm": (torch.nn.GRU, {}),
     }
     for name, (kind, how) in kinds.items():
         network = kind(CHANNELS, UNITS, **how)
@@ -178,6 +179,10 @@ def pytorch():
         if name == "weight_norm":
             parametrizations.weight_norm(network, "weight_hh_l0")
             network.parametrizations.weight_hh_l0.original0.data *= 1.5
+        if name == "spectral_norm":
+            parametrizations.spectral_norm(network, "weight_hh_l0")
+            # In training it goes on with its estimate of the largest singular value at every step.
+            network.eval()
         if name == "old_weight_norm":
             legacy.weight_norm(network, "weight_hh_l0")
             network.weight_hh_l0_g.data *= 1.5

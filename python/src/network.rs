@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use creode::cell::map::CellMap;
 use creode::foreign::{ForeignNetwork, Options, Tensors};
 use creode::lab::again::{Settings, Subject};
 use creode::map::Map as _;
@@ -21,6 +22,12 @@ use crate::waiting::{Waiting, waited_for};
 pub(crate) struct Network {
     network: ForeignNetwork,
     dim: usize,
+}
+
+impl Network {
+    fn map_at(&self, input: &[f64]) -> PyResult<CellMap> {
+        self.network.map_at(input).map_err(|error| raised(&error))
+    }
 }
 
 #[pymethods]
@@ -72,10 +79,7 @@ impl Network {
         from: &Bound<'py, PyAny>,
         input: Vec<f64>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let map = self
-            .network
-            .map_at(&input)
-            .map_err(|error| raised(&error))?;
+        let map = self.map_at(&input)?;
         let from = states(from, self.dim)?.concat();
         let mut to = vec![0.0; from.len()];
         py.detach(|| map.step_batch(&from, &mut to));
@@ -89,10 +93,7 @@ impl Network {
         at: &Bound<'py, PyAny>,
         input: Vec<f64>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let map = self
-            .network
-            .map_at(&input)
-            .map_err(|error| raised(&error))?;
+        let map = self.map_at(&input)?;
         let at = states(at, self.dim)?;
         let entries = py.detach(|| {
             let mut jacobian = Mat::zeros(self.dim, self.dim);

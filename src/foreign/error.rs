@@ -72,7 +72,7 @@ pub enum ForeignError {
     },
     /// A module that runs both ways through time.
     #[error(
-        "{module} also runs backwards through time (its tensors end in `_reverse`): what it does at a time depends on all that comes \
+        "{module} also runs backwards through time (tensors with `_reverse` or `backward_` in their names): what it does at a time depends on all that comes \
          after, so it is no map of a state and has no fixed points; `--map recurrent=NAME` takes one direction alone"
     )]
     Bidirectional {

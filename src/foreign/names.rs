@@ -45,6 +45,12 @@ impl<'a> Modules<'a> {
             .map(|(path, leaves)| (path.as_slice(), leaves))
     }
 
+    /// The module that holds a tensor.
+    pub(super) fn holding(&self, name: &str) -> Option<(&[&'a str], &Leaves<'a>)> {
+        self.iter()
+            .find(|(_, leaves)| leaves.values().any(|whole| *whole == name))
+    }
+
     /// A tensor `leaf` of the module `child` within `parent`.
     pub(super) fn within(&self, parent: &[&'a str], child: &'a str, leaf: &str) -> Option<&'a str> {
         let mut path = parent.to_vec();

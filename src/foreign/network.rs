@@ -9,7 +9,7 @@
 use super::account::Account;
 use super::layer::ForeignLayer;
 use super::options::{Options, Role};
-use super::origin::{LayerSketch, Origin, Sketch, sketches};
+use super::origin::{Origin, Sketch, pytorch, sketches};
 use super::part::Recipe;
 use super::readout::{ReadoutParts, readout};
 use super::{ForeignError, names, parametrised};
@@ -189,17 +189,11 @@ fn of_named(found: &[Sketch], role: Role, name: &str, tensors: &Tensors) -> Sket
             };
         }
     }
-    // One direction of a layer that runs both ways, or a layer of which the names tell nothing else.
-    if let Some(suffix) = role_suffix(role, name) {
-        return plain(name, siblings(name, suffix, tensors));
-    }
-    plain(name, LayerSketch::default())
-}
-
-fn plain(name: &str, layer: LayerSketch) -> Sketch {
-    let is_pytorch = !layer.parts.is_empty();
+    let mut layer = pytorch::beside(name, &names::Modules::of(tensors));
+    let is_of_pytorch = layer.part(role).is_some_and(|recipe| recipe.uses(name));
+    layer.set(role, Recipe::plain(name));
     Sketch {
-        origin: if is_pytorch {
+        origin: if is_of_pytorch {
             Origin::Pytorch
         } else {
             Origin::Plain
@@ -209,34 +203,6 @@ fn plain(name: &str, layer: LayerSketch) -> Sketch {
         is_bidirectional: false,
         readout: Vec::new(),
     }
-}
-
-/// What stands behind `weight_hh` in a name of PyTorch.
-fn role_suffix(role: Role, name: &str) -> Option<&str> {
-    let leaf = names::path(name).pop()?;
-    (role == Role::Recurrent)
-        .then(|| leaf.strip_prefix("weight_hh"))
-        .flatten()
-}
-
-/// The tensors of the same module with the same suffix.
-fn siblings(name: &str, suffix: &str, tensors: &Tensors) -> LayerSketch {
-    let stem = name.strip_suffix(suffix).unwrap_or(name);
-    let module = stem.strip_suffix("weight_hh").unwrap_or_default();
-    let mut layer = LayerSketch::default();
-    layer.set(Role::Recurrent, Recipe::plain(name));
-    for (role, leaf) in [
-        (Role::Input, "weight_ih"),
-        (Role::Bias, "bias_ih"),
-        (Role::HiddenBias, "bias_hh"),
-        (Role::Projection, "weight_hr"),
-    ] {
-        let sibling = format!("{module}{leaf}{suffix}");
-        if tensors.contains_key(&sibling) {
-            layer.set(role, Recipe::plain(&sibling));
-        }
-    }
-    layer
 }
 
 /// How a framework makes a part of a tensor that it names so.

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-//! Files that PyTorch itself wrote, by `.ci/make_foreign_files.py`, and what becomes of them when they are changed.
+//! Files that PyTorch itself wrote, by `.ci/make_pickles.py`, and what becomes of them when they are changed.
 
 use std::fs;
 use std::io::Write as _;

@@ -98,6 +98,7 @@ impl ForeignLayer {
             _ => rows,
         };
         let hidden_bias = reader.vector(Role::HiddenBias, hidden_rows, body.cell)?;
+        reader.check_all_used(body.cell, is_low_rank)?;
         Ok(Self {
             cell: body.cell,
             activation: body.activation,

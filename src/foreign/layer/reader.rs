@@ -142,6 +142,42 @@ impl Reader<'_> {
         }
     }
 
+    /// Refuses a part, or an option, that is none of the cell's: left aside, it would be missed by nobody.
+    pub(super) fn check_all_used(
+        &self,
+        cell: CellName,
+        is_low_rank: bool,
+    ) -> Result<(), ForeignError> {
+        let is_used = |role: Role| self.used.iter().any(|(of, _)| *of == role);
+        if let Some((role, recipe)) = self.sketch.parts.iter().find(|(role, _)| !is_used(*role)) {
+            let names: Vec<&str> = recipe.names().collect();
+            return Err(ForeignError::Setting(format!(
+                "{} is there as {role}, which a {} cell has not, or which an option tells already",
+                crate::text::escaped(&names.join(", ")),
+                cell.name()
+            )));
+        }
+        let misplaced = [
+            (
+                "--rectified",
+                "almost-linear",
+                self.options.rectified.is_some() && cell != CellName::AlmostLinear,
+            ),
+            (
+                "--scale-by-units",
+                "low-rank",
+                self.options.scale_by_units && !is_low_rank,
+            ),
+        ];
+        match misplaced.iter().find(|(.., is_misplaced)| *is_misplaced) {
+            Some((option, kind, _)) => Err(ForeignError::Setting(format!(
+                "{option} is for {kind} cells, and this is a {}",
+                cell.name()
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the input weights can only be meant to multiply from the right.
     pub(super) fn input_is_from_right(&self, rows: usize) -> Result<bool, ForeignError> {
         let Some(part) = self.made(Role::Input)? else {
@@ -160,6 +196,9 @@ impl Reader<'_> {
             return self.shallow(asked == Some(CellName::ClippedShallowPlrnn));
         }
         let projection = self.made(Role::Projection)?;
+        if let Some(other) = projection.as_ref().filter(|of| of.shape.len() != 2) {
+            return Err(other.misfit(Role::Projection, "[projected, units]"));
+        }
         let mut part = self.need(Role::Recurrent)?;
         let seen = match &projection {
             Some(projection) => projection.extents().0,

@@ -26,42 +26,28 @@ impl Reader<'_> {
                 self.rate(cell, activation, units, recurrent)?
             }
             CellName::PiecewiseLinear | CellName::AlmostLinear => {
-                self.need(Role::Diagonal)?;
                 let diagonal = self.diagonal(units)?;
                 match (cell, self.options.rectified) {
-                    (CellName::PiecewiseLinear, None) => Weights::Piecewise(diagonal, recurrent),
-                    (CellName::AlmostLinear, Some(count)) if count <= units => {
+                    (CellName::PiecewiseLinear, _) => Weights::Piecewise(diagonal, recurrent),
+                    (_, Some(count)) if count <= units => {
                         Weights::AlmostLinear(diagonal, recurrent, count)
                     }
-                    (CellName::AlmostLinear, _) => {
+                    _ => {
                         return Err(ForeignError::Setting(format!(
                             "an almost-linear cell needs the number of its rectified units, 0 to {units}: --rectified P"
                         )));
                     }
-                    _ => {
-                        let text = "--rectified is for `--cell almost-linear`";
-                        return Err(ForeignError::Setting(text.to_owned()));
-                    }
                 }
-            }
-            CellName::Lstm if projection.is_some() => {
-                let part = projection.unwrap_or_else(Part::empty);
-                let projected = part.extents().0;
-                if part.shape != [projected, units] || projected == 0 {
-                    return Err(part.misfit(Role::Projection, format!("[projected, {units}]")));
-                }
-                visible = projected;
-                Weights::Projected(recurrent, self.keep(Role::Projection, part))
             }
             _ => match projection {
-                Some(part) => {
-                    return Err(ForeignError::Setting(format!(
-                        "{} projects the output of an LSTM, and the cell is a {}",
-                        crate::text::escaped(&part.name()),
-                        cell.name()
-                    )));
+                Some(part) if cell == CellName::Lstm => {
+                    visible = part.extents().0;
+                    if part.shape != [visible, units] || visible == 0 {
+                        return Err(part.misfit(Role::Projection, format!("[projected, {units}]")));
+                    }
+                    Weights::Projected(recurrent, self.keep(Role::Projection, part))
                 }
-                None => Weights::Whole(recurrent),
+                _ => Weights::Whole(recurrent),
             },
         };
         Ok(Body {

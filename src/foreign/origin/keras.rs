@@ -3,59 +3,92 @@
 
 use super::{LayerSketch, Origin, Sketch};
 use crate::arrays::Tensors;
-use crate::foreign::names::{Leaves, Modules};
+use crate::foreign::names::{Leaves, Modules, told};
 use crate::foreign::options::{CellName, Role};
 use crate::foreign::part::{Recipe, Step};
 
 /// Which of Keras's blocks stands where in PyTorch's order (r, z, n).
 pub(super) const FROM_ZRH: [usize; 3] = [1, 0, 2];
 
-/// The layers of a model; those that follow each other in the file and fit are one stack.
+/// How Keras calls the two directions of a bidirectional layer, before the name of the layer.
+const FORWARD: &str = "forward_";
+const BACKWARD: &str = "backward_";
+
+/// The layers of a model. Those of one container that Keras numbers one after the other, and that fit on each other, are one
+/// stack; layers with names of their own, as of an encoder and a decoder, are not taken for one.
 pub(super) fn sketches(modules: &Modules<'_>, tensors: &Tensors) -> Vec<Sketch> {
-    let mut found: Vec<Sketch> = Vec::new();
+    let mut found: Vec<(Vec<&str>, LayerSketch)> = Vec::new();
     for (path, leaves) in modules.iter() {
-        let Some(layer) = layer(leaves, tensors) else {
-            continue;
-        };
-        found.push(Sketch::of_layers(Origin::Keras, path, vec![layer]));
+        if let Some(layer) = layer(leaves, tensors) {
+            found.push((path.to_vec(), layer));
+        }
     }
-    stacked(found, tensors)
+    found.sort_by_key(|(path, _)| place(path));
+    let mut stacks: Vec<(Vec<&str>, Sketch)> = Vec::new();
+    for (path, layer) in found {
+        let below = stacks.iter_mut().find(|(other, sketch)| {
+            let top = sketch.layers.last();
+            group(other) == group(&path) && top.is_some_and(|top| fits(top, &layer, tensors))
+        });
+        if let Some((_, sketch)) = below {
+            sketch.module = format!("{} then {}", sketch.module, told(&path));
+            sketch.layers.push(layer);
+        } else {
+            let sketch = Sketch::of_layers(Origin::Keras, &path, vec![layer]);
+            stacks.push((path, sketch));
+        }
+    }
+    both_ways(stacks)
 }
 
-/// Layers of which each takes as many inputs as the one before has units, where the first is the only one that could be
-/// first.
-fn stacked(found: Vec<Sketch>, tensors: &Tensors) -> Vec<Sketch> {
-    let extents = |sketch: &Sketch, role| {
-        let name = sketch.layers[0].part(role)?.names().next()?;
+/// A layer by itself: the part of its path that names it, before the cell, without the number that Keras appends, and that
+/// number.
+fn name_and_number<'a>(path: &[&'a str]) -> (&'a str, usize) {
+    let name = path.iter().rev().find(|part| !part.ends_with("_cell"));
+    let name = name.copied().unwrap_or_default();
+    let numbered = name.rsplit_once('_');
+    numbered
+        .and_then(|(stem, number)| Some((stem, number.parse().ok()?)))
+        .unwrap_or((name, 0))
+}
+
+/// What the layers of one stack have in common: their container and the name before the number.
+fn group<'a>(path: &[&'a str]) -> (Vec<&'a str>, &'a str) {
+    let (stem, _) = name_and_number(path);
+    let is_own = |part: &&&str| part.ends_with("_cell") || part.starts_with(stem);
+    let own = path.iter().rev().take_while(is_own).count();
+    (path[..path.len() - own].to_vec(), stem)
+}
+
+/// The order of layers: 2 before 10.
+fn place<'a>(path: &[&'a str]) -> (Vec<&'a str>, &'a str, usize) {
+    let (container, stem) = group(path);
+    (container, stem, name_and_number(path).1)
+}
+
+/// Whether a layer takes as many inputs as another has units.
+fn fits(below: &LayerSketch, above: &LayerSketch, tensors: &Tensors) -> bool {
+    let rows = |layer: &LayerSketch, role| {
+        let name = layer.part(role)?.names().next()?;
         match *tensors.get(name)?.shape.as_slice() {
             [rows, _] => Some(rows),
             _ => None,
         }
     };
-    let sizes: Option<Vec<(usize, usize)>> = found
-        .iter()
-        .map(|sketch| {
-            Some((
-                extents(sketch, Role::Input)?,
-                extents(sketch, Role::Recurrent)?,
-            ))
-        })
-        .collect();
-    let fits = sizes.is_some_and(|sizes| sizes.windows(2).all(|pair| pair[1].0 == pair[0].1));
-    if found.len() < 2 || !fits {
-        return found;
-    }
-    let names: Vec<&str> = found.iter().map(|sketch| sketch.module.as_str()).collect();
-    vec![Sketch {
-        origin: Origin::Keras,
-        module: names.join(" then "),
-        layers: found
-            .iter()
-            .flat_map(|sketch| sketch.layers.clone())
-            .collect(),
-        is_bidirectional: false,
-        readout: Vec::new(),
-    }]
+    let units = rows(below, Role::Recurrent);
+    units.is_some() && rows(above, Role::Input) == units
+}
+
+/// The two directions of a bidirectional layer are one module that cannot be taken.
+fn both_ways(stacks: Vec<(Vec<&str>, Sketch)>) -> Vec<Sketch> {
+    let is_so =
+        |path: &[&str], direction: &str| path.iter().any(|part| part.starts_with(direction));
+    let runs_back = stacks.iter().any(|(path, _)| is_so(path, BACKWARD));
+    let found = stacks.into_iter().filter_map(|(path, mut sketch)| {
+        sketch.is_bidirectional = runs_back && is_so(&path, FORWARD);
+        (!is_so(&path, BACKWARD)).then_some(sketch)
+    });
+    found.collect()
 }
 
 fn layer(leaves: &Leaves<'_>, tensors: &Tensors) -> Option<LayerSketch> {

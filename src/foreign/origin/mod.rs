@@ -8,7 +8,7 @@ mod flax;
 mod haiku;
 mod keras;
 mod plain;
-mod pytorch;
+pub(super) mod pytorch;
 mod rates;
 
 use std::str::FromStr;

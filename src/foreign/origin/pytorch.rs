@@ -43,7 +43,7 @@ fn layers(leaves: &Leaves<'_>) -> (Vec<LayerSketch>, bool) {
     (layers.collect(), !backwards.is_empty())
 }
 
-/// The parts with the same suffix.
+/// The parts of a module with the same suffix.
 fn layer(leaves: &Leaves<'_>, suffix: &str) -> LayerSketch {
     let part = |name: &str| {
         let found = leaves.get(format!("{name}{suffix}").as_str());
@@ -55,6 +55,26 @@ fn layer(leaves: &Leaves<'_>, suffix: &str) -> LayerSketch {
         .with(Role::Bias, part("bias_ih"))
         .with(Role::HiddenBias, part("bias_hh"))
         .with(Role::Projection, part("weight_hr"))
+}
+
+/// What stands beside a tensor in its module under PyTorch's names: of one that bears one of them itself, as of a direction
+/// that runs backwards, the parts with the same suffix, of another those of the first layer or of a cell.
+pub(in crate::foreign) fn beside(name: &str, modules: &Modules<'_>) -> LayerSketch {
+    let Some((_, leaves)) = modules.holding(name) else {
+        return LayerSketch::default();
+    };
+    let leaf = leaves.iter().find(|(_, whole)| **whole == name);
+    if let Some(suffix) = leaf.and_then(|(leaf, _)| leaf.strip_prefix(RECURRENT)) {
+        return layer(leaves, suffix);
+    }
+    let mut of_first = layer(leaves, "_l0");
+    if of_first.parts.is_empty() {
+        of_first = layer(leaves, "");
+    }
+    of_first
+        .parts
+        .retain(|(role, _)| matches!(role, Role::Input | Role::Bias | Role::HiddenBias));
+    of_first
 }
 
 /// Cells of Equinox: `bias` instead of two, and in a GRU `bias_n`, inside the reset gate.

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the files of other frameworks that the tests read, into tests/foreign_files: `make_foreign_files.py [FRAMEWORK ...]`.
+"""Makes what torch.save writes, of every kind, for the tests of the pickle reader, in tests/foreign_files. Needs torch and numpy.
 
-One function a framework, found by its name; one whose packages are missing is skipped with a message. Every number is exact in
-single precision and follows from its place (`ramp`), so the tests know it without the framework. Files are small (4 KB at most),
-since they are committed.
+Every number is exact in single precision and follows from its place (`ramp`), so the tests know it without PyTorch. Files are
+small (4 KB at most), since they are committed. `.ci/make_framework_files.py` makes networks with the states that they go through.
 """
 
 import sys
@@ -13,8 +12,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "foreign_files"
 MOST_BYTES = 4096
 
 
-def torch(folder: Path) -> None:
-    """What torch.save writes: state dicts, checkpoints of training loops, every type and layout of tensors."""
+def write(folder: Path) -> None:
+    """State dicts, checkpoints of training loops, every type and layout of tensors."""
     import numpy
     import torch
 
@@ -131,28 +130,14 @@ def torch(folder: Path) -> None:
     )
 
 
-FRAMEWORKS = [torch]
-
-
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    asked = sys.argv[1:]
-    known = [framework.__name__ for framework in FRAMEWORKS]
-    for name in asked:
-        if name not in known:
-            sys.exit(f"make_foreign_files: no framework {name}; there are {', '.join(known)}")
-    for framework in FRAMEWORKS:
-        if asked and framework.__name__ not in asked:
-            continue
-        try:
-            framework(FOLDER)
-        except ModuleNotFoundError as error:
-            print(f"SKIPPED: {framework.__name__}: {error}")
-    for path in sorted(FOLDER.iterdir()):
+    write(FOLDER)
+    for path in sorted(FOLDER.glob("torch-*")):
         size = path.stat().st_size
         print(f"{size:6d} {path.name}")
         if size > MOST_BYTES:
-            sys.exit(f"make_foreign_files: {path.name} is larger than {MOST_BYTES} bytes")
+            sys.exit(f"make_pickles: {path.name} is larger than {MOST_BYTES} bytes")
 
 
 if __name__ == "__main__":
