@@ -24,7 +24,7 @@ fn a_sine_generator_turns_around_fixed_points_faster_where_its_cue_asks_for_it()
     assert!((0.5..1.5).contains(&slope), "{slope}");
     assert!(r > 0.9, "{r}");
     let figure = report.figure.unwrap();
-    assert_eq!(figure.series[1].points.len(), 5);
+    assert_eq!(figure.plots[0].series[1].points.len(), 5);
 }
 
 #[test]

@@ -327,7 +327,7 @@ fn report(scores: &ScoreTable, [pos, mem, rand]: &[Vec<RelaxationRow>; 3]) -> Re
     Report {
         claims,
         tables: vec![score_table(scores), relaxation_table(pos, mem, rand)],
-        figure: Some(figure(scores)),
+        figure: Some(figure(scores).into()),
     }
 }
 

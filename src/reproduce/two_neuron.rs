@@ -294,7 +294,7 @@ fn report(learned: &[Learned]) -> Report {
     Report {
         claims,
         tables: vec![table_of_solutions(&solved), table_of_origins(learned)],
-        figure: Some(figure(&solved)),
+        figure: Some(figure(&solved).into()),
     }
 }
 

@@ -98,6 +98,6 @@ fn the_smaller_form_shows_both_common_solutions_and_the_crossing() {
     );
     // Stable origins are too rare to be among so few.
     for claim in &report.claims[1..] {
-        assert!(claim.holds, "{claim:?}");
+        assert!(claim.holds(), "{claim:?}");
     }
 }

@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use creode::figure::{Figure, Width};
-use creode::reproduce::{self, Claim, Expectation, Experiment, Report, Settings, TableCell};
+use creode::figure::Width;
+use creode::reproduce::{
+    self, Claim, Expectation, Experiment, Report, Settings, TableCell, Verdict,
+};
 use creode::statistics::Estimate;
 use creode::trace::check_name;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -65,8 +67,8 @@ pub(crate) fn reproduce(args: &ReproduceArgs, place: &TracesFolder) -> anyhow::R
         keep: kept_in(args, experiment, place)?,
     };
     let report = run(experiment, &settings)?;
-    if let (Some(path), Some(plot)) = (&args.output, report.figure.clone()) {
-        let scene = Figure::from(plot).scene(Width::TWO_COLUMNS);
+    if let (Some(path), Some(figure)) = (&args.output, &report.figure) {
+        let scene = figure.scene(Width::TWO_COLUMNS);
         creode::files::write(path, scene.to_svg().as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -75,7 +77,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs, place: &TracesFolder) -> anyhow::R
         Format::Json => format!("{:#}\n", as_json(experiment, &report)),
     };
     put(&text)?;
-    let holds = report.claims.iter().all(|claim| claim.holds);
+    let holds = report.claims.iter().all(|claim| claim.holds());
     Ok(if holds { 0 } else { CLAIM_FAILED })
 }
 
@@ -211,10 +213,10 @@ fn as_table(experiment: &dyn Experiment, report: &Report) -> String {
 }
 
 fn row(claim: &Claim) -> [String; 4] {
-    let verdict = if claim.holds {
-        "holds"
-    } else {
-        "DOES NOT HOLD"
+    let verdict = match claim.verdict {
+        Verdict::Holds => "holds",
+        Verdict::Open => "open",
+        Verdict::Refuted => "DOES NOT HOLD",
     };
     [
         claim.statement.clone(),

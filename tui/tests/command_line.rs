@@ -433,7 +433,7 @@ fn a_reproduction_prints_its_claims_and_says_by_its_exit_code_whether_they_hold(
     let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     let claims = report["claims"].as_array().unwrap();
     assert_eq!(claims.len(), 4);
-    let all_hold = claims.iter().all(|claim| claim["holds"] == true);
+    let all_hold = claims.iter().all(|claim| claim["verdict"] == "holds");
     assert_eq!(json.code, Some(i32::from(!all_hold)), "{json:?}");
     let figure = fs::read_to_string(folder.0.path().join("plane.svg")).unwrap();
     assert!(figure.starts_with("<svg") && figure.contains("determinant of W"));

@@ -318,7 +318,7 @@ fn report(learned: &[Learned], bits: &[usize]) -> Report {
     Report {
         claims,
         tables: vec![table_of_counts(learned, &groups), table_of_steps(&groups)],
-        figure: Some(figure(&groups)),
+        figure: Some(figure(&groups).into()),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn report(generators: &[Generator]) -> Report {
             table_of_networks(generators),
             table_of_frequencies(generators),
         ],
-        figure: Some(figure(generators)),
+        figure: Some(figure(generators).into()),
     }
 }
 
