@@ -1,6 +1,6 @@
 //! What came of an experiment: claims and their verdicts, tables, a figure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
 use crate::statistics::Estimate;
@@ -17,7 +17,7 @@ pub struct Report {
 }
 
 /// The numbers that a claim allows, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Expectation {
     /// The smallest; `None`: any.
     pub least: Option<f64>,
@@ -78,7 +78,7 @@ impl Expectation {
 }
 
 /// Where the numbers that a claim allows come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClaimSource {
     /// The paper.
@@ -90,7 +90,7 @@ pub enum ClaimSource {
 }
 
 /// What was found about a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All of the measured interval is allowed.

@@ -444,8 +444,59 @@ fn a_reproduction_prints_its_claims_and_says_by_its_exit_code_whether_they_hold(
 }
 
 #[test]
+fn a_reproduction_writes_a_page_and_an_index_of_all_pages_in_a_folder() {
+    let folder = Folder::new();
+    folder.creode(&[
+        "reproduce",
+        "two-neuron",
+        "--quick",
+        "--seeds",
+        "40",
+        "-o",
+        "pages",
+    ]);
+    let read = |name: &str| fs::read_to_string(folder.0.path().join("pages").join(name)).unwrap();
+    let page = read("two-neuron.md");
+    assert!(page.starts_with("# `two-neuron`\n\nTurner"), "{page}");
+    assert!(
+        page.contains("![two-neuron](two-neuron.svg)")
+            && read("two-neuron.svg").starts_with("<svg")
+    );
+    let numbers: serde_json::Value = serde_json::from_str(&read("two-neuron.json")).unwrap();
+    let statement = numbers["claims"][3]["statement"].as_str().unwrap();
+    let index = read("index.md");
+    let rows = |text: &str| text.lines().filter(|line| line.contains(statement)).count();
+    assert_eq!([rows(&index), rows(&page)], [1, 1], "{index}");
+    assert!(
+        index.contains("| [two-neuron](two-neuron.md) | Turner, Dabholkar & Barak"),
+        "{index}"
+    );
+    fs::write(folder.0.path().join("pages/two-neuron.json"), "{}").unwrap();
+    folder
+        .creode(&[
+            "reproduce",
+            "two-neuron",
+            "--quick",
+            "--seeds",
+            "1",
+            "-o",
+            "pages",
+        ])
+        .expect(1, &["DOES NOT HOLD"]);
+}
+
+#[test]
 fn a_reproduction_that_cannot_be_is_answered_before_it_runs() {
     let folder = Folder::new();
+    folder
+        .creode(&["reproduce", "--quick"])
+        .expect(2, &["--quick needs the name of an experiment, or --all"]);
+    folder
+        .creode(&["reproduce", "--all", "-o", "all.svg"])
+        .expect(2, &["all.svg: --all draws many figures; give a folder"]);
+    folder
+        .creode(&["reproduce", "--all", "two-neuron"])
+        .expect(2, &["cannot be used with"]);
     folder.creode(&["reproduce", "two-neurons"]).expect(
         2,
         &["no experiment two-neurons", "did you mean two-neuron?"],
