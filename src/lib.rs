@@ -55,6 +55,7 @@ mod pages;
 pub mod parameters;
 pub mod population;
 pub mod rate_maps;
+pub mod recordings;
 pub mod reproduce;
 pub mod simd;
 pub mod statistics;

@@ -24,6 +24,7 @@ mod marginal_starts;
 mod navigation;
 mod pytorch;
 mod rebuilt;
+mod recordings;
 mod reproduce;
 mod rules;
 mod sample;

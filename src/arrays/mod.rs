@@ -13,11 +13,13 @@
 
 mod archive;
 mod budget;
+pub(crate) mod columns;
 mod elements;
 mod layout;
 mod npy;
 mod recognised;
 mod safetensors;
+mod texts;
 mod torch;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,8 @@ use crate::text::{escaped, shown};
 use archive::Archive;
 use budget::Budget;
 use recognised::{ArchiveKind, FileKind, Refused};
+
+pub(crate) use texts::texts_in_npz;
 
 pub use npy::{from_npy, from_npz};
 pub use safetensors::from_safetensors;

@@ -14,6 +14,7 @@ pub mod measures;
 pub mod path;
 pub mod portrait;
 pub mod reading;
+pub mod recorded;
 pub mod runs;
 mod samples;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::curriculum::CurriculumError;
 use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::foreign::ForeignError;
+use crate::recordings::RecordingError;
 use crate::text::shown;
 use crate::trace::TraceError;
 use crate::train::engine::EngineError;
@@ -54,6 +55,9 @@ pub enum LabError {
     /// Somebody else's network is not in order.
     #[error(transparent)]
     Foreign(#[from] ForeignError),
+    /// A recording of neurons cannot be compared with.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// A constant input has another width than the network's.
     #[error("the input has {found} values, the network takes {expected}")]
     InputWidth {

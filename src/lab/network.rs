@@ -10,6 +10,7 @@ use crate::cell::parameters::Parameters;
 use crate::cell::spec::{NetworkSpec, Precision};
 use crate::curriculum::Curriculum;
 use crate::foreign::ForeignNetwork;
+use crate::map::Map as _;
 use crate::simd::Real;
 use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
@@ -51,6 +52,55 @@ impl CheckpointNetwork {
                 })
             }
         }
+    }
+
+    /// Its input channels.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Self::Foreign(network) => network.inputs(),
+            Self::Trained { spec, .. } => spec.inputs,
+        }
+    }
+
+    /// Size of its state, and its states `[steps][trials][state]` without noise under inputs `[steps][trials][channel]`, from the
+    /// state that it begins trials with. Networks of a curriculum are run by its engine, in f32; others as a map, from zeros.
+    ///
+    /// # Errors
+    /// As the engine.
+    pub fn driven(
+        &self,
+        curriculum: Option<&Curriculum>,
+        trials: usize,
+        inputs: Vec<f64>,
+    ) -> Result<(usize, Vec<f64>), LabError> {
+        let (Self::Trained { spec, parameters }, Some(curriculum)) = (self, curriculum) else {
+            return self.driven_as_map(trials, &inputs);
+        };
+        let steps = inputs.len() / (trials * spec.inputs).max(1);
+        let mut batch = Batch::zeros(steps, trials, spec.inputs, spec.outputs);
+        batch.inputs = inputs;
+        let mut engine = f32::engine(curriculum.engine, spec);
+        let simulation = engine.simulate(&parameters.cast(), &batch)?;
+        Ok((simulation.state_size, simulation.states))
+    }
+
+    /// The same as a map at the input of each step, from zeros, in f64.
+    fn driven_as_map(&self, trials: usize, inputs: &[f64]) -> Result<(usize, Vec<f64>), LabError> {
+        let channels = self.inputs();
+        let units = self.map_at(&vec![0.0; channels])?.dim();
+        let mut before = vec![0.0; trials * units];
+        let mut states = Vec::new();
+        for inputs in inputs.chunks_exact(trials * channels) {
+            let mut after = vec![0.0; trials * units];
+            for (trial, input) in inputs.chunks_exact(channels).enumerate() {
+                let own = trial * units..(trial + 1) * units;
+                self.map_at(input)?
+                    .step(&before[own.clone()], &mut after[own]);
+            }
+            states.extend_from_slice(&after);
+            before = after;
+        }
+        Ok((units, states))
     }
 
     /// It at a constant input.

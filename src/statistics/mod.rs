@@ -15,7 +15,10 @@ pub mod bootstrap;
 pub mod decoding;
 pub mod log_rank;
 pub mod randomisation;
+mod ranks;
 pub mod survival;
+
+pub use ranks::rank_correlation;
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};

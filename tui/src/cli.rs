@@ -17,6 +17,7 @@ use crate::curricula::CurriculaArgs;
 use crate::dashboard::{self, Start};
 use crate::ends::EndsArgs;
 use crate::figure::FigureArgs;
+use crate::import::{self, Import};
 use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
 use crate::say::say;
@@ -102,6 +103,9 @@ enum Command {
     /// compared by states on the same trials and by landscapes, paths by their bifurcations. Runs that cannot be read are
     /// named and left out; the exit code is then 1.
     Compare(CompareArgs),
+    /// Take what others recorded, to hold networks against it
+    #[command(subcommand)]
+    Import(Import),
     /// Where an optimiser would go from each checkpoint of a run, beside where learning went
     ///
     /// From a checkpoint on, L-BFGS goes downhill on one large batch of the task. The landscape that it ends with is compared with
@@ -180,6 +184,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Compare(args) => compare::run(args, &cli.place),
         Command::Ends(args) => ends::run(args, &runs::find(&args.run, &cli.place)?),
         Command::Course(args) => course::run(args, &runs::find(&args.run, &cli.place)?),
+        Command::Import(what) => import::run(what, &cli.place),
         Command::Reproduce(args) => reproduce::reproduce(args, &cli.place),
         Command::Verify { run } => verify::verify(&runs::find(run, &cli.place)?),
         Command::Compact { run } => compact::compact(&runs::find(run, &cli.place)?),

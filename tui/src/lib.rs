@@ -13,6 +13,7 @@ mod ends;
 mod events;
 mod figure;
 mod hooks;
+mod import;
 pub mod memory;
 mod picture;
 mod population;

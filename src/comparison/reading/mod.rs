@@ -18,6 +18,7 @@ use crate::curriculum::Curriculum;
 use crate::lab::LabError;
 use crate::lab::network::{CheckpointNetwork, on_trials};
 use crate::lab::origin::Origin;
+use crate::recordings::{Recording, RecordingError};
 use crate::task::Task as _;
 use crate::task::mixture::Mixture;
 use crate::trace::glance::{EventGlance, StepGlance};
@@ -153,6 +154,32 @@ impl OpenRun {
     /// If a file of the checkpoint is missing or damaged.
     pub fn landscapes(&self, checkpoint: u32) -> Result<Vec<Landscape>, LabError> {
         landscape::nodes(&self.run, checkpoint)
+    }
+
+    /// The states of the network of a checkpoint on the inputs of a recording, one trial a condition, without noise.
+    ///
+    /// # Errors
+    /// If a file of the checkpoint is missing or damaged, or the network takes other inputs.
+    pub fn states_on(&self, entry: Entry, recording: &Recording) -> Result<TrialStates, LabError> {
+        let network = CheckpointNetwork::read(&self.run, &self.origin, entry)?;
+        let (found, expected) = (recording.input_channels, network.inputs());
+        if expected != found {
+            return Err(LabError::Recording(RecordingError::InputWidth {
+                name: recording.name.clone(),
+                run: self.name(),
+                found,
+                expected,
+            }));
+        }
+        let inputs = recording.inputs_by_step();
+        let trials = recording.count();
+        let (units, states) = network.driven(self.curriculum(), trials, inputs)?;
+        Ok(TrialStates {
+            steps: recording.steps,
+            trials,
+            units,
+            states: states.iter().map(|x| *x as f32).collect(),
+        })
     }
 
     /// Accuracy of the network of a checkpoint on trials of the task that its curriculum ends with, in 0 to 1; `None` where another

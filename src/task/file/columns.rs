@@ -17,25 +17,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, ArrayRef};
-use arrow_schema::DataType;
-use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
-
 use super::error::TrialsError;
 use super::reading::check_names;
 use super::trials::Parts;
+use crate::arrays::columns::{Column, Columns, read_columns};
 use crate::arrays::{Tensor, Tensors};
-use crate::guard::caught;
-use crate::pages::{self, Window};
 
 /// Columns by their names alone; those of channels are numbered.
 const SINGLE: [&str; 6] = ["trial", "time", "label", "mask", "condition", "is_test"];
@@ -45,15 +31,6 @@ const NUMBERED: [&str; 3] = ["input", "target", "mask"];
 /// many times what it has.
 const MOST_SMALL_NUMBERS: u64 = 1 << 24;
 const MOST_PADDING: u64 = 16;
-
-/// A column of numbers, or of texts by their numbers.
-#[derive(Debug, Default)]
-struct Column {
-    values: Vec<f64>,
-    /// The texts, by number; empty where there are numbers.
-    texts: Vec<String>,
-    numbers: HashMap<String, usize>,
-}
 
 /// A row of a trial.
 struct Place {
@@ -67,9 +44,8 @@ pub(super) fn parts(path: &Path, bytes: Vec<u8>) -> Result<Parts, TrialsError> {
         path: path.to_path_buf(),
         reason,
     };
-    let columns = caught(|| read(bytes))
-        .and_then(|read| read)
-        .map_err(format)?;
+    let is_meant = |name: &str| SINGLE.contains(&name) || channel(name).is_some();
+    let Columns { columns, .. } = read_columns(bytes, is_meant).map_err(format)?;
     let names: Vec<String> = columns.keys().cloned().collect();
     let single = names.iter().filter(|name| channel(name).is_none());
     let stems = ["inputs", "targets", "labels", "conditions"];
@@ -102,116 +78,6 @@ fn unfit(path: &Path, reason: String) -> TrialsError {
     TrialsError::Unfit {
         path: path.to_path_buf(),
         reason,
-    }
-}
-
-/// The columns that mean something, by name, and any others without their values.
-fn read(bytes: Vec<u8>) -> Result<BTreeMap<String, Column>, String> {
-    let bytes = Bytes::from(bytes);
-    let window = Window {
-        offset: 0,
-        bytes: bytes.clone(),
-    };
-    // Types then are those of Parquet itself, whatever library wrote the file.
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let footer = ArrowReaderMetadata::load(&bytes, options).map_err(|error| error.to_string())?;
-    let is_meant = |name: &str| SINGLE.contains(&name) || channel(name).is_some();
-    let fields = footer.schema().fields();
-    let mut columns: BTreeMap<String, Column> = fields
-        .iter()
-        .map(|field| (field.name().clone(), Column::default()))
-        .collect();
-    if columns.len() < fields.len() {
-        return Err("it has two columns of one name".to_owned());
-    }
-    let meant: Vec<String> = columns
-        .keys()
-        .filter(|name| is_meant(name))
-        .cloned()
-        .collect();
-    let row_bytes = size_of::<f64>() * meant.len().max(1);
-    pages::check(
-        footer.metadata().row_groups(),
-        &window,
-        row_bytes,
-        |column| {
-            let root = column.column_path().parts().first();
-            root.is_some_and(|root| is_meant(root))
-        },
-    )?;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, footer);
-    let mask = ProjectionMask::columns(builder.parquet_schema(), meant.iter().map(String::as_str));
-    let reader = builder.with_projection(mask).build();
-    for batch in reader.map_err(|error| error.to_string())? {
-        let batch = batch.map_err(|error| error.to_string())?;
-        for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-            let name = field.name();
-            let column = columns.entry(name.clone()).or_default();
-            column.extend(array).map_err(|reason| {
-                let row = column.values.len();
-                format!("its column `{name}` {reason} (after {row} rows)")
-            })?;
-        }
-    }
-    Ok(columns)
-}
-
-impl Column {
-    /// Takes in more rows; says in words why it cannot.
-    fn extend(&mut self, array: &ArrayRef) -> Result<(), String> {
-        if array.null_count() > 0 {
-            return Err(
-                "holds nulls; expected a value in every row, and `mask` 0 where it does not count"
-                    .to_owned(),
-            );
-        }
-        macro_rules! numbers {
-            ($type:ty) => {{
-                let values = array.as_primitive::<$type>().values();
-                // Integers of 64 bits that f64 does not hold are rounded: nobody's labels or inputs are so large.
-                #[allow(clippy::cast_lossless)]
-                self.values.extend(values.iter().map(|&value| value as f64));
-            }};
-        }
-        match array.data_type() {
-            DataType::Float64 => numbers!(Float64Type),
-            DataType::Float32 => numbers!(Float32Type),
-            DataType::Int64 => numbers!(Int64Type),
-            DataType::Int32 => numbers!(Int32Type),
-            DataType::Int16 => numbers!(Int16Type),
-            DataType::Int8 => numbers!(Int8Type),
-            DataType::UInt64 => numbers!(UInt64Type),
-            DataType::UInt32 => numbers!(UInt32Type),
-            DataType::UInt16 => numbers!(UInt16Type),
-            DataType::UInt8 => numbers!(UInt8Type),
-            DataType::Boolean => {
-                let values = array.as_boolean().iter().flatten();
-                self.values
-                    .extend(values.map(|value| f64::from(u8::from(value))));
-            }
-            DataType::Utf8 => {
-                for text in array.as_string::<i32>().iter().flatten() {
-                    let number = self.number(text);
-                    self.values.push(number as f64);
-                }
-            }
-            other => {
-                return Err(format!(
-                    "holds {other}; expected numbers, truth values or texts"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn number(&mut self, text: &str) -> usize {
-        if let Some(&number) = self.numbers.get(text) {
-            return number;
-        }
-        let number = self.texts.len();
-        self.texts.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
-        number
     }
 }
 

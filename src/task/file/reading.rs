@@ -1,25 +1,20 @@
 //! A file of trials, told by its first bytes: npz or Parquet.
 
-use std::io::{Cursor, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use npyz::{DType, NpyFile};
 use sha2::{Digest as _, Sha256};
 
 use super::checks::ARRAYS;
 use super::columns;
 use super::error::TrialsError;
 use super::trials::{Parts, TrialSet};
-use crate::arrays::from_npz;
+use crate::arrays::{from_npz, texts_in_npz};
 use crate::files;
-use crate::guard::caught;
 use crate::hex::hex;
 
 /// Bytes of the largest file that is read.
 const MOST_BYTES: u64 = 8 << 30;
-/// Bytes of the names of conditions, as numpy writes them.
-const MOST_NAME_BYTES: u64 = 1 << 20;
 
 /// Array of the names of conditions.
 const NAMES: &str = "condition_names";
@@ -71,7 +66,8 @@ pub(super) fn parts(path: &Path, bytes: Vec<u8>) -> Result<Parts, TrialsError> {
         return Err(format(reason.to_owned()));
     }
     let arrays = from_npz(&bytes).map_err(format)?;
-    let condition_names = names(&bytes).map_err(|reason| format(format!("{NAMES}: {reason}")))?;
+    let condition_names =
+        texts_in_npz(&bytes, NAMES).map_err(|reason| format(format!("{NAMES}: {reason}")))?;
     let known = [ARRAYS.as_slice(), &[NAMES]].concat();
     check_names(path, arrays.keys(), &known)?;
     let found = arrays.keys().cloned().collect();
@@ -106,52 +102,4 @@ pub(super) fn check_names<'a>(
         }
     }
     Ok(())
-}
-
-/// The names of conditions in npz bytes: an array of texts as numpy writes it, UTF-32 of equal length; none if it is not there.
-fn names(bytes: &[u8]) -> Result<Vec<String>, String> {
-    let in_words = |error: std::io::Error| error.to_string();
-    caught(|| {
-        let mut archive =
-            zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-        let Ok(member) = archive.by_name(&format!("{NAMES}.npy")) else {
-            return Ok(Vec::new());
-        };
-        let mut data = Vec::new();
-        member
-            .take(MOST_NAME_BYTES)
-            .read_to_end(&mut data)
-            .map_err(in_words)?;
-        let file = NpyFile::new(data.as_slice()).map_err(in_words)?;
-        let kind = match file.dtype() {
-            DType::Plain(kind) => kind.to_string(),
-            _ => String::new(),
-        };
-        let characters: Option<usize> = kind.strip_prefix("<U").and_then(|of| of.parse().ok());
-        let (Some(characters), [count]) = (characters.filter(|&of| of > 0), file.shape()) else {
-            return Err(
-                "expected a list of texts, as `numpy.array([\"left\", \"right\"])`".to_owned(),
-            );
-        };
-        let count = *count as usize;
-        let mut texts = Vec::new();
-        file.into_inner()
-            .read_to_end(&mut texts)
-            .map_err(in_words)?;
-        let names: Vec<String> = texts
-            .chunks_exact(characters.saturating_mul(4))
-            .map(|text| {
-                let (points, _) = text.as_chunks::<4>();
-                let points = points.iter().map(|&bytes| u32::from_le_bytes(bytes));
-                let letters = points.take_while(|&point| point != 0);
-                letters
-                    .map(|point| char::from_u32(point).unwrap_or('\u{fffd}'))
-                    .collect()
-            })
-            .collect();
-        if names.len() != count {
-            return Err("there is not one name for each condition".to_owned());
-        }
-        Ok(names)
-    })?
 }

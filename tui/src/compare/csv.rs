@@ -38,7 +38,7 @@ pub(super) fn pairs(comparison: &Comparison, pairs: &[PairSummary]) -> String {
 }
 
 /// In quotation marks where it holds any, a comma or a line end.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+mod recorded;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +51,10 @@ pub(crate) struct CompareArgs {
     window: u32,
     #[command(flatten)]
     view: ViewArgs,
+    /// Hold every checkpoint of the runs against a recording of neurons: its name, or a path; a recording may stand in place of a
+    /// run, too
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["measure", "against", "pairs", "end", "path", "same_seed"])]
+    with: Option<String>,
     /// Compare runs that have not ended as they are
     #[arg(long)]
     unfinished: bool,
@@ -119,6 +124,9 @@ pub(crate) fn run(args: &CompareArgs, place: &TracesFolder) -> anyhow::Result<u8
     if args.list {
         print(&text::measures())?;
         return Ok(0);
+    }
+    if let Some(recording) = &args.with {
+        return recorded::run(args, recording, place);
     }
     let settings = settings(args)?;
     let dirs = dirs(&args.names, place)?;
