@@ -376,13 +376,24 @@ impl Subject {
     /// (the root of the summed variances of their coordinates) in a step. `None` if next to no start leads to such states.
     pub fn continuum(&self, of: &Analysed) -> Result<Option<Continuum>, LabError> {
         let starts = self.starts(&[&of.map]);
+        let slow = SLOW * self.spread(of);
+        continuum(&of.map, &starts, slow).map_err(|source| self.failed(source))
+    }
+
+    /// How far apart the starts of a search are: the root of the summed variances of their coordinates.
+    pub(super) fn spread(&self, of: &Analysed) -> f64 {
+        let starts = self.starts(&[&of.map]);
         let count = starts.len().max(1) as f64;
         let variance = |j: usize| {
             let mean = starts.iter().map(|x| x[j]).sum::<f64>() / count;
             starts.iter().map(|x| (x[j] - mean).powi(2)).sum::<f64>() / count
         };
-        let spread = (0..of.map.dim()).map(variance).sum::<f64>().sqrt();
-        continuum(&of.map, &starts, SLOW * spread).map_err(|source| self.failed(source))
+        (0..of.map.dim()).map(variance).sum::<f64>().sqrt()
+    }
+
+    /// The folder of the run that it was trained in.
+    pub(super) fn trained_in(&self) -> Option<&Path> {
+        self.trained_in.as_deref()
     }
 
     /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too; fewer periods if it is ended early.

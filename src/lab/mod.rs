@@ -32,6 +32,7 @@ pub mod analysed;
 pub mod analyst;
 mod arena;
 mod basins;
+pub mod described;
 mod error;
 pub mod estimate;
 pub mod followed;

@@ -16,6 +16,7 @@ pub mod decoding;
 pub mod log_rank;
 pub mod randomisation;
 mod ranks;
+pub mod rotations;
 pub mod survival;
 
 pub use ranks::rank_correlation;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use creode::trace::Run;
 use creode::trace::rows::Status;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One bit in eight units, trained until it is held.
 const CURRICULUM: &str = r#"
@@ -150,7 +150,18 @@ fn sweeps_find_the_bifurcations_on_their_way() {
 #[test]
 fn attractors_share_the_starts_and_saddles_lead_to_them() {
     let folder = Folder::trained();
-    let found = folder.json(&["analyze", "bit", "--attractors", "--modes"]);
+    let found = folder.json(&["analyze", "bit", "--attractors", "--modes", "--motion"]);
+    let potent = &found["motion"]["potent"];
+    assert_eq!(
+        (&potent["dimensions"], &potent["of"]),
+        (&json!(1), &json!(8))
+    );
+    assert!(
+        found["motion"]["rotations"]["r2_of_any_map"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
     let condition = &found["conditions"][0];
     let basins = condition["attractors"]["basins"].as_array().unwrap();
     let sum: f64 = basins
@@ -174,6 +185,18 @@ fn attractors_share_the_starts_and_saddles_lead_to_them() {
         assert_eq!(linear["n_unstable"], point["n_unstable"]);
         assert_eq!(linear["modes"].as_array().unwrap().len(), 8);
         assert_eq!(linear["is_n_unstable_certain"], true);
+        // A bit is a mode that reads its line and moves its output; a small push along it is forgotten as its eigenvalue says.
+        let of = &linear["leading_modes_uses"][0];
+        assert!(of["reads"][0].as_f64().unwrap() > 0.0 && of["moves"][0].as_f64().unwrap() > 0.0);
+        let tau = linear["modes"][0]["time_constant_steps"]
+            .as_f64()
+            .unwrap()
+            .abs();
+        assert_eq!(
+            of["pushes"][0]["steps"].as_f64().unwrap(),
+            tau.ceil(),
+            "{of}"
+        );
     }
     let out = folder.path().join("tables");
     folder.said(&["analyze", "bit", "--out", "tables"], 0);

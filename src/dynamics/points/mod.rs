@@ -29,6 +29,7 @@ pub mod linearisation;
 pub mod newton;
 pub mod roots;
 pub mod search;
+pub mod selection;
 pub(in crate::dynamics) mod sink;
 pub mod slow;
 pub(in crate::dynamics) mod slow_curve;

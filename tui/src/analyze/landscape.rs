@@ -3,7 +3,6 @@
 use creode::dynamics::cycles::cycle::Cycles;
 use creode::dynamics::motion::attractor::Attractor;
 use creode::dynamics::motion::lyapunov::Lyapunov;
-use creode::dynamics::points::linearisation::Linearisation;
 use creode::lab::again::{Flow, NetworkLandscapes, Subject};
 use creode::lab::analysed::Analysed;
 use creode::trace::export_landscape;
@@ -11,6 +10,7 @@ use creode::trace::rows::{FixedPointRow, SlowPointRow};
 use serde_json::{Value, json};
 
 use super::beyond::{self, SlowSet};
+use super::modes::{Modes, Motion};
 use super::table::{aligned, count, vector};
 use super::{AnalyzeArgs, Format};
 
@@ -18,7 +18,7 @@ use super::{AnalyzeArgs, Format};
 struct Whole<'a> {
     of: &'a Analysed,
     flow: Option<Flow>,
-    modes: Option<Vec<Linearisation>>,
+    modes: Option<Modes>,
     continuum: Option<SlowSet>,
     /// Of the periods 2, 3, … .
     cycles: Option<Vec<Cycles>>,
@@ -32,7 +32,7 @@ pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<Stri
         whole.push(Whole {
             of,
             flow: args.attractors.then(|| subject.flow(of)).transpose()?,
-            modes: args.modes.then(|| subject.linearised(of)).transpose()?,
+            modes: args.modes.then(|| Modes::of(subject, of)).transpose()?,
             continuum: args
                 .continuum
                 .then(|| subject.continuum(of).map(SlowSet))
@@ -69,9 +69,22 @@ pub(super) fn text(subject: &Subject, args: &AnalyzeArgs) -> anyhow::Result<Stri
                 .collect::<Vec<_>>(),
         )?;
     }
+    let motion = args
+        .motion
+        .then(|| subject.motion().map(Motion))
+        .transpose()?;
     Ok(match args.format {
-        Format::Json => format!("{:#}\n", as_json(&portrait, &whole, args.tol_q)),
-        Format::Table => as_table(&portrait, &whole, args.tol_q),
+        Format::Json => {
+            let mut value = as_json(&portrait, &whole, args.tol_q);
+            if let Some(motion) = &motion {
+                value["motion"] = motion.as_json();
+            }
+            format!("{value:#}\n")
+        }
+        Format::Table => {
+            let lines = motion.map_or(String::new(), |motion| motion.lines());
+            as_table(&portrait, &whole, args.tol_q) + &lines
+        }
     })
 }
 
@@ -123,7 +136,7 @@ fn as_json(portrait: &NetworkLandscapes, whole: &[Whole<'_>], tol_q: Option<f64>
                 "basin_fraction": row.basin_fraction, "found": row.found.name(), "pc": row.pc,
             });
             if let (Some(modes), Some(place)) = (&one.modes, place) {
-                value["linearisation"] = linearisation(&modes[place]);
+                value["linearisation"] = modes.as_json(place);
             }
             if let Some(Some(outflow)) = one.flow.as_ref().zip(place).map(|(flow, place)| &flow.outflows[place]) {
                 value["leads_to"] = json!({ "attractors": outflow.to, "elsewhere": outflow.elsewhere, "directions": outflow.directions });
@@ -157,29 +170,6 @@ fn as_json(portrait: &NetworkLandscapes, whole: &[Whole<'_>], tol_q: Option<f64>
         value
     };
     json!({ "conditions": whole.iter().map(condition).collect::<Vec<Value>>() })
-}
-
-fn linearisation(of: &Linearisation) -> Value {
-    let modes = of.modes.iter().map(|mode| {
-        let time = mode.time_constant();
-        json!({
-            "re": mode.eigenvalue.0, "im": mode.eigenvalue.1, "uncertainty": mode.uncertainty,
-            "condition": mode.condition, "time_constant_steps": time.map(|(tau, _)| tau),
-            "time_constant_interval": time.map(|(_, interval)| interval),
-            "cycles_per_step": mode.frequency(), "is_marginal": mode.is_marginal(),
-            "right_re": mode.right.iter().map(|v| v.re).collect::<Vec<f64>>(),
-            "right_im": mode.right.iter().map(|v| v.im).collect::<Vec<f64>>(),
-            "left_re": mode.left.iter().map(|v| v.re).collect::<Vec<f64>>(),
-            "left_im": mode.left.iter().map(|v| v.im).collect::<Vec<f64>>(),
-        })
-    });
-    json!({
-        "modes": modes.collect::<Vec<Value>>(), "norm": of.norm, "departure_from_normality": of.departure,
-        "basis_condition": of.basis_condition, "transient_growth": of.transient_growth.map(|(growth, _)| growth),
-        "transient_growth_steps": of.transient_growth.map(|(_, steps)| steps),
-        "kreiss_constant": of.kreiss,
-        "n_unstable": of.n_unstable, "is_n_unstable_certain": of.is_n_unstable_certain,
-    })
 }
 
 fn attractors(flow: &Flow) -> Value {
@@ -243,7 +233,11 @@ fn as_table(portrait: &NetworkLandscapes, whole: &[Whole<'_>], tol_q: Option<f64
         lines.extend(points_table(portrait, one, &slow));
         if let Some(modes) = &one.modes {
             lines.push(String::new());
-            lines.extend(modes_table(portrait, one, modes));
+            let rows = fixed_points(portrait, one);
+            let points = rows
+                .iter()
+                .filter_map(|row| Some((row.point, place_of(of, row.point)?)));
+            lines.extend(modes.table(&points.collect::<Vec<_>>()));
         }
         if let Some(flow) = &one.flow {
             lines.push(String::new());
@@ -294,62 +288,6 @@ fn points_table(
             }),
         ]
     }));
-    aligned(&table)
-}
-
-/// The three slowest or most unstable modes of each point.
-fn modes_table(
-    portrait: &NetworkLandscapes,
-    one: &Whole<'_>,
-    modes: &[Linearisation],
-) -> Vec<String> {
-    let head = [
-        "point",
-        "unstable",
-        "λ",
-        "τ (steps)",
-        "cycles/step",
-        "κ(λ)",
-        "departure",
-        "growth",
-    ];
-    let mut table = vec![head.map(str::to_owned)];
-    for row in fixed_points(portrait, one) {
-        let Some(of) = place_of(one.of, row.point).map(|place| &modes[place]) else {
-            continue;
-        };
-        let certain = if of.is_n_unstable_certain { "" } else { " ?" };
-        for (rank, mode) in of
-            .modes
-            .iter()
-            .filter(|mode| mode.eigenvalue.1 >= 0.0)
-            .take(3)
-            .enumerate()
-        {
-            let first = |text: String| if rank == 0 { text } else { String::new() };
-            let (re, im) = mode.eigenvalue;
-            table.push([
-                first(row.point.to_string()),
-                first(format!("{}{certain}", of.n_unstable)),
-                if im == 0.0 {
-                    format!("{re:+.6}")
-                } else {
-                    format!("{re:+.4} ± {im:.4}i")
-                },
-                mode.time_constant()
-                    .map_or("marginal".to_owned(), |(tau, _)| format!("{tau:.2}")),
-                format!("{:.4}", mode.frequency()),
-                format!("{:.2}", mode.condition),
-                first(format!("{:.3}", of.departure)),
-                first(
-                    of.transient_growth
-                        .map_or(String::new(), |(growth, steps)| {
-                            format!("{growth:.2} at {steps}")
-                        }),
-                ),
-            ]);
-        }
-    }
     aligned(&table)
 }
 

@@ -3,6 +3,7 @@
 mod beyond;
 mod follow;
 mod landscape;
+mod modes;
 mod network;
 mod sweep;
 pub(crate) mod table;
@@ -62,9 +63,13 @@ pub(crate) struct AnalyzeArgs {
     /// Also where motion ends: attractors of every kind with the shares of their basins, and where saddles lead
     #[arg(long)]
     attractors: bool,
-    /// Also the modes of each fixed point: time constants, frequencies, how far they can be trusted, non-normality
+    /// Also the modes of each fixed point: time constants, frequencies, how far they can be trusted, non-normality; which inputs
+    /// they read, which outputs they move, and after how many steps a push along them is forgotten
     #[arg(long)]
     modes: bool,
+    /// Also how states move on the trials of a run's task: rotations (jPCA), tangling, and what of them the readout sees
+    #[arg(long, conflicts_with_all = ["events", "follow", "sweep", "between"])]
+    motion: bool,
     /// Also what is left where motion is slow: approximate continuous attractors, with shape, dimension and drift time
     #[arg(long)]
     continuum: bool,
