@@ -104,6 +104,10 @@ impl Experiment for Navigation {
          scale-x, scale-y) and which topological (hole, bar) is our reading of the paper's names."
     }
 
+    fn findings(&self) -> &'static str {
+        include_str!("findings/navigation.md")
+    }
+
     fn run(
         &self,
         settings: &Settings,

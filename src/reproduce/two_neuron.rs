@@ -121,6 +121,10 @@ impl Experiment for TwoNeuron {
          below 1e-6. The shares depend on it."
     }
 
+    fn findings(&self) -> &'static str {
+        include_str!("findings/two-neuron.md")
+    }
+
     /// Their loss is on the state at the end, not on a readout, and all that is learned are four numbers.
     fn has_runs(&self) -> bool {
         false

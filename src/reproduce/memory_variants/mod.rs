@@ -142,6 +142,10 @@ impl Experiment for MemoryVariants {
          as one birth. Only networks with an accuracy of at least 0.99 count."
     }
 
+    fn findings(&self) -> &'static str {
+        include_str!("../findings/memory-variants.md")
+    }
+
     fn run(
         &self,
         settings: &Settings,

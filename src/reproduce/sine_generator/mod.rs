@@ -116,6 +116,10 @@ impl Experiment for SineGenerator {
          At each cue the fixed point nearest to the mean of the orbit is looked at."
     }
 
+    fn findings(&self) -> &'static str {
+        include_str!("../findings/sine-generator.md")
+    }
+
     fn run(
         &self,
         settings: &Settings,
