@@ -157,6 +157,15 @@ fn what_a_file_was_taken_for_is_told_in_three_lines() {
     tensors.insert("extra".to_owned(), bias);
     let network = ForeignNetwork::new(&tensors, &Options::default()).unwrap();
     assert!(network.account().left.contains("extra [9] (a bias)"));
+
+    // What PyTorch computes at every step is told with what it is computed from.
+    let network =
+        ForeignNetwork::new(&read("pytorch_old_weight_norm"), &Options::default()).unwrap();
+    let used = &network.account().used;
+    assert!(
+        used.contains("weight_hh_l0 (computed from weight_hh_l0_g and weight_hh_l0_v)"),
+        "{used}"
+    );
 }
 
 /// The same arrays without the names that tell their framework.

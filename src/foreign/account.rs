@@ -5,6 +5,7 @@ use std::fmt;
 use super::layer::ForeignLayer;
 use super::options::Role;
 use super::origin::Sketch;
+use super::parametrised::Computed;
 use super::part::Part;
 use super::readout::{ReadoutParts, is_aside};
 use crate::arrays::Tensors;
@@ -30,12 +31,12 @@ impl Account {
         sketch: &Sketch,
         layers: &[ForeignLayer],
         readout: &ReadoutParts,
-        tensors: &Tensors,
+        computed: &Computed<'_>,
     ) -> Self {
         Self {
             network: network(sketch, layers, readout),
-            used: used(layers, readout),
-            left: left(layers, readout, tensors),
+            used: used(layers, readout, computed),
+            left: left(layers, readout, &computed.tensors),
         }
     }
 }
@@ -114,9 +115,16 @@ fn all_used<'a>(
     of_layers.chain(&readout.used)
 }
 
-fn used(layers: &[ForeignLayer], readout: &ReadoutParts) -> String {
+fn used(layers: &[ForeignLayer], readout: &ReadoutParts, computed: &Computed<'_>) -> String {
+    let named = |name: &String| match computed.from.get(name) {
+        None => escaped(name).into_owned(),
+        Some(from) => {
+            let from: Vec<_> = from.iter().map(|name| escaped(name)).collect();
+            format!("{} (computed from {})", escaped(name), from.join(" and "))
+        }
+    };
     let parts = all_used(layers, readout).map(|(role, part)| {
-        let mut names: Vec<_> = part.from.iter().map(|name| escaped(name)).collect();
+        let mut names: Vec<String> = part.from.iter().map(named).collect();
         names.dedup();
         let mut changes = part.changes.clone();
         changes.dedup();

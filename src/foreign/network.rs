@@ -35,8 +35,8 @@ impl ForeignNetwork {
     /// A part is missing or could be played by several tensors, a shape does not fit, a tensor that plays a part by its name
     /// is of no use, values are not finite, or a setting is missing or goes with another cell.
     pub fn new(tensors: &Tensors, options: &Options) -> Result<Self, ForeignError> {
-        let tensors = parametrised::computed(tensors)?;
-        let tensors = tensors.as_ref();
+        let computed = parametrised::computed(tensors)?;
+        let tensors = computed.tensors.as_ref();
         let sketch = chosen(tensors, options)?;
         if sketch.is_bidirectional {
             return Err(ForeignError::Bidirectional {
@@ -49,7 +49,7 @@ impl ForeignNetwork {
         }
         let parts = readout(&sketch, &layers, tensors, options)?;
         let layers = with_feedback(layers, &sketch, &parts, tensors)?;
-        let account = Account::new(&sketch, &layers, &parts, tensors);
+        let account = Account::new(&sketch, &layers, &parts, &computed);
         let network = Self {
             layers,
             readout: parts.readout,

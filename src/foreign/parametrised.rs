@@ -2,6 +2,7 @@
 //! spectral normalisation.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::ForeignError;
 use super::options::Role;
@@ -9,27 +10,42 @@ use crate::arrays::{Tensor, Tensors};
 
 const NEW: &str = "parametrizations.";
 
-/// The tensors with those added that others stand for, which are taken out; nothing is copied where there are none.
+/// Tensors of a file, some of them computed.
+pub(super) struct Computed<'a> {
+    /// The tensors with those added that others stand for, which are taken out.
+    pub(super) tensors: Cow<'a, Tensors>,
+    /// Of each that was computed the tensors that it was computed from.
+    pub(super) from: BTreeMap<String, Vec<String>>,
+}
+
+/// Computes what others stand for; nothing is copied where there is none.
 ///
 /// # Errors
 /// Recurrent or input weights are kept in a form that cannot be computed from the file, or parts of one do not fit.
-pub(super) fn computed(tensors: &Tensors) -> Result<Cow<'_, Tensors>, ForeignError> {
+pub(super) fn computed(tensors: &Tensors) -> Result<Computed<'_>, ForeignError> {
     let mut forms: Vec<Form> = tensors.keys().filter_map(|name| Form::of(name)).collect();
     forms.dedup();
     if forms.is_empty() {
-        return Ok(Cow::Borrowed(tensors));
+        return Ok(Computed {
+            tensors: Cow::Borrowed(tensors),
+            from: BTreeMap::new(),
+        });
     }
-    let mut all = tensors.clone();
+    let (mut all, mut from) = (tensors.clone(), BTreeMap::new());
     for form in forms {
         let Some((value, parts)) = form.value(tensors)? else {
             continue;
         };
-        for part in parts {
-            all.remove(&part);
+        for part in &parts {
+            all.remove(part);
         }
+        from.insert(form.target.clone(), parts);
         all.insert(form.target, value);
     }
-    Ok(Cow::Owned(all))
+    Ok(Computed {
+        tensors: Cow::Owned(all),
+        from,
+    })
 }
 
 /// How a tensor is kept.
