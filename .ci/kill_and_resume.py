@@ -64,6 +64,7 @@ NETWORKS = {
     "low-rank": ["network.cell=low-rank", "network.alpha=0.5", "network.rank=2", "network.random_gain=0.5"],
     "piecewise": ["network.cell=piecewise-linear", "network.precision=f64"],
     "rflo": ["network.cell=leaky-rates", "network.alpha=0.5", "training.rule=rflo"],
+    "e-prop": ["network.cell=leaky-currents", "network.alpha=0.5", "training.rule=e-prop"],
     "force": ["network.cell=leaky-rates", "network.alpha=0.5", "network.feedback=0.5", "training.rule=force"],
     "full-force": ["network.cell=leaky-rates", "network.alpha=0.5", "training.rule=full-force"],
     "ridge": ["training.rule=ridge"],

@@ -3,15 +3,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+use creode::cell::map::{CellMap, Readout};
 use creode::cell::parameters::{
-    Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH,
+    BIAS_IH, INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_FEEDBACK, READOUT_WEIGHT, WEIGHT_HH,
+    WEIGHT_IH,
 };
-use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Precision};
+use creode::cell::spec::{Activation, CellKind, InitialState, LeakyForm, NetworkSpec, Precision};
+use creode::map::Map as _;
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
 use creode::train::credit::{Credit, Outcome};
 use creode::train::descent::Descent;
 use creode::train::engine::EngineError;
+use creode::train::eprop::Eprop;
 use creode::train::lbfgs::Lbfgs;
 use creode::train::learner::Learner;
 use creode::train::online::Online;
@@ -154,6 +158,176 @@ fn local_learning_is_exact_without_recurrence_and_in_one_step() {
     }
 }
 
+/// Vanilla and leaky cells with trained initial states, and their parameters with an initial state that is not 0.
+fn networks_with_a_past() -> [(NetworkSpec, Parameters<f64>); 3] {
+    let vanilla = CellKind::Vanilla {
+        activation: Activation::Tanh,
+    };
+    let cells = [
+        vanilla,
+        leaky(LeakyForm::Rates, 0.3),
+        leaky(LeakyForm::Currents, 0.3),
+    ];
+    cells.map(|cell| {
+        let spec = NetworkSpec {
+            initial_state: InitialState::Trained,
+            ..network(cell, 6)
+        };
+        let mut parameters = Parameters::<f64>::initial(&spec, 7);
+        for (unit, x) in parameters.get_mut(INITIAL_STATE).iter_mut().enumerate() {
+            *x = 0.5 * wave(unit, 0.3);
+        }
+        (spec, parameters)
+    })
+}
+
+fn gradient_by(
+    credit: &mut dyn Credit<f64>,
+    parameters: &Parameters<f64>,
+    batch: &Batch,
+) -> Parameters<f64> {
+    let mut gradient = parameters.zeros_like();
+    credit
+        .loss_and_gradient(parameters, batch, &mut gradient)
+        .unwrap();
+    gradient
+}
+
+/// The gradient of e-prop as it is defined, forward in time: ∂x/∂θ of all states and all parameters that act on them, from
+/// the Jacobian of the cell as analysis sees it, its entries between different units set to 0.
+fn eprop_by_definition(
+    spec: &NetworkSpec,
+    parameters: &Parameters<f64>,
+    batch: &Batch,
+) -> Parameters<f64> {
+    let units = spec.units;
+    let slope = |x: f64| 1.0 - x.tanh().powi(2);
+    let is_currents = matches!(
+        spec.cell,
+        CellKind::Leaky {
+            form: LeakyForm::Currents,
+            ..
+        }
+    );
+    let readout = Readout::of(parameters);
+    let mut gradient = parameters.zeros_like();
+    let total = batch.total_weight();
+    for trial in 0..batch.trials {
+        let mut state = parameters.get(INITIAL_STATE).to_vec();
+        // Of each unit: derivatives by its recurrent weights, its input weights, its bias, its initial state.
+        let mut traces = vec![vec![0.0; units + 2 + 2]; units];
+        for trace in &mut traces {
+            trace[units + 3] = 1.0;
+        }
+        for time in 0..batch.steps {
+            let row = time * batch.trials + trial;
+            let input = &batch.inputs[2 * row..][..2];
+            let map = CellMap::new(spec, parameters, input);
+            let before = map.cell().features(&state);
+            let (mut jacobian, mut next) = (Mat::zeros(units, units), vec![0.0; units]);
+            map.jacobian(&state, jacobian.as_mut());
+            map.step(&state, &mut next);
+            for (unit, trace) in traces.iter_mut().enumerate() {
+                let of_drive = match spec.cell {
+                    CellKind::Leaky { alpha, .. } if is_currents => alpha,
+                    CellKind::Leaky { alpha, .. } => {
+                        let active = (next[unit] - (1.0 - alpha) * state[unit]) / alpha;
+                        alpha * (1.0 - active * active)
+                    }
+                    _ => 1.0 - next[unit] * next[unit],
+                };
+                let direct = before.iter().chain(input).chain(&[1.0, 0.0]);
+                for (of, direct) in trace.iter_mut().zip(direct) {
+                    *of = jacobian[(unit, unit)] * *of + of_drive * direct;
+                }
+            }
+            state = next;
+            let seen = map.cell().features(&state);
+            let outputs = readout.output(&seen);
+            for (output, z) in outputs.iter().enumerate() {
+                let place = 2 * row + output;
+                let (target, weight) = (batch.targets[place], batch.weights[place]);
+                let error = 2.0 * weight / total * (z - target);
+                gradient.get_mut(READOUT_BIAS)[output] += error;
+                for unit in 0..units {
+                    gradient.get_mut(READOUT_WEIGHT)[output * units + unit] += error * seen[unit];
+                    let rate = if is_currents { slope(state[unit]) } else { 1.0 };
+                    let signal = error * readout.weight[output * units + unit] * rate;
+                    let mut add = |name, place: usize, derivative: f64| {
+                        gradient.get_mut(name)[place] += signal * derivative;
+                    };
+                    let trace = &traces[unit];
+                    for from in 0..units {
+                        add(WEIGHT_HH, unit * units + from, trace[from]);
+                    }
+                    for from in 0..2 {
+                        add(WEIGHT_IH, unit * 2 + from, trace[units + from]);
+                    }
+                    add(BIAS_IH, unit, trace[units + 2]);
+                    add(INITIAL_STATE, unit, trace[units + 3]);
+                }
+            }
+        }
+    }
+    gradient
+}
+
+#[test]
+fn eprop_is_what_its_definition_says() {
+    for (spec, parameters) in networks_with_a_past() {
+        let batch = batch(12, 3);
+        let expected = eprop_by_definition(&spec, &parameters, &batch);
+        let found = gradient_by(&mut Eprop::new(&spec), &parameters, &batch);
+        let difference = largest_difference(expected.values(), found.values());
+        assert!(difference < 1e-12, "{:?}: {difference}", spec.cell);
+        let exact = gradient_by(&mut Bptt::of(&spec), &parameters, &batch);
+        let alike = cosine(exact.get(WEIGHT_HH), found.get(WEIGHT_HH));
+        assert!(alike > 0.3 && alike < 0.9999, "{:?}: {alike}", spec.cell);
+    }
+}
+
+#[test]
+fn what_a_unit_sends_to_itself_by_feedback_is_in_its_eligibility() {
+    let mut spec = network(leaky(LeakyForm::Currents, 0.4), 6);
+    spec.feedback = 0.8;
+    spec.initial_state = InitialState::Trained;
+    let parameters = Parameters::<f64>::initial(&spec, 5);
+    let batch = batch(8, 3);
+    let expected = eprop_by_definition(&spec, &parameters, &batch);
+    let found = gradient_by(&mut Eprop::new(&spec), &parameters, &batch);
+    for name in [WEIGHT_HH, WEIGHT_IH, BIAS_IH, INITIAL_STATE, READOUT_WEIGHT] {
+        let difference = largest_difference(expected.get(name), found.get(name));
+        assert!(difference < 1e-12, "{name}: {difference}");
+    }
+}
+
+/// Units that act on themselves alone leave nothing out.
+#[test]
+fn eprop_is_exact_where_units_do_not_act_on_each_other() {
+    for (spec, mut parameters) in networks_with_a_past() {
+        for (place, weight) in parameters.get_mut(WEIGHT_HH).iter_mut().enumerate() {
+            *weight = if place % 7 == 0 {
+                0.9 * wave(place, 1.0)
+            } else {
+                0.0
+            };
+        }
+        let batch = batch(12, 3);
+        let exact = gradient_by(&mut Bptt::of(&spec), &parameters, &batch);
+        let found = gradient_by(&mut Eprop::new(&spec), &parameters, &batch);
+        let difference = largest_difference(exact.values(), found.values());
+        assert!(difference < 1e-14, "{:?}: {difference}", spec.cell);
+        let readout = parameters.get(READOUT_WEIGHT).to_vec();
+        let rflo = gradient_by(
+            &mut Rflo::with_feedback(&spec, readout),
+            &parameters,
+            &batch,
+        );
+        let missed = largest_difference(exact.get(WEIGHT_HH), rflo.get(WEIGHT_HH));
+        assert!(missed > 1e-4, "{:?}: {missed}", spec.cell);
+    }
+}
+
 fn optimiser(rule: UpdateRule, learning_rate: f64) -> OptimiserSpec {
     OptimiserSpec {
         rule,
@@ -266,6 +440,7 @@ fn learners(
     let exact = || Box::new(Bptt::<f64>::of(spec));
     let adam = UpdateRule::adam();
     let rflo = Box::new(Rflo::new(spec, 4));
+    let eprop = Box::new(Eprop::new(spec));
     let (regularisation, every) = (1.0, 2);
     vec![
         (
@@ -275,6 +450,10 @@ fn learners(
         (
             "rflo",
             Box::new(Descent::new(rflo, optimiser(adam, 1e-2), parameters)),
+        ),
+        (
+            "e-prop",
+            Box::new(Descent::new(eprop, optimiser(adam, 1e-2), parameters)),
         ),
         (
             "lbfgs",

@@ -215,8 +215,8 @@ fn check_learning(
     let mut objectives = parts_of(curriculum).map(|part| objective_of(part, rule));
     let has_others = objectives.any(|objective| objective != Objective::SquaredError);
     if has_others && !rule.takes_any_objective() {
-        let problem = "expected `bptt` or `rflo`; the other rules learn from squared errors alone, and a stage has another \
-                       objective";
+        let problem = "expected `bptt`, `rflo` or `e-prop`; the other rules learn from squared errors alone, and a stage has \
+                       another objective";
         mistakes.add(rule_place, "training.rule", problem);
     }
     let cell = curriculum.network.cell;

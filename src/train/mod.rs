@@ -5,7 +5,8 @@
 //! 1. [`engine::Engine`]: runs trials forward, and takes slopes of any loss in outputs and rates back to the
 //!    parameters. It knows no loss.
 //! 2. [`credit::Credit`]: from a batch to a gradient or to what stands for one. [`bptt::Bptt`] is exact (engine,
-//!    objective, penalties); [`rflo::Rflo`] uses what each synapse knows.
+//!    objective, penalties); [`rflo::Rflo`] and [`eprop::Eprop`] use what each
+//!    synapse knows.
 //! 3. [`learner::Learner`]: one training step on the parameters, with a state that a checkpoint holds.
 //!    [`descent::Descent`] (credit, then an optimiser), [`lbfgs::Lbfgs`] and [`online::Online`] (rules that correct
 //!    weights while the network runs).
@@ -16,6 +17,7 @@
 //! |---|---|---|---|
 //! | `bptt` | all that is trained | any cell, any objective | yes |
 //! | `rflo` | recurrent, input, readout weights, biases | vanilla or leaky cell | of the readout only |
+//! | `e-prop` | all that is trained | vanilla or leaky cell | of the readout only |
 //! | `force` | readout | vanilla or leaky cell; meant for outputs that feed back | no: least squares |
 //! | `full-force` | readout and recurrent weights | vanilla or leaky cell | no: least squares |
 //! | `ridge`, `lms` | readout | vanilla or leaky cell | no: least squares |
@@ -32,8 +34,10 @@ pub mod dfdx_engine;
 pub mod direct_engine;
 pub mod engine;
 pub mod engines;
+pub mod eprop;
 pub mod lbfgs;
 pub mod learner;
+mod local;
 pub mod loss;
 pub mod navigator;
 pub mod online;

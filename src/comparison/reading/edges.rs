@@ -21,7 +21,7 @@ const MOST_STEPS: usize = 20_000;
 ///    itself. Where it does not come to rest, or elsewhere than at a known point, there is no edge.
 ///
 /// A landscape whose constant input the task does not name keeps `None`.
-pub(super) fn look(
+pub(crate) fn look(
     landscape: &mut Landscape,
     checkpoint: u32,
     network: &CheckpointNetwork,

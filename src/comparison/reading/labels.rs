@@ -73,7 +73,7 @@ fn rule(curriculum: &Curriculum) -> String {
     let optimiser = curriculum.optimiser.rule.name();
     match rule {
         "bptt" => optimiser.to_owned(),
-        "rflo" => format!("{rule} {optimiser}"),
+        "rflo" | "e-prop" => format!("{rule} {optimiser}"),
         _ => rule.to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A run is opened, asked and dropped: nobody needs to hold more than one at a time.
 
-mod edges;
+pub(crate) mod edges;
 mod labels;
 mod landscape;
 

@@ -8,7 +8,7 @@
 //! much a perturbation can grow before. For a normal J of a stable point the first is the spectral radius, and the
 //! others are 1.
 
-use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
+use faer::linalg::solvers::{DenseSolveCore as _, Eigen, PartialPivLu};
 use faer::{Mat, Scale, c64};
 
 use super::certificate::Certificate;
@@ -92,6 +92,42 @@ pub struct Linearisation {
     pub is_n_unstable_certain: bool,
 }
 
+/// The modes of a Jacobian, largest modulus first; of a pair the one with positive imaginary part first.
+/// # Errors
+/// [`SpectrumError`] where the eigenvalues do not converge.
+pub fn modes(jacobian: &Mat<f64>) -> Result<Vec<Mode>, SpectrumError> {
+    let dim = jacobian.nrows();
+    let eigen = jacobian.eigen().map_err(|_| SpectrumError { dim })?;
+    Ok(modes_of(&eigen, jacobian.norm_l2()))
+}
+
+fn modes_of(eigen: &Eigen<f64>, frobenius: f64) -> Vec<Mode> {
+    let right = eigen.U();
+    let dim = right.nrows();
+    let left = PartialPivLu::new(right).inverse();
+    let mut modes: Vec<Mode> = (0..dim)
+        .map(|i| {
+            let value: c64 = eigen.S()[i];
+            let row: Vec<c64> = (0..dim).map(|j| left[(i, j)].conj()).collect();
+            let length = right.col(i).norm_l2();
+            let condition = length * row.iter().map(c64::norm_sqr).sum::<f64>().sqrt();
+            Mode {
+                eigenvalue: (value.re, value.im),
+                right: (0..dim).map(|j| right[(j, i)] / length).collect(),
+                left: row.iter().map(|w| w * length).collect(),
+                condition,
+                uncertainty: condition * 10.0 * dim as f64 * UNIT * frobenius,
+            }
+        })
+        .collect();
+    modes.sort_by(|a, b| {
+        modulus(b.eigenvalue)
+            .total_cmp(&modulus(a.eigenvalue))
+            .then(b.eigenvalue.1.total_cmp(&a.eigenvalue.1))
+    });
+    modes
+}
+
 /// Linearises a map at a fixed point.
 ///
 /// 1. Right eigenvectors V of J; the rows of V⁻¹ are the left ones.
@@ -116,27 +152,7 @@ pub fn linearise<M: Map + ?Sized>(
     let eigen = jacobian.eigen().map_err(failed)?;
     let frobenius = jacobian.norm_l2();
     let right = eigen.U();
-    let left = PartialPivLu::new(right).inverse();
-    let mut modes: Vec<Mode> = (0..dim)
-        .map(|i| {
-            let value: c64 = eigen.S()[i];
-            let row: Vec<c64> = (0..dim).map(|j| left[(i, j)].conj()).collect();
-            let length = right.col(i).norm_l2();
-            let condition = length * row.iter().map(c64::norm_sqr).sum::<f64>().sqrt();
-            Mode {
-                eigenvalue: (value.re, value.im),
-                right: (0..dim).map(|j| right[(j, i)] / length).collect(),
-                left: row.iter().map(|w| w * length).collect(),
-                condition,
-                uncertainty: condition * 10.0 * dim as f64 * UNIT * frobenius,
-            }
-        })
-        .collect();
-    modes.sort_by(|a, b| {
-        modulus(b.eigenvalue)
-            .total_cmp(&modulus(a.eigenvalue))
-            .then(b.eigenvalue.1.total_cmp(&a.eigenvalue.1))
-    });
+    let modes = modes_of(&eigen, frobenius);
     let norm = largest_singular_value(&jacobian).ok_or(SpectrumError { dim })?;
     let basis_condition = condition_of(&right.to_owned());
     let misplaced = match certificate {

@@ -21,6 +21,7 @@ use crate::task::lesson::{Lesson, PolicyGradient};
 
 pub mod actor_critic;
 pub mod bptt;
+pub mod eprop;
 pub mod force;
 pub mod full_force;
 pub mod lms;
@@ -188,6 +189,7 @@ impl Variant for RuleSpec {
             Self::new(ridge::Ridge::default()),
             Self::new(lms::Lms::default()),
             Self::new(rflo::RfloRule),
+            Self::new(eprop::EpropRule),
             Self::new(q_lambda::QLambdaRule::default()),
             Self::new(actor_critic::ActorCriticRule::default()),
         ]
