@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 mod error;
+mod feigenbaum;
 mod memory_variants;
 mod navigation;
+mod random_low_rank;
 mod report;
 mod sine_generator;
 mod trained;
@@ -54,6 +56,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(sine_generator::SineGenerator),
         Box::new(memory_variants::MemoryVariants),
         Box::new(navigation::Navigation),
+        Box::new(feigenbaum::Feigenbaum),
+        Box::new(random_low_rank::RandomLowRank),
     ]
 }
 

@@ -1,0 +1,222 @@
+//! Random networks with a part of rank one that is correlated with the randomness: outliers decide fixed points and motion.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use faer::{Mat, c64};
+use rayon::prelude::*;
+
+use super::{Experiment, ExperimentError, Paper, Report, Settings};
+
+mod figure;
+mod network;
+mod oscillation;
+mod report;
+mod seen;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+mod theory;
+
+use network::{Network, outliers};
+use oscillation::{Motion, motions};
+use seen::{AtSize, Bulk, Drawn, Single};
+use theory::overlaps_for;
+
+/// g.
+const STRENGTH: f64 = 0.6;
+/// Outliers that networks are drawn to have: two real ones, or a pair.
+const REAL: [c64; 2] = [c64::new(1.8, 0.0), c64::new(1.25, 0.0)];
+const PAIR: [c64; 2] = [c64::new(1.3, 1.0), c64::new(1.3, -1.0)];
+/// Single outliers of the curve of ⟨φ′⟩.
+const SINGLE: [f64; 8] = [1.1, 1.2, 1.4, 1.6, 2.0, 2.4, 2.8, 3.2];
+/// Real parts to which the pair is scaled: below the onset of oscillation, and above.
+const SCALES: [f64; 5] = [0.9, 1.05, 1.1, 1.2, 1.5];
+/// Units of networks of which all eigenvalues are computed.
+const SPECTRUM_UNITS: usize = 500;
+
+/// The experiment.
+pub(super) struct RandomLowRank;
+
+/// How much is computed.
+#[derive(Debug, Clone)]
+struct Extent {
+    /// Units of the networks that are looked at closely.
+    units: usize,
+    /// How many of these are drawn with real outliers; with a pair; of how many all eigenvalues are computed.
+    real: usize,
+    pairs: usize,
+    spectra: usize,
+    /// Units, and networks drawn, to see how errors fall.
+    sizes: Vec<[usize; 2]>,
+}
+
+impl Extent {
+    fn of(settings: &Settings) -> Self {
+        let extent = if settings.is_quick {
+            Self {
+                units: 500,
+                real: 10,
+                pairs: 4,
+                spectra: 2,
+                sizes: vec![[125, 40], [250, 40], [500, 20]],
+            }
+        } else {
+            Self {
+                units: 1000,
+                real: 40,
+                pairs: 10,
+                spectra: 8,
+                sizes: vec![[250, 120], [500, 80], [1000, 60], [2000, 30]],
+            }
+        };
+        match settings.seeds {
+            Some(seeds) => Self {
+                real: seeds,
+                pairs: seeds,
+                spectra: seeds,
+                sizes: extent
+                    .sizes
+                    .iter()
+                    .map(|&[units, _]| [units, seeds])
+                    .collect(),
+                ..extent
+            },
+            None => extent,
+        }
+    }
+}
+
+/// A network with a pair of outliers, in motion.
+struct Oscillating {
+    outlier: c64,
+    /// At each of [`SCALES`].
+    motions: Vec<Motion>,
+}
+
+/// What was computed.
+struct Measured {
+    extent: Extent,
+    real: Vec<Drawn>,
+    pairs: Vec<Drawn>,
+    oscillating: Vec<Oscillating>,
+    bulks: Vec<Bulk>,
+    singles: Vec<Single>,
+    sizes: Vec<AtSize>,
+    /// All eigenvalues of one network with real outliers and of one with a pair.
+    clouds: [Vec<c64>; 2],
+}
+
+impl Experiment for RandomLowRank {
+    fn name(&self) -> &'static str {
+        "random-low-rank"
+    }
+
+    fn paper(&self) -> Paper {
+        Paper {
+            citation: "Schuessler, Dubreuil, Mastrogiuseppe, Ostojic & Barak (2020), Dynamics of random recurrent \
+                       networks with correlated low-rank structure, Physical Review Research 2",
+            source: "doi 10.1103/PhysRevResearch.2.013111",
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        "Networks dx/dt = -x + (g chi + m n^T) tanh x, g = 0.6, chi_ij ~ N(0, 1/N), m_i ~ N(0, 1), and n correlated with \
+         m and chi m so that theta_k = n^T (g chi)^k m puts two outliers of the spectrum at 1.8 and 1.25, or at 1.3 +- i; \
+         n has an independent part of the same order besides. Outliers are compared with the determinant formula, \
+         lambda = sum_k theta_k lambda^-k; fixed points are all roots of n^T phi(x(kappa)) = kappa, where x(kappa) = g chi \
+         phi(x) + kappa m; eigenvalues there with what mean-field theory says. With a pair the weights are scaled so \
+         that its real part is 0.9 to 1.5, and motion is followed by Runge-Kutta steps. N = 1,000 (500 with --quick), and \
+         250 to 2,000 for the errors' dependence on N. The tolerance of comparisons with the limit of large N is \
+         1/sqrt(N), the order of what the theory leaves out. g, outliers and N are ours."
+    }
+
+    /// No network is trained.
+    fn has_runs(&self) -> bool {
+        false
+    }
+
+    fn run(
+        &self,
+        settings: &Settings,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Report, ExperimentError> {
+        let extent = Extent::of(settings);
+        let of_sizes: usize = extent.sizes.iter().map(|&[_, draws]| draws).sum();
+        let all = extent.real + 2 * extent.pairs + extent.spectra + SINGLE.len() + of_sizes + 2;
+        let done = AtomicUsize::new(0);
+        let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        Ok(report::report(&measured(extent, &step)))
+    }
+}
+
+/// Draws all networks and looks at them; `step` hears of each.
+fn measured(extent: Extent, step: &(dyn Fn() + Sync)) -> Measured {
+    let units = extent.units;
+    let real = each(extent.real, step, |seed| {
+        Drawn::real(&Network::drawn(units, STRENGTH, overlaps_for(REAL), seed))
+    });
+    let pairs = each(extent.pairs, step, |seed| {
+        Drawn::new(&Network::drawn(units, STRENGTH, overlaps_for(PAIR), seed))
+    });
+    let oscillating = each(extent.pairs, step, |seed| oscillating(units, seed));
+    let bulks = each(extent.spectra, step, |seed| {
+        seen::bulk(&Network::drawn(
+            SPECTRUM_UNITS,
+            STRENGTH,
+            overlaps_for(REAL),
+            seed,
+        ))
+    });
+    let singles = each(SINGLE.len(), step, |seed| {
+        let outlier = SINGLE[seed as usize];
+        seen::single(&Network::drawn(units, STRENGTH, [outlier, 0.0], seed))
+    });
+    let sizes = extent.sizes.iter().map(|&[units, draws]| {
+        let errors = each(draws, step, |seed| seen::errors(units, seed));
+        AtSize {
+            units,
+            errors: errors.into_iter().flatten().collect(),
+        }
+    });
+    let sizes = sizes.collect();
+    let clouds = [REAL, PAIR].map(|outliers| {
+        let network = Network::drawn(SPECTRUM_UNITS, STRENGTH, overlaps_for(outliers), 0);
+        step();
+        eigenvalues(&network.weights())
+    });
+    Measured {
+        extent,
+        real,
+        pairs,
+        oscillating: oscillating.into_iter().flatten().collect(),
+        bulks: bulks.into_iter().flatten().collect(),
+        singles: singles.into_iter().flatten().collect(),
+        sizes,
+        clouds,
+    }
+}
+
+/// What comes of the seeds from 0 on, in their order.
+fn each<T: Send>(count: usize, step: &(dyn Fn() + Sync), of: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let seeds = (0..count as u64).into_par_iter();
+    let done = seeds.map(|seed| {
+        let value = of(seed);
+        step();
+        value
+    });
+    done.collect()
+}
+
+fn oscillating(units: usize, seed: u64) -> Option<Oscillating> {
+    let network = Network::drawn(units, STRENGTH, overlaps_for(PAIR), seed);
+    let outlier = *outliers(&network.overlaps()).first()?;
+    Some(Oscillating {
+        outlier,
+        motions: motions(&network, outlier, &SCALES),
+    })
+}
+
+/// All of them; none where the iteration does not converge.
+fn eigenvalues(matrix: &Mat<f64>) -> Vec<c64> {
+    matrix.eigenvalues().unwrap_or_default()
+}
