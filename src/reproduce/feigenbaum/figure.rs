@@ -1,5 +1,7 @@
 //! Cascades on top of each other, and how fast constants come out of them.
 
+use std::cmp::Reverse;
+
 use super::cascades::System;
 use super::report::{FIRST_LEVEL, Published, Ratios};
 use super::tree::tree;
@@ -8,10 +10,10 @@ use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Scale, Series};
 
 /// How the systems are drawn, in the order of [`Ratios::of`].
 const MARKS: [(Mark, Colour); 4] = [
-    (Mark::Open(Glyph::Disc), Colour::BLUE),
-    (Mark::Open(Glyph::Square), Colour::ORANGE),
+    (Mark::Small(Glyph::Disc), Colour::BLUE),
+    (Mark::Small(Glyph::Square), Colour::ORANGE),
     (Mark::Small(Glyph::Triangle), Colour::GREEN),
-    (Mark::Dots, Colour::VERMILION),
+    (Mark::Small(Glyph::Diamond), Colour::VERMILION),
 ];
 
 /// The figure of what was measured.
@@ -44,21 +46,24 @@ pub(super) fn figure(measured: &Measured, published: &Published) -> Figure {
 }
 
 fn trees(measured: &Measured, delta: f64) -> Plot {
-    let networks = measured.networks.iter().filter(|of| of.period == 1);
-    let longest = networks.max_by_key(|of| of.cascade.doublings.len());
-    let of_network = longest.map(|of| ("random networks", &of.system, &of.cascade));
+    let networks = measured.networks.iter();
+    let longest = networks.max_by_key(|of| (of.cascade.doublings.len(), Reverse(of.seed)));
+    let of_network = longest.map(|of| ("random networks", &of.system, of.period, &of.cascade));
     let of_maps = measured.trees.iter();
-    let of_maps = of_maps.map(|(name, system, cascade)| (*name, system, cascade));
-    let systems: Vec<(&str, &System, &Cascade)> = of_maps.chain(of_network).collect();
-    let series = systems.into_iter().zip(MARKS);
-    let series = series.filter_map(|((name, system, cascade), (mark, colour))| {
-        let points = tree(system, cascade, delta)?;
-        Some(Series::new(name, mark, colour, points))
-    });
+    let of_maps = of_maps.map(|(name, system, cascade)| (*name, system, 1, cascade));
+    let systems: Vec<(&str, &System, usize, &Cascade)> = of_maps.chain(of_network).collect();
+    let count = systems.len() as f64;
+    let series = systems.into_iter().zip(MARKS).enumerate();
+    let series = series.filter_map(
+        |(place, ((name, system, period, cascade), (mark, colour)))| {
+            let points = tree(system, period, cascade, delta, place as f64 / count)?;
+            Some(Series::new(name, mark, colour, points))
+        },
+    );
     Plot::new(
         "Attractors about the maximum",
-        Axis::new("doublings (minus log to base δ of the distance to the end)"),
-        Axis::new("state (distance of the first pair: 1)"),
+        Axis::new("doublings, by the distance to their end"),
+        Axis::new("state, rescaled"),
         series.collect(),
     )
 }

@@ -30,6 +30,9 @@ pub(super) const DELTA: &str = "4.6692016091029906718532038204662016172581855774
 /// Orders of the maximum.
 const ORDERS: [u32; 4] = [2, 3, 4, 6];
 
+/// The gain at which the cycle of the network of rank one is followed from.
+const RANK_ONE_START: f64 = 2.0;
+
 /// The experiment.
 pub(super) struct Feigenbaum;
 
@@ -51,12 +54,12 @@ impl Extent {
         let full = Self {
             superstable: 13,
             doublings: 9,
-            networks: 200,
+            networks: 240,
             coefficients: [30, 20],
         };
         let extent = if settings.is_quick {
             Self {
-                networks: 40,
+                networks: 60,
                 coefficients: [30, 12],
                 ..full
             }
@@ -111,8 +114,8 @@ impl Experiment for Feigenbaum {
          b = 0.3, and on vanilla networks x' = tanh(gWx + b) of 16 units drawn at random along their gain g (flips \
          located by continuation), on 1 - A|x|^z and 1 - A tanh|x|^z, z = 2, 3, 4, 6; and from the functional equation \
          g(1)g(x) = g(g(g(1)x)) by collocation, 30 coefficients, in numbers of 400 bits. W_ij ~ N(0, 1/16), b_i ~ N(0, \
-         1); of the networks those count whose motion shows periods p, 2p, 4p as g grows from 1 to 5 and whose doublings \
-         could be followed six times or more. Feigenbaum worked with maps of an interval; networks, Hénon map and the \
+         1); of the networks those count whose motion shows periods p, 2p, 4p and 8p, sooner and sooner, as g grows from 1 to \
+         5, and whose cycle could be followed through six doublings or more. Feigenbaum worked with maps of an interval; networks, Hénon map and the \
          bounds of the claims on them are ours."
     }
 
@@ -172,9 +175,11 @@ fn measured(extent: &Extent, orders: Vec<OfOrder>, networks: Vec<Cascading>) -> 
         ("Hénon map", henon, of_henon.clone()),
     ];
     if let Some(rank_one) = System::rank_one() {
-        // κ = s (r₁ − r₂) − 3 settles from about its fixed point.
-        let start = rank_one.orbit(1.5, &[0.5, -0.5], 400, 2).swap_remove(1);
-        let cascade = rank_one.cascade(1, (&start, 1.5), 2.7, most);
+        // Beside a fixed point at large negative κ there is one near κ = 0.
+        let rates = 1.0_f64.tanh();
+        let start = rank_one.orbit(RANK_ONE_START, &[rates, -rates], 400, 2);
+        let start = start.last().cloned().unwrap_or_default();
+        let cascade = rank_one.cascade(1, (&start, RANK_ONE_START), 2.7, most);
         trees.push(("network of rank one", rank_one, cascade));
     }
     Measured {

@@ -5,6 +5,8 @@ use std::f64::consts::TAU;
 use faer::c64;
 
 use super::{Measured, PAIR, REAL, SCALES, STRENGTH};
+use crate::figure::plot::Rule;
+use crate::figure::scene::Dash;
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Proportions, Scale, Series};
 
 pub(super) fn figure(measured: &Measured) -> Figure {
@@ -17,6 +19,7 @@ pub(super) fn figure(measured: &Measured) -> Figure {
             cloud("Two real outliers", real, REAL),
             cloud("A pair of outliers", pair, PAIR),
             slopes(measured),
+            stability(measured),
             errors(measured),
             frequencies(measured),
         ],
@@ -92,11 +95,51 @@ fn slopes(measured: &Measured) -> Plot {
     }
 }
 
+/// The leading eigenvalue at the fixed points of one outlier against the ratio of the other to it.
+fn stability(measured: &Measured) -> Plot {
+    let points = measured.real.iter().flat_map(|of| {
+        let points = of.at.iter().enumerate();
+        points.filter_map(|(place, point)| {
+            let leading = point.as_ref()?.leading.first()?;
+            Some([of.ratio(place), leading.re])
+        })
+    });
+    let series = vec![
+        Series::new(
+            "theory",
+            Mark::Dashes,
+            Colour::INK,
+            vec![[0.5, 0.5], [2.0, 2.0]],
+        ),
+        Series::new(
+            "two real outliers",
+            Mark::Small(Glyph::Disc),
+            Colour::BLUE,
+            points.collect(),
+        ),
+    ];
+    let mut plot = Plot::new(
+        "Their stability",
+        Axis::between("λⱼ/λᵢ", [0.5, 2.0]),
+        Axis::between("leading eigenvalue + 1", [0.5, 2.0]),
+        series,
+    );
+    plot.rules.push(Rule {
+        at: 1.0,
+        is_upright: false,
+        dash: Dash::Dotted,
+    });
+    Plot {
+        proportions: Proportions::Square,
+        ..plot
+    }
+}
+
 fn errors(measured: &Measured) -> Plot {
     let kinds = [
-        ("larger outlier", Glyph::Disc, Colour::BLUE),
-        ("smaller outlier", Glyph::Square, Colour::ORANGE),
-        ("λ⟨φ'⟩", Glyph::Triangle, Colour::GREEN),
+        ("larger outlier", Glyph::Triangle, Colour::SKY),
+        ("smaller outlier", Glyph::Funnel, Colour::ORANGE),
+        ("λ⟨φ'⟩", Glyph::Diamond, Colour::VERMILION),
     ];
     let sizes = &measured.sizes;
     let mut series: Vec<Series> = Vec::new();
@@ -128,7 +171,7 @@ fn errors(measured: &Measured) -> Plot {
         series,
     );
     Plot {
-        proportions: Proportions::Square,
+        proportions: Proportions::Height(150.0),
         ..plot
     }
 }
@@ -156,7 +199,7 @@ fn frequencies(measured: &Measured) -> Plot {
     Plot::new(
         "Oscillation",
         Axis::between("real part of the leading pair", [1.0, 1.55]),
-        Axis::new("frequency over Im λ/Re λ"),
+        Axis::between("frequency over Im λ/Re λ", [0.9, 1.05]),
         series,
     )
 }

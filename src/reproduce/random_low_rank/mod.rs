@@ -23,9 +23,9 @@ use seen::{AtSize, Bulk, Drawn, Single};
 use theory::overlaps_for;
 
 /// g.
-const STRENGTH: f64 = 0.6;
+const STRENGTH: f64 = 0.5;
 /// Outliers that networks are drawn to have: two real ones, or a pair.
-const REAL: [c64; 2] = [c64::new(1.8, 0.0), c64::new(1.25, 0.0)];
+const REAL: [c64; 2] = [c64::new(1.9, 0.0), c64::new(1.3, 0.0)];
 const PAIR: [c64; 2] = [c64::new(1.3, 1.0), c64::new(1.3, -1.0)];
 /// Single outliers of the curve of ⟨φ′⟩.
 const SINGLE: [f64; 8] = [1.1, 1.2, 1.4, 1.6, 2.0, 2.4, 2.8, 3.2];
@@ -120,9 +120,9 @@ impl Experiment for RandomLowRank {
     }
 
     fn about(&self) -> &'static str {
-        "Networks dx/dt = -x + (g chi + m n^T) tanh x, g = 0.6, chi_ij ~ N(0, 1/N), m_i ~ N(0, 1), and n correlated with \
-         m and chi m so that theta_k = n^T (g chi)^k m puts two outliers of the spectrum at 1.8 and 1.25, or at 1.3 +- i; \
-         n has an independent part of the same order besides. Outliers are compared with the determinant formula, \
+        "Networks dx/dt = -x + (g chi + m n^T) tanh x, g = 0.5, chi_ij ~ N(0, 1/N), m_i ~ N(0, 1), and n = a m + b g chi m \
+         + xi/N, xi_i ~ N(0, 1), with a and b such that theta_0 = n^T m and theta_1 = n^T g chi m put two outliers of the \
+         spectrum at 1.9 and 1.3, or at 1.3 +- i, were all other theta_k = n^T (g chi)^k m zero, as they are for large N. Outliers are compared with the determinant formula, \
          lambda = sum_k theta_k lambda^-k; fixed points are all roots of n^T phi(x(kappa)) = kappa, where x(kappa) = g chi \
          phi(x) + kappa m; eigenvalues there with what mean-field theory says. With a pair the weights are scaled so \
          that its real part is 0.9 to 1.5, and motion is followed by Runge-Kutta steps. N = 1,000 (500 with --quick), and \

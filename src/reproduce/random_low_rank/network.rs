@@ -38,20 +38,30 @@ pub(super) struct FixedPoint {
 }
 
 impl Network {
-    /// Draws N units: χ_ij ~ N(0, 1/N), m_i ~ N(0, 1), n = (Σₖ θₖ g⁻²ᵏ (gχ)ᵏm + ξ)/N with ξ_i ~ N(0, 1), k = 0, 1.
+    /// Draws N units: χ_ij ~ N(0, 1/N), m_i ~ N(0, 1), and n = a m + b gχm + ξ/N with ξ_i ~ N(0, 1), a and b such that θ₀ =
+    /// nᵀm and θ₁ = nᵀgχm are as given.
     ///
-    /// (gχ)ᵏm has N g²ᵏ for its squared length, and is nearly orthogonal to the others: nᵀ(gχ)ᵏm is θₖ, up to N^(−1/2).
+    /// Of the other θₖ = nᵀ(gχ)ᵏm each is of the order of N^(−1/2).
     pub(super) fn drawn(units: usize, strength: f64, overlaps: [f64; 2], seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
         let scale = strength / (units as f64).sqrt();
         let random = Mat::from_fn(units, units, |_, _| scale * normal());
         let output = Col::from_fn(units, |_| normal());
-        let noise = Col::from_fn(units, |_| normal());
+        let noise = Col::from_fn(units, |_| normal() / units as f64);
         let sent = &random * &output;
-        let [first, second] = [overlaps[0], overlaps[1] / strength.powi(2)];
-        let part = |i: usize| (first * output[i] + second * sent[i] + noise[i]) / units as f64;
-        let input = Col::from_fn(units, part);
+        let gram = |a: &Col<f64>, b: &Col<f64>| a.transpose() * b;
+        let (own, mixed, of_sent) = (
+            gram(&output, &output),
+            gram(&output, &sent),
+            gram(&sent, &sent),
+        );
+        let first = overlaps[0] - gram(&output, &noise);
+        let second = overlaps[1] - gram(&sent, &noise);
+        let determinant = own * of_sent - mixed * mixed;
+        let a = (of_sent * first - mixed * second) / determinant;
+        let b = (own * second - mixed * first) / determinant;
+        let input = Col::from_fn(units, |i| a * output[i] + b * sent[i] + noise[i]);
         Self {
             random,
             output,
