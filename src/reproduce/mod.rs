@@ -12,6 +12,9 @@ mod feigenbaum;
 mod memory_variants;
 mod navigation;
 mod random_low_rank;
+mod feedback_quality;
+mod force_against_lms;
+mod ranks;
 mod report;
 mod sine_generator;
 mod trained;
@@ -58,6 +61,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(navigation::Navigation),
         Box::new(feigenbaum::Feigenbaum),
         Box::new(random_low_rank::RandomLowRank),
+        Box::new(feedback_quality::FeedbackQuality),
+        Box::new(force_against_lms::ForceAgainstLms),
     ]
 }
 

@@ -1,0 +1,171 @@
+//! Values taught one after the other: which of them a network still holds after each trial, under FORCE and under least mean
+//! squares.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use crate::cell::parameters::Parameters;
+use crate::lab::LabError;
+use crate::statistics::randomisation::stream_of_draw;
+
+use learning::{Rule, Sequence, shuffled, taught, trials_to};
+use memories::Memories;
+
+mod learning;
+mod memories;
+mod report;
+#[cfg(test)]
+mod tests;
+
+/// Values that are taught.
+const VALUES: usize = 8;
+/// Rate of least mean squares.
+const RATE: f64 = 1e-3;
+/// The rules under which values are taught one trial each.
+const RULES: [Rule; 3] = [Rule::Force, Rule::Lms(RATE), Rule::ForceAnew];
+/// The rules that are timed, and the root mean square error that they are timed to.
+const TIMED: [Rule; 3] = [Rule::Force, Rule::Lms(RATE), Rule::Lms(5.0 * RATE)];
+const ENOUGH: f64 = 0.05;
+
+/// The experiment.
+pub(super) struct ForceAgainstLms;
+
+/// Its size.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    units: usize,
+    seeds: usize,
+    /// Strengths of the contexts, none first.
+    strengths: &'static [f64],
+    /// Units of the networks with which rules are timed, without contexts, their seeds, and trials at most.
+    timed_units: usize,
+    timed_seeds: usize,
+    most_trials: usize,
+}
+
+const FULL: Form = Form {
+    units: 500,
+    seeds: 8,
+    strengths: &[0.0, 0.5, 1.0, 2.0],
+    timed_units: 300,
+    timed_seeds: 4,
+    most_trials: 1500,
+};
+const QUICK: Form = Form {
+    units: 200,
+    seeds: 4,
+    strengths: &[0.0, 0.5, 2.0],
+    timed_units: 100,
+    timed_seeds: 3,
+    most_trials: 1000,
+};
+
+/// How long a rule took: trials, and the error in the end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Timed {
+    trials: Option<usize>,
+    error: f64,
+}
+
+/// Of one network, `[strength][rule]` of [`RULES`].
+type Network = Vec<Vec<Sequence>>;
+
+impl Experiment for ForceAgainstLms {
+    fn name(&self) -> &'static str {
+        "force-against-lms"
+    }
+
+    fn paper(&self) -> Paper {
+        Paper {
+            citation: "Beer & Barak (2019), One step back, two steps forward: interference and learning in recurrent neural \
+                       networks, Neural Computation 31:1985",
+            source: "doi 10.1162/neco_a_01222",
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        "Networks of 500 leaky tanh units (currents, Euler steps of 0.1 time constants, W_ij ~ N(0, 1.2^2/500), feedback uniform \
+         in ±1) learn to hold 8 values, 0.6 to 2.0, one trial each in random order: a pulse as high as the value for 2 time \
+         constants, then the value is to be put out for 30. The readout learns at every step, by FORCE (recursive least squares, \
+         P = I at first), by least mean squares (rate 0.001), or by FORCE with P = I again at the start of each trial. While a \
+         value is fed back in place of the output, the network rests in a state that does not depend on the readout; the closed \
+         loop has a fixed point there exactly if the readout puts the value out. After each trial a memory counts as there if \
+         that error is below 0.1, half the distance between values, and the output leaves the value at less than 0.1 per time \
+         constant: a fixed point, or a slow point of a line attractor. To vary how alike the states of different values are, each \
+         value can have a context, a constant input over random weights, of strength 0 (the paper's task), 0.5, 1 or 2. Rules \
+         are timed with 300 units and no contexts, in passes through all values. The paper's sizes, rates and values were not to \
+         be found; these are ours. Its second task, patterns, is left out."
+    }
+
+    fn findings(&self) -> &'static str {
+        ""
+    }
+
+    /// Each trial is one of the library's learning steps; what is taught is no task that a curriculum could name.
+    fn has_runs(&self) -> bool {
+        false
+    }
+
+    fn run(
+        &self,
+        settings: &Settings,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Report, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let seeds = settings.seeds.unwrap_or(form.seeds);
+        let timed_seeds = seeds.min(form.timed_seeds);
+        let (strengths, timed) = (form.strengths.len(), TIMED.len());
+        let (done, all) = (AtomicUsize::new(0), seeds * strengths + timed_seeds * timed);
+        let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        // The longest first, so that none is waited for in the end.
+        let timings = (0..timed_seeds * timed)
+            .into_par_iter()
+            .map(|job| {
+                let timing = form.timed((job / timed) as u64, TIMED[job % timed]);
+                step();
+                timing
+            })
+            .collect::<Result<Vec<Timed>, LabError>>()?;
+        let sequences = (0..seeds * strengths)
+            .into_par_iter()
+            .map(|job| {
+                let strength = form.strengths[job % strengths];
+                let sequences = form.sequences((job / strengths) as u64, strength);
+                step();
+                sequences
+            })
+            .collect::<Result<Network, LabError>>()?;
+        let networks: Vec<Network> = sequences.chunks(strengths).map(<[_]>::to_vec).collect();
+        let timings: Vec<Vec<Timed>> = timings.chunks(timed).map(<[_]>::to_vec).collect();
+        Ok(report::report(form, &networks, &timings))
+    }
+}
+
+impl Form {
+    /// The sequence of a network under each rule; the same weights and order at every strength and under every rule.
+    fn sequences(self, seed: u64, strength: f64) -> Result<Vec<Sequence>, LabError> {
+        let network = Memories::network(self.units, VALUES);
+        let weights = Parameters::initial(&network, seed);
+        let memories = Memories::new(&network, &weights, strength);
+        let order = shuffled(VALUES, &mut ChaCha8Rng::seed_from_u64(seed));
+        let rules = RULES.iter();
+        rules
+            .map(|&rule| taught(&memories, &weights, &order, rule))
+            .collect()
+    }
+
+    /// The trials that a rule takes, in the same order as every rule.
+    fn timed(self, seed: u64, rule: Rule) -> Result<Timed, LabError> {
+        let network = Memories::network(self.timed_units, VALUES);
+        let weights = Parameters::initial(&network, seed);
+        let memories = Memories::new(&network, &weights, 0.0);
+        let mut rng = stream_of_draw(seed, 1);
+        let limits = (ENOUGH, self.most_trials);
+        let (trials, error) = trials_to(&memories, &weights, rule, limits, &mut rng)?;
+        Ok(Timed { trials, error })
+    }
+}
