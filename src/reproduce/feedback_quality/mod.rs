@@ -53,8 +53,8 @@ const FULL: Form = Form {
     copies: 4,
 };
 const QUICK: Form = Form {
-    linear_draws: 5,
-    draws: 4,
+    linear_draws: 12,
+    draws: 6,
     units: 150,
     gains: &[0.4, 1.2],
     frequencies: &[0.2, 0.4, 0.8, 1.6, 3.2],
@@ -103,7 +103,18 @@ impl Experiment for FeedbackQuality {
     }
 
     fn findings(&self) -> &'static str {
-        ""
+        "The closed forms hold at N = 1500: over 20 draws the mean participation ratio at the best frequency is within 1 % of 2/(2 - \
+         g^2), and the shift of the pole lies on its curve (figure, b). The best \
+         frequency by dimension and that by the pole are not the same: for N without bound the pole is steadiest at 0.81, 0.64 and \
+         0.29 rad per time constant for g = 0.3, 0.6 and 0.9, dimension is largest at 0.95, 0.80 and 0.44, since the strength of \
+         the answer counts, too, and it falls with frequency. Both fall with g.\n\nIn networks of tanh units both optima fall at \
+         each step of g: dimension from 1.07 to 0.72, noise tolerated from 1.85 to 0.55 rad per time constant (8 draws). The rank \
+         correlation of the two is not the work of g alone: over frequencies at one g it is 0.69 to 0.88. Where no more than 1.1 \
+         dimensions are used (g = 0.4) most noise is tolerated at a higher frequency than that of the largest dimension: five \
+         periods take longer at low frequencies, in which noise adds up.\n\nWithout a linear counterpart: from g = 1.2 and \
+         2.2 rad per time constant on the target no longer suppresses the network's own activity. All rates together then span \
+         more than 2 dimensions, that of the target's ellipse is as small as ever, and the closed loop errs without noise. Slow \
+         targets at small g (0.1 to 0.3 rad per time constant, g up to 1.0) are lost without noise in part of the draws."
     }
 
     /// Readouts are solved for, not trained.

@@ -27,12 +27,9 @@ pub(super) fn report(form: Form, linear: &[LinearDraw], nonlinear: &[Draw]) -> R
                 plot_of_linear(linear, "participation ratio", Scale::Linear, |sweep| {
                     &sweep.participation_ratios
                 }),
-                plot_of_linear(
-                    linear,
-                    "shift of the pole (cycles per variance/N)",
-                    Scale::Log,
-                    |sweep| &sweep.pole_shifts,
-                ),
+                plot_of_linear(linear, "shift of the pole", Scale::Log, |sweep| {
+                    &sweep.pole_shifts
+                }),
                 plot_of_networks(form, nonlinear),
                 plot_of_noise(form, nonlinear),
             ],
@@ -344,8 +341,8 @@ fn plot_of_noise(form: Form, nonlinear: &[Draw]) -> Plot {
     });
     Plot::new(
         "Networks of tanh units",
-        Axis::new("participation ratio"),
-        Axis::new("noise tolerated (per √time constant)").on(Scale::Log),
+        Axis::new("participation ratio − 1").on(Scale::Log),
+        Axis::new("noise tolerated").on(Scale::Log),
         series.collect(),
     )
 }

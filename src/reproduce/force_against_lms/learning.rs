@@ -102,8 +102,8 @@ pub(super) fn taught(
     })
 }
 
-/// Trials, at most `most`, until the root mean square of all errors is at most `enough`, values in a new order each pass; `None`
-/// if that many do not suffice. With it the error in the end.
+/// Trials until the root mean square of all errors is at most `enough` and stays so for a pass through all values, of at most
+/// `most`, values in a new order each pass; `None` if that many do not suffice. With it the error in the end.
 pub(super) fn trials_to(
     memories: &Memories,
     weights: &Parameters<f64>,
@@ -113,18 +113,21 @@ pub(super) fn trials_to(
 ) -> Result<(Option<usize>, f64), LabError> {
     let mut weights = weights.clone();
     let mut learner = rule.learner(memories)?;
-    let mut order = Vec::new();
+    let pass = memories.values.len();
+    let (mut order, mut good, mut error) = (Vec::new(), 0, memories.error(&weights));
     for trial in 1..=most {
         if order.is_empty() {
-            order = shuffled(memories.values.len(), rng);
+            order = shuffled(pass, rng);
         }
         let value = order.pop().unwrap_or(0);
         learner.step(&mut weights, &memories.trial(value))?;
-        if memories.error(&weights) <= enough {
-            return Ok((Some(trial), memories.error(&weights)));
+        error = memories.error(&weights);
+        good = if error <= enough { good + 1 } else { 0 };
+        if good == pass {
+            return Ok((Some(trial + 1 - pass), error));
         }
     }
-    Ok((None, memories.error(&weights)))
+    Ok((None, error))
 }
 
 /// 0 to count − 1 in random order.
@@ -144,11 +147,12 @@ impl Sequence {
             .collect()
     }
 
-    /// Share of the values but the last that are there after the last trial.
-    pub(super) fn survival(&self) -> f64 {
+    /// Share of the values but the last whose memories are there after the last trial, with a bound on the error.
+    pub(super) fn survival(&self, error: f64) -> f64 {
         let count = self.correlations.len() - 1;
         let last = &self.memories[self.memories.len() - 1][..count];
-        last.iter().filter(|of| of.is_there()).count() as f64 / count as f64
+        let there = last.iter().filter(|of| of.is_within(error));
+        there.count() as f64 / count as f64
     }
 
     /// What each trial did to the values taught before it.

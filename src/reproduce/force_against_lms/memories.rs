@@ -75,7 +75,12 @@ pub(super) struct Memory {
 impl Memory {
     /// Whether the value has a fixed point or a slow point from which the output hardly leaves.
     pub(super) fn is_there(self) -> bool {
-        self.error.abs() < ERROR && self.leaving < LEAVING
+        self.is_within(ERROR)
+    }
+
+    /// The same with another bound on the error.
+    pub(super) fn is_within(self, error: f64) -> bool {
+        self.error.abs() < error && self.leaving < LEAVING
     }
 }
 

@@ -54,7 +54,7 @@ fn a_memory_needs_a_small_error_and_an_output_that_stays() {
 #[test]
 fn states_are_alike_without_contexts_and_less_so_with_them() {
     let correlation = |strength| small(strength).0.correlation(0, 1);
-    assert!(correlation(0.0) > 0.9, "{}", correlation(0.0));
+    assert!(correlation(0.0) > 0.7, "{}", correlation(0.0));
     assert!(correlation(2.0) < 0.5, "{}", correlation(2.0));
 }
 
