@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+mod delay_curricula;
 mod error;
 mod feigenbaum;
 mod memory_variants;
@@ -17,6 +18,7 @@ mod force_against_lms;
 mod ranks;
 mod report;
 mod sine_generator;
+mod three_models;
 mod trained;
 mod two_neuron;
 
@@ -63,6 +65,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(random_low_rank::RandomLowRank),
         Box::new(feedback_quality::FeedbackQuality),
         Box::new(force_against_lms::ForceAgainstLms),
+        Box::new(delay_curricula::DelayCurricula),
+        Box::new(three_models::ThreeModels),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::Settings;
 use crate::cell::map::{CellMap, Readout};
 use crate::cell::parameters::Parameters;
-use crate::curriculum::Curriculum;
+use crate::curriculum::{Curriculum, Override};
 use crate::dynamics::points::search::{Findings, Known, SearchLimits, search};
 use crate::dynamics::points::starts::jittered;
 use crate::lab::session::{self, TakenUp};
@@ -28,6 +28,18 @@ impl Course {
     pub(super) fn new(curriculum: &str) -> Result<Self, LabError> {
         let curriculum = Curriculum::parse(curriculum, "the curriculum of the experiment", &[])?;
         Ok(Self { curriculum })
+    }
+
+    /// That of a curriculum, as a file would have it, with values set from outside.
+    pub(super) fn changed(curriculum: &str, overrides: &[Override]) -> Result<Self, LabError> {
+        let name = "the curriculum of the experiment";
+        let curriculum = Curriculum::parse(curriculum, name, overrides)?;
+        Ok(Self { curriculum })
+    }
+
+    /// The curriculum.
+    pub(super) fn curriculum(&self) -> &Curriculum {
+        &self.curriculum
     }
 
     /// Trains the network by its curriculum.
