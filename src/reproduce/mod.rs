@@ -9,13 +9,12 @@ use serde::Serialize;
 
 mod delay_curricula;
 mod error;
+mod feedback_quality;
 mod feigenbaum;
+mod force_against_lms;
 mod memory_variants;
 mod navigation;
 mod random_low_rank;
-mod feedback_quality;
-mod force_against_lms;
-mod ranks;
 mod report;
 mod sine_generator;
 mod three_models;

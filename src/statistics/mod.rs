@@ -19,7 +19,7 @@ mod ranks;
 pub mod rotations;
 pub mod survival;
 
-pub use ranks::rank_correlation;
+pub use ranks::{rank_correlation, rank_correlation_of_counted};
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};

@@ -16,7 +16,6 @@ use report::report;
 
 mod held;
 mod memories;
-mod ranks;
 mod report;
 #[cfg(test)]
 mod tests;

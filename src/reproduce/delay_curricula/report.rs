@@ -3,11 +3,11 @@
 use super::super::{Claim, Expectation, Report, Table, TableCell};
 use super::held::Treatment;
 use super::memories::{DELAYS, Memory, TRAINED};
-use super::ranks::spearman;
 use super::{Growing, Kind, Trained};
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Scale, Series};
 use crate::statistics::Estimate;
 use crate::statistics::bootstrap::Bootstrap;
+use crate::statistics::rank_correlation_of_counted;
 
 /// Place of 80 steps among the delays.
 const FOURFOLD: usize = 2;
@@ -131,7 +131,7 @@ fn correlation(networks: &[&Trained], speed: Speed, counts: &dyn Fn(&Memory) -> 
     }
     Bootstrap::new(0).estimate(&groups(networks), |drawn| {
         let counts: Vec<u32> = owners.iter().map(|&owner| drawn[owner]).collect();
-        spearman(&pairs, &counts)
+        rank_correlation_of_counted(&pairs, &counts)
     })
 }
 
@@ -142,7 +142,9 @@ fn correlation_of_networks(networks: &[&Trained]) -> Estimate {
         .iter()
         .map(|of| [of.mean(log_speed), of.mean(Memory::retention)])
         .collect();
-    Bootstrap::new(0).estimate(&groups(networks), |drawn| spearman(&pairs, drawn))
+    Bootstrap::new(0).estimate(&groups(networks), |drawn| {
+        rank_correlation_of_counted(&pairs, drawn)
+    })
 }
 
 /// The kind of each network as a number.

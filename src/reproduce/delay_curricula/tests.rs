@@ -1,5 +1,4 @@
 use super::memories::TRAINED;
-use super::ranks::spearman;
 use super::*;
 
 const TINY: Form = Form {
@@ -36,20 +35,6 @@ fn network(growing: Growing, seed: u64, memories: Vec<Memory>) -> Trained {
         memories,
         extended: vec![vec![0.2; 5], vec![0.3; 5], vec![0.7; 5]],
     }
-}
-
-#[test]
-fn rank_correlation_is_that_of_ranks_with_ties_at_their_mean() {
-    let pairs = [[1.0, 10.0], [2.0, 100.0], [3.0, 1e4], [4.0, 1e5]];
-    assert_eq!(spearman(&pairs, &[1; 4]), Some(1.0));
-    // 1 − 6 Σd²/(n(n² − 1)), which holds without ties.
-    let pairs = [[1.0, 2.0], [2.0, 1.0], [3.0, 4.0], [4.0, 3.0], [5.0, 5.0]];
-    assert!((spearman(&pairs, &[1; 5]).unwrap() - (1.0 - 24.0 / 120.0)).abs() < 1e-12);
-    // What counts twice is there twice.
-    let twice = [pairs[0], pairs[0], pairs[1], pairs[2], pairs[4]];
-    let counted = spearman(&pairs, &[2, 1, 1, 0, 1]).unwrap();
-    assert!((counted - spearman(&twice, &[1; 5]).unwrap()).abs() < 1e-12);
-    assert_eq!(spearman(&[[0.0, 1.0], [0.0, 2.0]], &[1, 1]), None);
 }
 
 #[test]

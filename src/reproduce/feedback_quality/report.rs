@@ -1,12 +1,12 @@
 //! What came of the reservoirs: claims, tables, figure.
 
-use super::super::ranks::spearman;
 use super::super::{Claim, Expectation, Report, Table, TableCell};
 use super::nonlinear::{Learned, NOISE};
 use super::theory::{Overlaps, best_frequency, best_participation_ratio};
 use super::{Draw, Form, LINEAR_GAINS, LinearDraw, Sweep, linear_frequencies, peak};
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Scale, Series};
 use crate::statistics::Estimate;
+use crate::statistics::rank_correlation_of_counted;
 
 pub(super) fn report(form: Form, linear: &[LinearDraw], nonlinear: &[Draw]) -> Report {
     let mut claims: Vec<Claim> = (0..LINEAR_GAINS.len())
@@ -143,7 +143,7 @@ fn pair(of: &Learned) -> [f64; 2] {
 }
 
 fn correlation(pairs: &[[f64; 2]]) -> f64 {
-    spearman(pairs, &vec![1; pairs.len()]).unwrap_or(f64::NAN)
+    rank_correlation_of_counted(pairs, &vec![1; pairs.len()]).unwrap_or(f64::NAN)
 }
 
 fn number(value: f64) -> TableCell {

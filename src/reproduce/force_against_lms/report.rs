@@ -1,6 +1,5 @@
 //! What came of the trials: claims, tables, figure.
 
-use super::super::ranks::spearman;
 use super::super::{Claim, Expectation, Report, Table, TableCell};
 use super::learning::{Interference, Sequence};
 use super::memories::{ERROR, HOLD_STEPS};
@@ -8,6 +7,7 @@ use super::{ENOUGH, Form, Network, RULES, TIMED, Timed, VALUES};
 use crate::figure::plot::{Cells, ColourBar, Plot, Proportions, Span};
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Scale, Series};
 use crate::statistics::Estimate;
+use crate::statistics::rank_correlation_of_counted;
 
 /// Places of the rules in [`RULES`].
 const FORCE: usize = 0;
@@ -97,7 +97,7 @@ fn interferences(network: &Network, rule: usize) -> Vec<Interference> {
 
 fn correlation(of: &[Interference], value: impl Fn(&Interference) -> f64) -> f64 {
     let pairs: Vec<[f64; 2]> = of.iter().map(|of| [of.correlation, value(of)]).collect();
-    spearman(&pairs, &vec![1; pairs.len()]).unwrap_or(f64::NAN)
+    rank_correlation_of_counted(&pairs, &vec![1; pairs.len()]).unwrap_or(f64::NAN)
 }
 
 /// Share of the memories that were there before a trial and are after it.
