@@ -235,7 +235,7 @@ impl<'a> Network<'a> {
     }
 
     /// How far the rates move in one step without input: of an LSTM √(|h′ − h|² + |tanh c′ − tanh c|²), else |x′ − x|.
-    fn speed(&self, state: &[f64]) -> f64 {
+    pub(super) fn speed(&self, state: &[f64]) -> f64 {
         let next = stepped(&self.at_rest, state);
         let is_lstm = matches!(self.course.curriculum().network.cell, CellKind::Lstm { .. });
         let units = if is_lstm {
