@@ -12,7 +12,9 @@ mod error;
 mod feedback_quality;
 mod feigenbaum;
 mod force_against_lms;
+mod flip_flop;
 mod memory_variants;
+mod moving_average;
 mod navigation;
 mod random_low_rank;
 mod report;
@@ -66,6 +68,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(force_against_lms::ForceAgainstLms),
         Box::new(delay_curricula::DelayCurricula),
         Box::new(three_models::ThreeModels),
+        Box::new(flip_flop::ThreeBits),
+        Box::new(moving_average::PlaneAttractor),
     ]
 }
 

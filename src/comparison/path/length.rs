@@ -227,7 +227,7 @@ pub(in crate::comparison) fn norm(vector: &[f64]) -> f64 {
     vector.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-pub(in crate::comparison) fn distance(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn distance(a: &[f64], b: &[f64]) -> f64 {
     let pairs = a.iter().zip(b);
     pairs.map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
 }
