@@ -13,10 +13,12 @@ mod feedback_quality;
 mod feigenbaum;
 mod force_against_lms;
 mod flip_flop;
+mod low_rank_learning;
 mod memory_variants;
 mod moving_average;
 mod navigation;
 mod random_low_rank;
+mod overlaps;
 mod report;
 mod sine_generator;
 mod three_models;
@@ -70,6 +72,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(three_models::ThreeModels),
         Box::new(flip_flop::ThreeBits),
         Box::new(moving_average::PlaneAttractor),
+        Box::new(low_rank_learning::LowRankLearning),
+        Box::new(overlaps::OverlapLearning),
     ]
 }
 

@@ -1,0 +1,159 @@
+//! Networks that begin with random weights learn by changes of low rank, and the random part helps them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use self::laws::Laws;
+use self::learning::{Learnt, Lesson};
+use self::report::report;
+use self::tasks::Task;
+use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use crate::lab::LabError;
+
+mod laws;
+mod learning;
+mod linear;
+mod report;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod theory;
+
+/// The gain at which the authors' networks learn about fastest.
+const FAST_GAIN: f64 = 1.2;
+/// Training steps that are one step of the progress.
+const TICK: usize = 20;
+
+/// The experiment.
+pub(super) struct LowRankLearning;
+
+/// Its size.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    units: usize,
+    gains: &'static [f64],
+    /// Training steps of each of [`Task::ALL`].
+    epochs: [usize; 3],
+    seeds: usize,
+    linear_units: usize,
+    linear_gains: &'static [f64],
+    linear_seeds: usize,
+}
+
+const FULL: Form = Form {
+    units: 256,
+    gains: &[0.0, 0.6, FAST_GAIN, 2.1],
+    epochs: [300, 500, 800],
+    seeds: 3,
+    linear_units: 1024,
+    linear_gains: &[0.0, 0.3, 0.6, 0.8],
+    linear_seeds: 4,
+};
+const QUICK: Form = Form {
+    units: 128,
+    gains: &[0.0, FAST_GAIN, 2.1],
+    epochs: [120, 150, 250],
+    seeds: 1,
+    linear_units: 256,
+    linear_gains: &[0.0, 0.3, 0.6, 0.8],
+    linear_seeds: 4,
+};
+
+/// A tanh network and what came of it.
+#[derive(Debug, Clone)]
+struct Pupil {
+    lesson: Lesson,
+    learnt: Learnt,
+}
+
+impl Experiment for LowRankLearning {
+    fn name(&self) -> &'static str {
+        "low-rank-learning"
+    }
+
+    fn paper(&self) -> Paper {
+        Paper {
+            citation: "Schuessler, Mastrogiuseppe, Dubreuil, Ostojic & Barak (2020), The interplay between randomness and \
+                       structure during learning in RNNs, NeurIPS 33",
+            source: "arXiv 2006.11036; code: github.com/frschu/neurips_2020_interplay_randomness_structure",
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        "Rate networks of 256 tanh units, dx/dt = -x + W tanh x + B u in Euler steps of half a time constant, whose W begins \
+         with N(0, g²/N), learn three tasks as the authors' code draws them: a flip-flop of two bits, a decision that depends on \
+         the context (Mante), a delayed discrimination (Romo). Input, recurrent and readout weights learn by Adam, 32 trials a \
+         step, learning rate 0.05/N; vectors are as long as the authors have them, √N into the network and 1/√N out of it. They \
+         train for 1000, 2000 and 6000 steps, with 5 networks for each of 8 to 11 gains up to 3; here there are 300, 500 and \
+         800 steps and 3 networks for each of the gains 0, 0.6, 1.2 and 2.1, and networks that differ in gain alone share their \
+         draws. The tasks are not those that curricula can name (masks, timings and channels differ), and the readout begins \
+         smaller than a curriculum draws it, so that no runs are kept. The theory is held against linear networks of 1024 units \
+         that learn one output at rest by gradient descent in W alone, with the authors' learning rates; the gradient is that \
+         at rest, which a test holds against the one through the simulated trial. The input vector is made orthogonal to the two \
+         directions to which it is orthogonal for infinitely many units."
+    }
+
+    fn has_runs(&self) -> bool {
+        false
+    }
+
+    fn run(
+        &self,
+        settings: &Settings,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Report, ExperimentError> {
+        let mut form = if settings.is_quick { QUICK } else { FULL };
+        if let Some(seeds) = settings.seeds {
+            (form.seeds, form.linear_seeds) = (seeds, seeds);
+        }
+        let lessons = form.lessons();
+        let steps = lessons.iter().map(|lesson| lesson.epochs).sum::<usize>();
+        let linear = form.linear_gains.len() * form.linear_seeds;
+        let (done, all) = (AtomicUsize::new(0), steps / TICK + linear);
+        let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+        let pupils = lessons
+            .into_par_iter()
+            .map(|lesson| {
+                let made = AtomicUsize::new(0);
+                let learnt = lesson.learnt(&|| {
+                    if (made.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(TICK) {
+                        tick();
+                    }
+                })?;
+                Ok(Pupil { lesson, learnt })
+            })
+            .collect::<Result<Vec<Pupil>, LabError>>()?;
+        let laws = (0..form.linear_seeds as u64)
+            .into_par_iter()
+            .map(|seed| {
+                let of_gain = |&gain: &f64| {
+                    let laws = Laws::of(form.linear_units, gain, seed);
+                    tick();
+                    laws
+                };
+                form.linear_gains.iter().map(of_gain).collect()
+            })
+            .collect::<Vec<Vec<Laws>>>();
+        Ok(report(&pupils, &laws))
+    }
+}
+
+impl Form {
+    /// Networks by task, gain and seed.
+    fn lessons(self) -> Vec<Lesson> {
+        let mut lessons = Vec::new();
+        for (task, epochs) in Task::ALL.into_iter().zip(self.epochs) {
+            for &gain in self.gains {
+                lessons.extend((0..self.seeds as u64).map(|seed| Lesson {
+                    task,
+                    units: self.units,
+                    gain,
+                    epochs,
+                    seed,
+                }));
+            }
+        }
+        lessons
+    }
+}
