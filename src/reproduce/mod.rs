@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 mod delay_curricula;
+mod direct_fit;
 mod error;
 mod feedback_quality;
 mod feigenbaum;
@@ -22,6 +23,7 @@ mod overlaps;
 mod report;
 mod sine_generator;
 mod three_models;
+mod solutions;
 mod trained;
 mod two_neuron;
 
@@ -74,6 +76,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(moving_average::PlaneAttractor),
         Box::new(low_rank_learning::LowRankLearning),
         Box::new(overlaps::OverlapLearning),
+        Box::new(solutions::Solutions),
+        Box::new(direct_fit::DirectFit),
     ]
 }
 

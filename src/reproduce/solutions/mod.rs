@@ -1,0 +1,235 @@
+//! Several solutions of one task: networks that agree where they were trained, and differ beyond.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use self::activity::features;
+use self::network::Network;
+use self::reduced::Reduced;
+use self::report::report;
+use self::timing::TimingTask;
+use super::trained::{Course, keep};
+use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use crate::lab::LabError;
+
+mod activity;
+mod network;
+mod reduced;
+mod report;
+#[cfg(test)]
+mod tests;
+mod timing;
+
+/// Trials that a network is tested on.
+const TEST_TRIALS: usize = 128;
+const TEST_SEED: u64 = 1 << 40;
+/// A network has learned its task from this accuracy on, and with this loss at most.
+const LEARNED: f64 = 0.95;
+const MOST_LOSS: f64 = 2e-3;
+
+/// The experiment.
+pub(super) struct Solutions;
+
+/// Its size.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    tasks: &'static [(TimingTask, Training)],
+    seeds: usize,
+}
+
+/// How the networks of a task are trained.
+#[derive(Debug, Clone, Copy)]
+struct Training {
+    cell: &'static str,
+    units: usize,
+    steps: u64,
+    trials: usize,
+    learning_rates: [f64; 2],
+}
+
+const FULL: Form = Form {
+    tasks: &[
+        (TimingTask::Reproduction, LONG),
+        (TimingTask::Discrimination, LONG),
+        (TimingTask::Delayed, SHORT),
+    ],
+    seeds: 30,
+};
+const QUICK: Form = Form {
+    tasks: &[
+        (TimingTask::Reproduction, LONG),
+        (TimingTask::Discrimination, LONG),
+        (TimingTask::Delayed, SHORT),
+    ],
+    seeds: 2,
+};
+const LONG: Training = Training {
+    cell: "gru",
+    units: 20,
+    steps: 1500,
+    trials: 16,
+    learning_rates: [5e-3, 2e-4],
+};
+const SHORT: Training = Training {
+    steps: 1000,
+    ..LONG
+};
+
+/// What is seen of one network.
+#[derive(Debug, Clone, PartialEq)]
+struct Seen {
+    /// Its task.
+    task: TimingTask,
+    /// Mean squared error on trials of the trained kind.
+    loss: f64,
+    /// Share of these that are right.
+    accuracy: f64,
+    /// Mean answer at each value within the trained range; 1 is right.
+    inside: Vec<f64>,
+    /// The same beyond it.
+    outside: Vec<f64>,
+    /// Its reduced dynamics.
+    reduced: Reduced,
+    /// Features of its activity within the trained range.
+    features: Vec<f64>,
+}
+
+impl Seen {
+    /// Whether it has learned the task.
+    fn has_learned(&self) -> bool {
+        self.accuracy >= LEARNED && self.loss <= MOST_LOSS
+    }
+
+    /// Its answers beyond the trained range, or within.
+    fn answers(&self, is_outside: bool) -> &[f64] {
+        if is_outside {
+            &self.outside
+        } else {
+            &self.inside
+        }
+    }
+}
+
+impl Experiment for Solutions {
+    fn name(&self) -> &'static str {
+        "solutions"
+    }
+
+    fn paper(&self) -> Paper {
+        Paper {
+            citation: "Turner, Dabholkar & Barak (2021), Charting and navigating the space of solutions for recurrent \
+                       neural networks, NeurIPS 34",
+            source: "github.com/eliaturner/space-of-solutions-RNN",
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        "GRU networks of 20 units learn one of three tasks with two pulses, many networks a task that differ only in their \
+         seed. Interval reproduction: a pulse as long after the second as that came after the first, with half the authors' \
+         times (intervals of 10 to 25 steps, pulses of 3). Interval discrimination: which of two intervals was longer, with \
+         their times (10 to 30 steps). Delayed discrimination: which of two stimuli was higher, in the form of Romo et al. \
+         that Creode has: ten ordered pairs, delays of 5 to 24 steps, and a fixation input that goes out for the decision; \
+         the authors' task has all pairs of amplitudes from 2 to 10, and a pause in place of that input. Adam on 16 trials, \
+         learning rate from 5e-3 down to 2e-4 over 1500 updates (delayed: 1000), gradient norm at most 1; the authors train \
+         100 networks of each of four sizes and three cells to a loss of 2e-5 and reject above 2e-4, we take what is right in \
+         0.95 of new trials with a loss of at most 2e-3. Reduced dynamics: motion between pulses from the initial state, after \
+         a first pulse on its way or at its end, and after a second pulse at trained intervals, up to four times as long and \
+         at the end, each followed for 600 steps and then to its attractor. Motions that end alike are merged; two networks \
+         are one class if the graphs are isomorphic with what causes each edge. The authors merge motions by their speed, \
+         and keep more of the way. Answers beyond the trained range: at 1.5 to 8 times its longest. The class is predicted \
+         by a vote of three nearest neighbours (the authors: a random forest) from twelve features of trained activity."
+    }
+
+    fn run(
+        &self,
+        settings: &Settings,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Report, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let seeds = settings.seeds.unwrap_or(form.seeds) as u64;
+        let (mut tasks, mut courses) = (Vec::new(), Vec::new());
+        for &(task, training) in form.tasks {
+            for seed in 0..seeds {
+                tasks.push(task);
+                courses.push(training.course(task, seed)?);
+            }
+        }
+        keep(&courses, settings, progress)?;
+        let done = AtomicUsize::new(0);
+        let seen = tasks
+            .par_iter()
+            .zip(&courses)
+            .map(|(&task, course)| {
+                let seen = seen(task, course);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
+                seen
+            })
+            .collect::<Result<Vec<Seen>, LabError>>()?;
+        Ok(report(&seen))
+    }
+}
+
+impl Training {
+    fn course(self, task: TimingTask, seed: u64) -> Result<Course, LabError> {
+        let Self {
+            cell,
+            units,
+            steps,
+            trials,
+            learning_rates: [first, last],
+        } = self;
+        Course::new(&format!(
+            r#"
+            name = "{name}-{cell}-{units}-{seed}"
+            seed = {seed}
+            [network]
+            cell = "{cell}"
+            units = {units}
+            recurrent_gain = 0.5
+            [training]
+            trials_per_step = {trials}
+            [optimiser]
+            learning_rate = {first}
+            final_learning_rate = {last}
+            decay_steps = {steps}
+            clip_norm = 1.0
+            [[stage]]
+            task = "{name}"
+            until = {{ steps = {steps} }}
+            {stage}
+            [checkpoints]
+            every = {every}
+            "#,
+            name = task.name(),
+            stage = task.stage(),
+            every = steps / 5,
+        ))
+    }
+}
+
+/// Trains a network and looks at it.
+fn seen(task: TimingTask, course: &Course) -> Result<Seen, LabError> {
+    let mut last = None;
+    course.train(|_, parameters| last = Some(parameters.clone()))?;
+    // Never missing: the weights as drawn are kept, too.
+    let parameters = last.ok_or(LabError::Unlike)?;
+    let of_task = task.task();
+    let test = of_task.batch(TEST_TRIALS, TEST_SEED);
+    let simulation = course.simulated(&parameters, &test)?;
+    let network = Network::new(course, &parameters, task);
+    let answer = |value: &usize| {
+        let trials = task.trials(*value);
+        let answers = trials.iter().map(|&shown| task.answer(&network, shown));
+        answers.sum::<f64>() / trials.len() as f64
+    };
+    Ok(Seen {
+        task,
+        loss: test.loss(&simulation.outputs),
+        accuracy: of_task.accuracy(&test, &simulation.outputs),
+        inside: task.inside().iter().map(answer).collect(),
+        outside: task.outside().iter().map(answer).collect(),
+        reduced: Reduced::of(&network, task),
+        features: features(&network, task),
+    })
+}
