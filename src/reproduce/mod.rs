@@ -15,6 +15,8 @@ mod feigenbaum;
 mod force_against_lms;
 mod flip_flop;
 mod low_rank_learning;
+mod exploding_at_bifurcations;
+mod learning_stages;
 mod memory_variants;
 mod moving_average;
 mod navigation;
@@ -78,6 +80,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(overlaps::OverlapLearning),
         Box::new(solutions::Solutions),
         Box::new(direct_fit::DirectFit),
+        Box::new(learning_stages::LearningStages),
+        Box::new(exploding_at_bifurcations::ExplodingAtBifurcations),
     ]
 }
 

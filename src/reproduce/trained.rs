@@ -9,6 +9,7 @@ use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, Override};
 use crate::dynamics::points::search::{Findings, Known, SearchLimits, search};
 use crate::dynamics::points::starts::jittered;
+use crate::lab::recorder::{MemoryRecorder, Recorded};
 use crate::lab::session::{self, TakenUp};
 use crate::lab::training::{Step, Training};
 use crate::lab::{self, LabError};
@@ -61,6 +62,18 @@ impl Course {
             kept(training.position().step, training.parameters());
         }
         Ok(loss)
+    }
+
+    /// The run of the curriculum, in memory. Not to be called by a thread of rayon's: training waits for its analysis.
+    pub(super) fn recorded(&self) -> Result<Recorded, LabError> {
+        let recorder = MemoryRecorder::default();
+        lab::train(
+            &self.curriculum,
+            &recorder,
+            &AtomicBool::new(false),
+            &|_| (),
+        )?;
+        Ok(recorder.into_recorded())
     }
 
     /// Makes the run of the curriculum in a folder of its name.

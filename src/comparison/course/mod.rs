@@ -4,7 +4,7 @@
 //! not settle at the same time.
 
 mod figure;
-mod transitions;
+pub(crate) mod transitions;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -51,7 +51,7 @@ pub(super) fn pulses(landscape: &Landscape) -> usize {
 
 /// Which points before and after are the same: those with the same number of unstable directions, the nearest in what the network
 /// puts out there first, each once.
-pub(super) fn matched(before: &Landscape, after: &Landscape) -> Vec<(usize, usize)> {
+pub(crate) fn matched(before: &Landscape, after: &Landscape) -> Vec<(usize, usize)> {
     let mut candidates: Vec<(f64, usize, usize)> = Vec::new();
     for (i, a) in before.points.iter().enumerate() {
         for (j, b) in after.points.iter().enumerate() {
