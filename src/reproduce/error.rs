@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::comparison::groups::GroupError;
 use crate::lab::LabError;
 use crate::population::PopulationError;
 use crate::text::shown;
@@ -20,6 +21,9 @@ pub enum ExperimentError {
     /// A run could not be read.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// Its networks could not be compared as groups.
+    #[error(transparent)]
+    Groups(#[from] GroupError),
     /// There is no room for its files.
     #[error("cannot write {}: {error}", shown(path))]
     Files {

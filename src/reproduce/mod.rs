@@ -22,12 +22,15 @@ mod moving_average;
 mod navigation;
 mod random_low_rank;
 mod overlaps;
+mod portraits;
 mod report;
+mod rules_alike;
 mod sine_generator;
 mod three_models;
 mod solutions;
 mod trained;
 mod two_neuron;
+mod universality;
 
 pub use error::ExperimentError;
 pub use report::{Claim, ClaimSource, Expectation, Report, Table, TableCell, Verdict};
@@ -82,6 +85,8 @@ pub fn all() -> Vec<Box<dyn Experiment>> {
         Box::new(direct_fit::DirectFit),
         Box::new(learning_stages::LearningStages),
         Box::new(exploding_at_bifurcations::ExplodingAtBifurcations),
+        Box::new(universality::Universality),
+        Box::new(rules_alike::RulesAlike),
     ]
 }
 

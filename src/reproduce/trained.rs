@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::Settings;
 use crate::cell::map::{CellMap, Readout};
 use crate::cell::parameters::Parameters;
+use crate::cell::spec::NetworkSpec;
 use crate::curriculum::{Curriculum, Override};
 use crate::dynamics::points::search::{Findings, Known, SearchLimits, search};
 use crate::dynamics::points::starts::jittered;
@@ -95,6 +96,11 @@ impl Course {
     /// The network of some weights at a constant input.
     pub(super) fn map(&self, parameters: &Parameters<f32>, input: &[f64]) -> CellMap {
         CellMap::new(&self.curriculum.network, &parameters.cast(), input)
+    }
+
+    /// What it trains, before there are weights.
+    pub(super) fn network(&self) -> &NetworkSpec {
+        &self.curriculum.network
     }
 
     /// What a network with one output puts out in given states.

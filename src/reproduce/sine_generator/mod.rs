@@ -36,23 +36,38 @@ pub(super) struct SineGenerator;
 
 /// Its size.
 #[derive(Debug, Clone, Copy)]
-struct Form {
-    units: usize,
-    frequencies: usize,
-    steps: u64,
+pub(super) struct Form {
+    /// Begins the names of runs.
+    pub(super) name: &'static str,
+    /// Cell and gains, lines of `[network]`.
+    pub(super) network: &'static str,
+    pub(super) units: usize,
+    pub(super) frequencies: usize,
+    /// Time in which the network has to go on alone.
+    pub(super) generate_secs: f64,
+    pub(super) steps: u64,
     /// Of the first update and of the last.
-    learning_rates: [f64; 2],
-    seeds: usize,
+    pub(super) learning_rates: [f64; 2],
+    pub(super) seeds: usize,
 }
 
+const NETWORK: &str =
+    "cell = \"leaky-currents\"\nalpha = 0.5\nrecurrent_gain = 0.7\ninput_gain = 0.5";
+
 const FULL: Form = Form {
+    name: "sine-generator",
+    network: NETWORK,
     units: 100,
     frequencies: 11,
+    generate_secs: 64.0,
     steps: 3000,
     learning_rates: [2e-3, 2e-5],
     seeds: 20,
 };
 const QUICK: Form = Form {
+    name: "sine-generator",
+    network: NETWORK,
+    generate_secs: 64.0,
     units: 48,
     frequencies: 5,
     steps: 1500,
@@ -62,9 +77,9 @@ const QUICK: Form = Form {
 
 /// What is seen of one network at one cued frequency.
 #[derive(Debug, Clone, PartialEq)]
-struct Seen {
+pub(super) struct Seen {
     /// Of the target, in radians per time step.
-    target: f64,
+    pub(super) target: f64,
     /// Of the wave that the network goes on with at the cue alone, in radians per time step; NaN if it is at rest.
     output: f64,
     /// Fixed points found at the cue.
@@ -74,23 +89,23 @@ struct Seen {
     /// Whether the fixed point nearest to the mean of the orbit is one of those, and nearer to it than any state of the orbit.
     is_inside: bool,
     /// Leading eigenvalue of the nearest: angle per time step, and modulus.
-    angle: f64,
-    modulus: f64,
+    pub(super) angle: f64,
+    pub(super) modulus: f64,
 }
 
 impl Seen {
     /// Whether exactly one fixed point has exactly one unstable complex pair, and lies inside the orbit.
-    fn is_as_claimed(&self) -> bool {
+    pub(super) fn is_as_claimed(&self) -> bool {
         self.n_rotating == 1 && self.is_inside
     }
 }
 
 /// A trained network.
 #[derive(Debug, Clone, PartialEq)]
-struct Generator {
-    loss: f64,
-    accuracy: f64,
-    seen: Vec<Seen>,
+pub(super) struct Generator {
+    pub(super) loss: f64,
+    pub(super) accuracy: f64,
+    pub(super) seen: Vec<Seen>,
 }
 
 impl Experiment for SineGenerator {
@@ -147,19 +162,23 @@ impl Experiment for SineGenerator {
 
 impl Form {
     /// One trial of each frequency a batch.
-    fn course(self, seed: u64) -> Result<Course, LabError> {
+    pub(super) fn course(self, seed: u64) -> Result<Course, LabError> {
         let [first, last] = self.learning_rates;
-        let (units, steps) = (self.units, self.steps);
+        let Self {
+            name,
+            network,
+            units,
+            steps,
+            generate_secs,
+            ..
+        } = self;
         let mut text = format!(
             r#"
-            name = "sine-generator-{units}-{seed}"
+            name = "{name}-{units}-{seed}"
             seed = {seed}
             [network]
-            cell = "leaky-currents"
-            alpha = {TIME_STEP}
+            {network}
             units = {units}
-            recurrent_gain = 0.7
-            input_gain = 0.5
             [training]
             trials_per_step = {frequencies}
             rate_penalty = 5e-2
@@ -190,6 +209,7 @@ impl Form {
                 frequency_min = {frequency:?}
                 frequency_max = {frequency:?}
                 dt_secs = {TIME_STEP}
+                generate_secs = {generate_secs:?}
                 probe_frequencies = 1
                 "#
             );
@@ -207,6 +227,7 @@ impl Form {
             frequency_min: frequency,
             frequency_max: frequency,
             dt_secs: TIME_STEP,
+            generate_secs: self.generate_secs,
             ..all
         }
     }
@@ -221,7 +242,11 @@ impl Form {
     }
 
     /// Trains a network and looks at it at each cue.
-    fn generator(self, course: &Course, step: &dyn Fn(u64)) -> Result<Generator, LabError> {
+    pub(super) fn generator(
+        self,
+        course: &Course,
+        step: &dyn Fn(u64),
+    ) -> Result<Generator, LabError> {
         let mut last = None;
         let loss = course.train(|now, parameters| {
             step(now);

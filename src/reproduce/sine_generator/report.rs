@@ -49,7 +49,7 @@ impl Generator {
     }
 
     /// Share of the frequencies that are as claimed.
-    fn share(&self) -> f64 {
+    pub(in super::super) fn share(&self) -> f64 {
         let hits = self.seen.iter().filter(|of| of.is_as_claimed()).count();
         hits as f64 / self.seen.len() as f64
     }
