@@ -64,26 +64,26 @@ fn what_is_kept_is_read_again_as_the_same() {
 
 #[test]
 fn smoothing_keeps_what_is_constant_and_spreads_a_pulse_as_a_gaussian() {
-    let mut pulse = vec![0.0; 41];
-    pulse[20] = 1.0;
+    let mut pulse = vec![0.0; 101];
+    pulse[50] = 1.0;
     let smoothed = |values: Vec<f64>| {
         let options = Options {
             bin_secs: Some(0.01),
             smooth_secs: Some(0.03),
             ..Options::default()
         };
-        read(&[("activity", "(1, 41, 1)", values)], &options)
+        read(&[("activity", "(1, 101, 1)", values)], &options)
             .unwrap()
             .activity
     };
     assert!(
-        smoothed(vec![2.0; 41])
+        smoothed(vec![2.0; 101])
             .iter()
             .all(|x| (x - 2.0).abs() < 1e-12)
     );
     let found = smoothed(pulse);
-    let variance: f64 = (0..41)
-        .map(|at| found[at] * (at as f64 - 20.0).powi(2))
+    let variance: f64 = (0..101)
+        .map(|at| found[at] * (at as f64 - 50.0).powi(2))
         .sum();
     assert!((variance - 9.0).abs() < 0.01, "{variance}");
     assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-9);
