@@ -348,7 +348,7 @@ fn speeds(networks: &[Trained]) -> Plot {
             Series::new(&name, Mark::Small(Glyph::Disc), colour, points.collect())
         });
     Plot::new(
-        "memories; at the left edge fixed points",
+        "memories (at the left: fixed points)",
         Axis::between("speed at the slow point", [0.7 * edge, 0.3]).on(Scale::Log),
         Axis::between("retention", [0.0, 1.05]),
         series.collect(),
