@@ -8,8 +8,6 @@ use crate::statistics::bootstrap::Bootstrap;
 
 /// Pieces in which the line between the parameters before and after an update is looked at.
 const PIECES: usize = 2;
-/// The loss jumps where an update raises it by more than this factor.
-const JUMP: f64 = 2.0;
 /// Ends of the landscape in both diagonal parameters.
 pub(super) const ENDS: [f64; 2] = [-1.2, 1.2];
 /// The steepest of all steps of the landscape, as a share of them.
@@ -38,15 +36,39 @@ impl Crossing {
         }
     }
 
+    /// Whether it starts on the same side of all curves at which fixed points are at infinity as the system that is fitted; one
+    /// that does not must cross them to get there.
+    pub(super) fn begins_on_the_same_side(&self) -> bool {
+        let words = Words::up_to(1);
+        let sides = |p: &Plane| -> Vec<bool> {
+            let candidates = words.candidates(p);
+            candidates.iter().map(|of| of.determinant > 0.0).collect()
+        };
+        let start = self.fit.parameters.first();
+        start.is_some_and(|start| sides(start) == sides(&TOY))
+    }
+
     /// How many of a kind it crosses.
     pub(super) fn count(&self, kind: Bifurcation) -> usize {
         self.crossed.iter().filter(|(_, of)| *of == kind).count()
     }
 
-    /// How often the loss jumps.
-    pub(super) fn jumps(&self) -> usize {
+    /// The largest rise of ln loss by one update; 0 if it never rises.
+    pub(super) fn largest_rise(&self) -> f64 {
         let pairs = self.fit.losses.windows(2);
-        pairs.filter(|pair| pair[1] > JUMP * pair[0]).count()
+        pairs
+            .map(|pair| (pair[1] / pair[0]).ln())
+            .fold(0.0, f64::max)
+    }
+
+    /// Length of the way of the parameters.
+    pub(super) fn way(&self) -> f64 {
+        let pairs = self.fit.parameters.windows(2);
+        let moved = |pair: &[Plane]| -> f64 {
+            let by: Plane = std::array::from_fn(|k| pair[1][k] - pair[0][k]);
+            norm(&by)
+        };
+        pairs.map(moved).sum()
     }
 
     /// The logarithm of the gradient norm before each update, less its mean, with the bifurcations between two of them.
@@ -190,9 +212,9 @@ mod tests {
             learning_rate: 1e-2,
             forcing: 0.5,
         };
-        // a₁₁ a₂₂ − w₁₂ w₂₁ from 0.83 to 1.15: the focus of the toy system loses stability on the way.
+        // a₁₁ a₂₂ − w₁₂ w₂₁ from 0.84 to 1.15: the focus of the toy system loses stability on the way.
         let mut start = TOY;
-        start[0] = 0.5;
+        start[1] = 0.6;
         let crossing = Crossing::of(fitting, start, &data, &words);
         assert!(
             crossing.count(Bifurcation::Stability) >= 1,
@@ -201,8 +223,12 @@ mod tests {
         );
         let signal = &crossing.signal().stages[0];
         assert_eq!(signal.events.len(), crossing.crossed.len());
+        assert!(crossing.begins_on_the_same_side());
+        // Two units that excite each other by more than they decay: (1 − a₁₁)(1 − a₂₂) < w₁₂ w₂₁.
+        let excited = Crossing::of(fitting, [0.5, 0.5, 0.6, 0.6, 0.1, 0.1], &data, &words);
+        assert!(!excited.begins_on_the_same_side());
         let still = Crossing::of(fitting, TOY, &data, &words);
-        assert!(still.crossed.is_empty() && still.jumps() < 200);
+        assert!(still.crossed.is_empty() && still.way() < crossing.way());
     }
 
     #[test]
