@@ -124,7 +124,7 @@ impl Experiment for ExplodingAtBifurcations {
          3e-3, 16 trials of 60 steps), with a checkpoint every 5 updates and all bifurcations of fixed points located between; \
          their gradient norm at bifurcations is compared with that of the other networks at the same update. Networks in the \
          plane, z' = A z + W max(0, z) + h, fitted to the stable cycle of the paper's toy system by Adam (5e-3, all six \
-         parameters from random starts) with exact gradients, without and with generalised teacher forcing; cycles of up to four \
+         parameters from starts within 0.3 of the system's) with exact gradients, without and with generalised teacher forcing; cycles of up to four \
          steps are known exactly at each update, the paper's longer ones (its networks are larger, too) are not looked at. A \
          bifurcation there is a change of the number of cycles, by length and unstable directions, as in the paper."
     }
