@@ -164,7 +164,7 @@ const FINDINGS: &str = "Initial weights do not matter more than the rule, unless
     others.\n\n\
     The landscapes end alike: of 64 pairs of one network of each rule 36 have isomorphic graphs. That e-prop takes longer is \
     not seen: both rules reach 0.9 after 526 updates on average; all memories are stable after 310 and 358, and which rule comes \
-    first depends on the seed. Adam, which scales each gradient, hides that the gradient of e-prop is another one.";
+    first depends on the seed. Adam, which scales every gradient to one size, may be why.";
 
 impl Experiment for RulesAlike {
     fn name(&self) -> &'static str {
@@ -260,8 +260,9 @@ impl Form {
             pulse_probability = 0.1
             until = {{ steps = {steps} }}
             [checkpoints]
-            every = {EVERY}
+            every = {every}
             "#,
+            every = steps / 20,
         ))
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Form {
     pub(super) steps: u64,
     /// Of the first update and of the last.
     pub(super) learning_rates: [f64; 2],
+    /// Weight of the mean squared rate in the loss.
+    pub(super) rate_penalty: f64,
     pub(super) seeds: usize,
 }
 
@@ -62,6 +64,7 @@ const FULL: Form = Form {
     generate_secs: 64.0,
     steps: 3000,
     learning_rates: [2e-3, 2e-5],
+    rate_penalty: 5e-2,
     seeds: 20,
 };
 const QUICK: Form = Form {
@@ -72,6 +75,7 @@ const QUICK: Form = Form {
     frequencies: 5,
     steps: 1500,
     learning_rates: [3e-3, 2e-5],
+    rate_penalty: 5e-2,
     seeds: 1,
 };
 
@@ -170,6 +174,7 @@ impl Form {
             units,
             steps,
             generate_secs,
+            rate_penalty,
             ..
         } = self;
         let mut text = format!(
@@ -181,7 +186,7 @@ impl Form {
             units = {units}
             [training]
             trials_per_step = {frequencies}
-            rate_penalty = 5e-2
+            rate_penalty = {rate_penalty:?}
             [optimiser]
             learning_rate = {first}
             final_learning_rate = {last}
