@@ -249,22 +249,22 @@ fn eprop_by_definition(
                 let (target, weight) = (batch.targets[place], batch.weights[place]);
                 let error = 2.0 * weight / total * (z - target);
                 gradient.get_mut(READOUT_BIAS)[output] += error;
-                for unit in 0..units {
+                for (unit, trace) in traces.iter().enumerate() {
                     gradient.get_mut(READOUT_WEIGHT)[output * units + unit] += error * seen[unit];
                     let rate = if is_currents { slope(state[unit]) } else { 1.0 };
                     let signal = error * readout.weight[output * units + unit] * rate;
-                    let mut add = |name, place: usize, derivative: f64| {
-                        gradient.get_mut(name)[place] += signal * derivative;
-                    };
-                    let trace = &traces[unit];
-                    for from in 0..units {
-                        add(WEIGHT_HH, unit * units + from, trace[from]);
+                    let parts = [
+                        (WEIGHT_HH, units, &trace[..units]),
+                        (WEIGHT_IH, 2, &trace[units..units + 2]),
+                        (BIAS_IH, 1, &trace[units + 2..units + 3]),
+                        (INITIAL_STATE, 1, &trace[units + 3..]),
+                    ];
+                    for (name, width, derivatives) in parts {
+                        let own = &mut gradient.get_mut(name)[unit * width..][..width];
+                        for (sum, derivative) in own.iter_mut().zip(derivatives) {
+                            *sum += signal * derivative;
+                        }
                     }
-                    for from in 0..2 {
-                        add(WEIGHT_IH, unit * 2 + from, trace[units + from]);
-                    }
-                    add(BIAS_IH, unit, trace[units + 2]);
-                    add(INITIAL_STATE, unit, trace[units + 3]);
                 }
             }
         }

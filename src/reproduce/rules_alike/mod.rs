@@ -202,10 +202,10 @@ impl Experiment for RulesAlike {
         let form = if settings.is_quick { QUICK } else { FULL };
         let seeds = settings.seeds.unwrap_or(form.seeds) as u64;
         let (mut which, mut courses) = (Vec::new(), Vec::new());
-        for kind in 0..KINDS.len() {
+        for (place, &kind) in KINDS.iter().enumerate() {
             for seed in 0..seeds {
-                which.push((kind, seed));
-                courses.push(form.course(KINDS[kind], seed)?);
+                which.push((place, seed));
+                courses.push(form.course(kind, seed)?);
             }
         }
         keep(&courses, settings, progress)?;

@@ -60,8 +60,8 @@ fn both_rules_learn_one_bit_and_end_with_the_same_graph() {
         draws: 10,
     };
     let trials = form.task().batch(120, TEST_SEED);
-    for kind in 0..2 {
-        let course = form.course(KINDS[kind], 1).unwrap();
+    for (kind, &of) in KINDS.iter().enumerate().take(2) {
+        let course = form.course(of, 1).unwrap();
         let learned = form.learned((kind, 1), &course, &trials).unwrap();
         let (step, portrait) = learned.matched.unwrap();
         assert!(step > 0 && step < form.steps, "{kind}: {step}");
