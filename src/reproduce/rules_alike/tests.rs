@@ -1,5 +1,7 @@
 //! What is averaged over which pairs.
 
+#![allow(clippy::unwrap_used)]
+
 use super::report::{Apart, apart};
 use super::{Form, KINDS, Learned, MATCHED, TEST_SEED};
 use crate::comparison::groups::distances::Distances;

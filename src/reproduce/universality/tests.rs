@@ -1,5 +1,7 @@
 //! What the experiment reads off, on maps whose answers are known.
 
+#![allow(clippy::unwrap_used)]
+
 use faer::Mat;
 
 use super::integration::{self, Integrator};
