@@ -9,6 +9,8 @@ use super::extended::{Big, PRECISION, big, nearest, power, size, solve};
 
 /// Newton steps at most.
 const MOST_STEPS: usize = 40;
+/// A Newton step longer than this leads nowhere.
+const MOST_STEP: f64 = 1e6;
 /// The first coefficient where there is only one; a wide range of numbers leads to the same solutions for z = 2 to 6.
 const FIRST_COEFFICIENT: f64 = -1.6;
 
@@ -131,7 +133,7 @@ fn solved(g: &mut Universal, nodes: &[Big]) -> Option<Equations> {
         if largest < small {
             return Some(equations(g, nodes));
         }
-        if !(largest < 1e6) {
+        if largest.is_nan() || largest > MOST_STEP {
             return None;
         }
     }

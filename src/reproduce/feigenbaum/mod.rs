@@ -54,12 +54,12 @@ impl Extent {
         let full = Self {
             superstable: 13,
             doublings: 9,
-            networks: 240,
+            networks: 300,
             coefficients: [30, 20],
         };
         let extent = if settings.is_quick {
             Self {
-                networks: 60,
+                networks: 80,
                 coefficients: [30, 12],
                 ..full
             }

@@ -9,11 +9,12 @@ use crate::norms::distance;
 
 /// Units.
 pub(super) const UNITS: usize = 16;
-/// Gains at which motion is looked at: the lowest, the highest, and how many parts lie between them.
-const GAINS: ([f64; 2], usize) = ([1.0, 5.0], 200);
+/// Gains at which motion is looked at: the lowest, the highest, and how many parts lie between them; then about a cascade.
+const GAINS: [f64; 2] = [1.0, 5.0];
+const PARTS: usize = 160;
 /// Steps that motion is given to settle, and the longest period that is told.
 const SETTLING: usize = 600;
-const LONGEST_TOLD: usize = 32;
+const LONGEST_TOLD: usize = 64;
 /// A state that comes back this close has returned.
 const RETURN: f64 = 1e-6;
 /// A doubling that comes this much sooner than the one before, or yet sooner, lies where the next is looked for.
@@ -38,8 +39,8 @@ pub(super) struct Cascading {
 ///
 /// 1. W_ij ~ N(0, 1/N), b_i ~ N(0, 1).
 /// 2. At one gain after the other motion goes on from where it was, until it has settled; its period is noted.
-/// 3. Where periods p, 2p, 4p and 8p follow each other, sooner and sooner, the cycle of period p is followed through its
-///    doublings.
+/// 3. Where periods p, 2p and 4p follow each other, gains are looked at more closely.
+/// 4. If p, 2p, 4p and 8p follow each other there, sooner and sooner, the cycle of period p is followed through its doublings.
 pub(super) fn cascading(seed: u64) -> Option<Cascading> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
@@ -47,8 +48,9 @@ pub(super) fn cascading(seed: u64) -> Option<Cascading> {
     let weights: Vec<f64> = (0..UNITS * UNITS).map(|_| scale * normal()).collect();
     let bias = (0..UNITS).map(|_| normal()).collect();
     let system = System::network(&weights, bias)?;
-    let seen = periods(&system);
-    let (start, end) = doublings(&seen)?;
+    let seen = periods(&system, &[0.0; UNITS], GAINS);
+    let runs = runs(&seen);
+    let (start, end) = runs.windows(3).find_map(|runs| closely(&system, runs))?;
     let period = start.period;
     let most = (LONGEST_FOLLOWED / period).ilog2() as usize + 1;
     let cascade = system.cascade(period, (&start.state, start.gain), end, most);
@@ -62,6 +64,7 @@ pub(super) fn cascading(seed: u64) -> Option<Cascading> {
 }
 
 /// Motion at one gain.
+#[derive(Debug, Clone)]
 struct Settled {
     gain: f64,
     /// 0: none that was told.
@@ -69,13 +72,12 @@ struct Settled {
     state: Vec<f64>,
 }
 
-/// Step 2.
-fn periods(system: &System) -> Vec<Settled> {
-    let ([low, high], count) = GAINS;
-    let mut state = vec![0.0; UNITS];
+/// Step 2, of gains between two, motion starting at a state.
+fn periods(system: &System, start: &[f64], [low, high]: [f64; 2]) -> Vec<Settled> {
+    let mut state = start.to_vec();
     let mut seen = Vec::new();
-    for place in 0..=count {
-        let gain = low + (high - low) * place as f64 / count as f64;
+    for place in 0..=PARTS {
+        let gain = low + (high - low) * place as f64 / PARTS as f64;
         if let [_, there] = &system.orbit(gain, &state, SETTLING, 2)[..] {
             state.clone_from(there);
         }
@@ -90,21 +92,42 @@ fn periods(system: &System) -> Vec<Settled> {
     seen
 }
 
-/// Step 3: motion of the first period, and a gain beyond the end of the cascade. Motion that had not settled, as near a
-/// doubling, may lie between.
-fn doublings(seen: &[Settled]) -> Option<(&Settled, f64)> {
+/// Successive motions of one period. Those that had not settled, as near a doubling, are left out.
+fn runs(seen: &[Settled]) -> Vec<Vec<&Settled>> {
     let told: Vec<&Settled> = seen.iter().filter(|of| of.period > 0).collect();
-    let runs: Vec<&[&Settled]> = told.chunk_by(|a, b| a.period == b.period).collect();
-    runs.windows(4).find_map(|runs| {
-        let period = runs[0][0].period;
-        let doubles = (1..4).all(|place| runs[place][0].period == period << place);
-        let [first, second, third] = [1, 2, 3].map(|place| runs[place][0].gain);
-        if !doubles || third - second > SOONER * (second - first) {
-            return None;
-        }
-        // Continuation takes the lengths of its steps from how far the first doubling is.
-        let before = first - (second - first);
-        let start = runs[0].iter().rev().find(|of| of.gain <= before);
-        Some((*start.unwrap_or(&runs[0][0]), third + (third - second)))
-    })
+    let runs = told.chunk_by(|a, b| a.period == b.period);
+    runs.map(<[&Settled]>::to_vec).collect()
+}
+
+/// Whether each run has twice the period of the one before.
+fn doubles(runs: &[Vec<&Settled>]) -> bool {
+    runs.windows(2)
+        .all(|of| of[1][0].period == 2 * of[0][0].period)
+}
+
+/// Step 3, of three runs.
+fn closely(system: &System, coarse: &[Vec<&Settled>]) -> Option<(Settled, f64)> {
+    if !doubles(coarse) {
+        return None;
+    }
+    let [first, second] = [1, 2].map(|place| coarse[place][0].gain);
+    let before = first - (second - first);
+    let start = coarse[0].iter().rev().find(|of| of.gain <= before);
+    let start = start.unwrap_or(&coarse[0][0]);
+    let reach = [start.gain, second + (second - first)];
+    let seen = periods(system, &start.state, reach);
+    runs(&seen).windows(4).find_map(doublings)
+}
+
+/// Step 4: motion of the first of four periods, and a gain beyond the end of the cascade.
+fn doublings(runs: &[Vec<&Settled>]) -> Option<(Settled, f64)> {
+    let [first, second, third] = [1, 2, 3].map(|place| runs[place][0].gain);
+    if !doubles(runs) || third - second > SOONER * (second - first) {
+        return None;
+    }
+    // Continuation takes the lengths of its steps from how far the first doubling is.
+    let before = first - (second - first);
+    let start = runs[0].iter().rev().find(|of| of.gain <= before);
+    let start = *start.unwrap_or(&runs[0][0]);
+    Some((start.clone(), third + (third - second)))
 }

@@ -45,7 +45,7 @@ fn cloud(title: &str, eigenvalues: &[c64], expected: [c64; 2]) -> Plot {
     ];
     let plot = Plot::new(
         title,
-        Axis::between("real part", [-1.0, 2.2]),
+        Axis::between("real part", [-1.0, 3.2]),
         Axis::between("imaginary part", [-1.2, 1.2]),
         series,
     );
@@ -109,7 +109,7 @@ fn stability(measured: &Measured) -> Plot {
             "theory",
             Mark::Dashes,
             Colour::INK,
-            vec![[0.5, 0.5], [2.0, 2.0]],
+            vec![[0.2, 0.2], [2.8, 2.8]],
         ),
         Series::new(
             "two real outliers",
@@ -120,8 +120,8 @@ fn stability(measured: &Measured) -> Plot {
     ];
     let mut plot = Plot::new(
         "Their stability",
-        Axis::between("λⱼ/λᵢ", [0.5, 2.0]),
-        Axis::between("leading eigenvalue + 1", [0.5, 2.0]),
+        Axis::between("λⱼ/λᵢ", [0.2, 2.8]),
+        Axis::between("leading eigenvalue + 1", [0.2, 2.8]),
         series,
     );
     plot.rules.push(Rule {
@@ -137,8 +137,8 @@ fn stability(measured: &Measured) -> Plot {
 
 fn errors(measured: &Measured) -> Plot {
     let kinds = [
-        ("larger outlier", Glyph::Triangle, Colour::SKY),
-        ("smaller outlier", Glyph::Funnel, Colour::ORANGE),
+        ("a pair", Glyph::Triangle, Colour::SKY),
+        ("a single outlier", Glyph::Funnel, Colour::ORANGE),
         ("λ⟨φ'⟩", Glyph::Diamond, Colour::VERMILION),
     ];
     let sizes = &measured.sizes;

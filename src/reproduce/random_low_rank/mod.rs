@@ -25,14 +25,14 @@ use theory::overlaps_for;
 /// g.
 const STRENGTH: f64 = 0.5;
 /// Outliers that networks are drawn to have: two real ones, or a pair.
-const REAL: [c64; 2] = [c64::new(1.9, 0.0), c64::new(1.3, 0.0)];
+const REAL: [c64; 2] = [c64::new(3.0, 0.0), c64::new(1.3, 0.0)];
 const PAIR: [c64; 2] = [c64::new(1.3, 1.0), c64::new(1.3, -1.0)];
 /// Single outliers of the curve of ⟨φ′⟩.
 const SINGLE: [f64; 8] = [1.1, 1.2, 1.4, 1.6, 2.0, 2.4, 2.8, 3.2];
 /// Real parts to which the pair is scaled: below the onset of oscillation, and above.
 const SCALES: [f64; 5] = [0.9, 1.05, 1.1, 1.2, 1.5];
-/// Units of networks of which all eigenvalues are computed.
-const SPECTRUM_UNITS: usize = 500;
+/// The outlier of networks with a single one of which errors are seen.
+const ALONE: f64 = 1.9;
 
 /// The experiment.
 pub(super) struct RandomLowRank;
@@ -46,6 +46,8 @@ struct Extent {
     real: usize,
     pairs: usize,
     spectra: usize,
+    /// Units of these.
+    spectrum_units: usize,
     /// Units, and networks drawn, to see how errors fall.
     sizes: Vec<[usize; 2]>,
 }
@@ -55,10 +57,11 @@ impl Extent {
         let extent = if settings.is_quick {
             Self {
                 units: 500,
-                real: 10,
+                real: 36,
                 pairs: 4,
-                spectra: 2,
-                sizes: vec![[125, 40], [250, 40], [500, 20]],
+                spectra: 6,
+                spectrum_units: 300,
+                sizes: vec![[125, 160], [250, 120], [500, 60]],
             }
         } else {
             Self {
@@ -66,7 +69,8 @@ impl Extent {
                 real: 40,
                 pairs: 10,
                 spectra: 8,
-                sizes: vec![[250, 120], [500, 80], [1000, 60], [2000, 30]],
+                spectrum_units: 500,
+                sizes: vec![[250, 160], [500, 120], [1000, 80], [2000, 40]],
             }
         };
         match settings.seeds {
@@ -122,7 +126,7 @@ impl Experiment for RandomLowRank {
     fn about(&self) -> &'static str {
         "Networks dx/dt = -x + (g chi + m n^T) tanh x, g = 0.5, chi_ij ~ N(0, 1/N), m_i ~ N(0, 1), and n = a m + b g chi m \
          + xi/N, xi_i ~ N(0, 1), with a and b such that theta_0 = n^T m and theta_1 = n^T g chi m put two outliers of the \
-         spectrum at 1.9 and 1.3, or at 1.3 +- i, were all other theta_k = n^T (g chi)^k m zero, as they are for large N. Outliers are compared with the determinant formula, \
+         spectrum at 3 and 1.3, or at 1.3 +- i, were all other theta_k = n^T (g chi)^k m zero, as they are for large N. Outliers are compared with the determinant formula, \
          lambda = sum_k theta_k lambda^-k; fixed points are all roots of n^T phi(x(kappa)) = kappa, where x(kappa) = g chi \
          phi(x) + kappa m; eigenvalues there with what mean-field theory says. With a pair the weights are scaled so \
          that its real part is 0.9 to 1.5, and motion is followed by Runge-Kutta steps. N = 1,000 (500 with --quick), and \
@@ -161,7 +165,7 @@ fn measured(extent: Extent, step: &(dyn Fn() + Sync)) -> Measured {
     let oscillating = each(extent.pairs, step, |seed| oscillating(units, seed));
     let bulks = each(extent.spectra, step, |seed| {
         seen::bulk(&Network::drawn(
-            SPECTRUM_UNITS,
+            extent.spectrum_units,
             STRENGTH,
             overlaps_for(REAL),
             seed,
@@ -180,7 +184,7 @@ fn measured(extent: Extent, step: &(dyn Fn() + Sync)) -> Measured {
     });
     let sizes = sizes.collect();
     let clouds = [REAL, PAIR].map(|outliers| {
-        let network = Network::drawn(SPECTRUM_UNITS, STRENGTH, overlaps_for(outliers), 0);
+        let network = Network::drawn(extent.spectrum_units, STRENGTH, overlaps_for(outliers), 0);
         step();
         eigenvalues(&network.weights())
     });

@@ -114,7 +114,7 @@ fn claims(measured: &Measured) -> Vec<Claim> {
         )
         .of_theory(),
         Claim::new(
-            "exponent of N in the root mean square deviation of outliers from where they were to be (−½ in theory)",
+            "exponent of N in the root mean square deviation of a pair of outliers from where it was to be (−½ in theory)",
             Expectation::between(-0.7, -0.3),
             exponent(&measured.sizes, 0),
         )
@@ -285,9 +285,9 @@ fn table_of_sizes(sizes: &[AtSize]) -> Table {
         &[
             "N",
             "networks",
-            "larger outlier",
-            "smaller outlier",
-            "λ⟨φ'⟩ − 1 of the larger",
+            "a pair",
+            "a single outlier",
+            "λ⟨φ'⟩ of the single one",
         ],
     );
     for of in sizes {

@@ -4,7 +4,7 @@ use faer::c64;
 
 use super::network::{FixedPoint, Network, nearest_to, outliers};
 use super::theory::{fixed_point, outliers_of_two, overlaps_for};
-use super::{REAL, STRENGTH, eigenvalues};
+use super::{ALONE, PAIR, STRENGTH, eigenvalues};
 use crate::calculus::sech_squared;
 use crate::dynamics::linear::krylov::leading_eigenvalues;
 
@@ -156,16 +156,21 @@ pub(super) struct AtSize {
     pub(super) errors: Vec<Errors>,
 }
 
-/// Of the larger and the smaller outlier, from where they were to be; of λ⟨φ′⟩ from 1 at the fixed points of the larger.
+/// Of a pair of outliers and of a single one, from where they were to be; of λ⟨φ′⟩ from 1 at the fixed points of the single one.
+/// Two real ones might meet and become a pair.
 pub(super) type Errors = [f64; 3];
 
 pub(super) fn errors(units: usize, seed: u64) -> Option<Errors> {
-    let network = Network::drawn(units, STRENGTH, overlaps_for(REAL), seed);
-    let found = outliers(&network.overlaps());
-    let [first, second] = found[..] else {
-        return None;
-    };
-    let slope = first.re * mean_slope(&point_of(&network, first)?);
-    let off = |found: c64, place: usize| (found / REAL[place] - c64::new(1.0, 0.0)).norm();
-    Some([off(first, 0), off(second, 1), (slope - 1.0).abs()])
+    let off = |found: c64, placed: c64| (found / placed - c64::new(1.0, 0.0)).norm();
+    let network = Network::drawn(units, STRENGTH, overlaps_for(PAIR), seed);
+    let pair = *outliers(&network.overlaps()).first()?;
+    let network = Network::drawn(units, STRENGTH, [ALONE, 0.0], seed);
+    let single = *outliers(&network.overlaps()).first()?;
+    let slope = single.re * mean_slope(&point_of(&network, single)?);
+    let errors = [
+        off(pair, PAIR[0]),
+        off(single, c64::new(ALONE, 0.0)),
+        slope - 1.0,
+    ];
+    Some(errors.map(f64::abs))
 }

@@ -45,7 +45,7 @@ pub(super) fn mean_slope(variance: f64) -> f64 {
 ///
 /// ⟨φ′⟩ falls with the variance from 1: bisection.
 pub(super) fn variance_of_slope(slope: f64) -> Option<f64> {
-    if !(slope > 0.0 && slope < 1.0) {
+    if slope <= 0.0 || slope >= 1.0 {
         return None;
     }
     let (mut low, mut high) = (0.0, LARGEST_VARIANCE);
