@@ -19,6 +19,10 @@ const LONGEST_TOLD: usize = 64;
 const RETURN: f64 = 1e-6;
 /// A doubling that comes this much sooner than the one before, or yet sooner, lies where the next is looked for.
 const SOONER: f64 = 0.6;
+/// Returns that motion between two doublings is given to settle, and what it is then off, at most, over what it is off after half
+/// a period.
+const RETURNS: usize = 100;
+const SETTLED: f64 = 1e-2;
 /// The longest cycle whose doubling is looked for, and with how many doublings a cascade counts.
 const LONGEST_FOLLOWED: usize = 256;
 const LEAST_DOUBLINGS: usize = 6;
@@ -41,6 +45,7 @@ pub(super) struct Cascading {
 /// 2. At one gain after the other motion goes on from where it was, until it has settled; its period is noted.
 /// 3. Where periods p, 2p and 4p follow each other, gains are looked at more closely.
 /// 4. If p, 2p, 4p and 8p follow each other there, sooner and sooner, the cycle of period p is followed through its doublings.
+/// 5. These count as far as, halfway between two, motion has settled on the cycle of the period that is born at the first.
 pub(super) fn cascading(seed: u64) -> Option<Cascading> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
@@ -54,6 +59,7 @@ pub(super) fn cascading(seed: u64) -> Option<Cascading> {
     let period = start.period;
     let most = (LONGEST_FOLLOWED / period).ilog2() as usize + 1;
     let cascade = system.cascade(period, (&start.state, start.gain), end, most);
+    let cascade = attracting(&system, period, cascade);
     let is_long = cascade.doublings.len() >= LEAST_DOUBLINGS;
     is_long.then_some(Cascading {
         seed,
@@ -61,6 +67,26 @@ pub(super) fn cascading(seed: u64) -> Option<Cascading> {
         period,
         cascade,
     })
+}
+
+/// Step 5.
+fn attracting(system: &System, period: usize, mut cascade: Cascade) -> Cascade {
+    let doublings = &cascade.doublings;
+    let is_attracting = |place: &usize| {
+        let [before, here] = [&doublings[place - 1], &doublings[*place]];
+        let gain = f64::midpoint(before.s, here.s);
+        let half = period << (place - 1);
+        let settled = system.orbit(gain, &here.cycle[0], 2 * RETURNS * half, 2);
+        let Some(state) = settled.last() else {
+            return false;
+        };
+        let after = system.orbit(gain, state, half, 3);
+        let [at_half, at_full] = [1, 2].map(|of| distance(&after[of], state));
+        at_full < SETTLED * at_half
+    };
+    let count = 1 + (1..doublings.len()).take_while(is_attracting).count();
+    cascade.doublings.truncate(count);
+    cascade
 }
 
 /// Motion at one gain.
