@@ -115,8 +115,21 @@ impl Experiment for Feigenbaum {
          located by continuation), on 1 - A|x|^z and 1 - A tanh|x|^z, z = 2, 3, 4, 6; and from the functional equation \
          g(1)g(x) = g(g(g(1)x)) by collocation, 30 coefficients, in numbers of 400 bits. W_ij ~ N(0, 1/16), b_i ~ N(0, \
          1); of the networks those count whose motion shows periods p, 2p, 4p and 8p, sooner and sooner, as g grows from 1 to \
-         5, and whose cycle could be followed through six doublings or more. Feigenbaum worked with maps of an interval; networks, Hénon map and the \
-         bounds of the claims on them are ours."
+         5, and whose cycle could be followed through six doublings or more. Feigenbaum worked with maps of an interval; \
+         networks, Hénon map and the bounds of the claims on them are ours."
+    }
+
+    fn findings(&self) -> &'static str {
+        "Beyond period 2,048 ratios get worse again: distances between parameters shrink by 4.67 a level, and f64 holds 16 \
+         digits of them. The functional equation gives 1.5 digits a coefficient.\n\n\
+         In more than one dimension alpha converges by a factor of 2.5 a level only, as the Hénon map shows (2.1, 2.6, 2.9 \
+         and 3.3 digits at periods 32 to 256): distances are measured in a straight line, and cycles lie on a curved one. \
+         So the claims on states of networks allow more (2 and 5 %) than those on parameters (0.1 %).\n\n\
+         The first doublings of networks drawn at random often do not follow each other sooner and sooner, and many \
+         cascades end early where motion jumps to another attractor. Without the demand that motion settles on the cycle \
+         between two doublings, one of five networks gave delta = 34.7: continuation had gone on to a doubling of a cycle \
+         that does not attract.\n\n\
+         For z = 3, 5.968 is sometimes quoted; two maps and the functional equation agree on 6.0847."
     }
 
     /// No network is trained.

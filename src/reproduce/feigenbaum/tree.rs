@@ -16,7 +16,8 @@ const SHOWN: usize = 8;
 /// 1. The end s∞ of the cascade follows from its last two doublings and δ. The level of s is k at the doubling of the cycle of
 ///    period 2ᵏ, and grows by 1 as s∞ − s shrinks by δ.
 /// 2. At the doubling after the first one shown, the widest pair of states has heights ±½, the one that splits more above.
-/// 3. At each level (moved by a part `shift` of the distance between them, so that several trees can be seen) motion settles, and the states that return to about the maximum are projected onto the line through the pair.
+/// 3. At each level motion settles, and the states that return to about the maximum are projected onto the line through the pair.
+///    Levels are moved by a part `shift` of the distance between them, so that several trees can be seen.
 pub(super) fn tree(
     system: &System,
     period: usize,

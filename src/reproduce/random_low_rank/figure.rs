@@ -35,13 +35,13 @@ fn cloud(title: &str, eigenvalues: &[c64], expected: [c64; 2]) -> Plot {
     let places = |of: &[c64]| of.iter().map(|z| [z.re, z.im]).collect();
     let series = vec![
         Series::new("g", Mark::Dashes, Colour::INK, circle.collect()),
-        Series::new("eigenvalues", Mark::Dots, Colour::BLUE, places(eigenvalues)),
         Series::new(
             "placed",
             Mark::Open(Glyph::Disc),
             Colour::VERMILION,
             places(&expected),
         ),
+        Series::new("eigenvalues", Mark::Dots, Colour::BLUE, places(eigenvalues)),
     ];
     let plot = Plot::new(
         title,
