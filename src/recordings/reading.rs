@@ -102,9 +102,10 @@ fn of_npz(bytes: &[u8], map: &[(String, String)]) -> Result<Raw, String> {
     };
     let activity = three(&arrays, key)?;
     let trials = activity.shape[0];
-    let inputs = match arrays.contains_key("inputs") {
-        true => three(&arrays, "inputs")?,
-        false => Tensor3::default(),
+    let inputs = if arrays.contains_key("inputs") {
+        three(&arrays, "inputs")?
+    } else {
+        Tensor3::default()
     };
     let names = texts_in_npz(bytes, "condition_names")
         .map_err(|reason| format!("`condition_names`: {reason}"))?;
@@ -340,9 +341,7 @@ impl Raw {
                 return Err(format!("`spikes` has {value}; expected counts"));
             }
             self.activity
-                .values
-                .iter_mut()
-                .for_each(|count| *count /= secs);
+                .for count in &mut values { *count /= secs; }
         }
         if let Some(smooth_secs) = options.smooth_secs {
             let secs = bin_secs.ok_or(
@@ -372,13 +371,13 @@ impl Raw {
         recording.input_channels = self.inputs.shape[2];
         let mut members: Vec<Vec<usize>> = Vec::new();
         for (trial, condition) in self.conditions.iter().enumerate() {
-            match recording.conditions.iter().position(|of| of == condition) {
-                Some(place) => members[place].push(trial),
-                None => {
-                    recording.conditions.push(condition.clone());
-                    members.push(vec![trial]);
-                }
-            }
+            let known = recording.conditions.iter().position(|of| of == condition);
+            let place = known.unwrap_or_else(|| {
+                recording.conditions.push(condition.clone());
+                members.push(Vec::new());
+                members.len() - 1
+            });
+            members[place].push(trial);
         }
         for members in &members {
             recording.activity.extend(self.activity.mean(members));
@@ -402,7 +401,7 @@ impl Tensor3 {
                 *sum += value;
             }
         }
-        mean.iter_mut().for_each(|sum| *sum /= trials.len() as f64);
+        for sum in &mut mean { *sum /= trials.len() as f64; }
         mean
     }
 

@@ -418,7 +418,7 @@ pub struct Lived {
 }
 
 /// +1 or −1, evenly.
-pub(super) fn sign(rng: &mut dyn Rng) -> f64 {
+pub(crate) fn sign(rng: &mut dyn Rng) -> f64 {
     if rng.random::<bool>() { 1.0 } else { -1.0 }
 }
 

@@ -45,7 +45,7 @@ pub use batch::{Answer, Batch, Judged, Lived, Probe, Pulse, Score, Trial};
 pub use objective::{Group, Measure, Objective};
 
 mod about;
-mod batch;
+pub(crate) mod batch;
 pub mod binary_stream;
 pub mod context_integration;
 pub mod corridor;

@@ -57,7 +57,7 @@ pub struct Checkpoint {
     /// Its training step.
     pub step: u64,
     /// The distance by each measure, or why there is none.
-    pub distances: Vec<Result<f64, String>>,
+    pub distances: Vec<Distance>,
 }
 
 /// What a measure says of the way.
@@ -128,15 +128,18 @@ pub fn approach(
     })
 }
 
-/// Two recordings by each measure, in the conditions that they share: names of measures, and distances or why there is none.
-/// Regression decodes the second from the first.
+/// A distance, or in words why there is none.
+pub type Distance = Result<f64, String>;
+
+/// Two recordings by each measure, with the names of the measures, in the conditions that they share. Regression decodes the
+/// second from the first.
 ///
 /// # Errors
 /// If they share no condition, or differ in length.
 pub fn alike(
     a: &Recording,
     b: &Recording,
-) -> Result<Vec<(&'static str, Result<f64, String>)>, RecordingError> {
+) -> Result<Vec<(&'static str, Distance)>, RecordingError> {
     let [a, b] = a.shared_with(b)?;
     let stride = a.decorrelation_steps().max(b.decorrelation_steps());
     let [a, b] = [a, b].map(|of| Side::of(&of.name, 0, states(&of), stride));
@@ -183,7 +186,7 @@ impl Side {
     }
 
     /// How far it is from another by each measure.
-    fn distances_to(&self, other: &Self) -> Vec<Result<f64, String>> {
+    fn distances_to(&self, other: &Self) -> Vec<Distance> {
         let by = |measure: &dyn AnyMeasure, a: &Portrait, b: &Portrait| {
             let gathered = measure.gather(vec![measure.view(a), measure.view(b)]);
             gathered.distance(0, 1).map_err(|why| why.0.into_owned())
@@ -192,13 +195,13 @@ impl Side {
             "dsa" => by(*measure, &self.series, &other.series),
             _ => by(*measure, &self.samples, &other.samples),
         };
-        let mut distances: Vec<Result<f64, String>> = MEASURES.iter().map(distance).collect();
+        let mut distances: Vec<Distance> = MEASURES.iter().map(distance).collect();
         distances.push(self.unexplained(other));
         distances
     }
 
     /// 1 − R² of what is decoded of another, conditions left out in turn.
-    fn unexplained(&self, other: &Self) -> Result<f64, String> {
+    fn unexplained(&self, other: &Self) -> Distance {
         let conditions = self.series.states.trials;
         if conditions < 2 {
             return Err(

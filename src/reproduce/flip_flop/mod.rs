@@ -11,7 +11,6 @@ use self::threshold::{Flip, Pulsed};
 use self::view::View;
 use super::trained::{Course, keep};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
-use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
 use crate::task::Task as _;
 use crate::task::flip_flop::FlipFlop;

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faer::Mat;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -219,22 +218,4 @@ fn drift(first: &Overlaps, last: &Overlaps) -> f64 {
         .zip(1..)
         .map(|((a, b), k)| (a - b).abs() / size.powi(k));
     changes.fold(0.0, f64::max)
-}
-
-/// What AᵀA and BᵀB are where (J G)² is a multiple s⁴ of the identity: √(s⁴ + XᵀX) and √(s⁴ + X Xᵀ), so that they tell no more
-/// than X does. `None` where a square root cannot be found.
-#[cfg(test)]
-fn balanced(visible: &Mat<f64>, fourth_power: f64) -> Option<[Mat<f64>; 2]> {
-    let root = |square: Mat<f64>| {
-        let eigen = square.self_adjoint_eigen(faer::Side::Lower).ok()?;
-        let values = eigen.S().column_vector();
-        let scaled = Mat::from_fn(square.nrows(), square.nrows(), |i, k| {
-            eigen.U()[(i, k)] * (fourth_power + values[k]).sqrt()
-        });
-        Some(scaled * eigen.U().transpose())
-    };
-    Some([
-        root(visible.transpose() * visible)?,
-        root(visible * visible.transpose())?,
-    ])
 }

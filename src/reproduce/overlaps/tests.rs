@@ -9,11 +9,28 @@ use rand_chacha::ChaCha8Rng;
 use super::network::Network;
 use super::overlaps::{Overlaps, Shape};
 use super::teachers::{FILTERS, of_rank_two, shape};
-use super::{balanced, drift, tasks_of};
+use super::{drift, tasks_of};
 
 fn drawn(rank: usize, lengths: [f64; 4]) -> Network {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     Network::drawn(shape(rank), 24, lengths, &mut rng)
+}
+
+/// What AᵀA and BᵀB are where (J G)² is a multiple s⁴ of the identity: √(s⁴ + XᵀX) and √(s⁴ + X Xᵀ), so that they tell no more
+/// than X does. `None` where a square root cannot be found.
+fn balanced(visible: &Mat<f64>, fourth_power: f64) -> Option<[Mat<f64>; 2]> {
+    let root = |square: Mat<f64>| {
+        let eigen = square.self_adjoint_eigen(faer::Side::Lower).ok()?;
+        let values = eigen.S().column_vector();
+        let scaled = Mat::from_fn(square.nrows(), square.nrows(), |i, k| {
+            eigen.U()[(i, k)] * (fourth_power + values[k]).sqrt()
+        });
+        Some(scaled * eigen.U().transpose())
+    };
+    Some([
+        root(visible.transpose() * visible)?,
+        root(visible * visible.transpose())?,
+    ])
 }
 
 #[test]
