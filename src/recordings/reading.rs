@@ -340,8 +340,9 @@ impl Raw {
             if let Some(value) = self.activity.values.iter().find(|&&count| count < 0.0) {
                 return Err(format!("`spikes` has {value}; expected counts"));
             }
-            self.activity
-                .for count in &mut values { *count /= secs; }
+            for count in &mut self.activity.values {
+                *count /= secs;
+            }
         }
         if let Some(smooth_secs) = options.smooth_secs {
             let secs = bin_secs.ok_or(
@@ -401,7 +402,9 @@ impl Tensor3 {
                 *sum += value;
             }
         }
-        for sum in &mut mean { *sum /= trials.len() as f64; }
+        for sum in &mut mean {
+            *sum /= trials.len() as f64;
+        }
         mean
     }
 

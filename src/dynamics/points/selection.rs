@@ -172,7 +172,11 @@ mod tests {
     #[test]
     fn a_mode_reads_what_its_left_eigenvector_selects_and_forgets_in_its_time_constant() {
         let map = map_at(&[0.0, 0.0]);
-        let inputs = input_derivative(|input| Ok::<_, Infallible>(map_at(input)), &[0.0, 0.0], &[0.0, 0.0]);
+        let inputs = input_derivative(
+            |input| Ok::<_, Infallible>(map_at(input)),
+            &[0.0, 0.0],
+            &[0.0, 0.0],
+        );
         let inputs = inputs.unwrap();
         for (column, expected) in inputs.iter().zip([[1.0, 0.3], [0.0, 2.0]]) {
             assert!(
