@@ -13,6 +13,8 @@ use crate::statistics::rank_correlation_of_counted;
 const FOURFOLD: usize = 2;
 /// Speeds below this count as this where logarithms are taken.
 const STANDS_STILL: f64 = 1e-12;
+/// Speeds below this are drawn as this.
+const SLOWEST: f64 = 1e-5;
 /// A speed is said to predict retention if they correlate at least so much.
 const PREDICTS: f64 = -0.7;
 
@@ -332,24 +334,21 @@ fn curve(name: &str, colour: Colour, measure: impl Fn(usize) -> Estimate) -> [Se
     ]
 }
 
-/// Retention against speed; fixed points stand at the left edge.
+/// Retention against speed; fixed points, and what is hardly slower, stand at the left edge.
 fn speeds(networks: &[Trained]) -> Plot {
-    let slow = networks.iter().flat_map(|of| &of.memories);
-    let slow = slow.map(|memory| memory.speed).filter(|speed| *speed > 0.0);
-    let edge = 0.3 * slow.fold(0.1, f64::min);
     let series = kinds(networks.iter())
         .into_iter()
         .zip(Colour::DISTINCT)
         .map(|(kind, colour)| {
             let memories = of_kind(networks, kind);
             let memories = memories.iter().flat_map(|of| &of.memories);
-            let points = memories.map(|of| [of.speed.max(edge), of.retention()]);
+            let points = memories.map(|of| [of.speed.max(SLOWEST), of.retention()]);
             let name = format!("{}, growing {}", kind.cell, kind.growing.name());
             Series::new(&name, Mark::Small(Glyph::Disc), colour, points.collect())
         });
     Plot::new(
-        "memories (at the left: fixed points)",
-        Axis::between("speed at the slow point", [0.7 * edge, 0.3]).on(Scale::Log),
+        "memories (left: fixed points)",
+        Axis::between("speed at the slow point", [0.7 * SLOWEST, 0.3]).on(Scale::Log),
         Axis::between("retention", [0.0, 1.05]),
         series.collect(),
     )
