@@ -29,7 +29,7 @@ pub(super) fn figure(seen: &[Seen]) -> Figure {
 fn state_space(of: &Seen) -> Plot {
     let manifold = |points: &Vec<[f64; 2]>| {
         Series::new(
-            "unstable manifold of a saddle of one bit",
+            "unstable manifolds",
             Mark::Thin,
             Colour::FAINT,
             points.clone(),

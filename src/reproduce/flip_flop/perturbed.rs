@@ -60,11 +60,17 @@ pub(super) struct Remains {
 
 /// What perturbed networks are tested on.
 pub(super) struct Test<'a> {
+    /// How the network was trained.
     pub(super) course: &'a Course,
+    /// Its weights.
     pub(super) trained: &'a Parameters<f32>,
+    /// Its points.
     pub(super) landscape: &'a Landscape,
+    /// The task.
     pub(super) task: &'a FlipFlop,
+    /// Trials of it.
     pub(super) trials: &'a Batch,
+    /// Starts of each search, from states of these trials.
     pub(super) starts: usize,
 }
 

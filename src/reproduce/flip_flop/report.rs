@@ -132,17 +132,10 @@ fn claims_of_noise(seen: &[Seen]) -> Vec<Claim> {
         let draws = 0..of.draws();
         mean(draws.map(|draw| f64::from(u8::from(of.path(draw).any(Perturbed::lives_on)))))
     };
-    let living = |of: &Seen| {
-        of.perturbed
-            .iter()
-            .filter(|of| of.lives_on())
-            .cloned()
-            .collect()
-    };
     let slow_share = |of: &Seen| {
-        let living: Vec<Perturbed> = living(of);
-        let remains: usize = living.iter().map(|of| of.remains().count()).sum();
-        let lost: usize = living.iter().map(|of| of.lost.len()).sum();
+        let living = || of.perturbed.iter().filter(|of| of.lives_on());
+        let remains: usize = living().map(|of| of.remains().count()).sum();
+        let lost: usize = living().map(|of| of.lost.len()).sum();
         remains as f64 / lost as f64
     };
     vec![

@@ -96,9 +96,10 @@ impl Experiment for PlaneAttractor {
          responses have R² 0.95 to 0.96 for a tenth of a pulse, 0.59 for three tenths and -5.1 and -3.2 for a whole one (two networks; \
          cosine of prediction and response 0.58 and 0.64). It is the same with initial weights of g = 0.5 (R² 0.95, 0.6 and -6.1, \
          -3.4), with the mean squared rate in the loss at weight 0.01 (0.95, 0.67 and -0.9), and with gaps of 5 to 40 steps in trials \
-         of 200 (0.92 and 0.88, 0.4 and 0.2, -6.0 and -7.7). The reason: a pulse of height h must take the stored pair (a, b) to \
-         (b, h), so that what it adds depends on a, which it erases; to first order in the pulse this is in how left eigenvectors \
-         turn from point to point, but a pulse crosses the whole plane in two steps and saturates units. What is linear in the pulse \
+         of 200 (0.92 and 0.88, 0.4 and 0.2, -6.0 and -7.7). Our explanation, \
+         which was not tested further: a pulse of height h must take the stored pair (a, b) to (b, h), so that what it adds depends on \
+         the pair; to first order this is in how left eigenvectors turn from point to point, and whole pulses are far from that order. \
+         What is linear in the pulse \
          is read by left eigenvectors and not by the orthogonal projection on the plane, which gives R² from -0.1 to 0.4 at a tenth.\n\n\
          That all other modes decay at once depends on the initial weights. From g = 1, the default, the third mode lasts 10 to 11 \
          steps (2.5 from g = 0.7, 2 from g = 0.5), the modes of the random network being left as they are; in one of two \

@@ -32,6 +32,7 @@ pub(super) struct Prediction {
 
 /// A network without input, and with that of a pulse.
 pub(super) struct Pulsed<'a> {
+    /// The network without input.
     pub(super) quiet: &'a CellMap,
     /// The network at a height and a cue.
     pub(super) at_input: &'a dyn Fn([f64; 2]) -> CellMap,
