@@ -15,6 +15,8 @@ const HENON_B: f64 = 0.3;
 const RANK_ONE: [f64; 2] = [1.0, 3.0];
 
 /// A family of maps with a cascade.
+// There are a handful of them.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum System {
     /// The logistic map along r.
     Logistic(LogisticFamily),

@@ -11,7 +11,8 @@ const PLACES: usize = 36;
 const SETTLING: usize = 400;
 const SHOWN: usize = 8;
 
-/// States of the attractor about the maximum, `[level, height]`; of a cascade that begins with a cycle of a period; none of one shorter than six doublings.
+/// States of the attractor about the maximum, `[level, height]`, of a cascade that begins with a cycle of a period; `None` of one
+/// shorter than six doublings.
 ///
 /// 1. The end s∞ of the cascade follows from its last two doublings and δ. The level of s is k at the doubling of the cycle of
 ///    period 2ᵏ, and grows by 1 as s∞ − s shrinks by δ.

@@ -110,7 +110,7 @@ impl Network {
         let driven = Mat::from_fn(self.units(), SCANNED, |i, place| {
             overlap(place) * self.output[i]
         });
-        let states = self.driven(driven);
+        let states = self.driven(&driven);
         let rates = faer::zip!(&states).map(|faer::unzip!(x)| x.tanh());
         let returned = self.input.transpose() * &rates;
         let is_above = |place: usize| returned[place] > overlap(place);
@@ -125,7 +125,7 @@ impl Network {
     pub(super) fn fixed_point(&self, guess: f64) -> Option<FixedPoint> {
         let miss = |overlap: f64| {
             let driven = Mat::from_fn(self.units(), 1, |i, _| overlap * self.output[i]);
-            let state = self.driven(driven).col(0).to_owned();
+            let state = self.driven(&driven).col(0).to_owned();
             let rates = rates(state.as_ref());
             (self.input.transpose() * &rates - overlap, state)
         };
@@ -148,11 +148,11 @@ impl Network {
     }
 
     /// x = gχφ(x) + d for each column d, by iteration.
-    fn driven(&self, drive: Mat<f64>) -> Mat<f64> {
+    fn driven(&self, drive: &Mat<f64>) -> Mat<f64> {
         let mut states = drive.clone();
         for _ in 0..MOST_ITERATIONS {
             let rates = faer::zip!(&states).map(|faer::unzip!(x)| x.tanh());
-            let next = &drive + &self.random * rates;
+            let next = drive + &self.random * rates;
             let change = (&next - &states).norm_max();
             states = next;
             if change < CONVERGED {

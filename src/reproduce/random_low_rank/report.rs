@@ -132,7 +132,8 @@ fn claims(measured: &Measured) -> Vec<Claim> {
         )
         .of_theory(),
         Claim::new(
-            "share of networks with stable fixed points of the larger outlier, and one unstable direction at those of the smaller",
+            "share of networks with stable fixed points of the larger outlier, and saddles with one unstable direction of the \
+             smaller",
             Expectation::at_least(0.9),
             Estimate::share(as_claimed, measured.real.len()),
         )
