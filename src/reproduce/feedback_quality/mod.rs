@@ -110,7 +110,7 @@ impl Experiment for FeedbackQuality {
          the answer counts, too, and it falls with frequency. Both fall with g.\n\nIn networks of tanh units both optima fall at \
          each step of g: dimension from 1.07 to 0.72, noise tolerated from 1.85 to 0.55 rad per time constant (8 draws). The rank \
          correlation of the two is not the work of g alone: over frequencies at one g it is 0.69 to 0.88. Where no more than 1.1 \
-         dimensions are used (g = 0.4) most noise is tolerated at a higher frequency than that of the largest dimension: five \
+         dimensions are used (g = 0.4) most noise is tolerated at a higher frequency than that of the largest dimension, presumably as five \
          periods take longer at low frequencies, in which noise adds up.\n\nWithout a linear counterpart: from g = 1.2 and \
          2.2 rad per time constant on the target no longer suppresses the network's own activity. All rates together then span \
          more than 2 dimensions, that of the target's ellipse is as small as ever, and the closed loop errs without noise. Slow \
