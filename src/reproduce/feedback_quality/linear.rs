@@ -25,7 +25,7 @@ pub(super) struct Reservoir {
 pub(super) struct Answer {
     /// Participation ratio of the ellipse in which the state moves.
     pub participation_ratio: f64,
-    /// How far weak noise in the units during learning moves the pole of the closed loop; see [`super::theory::pole_shift`].
+    /// How far weak noise in the units during learning moves the pole of the closed loop; see [`Overlaps::pole_shift`].
     pub pole_shift: f64,
     /// Length of what the equations leave undone, relative to w_fb.
     pub residual: f64,

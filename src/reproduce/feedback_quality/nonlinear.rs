@@ -162,7 +162,8 @@ impl Learned {
     /// lowest or highest level if it is lost at all of them, or at none.
     pub(super) fn tolerated(&self) -> f64 {
         let errors = &self.errors[1..];
-        let Some(first) = errors.iter().position(|&error| !(error < LOST)) else {
+        let is_lost = |&error: &f64| error.is_nan() || error >= LOST;
+        let Some(first) = errors.iter().position(is_lost) else {
             return NOISE[NOISE.len() - 1];
         };
         if first == 0 {

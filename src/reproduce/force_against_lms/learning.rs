@@ -1,5 +1,6 @@
 //! One value after the other is taught, by FORCE or by least mean squares.
 
+use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::memories::{Memories, Memory};
@@ -132,7 +133,6 @@ pub(super) fn trials_to(
 
 /// 0 to count − 1 in random order.
 pub(super) fn shuffled(count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    use rand::seq::SliceRandom as _;
     let mut order: Vec<usize> = (0..count).collect();
     order.shuffle(rng);
     order

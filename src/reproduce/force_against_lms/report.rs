@@ -83,7 +83,7 @@ fn claims(form: Form, networks: &[Network], timings: &[Vec<Timed>]) -> Vec<Claim
 }
 
 fn share(hits: impl Iterator<Item = bool>) -> f64 {
-    let (hits, count) = hits.fold((0, 0), |(hits, count), hit| {
+    let (hits, count) = hits.fold((0, 0_usize), |(hits, count), hit| {
         (hits + usize::from(hit), count + 1)
     });
     hits as f64 / count as f64
