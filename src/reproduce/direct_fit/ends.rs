@@ -1,7 +1,7 @@
 //! Where motion ends as the input goes on beyond what was trained, and by which bifurcation.
 
 use super::super::trained::Course;
-use super::family::{Family, PULSE, Sampling};
+use super::family::{Family, PULSE, Sampling, TIME_STEP};
 use crate::cell::parameters::Parameters;
 use crate::cell::path::CellPath;
 use crate::dynamics::motion::attractor::{Settings, attractors};
@@ -19,6 +19,8 @@ const STAY: usize = 500;
 const AT_REST: f64 = 0.2;
 /// Starts of a search for fixed points.
 const STARTS: usize = 24;
+/// Lengths of pulses, in steps, that thresholds are measured with.
+pub(super) const LENGTHS: [usize; 4] = [3, 10, 30, 300];
 
 /// The end of a motion along the input.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,12 +135,57 @@ impl Slowly<'_> {
     ///
     /// The memory is where the network ends after a pulse of a trained amplitude.
     pub(super) fn memory_end(&self, sampling: &Sampling) -> Result<Option<End>, LabError> {
+        let held = |outputs: &[f64]| outputs[outputs.len() - 1] < 0.0;
+        self.end(self.memory(sampling), (0.0, 3.0), held)
+    }
+
+    /// Where the network ends after a pulse of a trained amplitude, of negative sign.
+    fn memory(&self, sampling: &Sampling) -> Vec<f64> {
         let amplitude = f64::midpoint(sampling.range[0], sampling.range[1]);
         let size = self.course.map(self.parameters, &[0.0]).dim();
         let pulse = self.states(&vec![0.0; size], -amplitude, PULSE);
-        let memory = self.states(&pulse[PULSE - 1], 0.0, STAY);
-        let held = |outputs: &[f64]| outputs[outputs.len() - 1] < 0.0;
-        self.end(memory[STAY - 1].clone(), (0.0, 3.0), held)
+        self.states(&pulse[PULSE - 1], 0.0, STAY)[STAY - 1].clone()
+    }
+
+    /// The least amplitude of a pulse of each length that turns a memory over, to a thousandth; 3 if that does not.
+    ///
+    /// By bisection: what turns it over is taken to do so with every larger amplitude.
+    pub(super) fn thresholds(&self, sampling: &Sampling) -> Vec<f64> {
+        let memory = self.memory(sampling);
+        let turns = |amplitude: f64, length: usize| {
+            let pulse = self.states(&memory, amplitude, length);
+            let after = self.states(&pulse[length - 1], 0.0, STAY);
+            self.course.outputs(self.parameters, &after[STAY - 1..])[0] > 0.0
+        };
+        let threshold = |&length: &usize| {
+            let (mut low, mut high) = (0.0, 3.0);
+            while high - low > 1e-3 {
+                let middle = f64::midpoint(low, high);
+                if turns(middle, length) {
+                    high = middle;
+                } else {
+                    low = middle;
+                }
+            }
+            high
+        };
+        LENGTHS.iter().map(threshold).collect()
+    }
+
+    /// Whether the wave that goes on at the input of a frequency has that frequency within a tenth, whatever its phase.
+    pub(super) fn is_tuned(&self, state: &[f64], frequency: f64) -> bool {
+        let steps_of_turn = std::f64::consts::TAU / (frequency * TIME_STEP);
+        let steps = STAY + (3.0 * steps_of_turn) as usize;
+        let states = self.states(state, frequency, steps);
+        let outputs = self.course.outputs(self.parameters, &states[STAY..]);
+        let rises: Vec<usize> = (1..outputs.len())
+            .filter(|&step| outputs[step - 1] < 0.0 && outputs[step] >= 0.0)
+            .collect();
+        let (Some(first), Some(last)) = (rises.first(), rises.last()) else {
+            return false;
+        };
+        let turn = (last - first) as f64 / (rises.len() - 1).max(1) as f64;
+        (turn / steps_of_turn - 1.0).abs() <= 0.1
     }
 
     /// The attractors that the two samples of the delayed match lead to in a delay.

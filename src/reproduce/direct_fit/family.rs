@@ -7,7 +7,7 @@ use crate::task::flip_flop::FlipFlop;
 use crate::task::sine::Sine;
 
 /// Euler step of the sine networks in seconds, and in units of their time constant, which is 1 s.
-const TIME_STEP: f64 = 0.5;
+pub(super) const TIME_STEP: f64 = 0.5;
 /// Milliseconds of a step of the delayed match, and steps of its fixation, stimuli and decision.
 const STEP_MS: usize = 20;
 const PHASE_MS: usize = 5 * STEP_MS;
@@ -163,7 +163,7 @@ impl Family {
                 values,
                 [5e-3, 1e-4],
             ),
-            Self::Delay => ("cell = \"vanilla\"\nunits = 24", 18, [3e-3, 3e-4]),
+            Self::Delay => ("cell = \"gru\"\nunits = 20", 18, [5e-3, 3e-4]),
             Self::Amplitude => ("cell = \"vanilla\"\nunits = 16", 18, [1e-2, 1e-3]),
         };
         format!(

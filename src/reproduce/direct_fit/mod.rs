@@ -38,15 +38,15 @@ struct Form {
 
 const FULL: Form = Form {
     families: &[
-        (Family::Sine, 1500, 5),
-        (Family::Delay, 800, 6),
+        (Family::Sine, 1500, 16),
+        (Family::Delay, 1500, 8),
         (Family::Amplitude, 400, 8),
     ],
     densities: &[2, 3, 5, 9],
     breadths_of: 5,
 };
 const QUICK: Form = Form {
-    families: &[(Family::Sine, 1000, 1), (Family::Amplitude, 400, 2)],
+    families: &[(Family::Sine, 1500, 3), (Family::Amplitude, 400, 4)],
     densities: &[2, 5],
     breadths_of: 5,
 };
@@ -64,8 +64,12 @@ struct Seen {
     accuracies: Vec<f64>,
     /// The stretch around the trained values in which it is right.
     zone: Option<[f64; 2]>,
+    /// The stretch in which the wave that it goes on with has the right frequency within a tenth, of the sine task.
+    tuned: Option<[f64; 2]>,
     /// Where its motion ends below and above.
     ends: [Option<End>; 2],
+    /// The least amplitude of a pulse of each of some lengths that turns a memory of the flip-flop over.
+    thresholds: Vec<f64>,
     /// Attractors that hold the sample of a delayed match.
     memories: usize,
 }
@@ -96,7 +100,7 @@ impl Experiment for DirectFit {
         "The paper is a perspective without numbers: networks interpolate within what they have sampled densely, and fail \
          outside; all bounds are ours. Three tasks are trained on 2, 3, 5 or 9 values of one number, evenly spaced over one \
          range, and on 5 values over a third and over five thirds of it: the frequency of a sine wave that a static input \
-         asks for (rate networks of 32 units; 0.2 to 0.5 rad/s), the delay of a delayed match (24 tanh units; 10 to 30 \
+         asks for (rate networks of 32 units; 0.2 to 0.5 rad/s), the delay of a delayed match (GRU of 20 units; 10 to 30 \
          steps), the amplitude of a flip-flop's pulses (16 tanh units; 0.75 to 1.25, 3 steps long). Adam on all values at \
          once. The zone is the widest stretch of values in which a network is right: R² of at least 0.8 over 64 s of the \
          wave, or an accuracy of at least 0.95. Only networks count that are right at all trained values. Along the input: \
@@ -104,6 +108,24 @@ impl Experiment for DirectFit {
          memory of a flip-flop, as a constant input of the other sign grows; beside the end the fixed points are continued \
          and the bifurcation nearest to it is kept. A delay is no input: there it is asked whether the two samples lead to \
          different attractors."
+    }
+
+    fn findings(&self) -> &'static str {
+        "Edges of zones and bifurcations, sine: the zone ends long before the wave does. Three readings of the edge were tried. \
+         With R² of at least 0.8 over 64 s, 0.19 of the edges lie within a quarter of the trained width of where the wave ends; \
+         the median distance is 0.5 widths below the range and 2.0 above. With the frequency right within a tenth, whatever the \
+         phase, it is 0.18 below and 1.0 above. Over one range only, with 9 frequencies, it is the same. So below the range \
+         the frequency stays right nearly as long as there is a wave, and above it saturates: the network keeps a wave of the \
+         wrong frequency until the fixed point inside it becomes stable. Where the wave ends above, a Neimark-Sacker \
+         bifurcation was beside it in all 89 networks in which it ends; below, one in 40 of 69, and a fold in 29. The end of \
+         the zone is a matter of how the frequency bends, not of a bifurcation.\n\nAmplitudes: the memory ends by a fold at \
+         0.08, but the zone at 0.4 to 0.57, in all of 48 networks. The pulses are short: what turns a memory over is 4.4 \
+         times the amplitude of the fold for 3 steps, 1.8 times for 10, 1.2 times for 30 and 1.01 times for 300. So the edge \
+         becomes the bifurcation as pulses become long, as it has to. Neither density nor breadth changes the upper end of \
+         this zone, which is beyond the grid: large pulses saturate.\n\nDelays: density and breadth do not matter to these \
+         networks either, for with two trained delays they are right from 1 step to hundreds. With 24 tanh units and 800 \
+         updates only 7 of 36 networks learned the delays at all, and all 7 agreed with their attractors; with GRU and \
+         1500 updates 47 of 48 learned, and 0.81 agree."
     }
 
     fn run(
@@ -204,6 +226,18 @@ fn seen(family: Family, sampling: Sampling, course: &Course) -> Result<Seen, Lab
         between,
         zone: zone::widest(&grid, |place| accuracies[place] >= family.right()),
         accuracies,
+        tuned: match family {
+            Family::Sine => {
+                let states = middle_state(family, &sampling, course, &parameters)?;
+                let slowly = slowly(family, course, &parameters);
+                zone::widest(&grid, |place| slowly.is_tuned(&states, grid[place]))
+            }
+            _ => None,
+        },
+        thresholds: match family {
+            Family::Amplitude => slowly(family, course, &parameters).thresholds(&sampling),
+            _ => Vec::new(),
+        },
         ends: ends(family, &sampling, course, &parameters)?,
         memories: match family {
             Family::Delay => slowly(family, course, &parameters).memories(),
@@ -231,11 +265,21 @@ fn ends(
         Family::Delay => Ok([None, None]),
         Family::Amplitude => Ok([slowly.memory_end(sampling)?, None]),
         Family::Sine => {
-            let middle = f64::midpoint(sampling.range[0], sampling.range[1]);
-            let batch = family.at(middle).batch(1, TEST_SEED);
-            let simulation = course.simulated(parameters, &batch)?;
-            let last = simulation.states.len() - simulation.state_size;
-            slowly.wave_ends(&simulation.states[last..], sampling)
+            let state = middle_state(family, sampling, course, parameters)?;
+            slowly.wave_ends(&state, sampling)
         }
     }
+}
+
+/// The last state of a trial in the middle of the trained range.
+fn middle_state(
+    family: Family,
+    sampling: &Sampling,
+    course: &Course,
+    parameters: &Parameters<f32>,
+) -> Result<Vec<f64>, LabError> {
+    let middle = f64::midpoint(sampling.range[0], sampling.range[1]);
+    let batch = family.at(middle).batch(1, TEST_SEED);
+    let simulation = course.simulated(parameters, &batch)?;
+    Ok(simulation.states[simulation.states.len() - simulation.state_size..].to_vec())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo::is_isomorphic_matching;
 use petgraph::graph::DiGraph;
 
-use super::network::{Network, last};
+use super::network::{Network, follow, last};
 use super::timing::TimingTask;
 use crate::cell::map::CellMap;
 use crate::dynamics::motion::attractor::{Attractor, Settings, attractors};
@@ -17,12 +17,14 @@ const FOLLOWED: usize = 600;
 const SLOWEST: f64 = 5e-5;
 /// States at rest are one if the root mean square over units of their difference is less.
 const APART: f64 = 0.02;
-/// States that move by then, whose attractors are looked for, at most; the others are followed to these.
-const MOST_MOVING: usize = 8;
+/// Steps for which motion that is not at rest by then goes on.
+const LONGER: usize = 1400;
+/// States that move still, whose attractors are looked for, at most; the others are compared with these.
+const MOST_MOVING: usize = 4;
 /// How that is done.
 const SETTLING: Settings = Settings {
-    burn_in: 400,
-    patience: 3,
+    burn_in: 200,
+    patience: 1,
     longest_period: 64,
     runaway: 1e6,
     longest_orbit: 1 << 12,
@@ -185,7 +187,11 @@ impl Reduced {
             (_, 0) => "a lone first pulse is forgotten".to_owned(),
             (_, kept) => format!("a lone first pulse is forgotten or ends elsewhere ({kept})"),
         };
-        format!("{} attractors, {} moving; {told}", ends.len(), moving.len())
+        format!(
+            "attractors: {}, of these moving: {}; {told}",
+            ends.len(),
+            moving.len()
+        )
     }
 }
 
@@ -199,27 +205,27 @@ struct Settled {
 
 /// Numbers the ends of motions.
 ///
-/// 1. States at rest are one end where they are near each other. So a slow drift is at rest, as it is for the authors.
-/// 2. Of states that move the attractors are looked for; one that is a fixed point is the end that is near it.
-/// 3. Each of these states has the attractor that it comes to; those that come to none share a number, and move.
+/// 1. States at rest are one end where they are near each other. So a slow drift is at rest, as it is for the authors. What
+///    moves goes on for 1400 steps, and may be at rest then.
+/// 2. Of states that move still the attractors are looked for; one that is a fixed point is the end that is near it.
+/// 3. Each of these states has the attractor that it is on; those that are on none share a number, and move.
 fn settled(map: &CellMap, states: &[Vec<f64>]) -> Settled {
     let mut places: Vec<Vec<f64>> = Vec::new();
     let mut number = vec![0; states.len()];
     let mut waiting = Vec::new();
     for (at, state) in states.iter().enumerate() {
-        let mut next = vec![0.0; state.len()];
-        map.step(state, &mut next);
-        if root_mean_square(state, &next) < SLOWEST {
-            number[at] = place_of(&mut places, state);
+        let mut state = state.clone();
+        if !is_at_rest(map, &state) {
+            state = last(follow(map, &state, LONGER), state);
+        }
+        if is_at_rest(map, &state) {
+            number[at] = place_of(&mut places, &state);
         } else {
-            waiting.push(at);
+            waiting.push((at, state));
         }
     }
-    let starts: Vec<Vec<f64>> = waiting
-        .iter()
-        .take(MOST_MOVING)
-        .map(|&at| states[at].clone())
-        .collect();
+    let starts = waiting.iter().take(MOST_MOVING);
+    let starts: Vec<Vec<f64>> = starts.map(|(_, state)| state.clone()).collect();
     let found = attractors(map, &starts, &SETTLING);
     let mut of_basin = Vec::new();
     let mut moving = BTreeSet::new();
@@ -236,15 +242,20 @@ fn settled(map: &CellMap, states: &[Vec<f64>]) -> Settled {
         });
     }
     let nowhere = places.len();
-    let steps = SETTLING.burn_in * (SETTLING.patience + 1);
-    for at in waiting {
-        let basin = found.reached_from(map, &states[at], steps);
+    for (at, state) in waiting {
+        let basin = found.reached_from(map, &state, 0);
         number[at] = basin.map_or(nowhere, |basin| of_basin[basin]);
         if basin.is_none() {
             moving.insert(nowhere);
         }
     }
     Settled { number, moving }
+}
+
+fn is_at_rest(map: &CellMap, state: &[f64]) -> bool {
+    let mut next = vec![0.0; state.len()];
+    map.step(state, &mut next);
+    root_mean_square(state, &next) < SLOWEST
 }
 
 /// The place of a state at rest among those that are known, to which it is added if it is none of them.

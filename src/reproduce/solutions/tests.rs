@@ -7,7 +7,7 @@ use super::activity::{FEATURES, by_neighbours, features, kappa};
 use super::network::{Network, follow};
 use super::reduced::{Cause, Node, Reduced, classes};
 use super::timing::TimingTask;
-use super::{LONG, Training};
+use super::{TRAINING, Training};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::{Parameters, WEIGHT_HH, WEIGHT_IH};
 
@@ -123,7 +123,7 @@ fn the_graph_of_a_switch_is_known() {
         cell: "vanilla",
         units: 2,
         steps: 5,
-        ..LONG
+        ..TRAINING
     };
     let course = training.course(TimingTask::Reproduction, 1).unwrap();
     let parameters = switch(&course);

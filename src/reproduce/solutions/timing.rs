@@ -52,7 +52,7 @@ impl TimingTask {
     pub(super) fn task(self) -> Box<dyn Task> {
         match self {
             Self::Reproduction => Box::new(reproduction()),
-            Self::Discrimination => Box::new(IntervalDiscrimination::default()),
+            Self::Discrimination => Box::new(discrimination()),
             Self::Delayed => Box::new(delayed()),
         }
     }
@@ -65,20 +65,39 @@ impl TimingTask {
         }
     }
 
-    /// The keys of its stage in a curriculum.
-    pub(super) fn stage(self) -> String {
+    /// Its stages in a curriculum of so many updates.
+    pub(super) fn stages(self, steps: u64) -> String {
+        let name = self.name();
+        let stage = |name_of: &str, steps: u64, keys: &str| {
+            format!(
+                "[[stage]]\nname = \"{name_of}\"\ntask = \"{name}\"\nuntil = {{ steps = {steps} }}\n{keys}\n"
+            )
+        };
         match self {
             Self::Reproduction => {
                 let task = reproduction();
-                format!(
+                let keys = format!(
                     "interval_min = {}\ninterval_max = {}\npulse_width = {}\nonset = {}\ntail = {}",
                     task.interval.min, task.interval.max, task.pulse_width, task.onset, task.tail
-                )
+                );
+                stage("all", steps, &keys)
             }
-            Self::Discrimination => String::new(),
+            Self::Discrimination => {
+                let full = discrimination();
+                let easier = [("shortest", 3, 10, 3), ("shorter", 6, 20, 8)];
+                let easier = easier.map(|(name_of, min, max, delay)| {
+                    let keys = format!(
+                        "interval_min = {min}\ninterval_max = {max}\ndelay = {delay}\nresponse_weight = {:?}",
+                        full.response_weight
+                    );
+                    stage(name_of, steps / 4, &keys)
+                });
+                let keys = format!("response_weight = {:?}", full.response_weight);
+                easier.concat() + &stage("all", steps - 2 * (steps / 4), &keys)
+            }
             Self::Delayed => {
                 let task = delayed();
-                format!(
+                let keys = format!(
                     "dt_ms = {STEP_MS}\nfixation_ms = {}\nstimulus_ms = {}\ndelay_min_ms = {}\n\
                      delay_max_ms = {}\ndecision_ms = {}\nnoise = 0.0\nresponse_weight = 1.0",
                     task.fixation_ms,
@@ -86,7 +105,8 @@ impl TimingTask {
                     task.delay_ms.min,
                     task.delay_ms.max,
                     task.decision_ms
-                )
+                );
+                stage("all", steps, &keys)
             }
         }
     }
@@ -126,7 +146,7 @@ impl TimingTask {
     pub(super) fn width(self) -> usize {
         match self {
             Self::Reproduction => reproduction().pulse_width,
-            Self::Discrimination => IntervalDiscrimination::default().pulse_width,
+            Self::Discrimination => discrimination().pulse_width,
             Self::Delayed => STIMULUS,
         }
     }
@@ -188,7 +208,7 @@ impl TimingTask {
     fn first_onset(self) -> usize {
         match self {
             Self::Reproduction => reproduction().onset,
-            Self::Discrimination => IntervalDiscrimination::default().interval.min,
+            Self::Discrimination => discrimination().interval.min,
             Self::Delayed => STIMULUS,
         }
     }
@@ -231,7 +251,7 @@ impl TimingTask {
                 given.map_or(0.0, |given| given as f64 / interval as f64)
             }
             Self::Discrimination => {
-                let task = IntervalDiscrimination::default();
+                let task = discrimination();
                 let last = &second[width - 1];
                 let states = network.at_rest(last, task.delay + task.pulse_width - width);
                 let response = &states[states.len() - task.pulse_width..];
@@ -258,6 +278,14 @@ fn reproduction() -> IntervalReproduction {
         onset: 3,
         tail: 15,
         ..IntervalReproduction::default()
+    }
+}
+
+/// The authors' times.
+fn discrimination() -> IntervalDiscrimination {
+    IntervalDiscrimination {
+        response_weight: 5.0,
+        ..IntervalDiscrimination::default()
     }
 }
 
