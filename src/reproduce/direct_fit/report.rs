@@ -224,21 +224,22 @@ fn claims_of_amplitude(of: &Networks<'_>) -> Vec<Claim> {
     ]
 }
 
+/// The middle one of some numbers, the upper one of two; NaN of none.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_unstable_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// Where edges of zones lie, against where motion ends; thresholds of pulses, against the fold.
 fn table_of_edges(families: &[Networks<'_>]) -> Table {
     let mut table = Table::new(
         "Edges of zones, and where motion ends: medians over networks that are right at all trained values",
         &["what", "number", "networks"],
     );
-    let mut row = |what: String, mut numbers: Vec<f64>| {
-        numbers.sort_unstable_by(f64::total_cmp);
-        if let Some(middle) = numbers.get(numbers.len() / 2) {
-            table.rows.push(vec![
-                TableCell::Text(what),
-                TableCell::Number(Estimate::exact(*middle)),
-                TableCell::Count(numbers.len()),
-            ]);
-        }
+    let mut row = |what: String, numbers: Vec<f64>| {
+        let count = TableCell::Count(numbers.len());
+        let middle = TableCell::Number(Estimate::exact(median(numbers)));
+        table.rows.push(vec![TableCell::Text(what), middle, count]);
     };
     for of in families {
         let networks = of.every();
@@ -302,6 +303,8 @@ fn table_of_samplings(families: &[Networks<'_>]) -> Table {
             "zone / trained width",
             "error near by",
             "error further out",
+            "edge to end below (median, trained widths)",
+            "above",
         ],
     );
     for of in families {
@@ -319,6 +322,10 @@ fn table_of_samplings(families: &[Networks<'_>]) -> Table {
             };
             let edge =
                 |side: usize| mean(&move |of: &Seen| of.zone.map_or(f64::NAN, |zone| zone[side]));
+            let edge_to_end = |side: usize| {
+                let off = networks.iter().filter_map(|of| of.edge_to_end(side));
+                TableCell::Number(Estimate::exact(median(off.collect())))
+            };
             let filled = networks.iter().filter(|of| of.fills_gaps()).count();
             table.rows.push(vec![
                 TableCell::Text(of.family.name().to_owned()),
@@ -333,6 +340,8 @@ fn table_of_samplings(families: &[Networks<'_>]) -> Table {
                 mean(&Seen::relative_width),
                 mean(&|of: &Seen| of.errors_outside()[0]),
                 mean(&|of: &Seen| of.errors_outside()[1]),
+                edge_to_end(0),
+                edge_to_end(1),
             ]);
         }
     }

@@ -43,7 +43,7 @@ fn graphs_are_one_class_whatever_the_names_and_not_with_other_causes() {
         graph(1, Some(0)),
     ];
     assert_eq!(classes(&graphs), [2, 0, 1, 0, 1, 0]);
-    assert!(graphs[0].told().contains("forgotten") && graphs[2].told().contains("1 moving"));
+    assert!(graphs[0].told().contains("forgotten") && graphs[2].told().contains("moving: 1;"));
 }
 
 #[test]
