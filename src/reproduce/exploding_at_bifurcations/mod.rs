@@ -130,7 +130,22 @@ impl Experiment for ExplodingAtBifurcations {
     }
 
     fn findings(&self) -> &'static str {
-        ""
+        "Forcing does not keep fits away from bifurcations at infinity, at any of three strengths. Of starts that lie on the system's \
+         side of the curves of fixed points at infinity, 69 % cross none without forcing, and 64, 75 and 81 % with forcing 0.1, \
+         0.3 and 0.7 (36 starts of 60; intervals overlap). What forcing takes away is what bifurcations do to the loss: the \
+         logarithm of the gradient norm at them exceeds that of other fits at the same update by 0.66 without forcing, by 0.26, \
+         0.05 and 0.03 with it, the last two no more than by chance, and the largest rise of ln loss by one update falls from \
+         0.56 to 0.09 (0.21 and 0.13 at 0.3 and 0.7). Where the loss of a free run is a wall, a forced one passes: the system's \
+         a22 = 0.965 lies near such a curve at 1, and momentum carries fits over it and back. The paper's claim is about larger \
+         networks and longer cycles, which are not looked at here. From starts even within -1 to 1 (16 fits, 1000 updates) \
+         nothing can be told: 75 % cross none with and without forcing 0.1, 44 % with 0.3, and the loss of free fits ends at \
+         0.34.\n\n\
+         Drops of the loss of trained networks come with the ghost of a fold and no bifurcation in 5.7 % of 157 cases, where \
+         drops placed at random would in 5.3 %, and with a bifurcation in 39 %, by chance 38 %: learning by ghosts alone, which \
+         the model in one dimension shows exactly, was not found in flip-flops, whose memories have to be born. The excess of \
+         the gradient is at bifurcations of all kinds, most of them pitchforks and folds while memories are born; it is no \
+         divergence, but a factor of 1.5. In the landscape the steepest steps cross bifurcations more often than others (1.7 \
+         times), but not beyond doubt: long cycles, whose bifurcations are missing here, make many of the cliffs."
     }
 
     fn run(
