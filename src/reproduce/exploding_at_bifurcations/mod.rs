@@ -143,8 +143,8 @@ impl Experiment for ExplodingAtBifurcations {
          Drops of the loss of trained networks come with the ghost of a fold and no bifurcation in 5.7 % of 157 cases, where \
          drops placed at random would in 5.3 %, and with a bifurcation in 39 %, by chance 38 %: learning by ghosts alone, which \
          the model in one dimension shows exactly, was not found in flip-flops, whose memories have to be born. The excess of \
-         the gradient is at bifurcations of all kinds, most of them pitchforks and folds while memories are born; it is no \
-         divergence, but a factor of 1.5. In the landscape the steepest steps cross bifurcations more often than others (1.7 \
+         the gradient is at bifurcations of all kinds; it is no \
+         divergence, but a factor of 1.5, and no peak: it is there 20 updates before and behind. In the landscape the steepest steps cross bifurcations more often than others (1.7 \
          times), but not beyond doubt: long cycles, whose bifurcations are missing here, make many of the cliffs."
     }
 
