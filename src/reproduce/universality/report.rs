@@ -363,7 +363,7 @@ fn curves(integrators: &[Integrator]) -> Plot {
         ..Plot::new(
             "Modes that integrate",
             Axis::new("slowest modes"),
-            Axis::new("share of the response left unexplained").on(Scale::Log),
+            Axis::new("response left unexplained").on(Scale::Log),
             series.collect(),
         )
     }
