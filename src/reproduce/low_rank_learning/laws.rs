@@ -32,9 +32,9 @@ pub(super) struct Descent {
     pub(super) curve: Vec<[f64; 4]>,
     /// Learning time τ at which the loss falls below 5 % of that before training; NaN if it does not.
     pub(super) convergence: f64,
-    /// Largest singular value of ΔW at convergence; NaN without.
+    /// Largest singular value of ΔW after training.
     pub(super) size: f64,
-    /// Loss with shuffled W₀ at convergence, over that before training.
+    /// Loss with shuffled W₀ after training, over that before training.
     pub(super) shuffled: f64,
 }
 
@@ -73,7 +73,7 @@ impl Descent {
         let rate = scaled_rate / beta(gain).powi(2);
         let mut training = network.training(target, rate);
         let mut curve = vec![[0.0; 4]];
-        let (mut convergence, mut at_convergence) = (f64::NAN, None);
+        let mut convergence = f64::NAN;
         // Distance from the target at which the loss is small.
         let near = target * SMALL.sqrt();
         for step in 1..=MOST_STEPS {
@@ -83,7 +83,6 @@ impl Descent {
             if convergence.is_nan() && after.abs() < near {
                 let part = (before - near) / (before - after);
                 convergence = rate * ((step - 1) as f64 + part);
-                at_convergence = Some(training.change().clone());
             }
             let every = if step <= 100 { 10 } else { 50 };
             if step <= STEPS && step.is_multiple_of(every) {
@@ -95,29 +94,27 @@ impl Descent {
                 break;
             }
         }
-        let (size, shuffled) = at_convergence.map_or([f64::NAN; 2].into(), |change| {
-            let output = network.shuffled_output(&change);
-            (change.singular_values()[0], (1.0 - output / target).powi(2))
-        });
+        let left = network.shuffled_output(training.change()) / target;
         Self {
             target,
             curve,
             convergence,
-            size,
-            shuffled,
+            size: training.change().singular_values()[0],
+            shuffled: (1.0 - left).powi(2),
         }
     }
 }
 
 /// Measures coefficients of τ̃³, over those of the theory.
 ///
-/// 1. Training in small steps gives z, s₁ and s₂ at times τ̃ up to 0.4/√(1 + 8ẑ²β), where the series converge fast.
+/// 1. Training in small steps gives z, s₁ and s₂ at times τ̃ up to 0.4/√(1 + 8ẑ²β), where the series converge fast. The unit of
+///    τ̃ is the network's own, with what stands for β² measured, or the deviations of the first order would hide the third.
 /// 2. Least squares fit powers of τ̃ up to the sixth, from the first on, of s₂ from the third on.
 fn third_order(network: &LinearNetwork, gain: f64, target: f64) -> ThirdOrder {
     let beta = beta(gain);
     let end = 0.4 / (1.0 + 8.0 * target * target * beta).sqrt();
     let step = end / FINE_STEPS as f64;
-    let mut training = network.training(target, step / (beta * beta));
+    let mut training = network.training(target, step / network.speed());
     let mut seen: [Vec<[f64; 2]>; 3] = Default::default();
     for number in 1..=FINE_STEPS {
         training.step();

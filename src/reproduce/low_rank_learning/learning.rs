@@ -52,8 +52,9 @@ pub(super) struct Learnt {
     pub(super) convergence: f64,
     /// Singular values of the change ΔW of the recurrent weights, in falling order.
     pub(super) singular_values: Vec<f64>,
-    /// The least rank to which ΔW can be cut (the other weights as trained) with a loss below 5 % of that without ΔW.
-    pub(super) functional_rank: usize,
+    /// The least rank to which ΔW can be cut (the other weights as trained) with a loss below 5 % of that without ΔW; NaN if
+    /// training has not converged.
+    pub(super) functional_rank: f64,
     /// Loss with the initial recurrent weights shuffled, and ΔW and the other weights as trained, over that before training.
     pub(super) shuffled: f64,
 }
@@ -125,7 +126,10 @@ impl Lesson {
             altered.get_mut(WEIGHT_HH).copy_from_slice(recurrent);
             loss(&mut credit, &altered, &test)
         };
-        let functional_rank = change.functional_rank(first.get(WEIGHT_HH), &mut judged)?;
+        let functional_rank = match convergence {
+            Some(_) => change.functional_rank(first.get(WEIGHT_HH), &mut judged)? as f64,
+            None => f64::NAN,
+        };
         let mut shuffled = first.get(WEIGHT_HH).to_vec();
         shuffled.shuffle(&mut rng);
         let shuffled = judged(&change.added_to(&shuffled, usize::MAX))?;

@@ -63,9 +63,15 @@ impl LinearNetwork {
         let at_rest = Mat::<f64>::identity(units, units) - &weights;
         let inverse = at_rest.partial_piv_lu().inverse();
         let first = unit(&(inverse.transpose() * &readout));
-        let second = inverse.transpose() * (&inverse * &first);
-        let second = unit(&without(&second, &first));
-        for other in [&first, &second, &first] {
+        let second = unit(&(inverse.transpose() * (&inverse * &first)));
+        let mut others = vec![first];
+        // Without random weights both are the same.
+        let rest = without(&second, &others[0]);
+        if rest.norm_l2() > 1e-8 {
+            others.push(unit(&rest));
+        }
+        // Twice, so that rounding leaves nothing.
+        for other in others.iter().chain(&others) {
             input = without(&input, other);
         }
         Self {
@@ -81,6 +87,13 @@ impl LinearNetwork {
     #[cfg(test)]
     pub(super) fn parts(&self) -> (&Mat<f64>, &Col<f64>, &Col<f64>) {
         (&self.weights, &self.input, &self.readout)
+    }
+
+    /// |Bᵀw_out|² |B w_in|² before training, which is β² for infinitely many units: how fast the output follows.
+    pub(super) fn speed(&self) -> f64 {
+        let left = self.inverse.transpose() * &self.readout;
+        let right = &self.inverse * &self.input;
+        left.squared_norm_l2() * right.squared_norm_l2()
     }
 
     /// Training towards the output ẑ from the weights before it.

@@ -44,11 +44,11 @@ struct Form {
 const FULL: Form = Form {
     units: 256,
     gains: &[0.0, 0.6, FAST_GAIN, 2.1],
-    epochs: [300, 500, 800],
+    epochs: [200, 350, 500],
     seeds: 3,
-    linear_units: 1024,
+    linear_units: 512,
     linear_gains: &[0.0, 0.3, 0.6, 0.8],
-    linear_seeds: 4,
+    linear_seeds: 8,
 };
 const QUICK: Form = Form {
     units: 128,
@@ -85,13 +85,23 @@ impl Experiment for LowRankLearning {
          with N(0, g²/N), learn three tasks as the authors' code draws them: a flip-flop of two bits, a decision that depends on \
          the context (Mante), a delayed discrimination (Romo). Input, recurrent and readout weights learn by Adam, 32 trials a \
          step, learning rate 0.05/N; vectors are as long as the authors have them, √N into the network and 1/√N out of it. They \
-         train for 1000, 2000 and 6000 steps, with 5 networks for each of 8 to 11 gains up to 3; here there are 300, 500 and \
-         800 steps and 3 networks for each of the gains 0, 0.6, 1.2 and 2.1, and networks that differ in gain alone share their \
+         train for 1000, 2000 and 6000 steps, with 5 networks for each of 8 to 11 gains up to 3; here there are 200, 350 and \
+         500 steps and 3 networks for each of the gains 0, 0.6, 1.2 and 2.1, and networks that differ in gain alone share their \
          draws. The tasks are not those that curricula can name (masks, timings and channels differ), and the readout begins \
-         smaller than a curriculum draws it, so that no runs are kept. The theory is held against linear networks of 1024 units \
+         smaller than a curriculum draws it, so that no runs are kept. The theory is held against linear networks of 512 units (theirs: 1024) \
          that learn one output at rest by gradient descent in W alone, with the authors' learning rates; the gradient is that \
          at rest, which a test holds against the one through the simulated trial. The input vector is made orthogonal to the two \
          directions to which it is orthogonal for infinitely many units."
+    }
+
+    fn findings(&self) -> &'static str {
+        "The laws of linear networks are leading orders in the target: corrections come with ẑ²/(1 − g²), so that at ẑ = 1 or 2 and \
+         g near 1 neither exponents nor series hold (the table has all targets). They are therefore tested with ẑ = 0.1, and the \
+         series with ẑ = 0.5 at short times. For finite N the speed of learning itself differs from network to network, \
+         by 7 % at g = 0.3 and 22 % at g = 0.8 for 300 units; in the network's own unit of time the third-order term of the \
+         output is 1.00 ± 0.02 of the theory's at g = 0.3, 1.00 ± 0.08 at 0.6 and 1.05 ± 0.23 at 0.8 (standard deviations of \
+         five networks of 300 units). Networks that have not learnt their task within the steps given count as having converged \
+         at the last one, which makes ratios of times too small, and have no functional rank."
     }
 
     fn has_runs(&self) -> bool {

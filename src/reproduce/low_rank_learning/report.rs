@@ -47,10 +47,7 @@ fn slowness(pupils: &[Pupil], task: Task, gain: f64) -> Estimate {
 }
 
 fn claims_of_tasks(pupils: &[Pupil]) -> Vec<Claim> {
-    let all: Vec<f64> = pupils
-        .iter()
-        .map(|of| of.learnt.functional_rank as f64)
-        .collect();
+    let all: Vec<f64> = pupils.iter().map(|of| of.learnt.functional_rank).collect();
     let most = all.iter().copied().fold(0.0, f64::max);
     let largest_gain = gains(pupils).last().copied().unwrap_or(f64::NAN);
     let mut claims = vec![
@@ -171,7 +168,7 @@ fn table_of_tasks(pupils: &[Pupil]) -> Table {
         |of| of.learnt.first_loss,
         |of| of.learnt.last_loss,
         |of| of.learnt.convergence,
-        |of| of.learnt.functional_rank as f64,
+        |of| of.learnt.functional_rank,
         |of| of.learnt.shuffled,
         |of| {
             of.learnt
@@ -216,7 +213,7 @@ fn table_of_theory(laws: &[Vec<Laws>]) -> Table {
             "of s₂",
             "ẑ",
             "convergence τ̃",
-            "s₁ / (ẑ (1 − g²)) there",
+            "s₁ / (ẑ (1 − g²)) at the end",
             "loss shuffled / before",
             "law of that",
         ],
@@ -269,7 +266,7 @@ fn figure(pupils: &[Pupil], laws: &[Vec<Laws>]) -> Figure {
         plots: vec![
             by_gain(pupils, "Speed", steps, |of| of.learnt.convergence),
             by_gain(pupils, "Functional rank", rank, |of| {
-                of.learnt.functional_rank as f64
+                of.learnt.functional_rank
             }),
             of_shuffled,
             spectrum(pupils),

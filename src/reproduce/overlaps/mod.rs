@@ -6,9 +6,9 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use self::gram::Overlaps;
 use self::memory::{Graduate, LENGTHS, Path};
 use self::network::Network;
-use self::overlaps::Overlaps;
 use self::report::report;
 use self::teachers::{FILTERS, shape};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
@@ -16,9 +16,10 @@ use crate::lab::LabError;
 use crate::task::Batch;
 use crate::train::engine::EngineError;
 
+mod gram;
 mod memory;
 mod network;
-mod overlaps;
+
 mod report;
 mod teachers;
 #[cfg(test)]
@@ -27,9 +28,7 @@ mod tests;
 /// Time for which gradient flow is followed on each of two tasks.
 const DURATION: f64 = 40.0;
 /// Learning rates at which the drift of what the flow keeps is looked at.
-const RATES: [f64; 4] = [0.1, 0.05, 0.025, 0.0125];
-/// Step of the Runge–Kutta method on the vectors of a network; that on overlaps is a quarter.
-const FLOW_STEP: f64 = 0.2;
+const RATES: [f64; 4] = [0.04, 0.02, 0.01, 0.005];
 
 /// The experiment.
 pub(super) struct OverlapLearning;
@@ -46,7 +45,7 @@ struct Form {
 const FULL: Form = Form {
     path: Path {
         units: 256,
-        steps: [600, 4000],
+        steps: [1200, 5000],
     },
     seeds: 24,
     flows: 4,
@@ -54,7 +53,7 @@ const FULL: Form = Form {
 const QUICK: Form = Form {
     path: Path {
         units: 100,
-        steps: [400, 2000],
+        steps: [800, 2500],
     },
     seeds: 6,
     flows: 1,
@@ -100,12 +99,30 @@ impl Experiment for OverlapLearning {
          response of another network to a pulse over 20 time steps: all vectors by gradient descent or gradient flow, their \
          gradient by backpropagation through the time steps of the cell in f64. Beside it the overlaps of these vectors follow \
          by themselves, from closed equations for their Gram matrix, in which no vector occurs. Only the abstract of the paper \
-         was at hand: equations, tasks and settings are ours. Gradient flow is integrated by the Runge-Kutta method, on the \
-         vectors and, with a quarter of its step, on the overlaps. For memory, networks of rank 1 learn the tasks A, B and C, or \
-         B, A and C, each pair from one draw of its vectors: 600 steps for A and B each, 4000 for C, learning rate 0.2, until \
+         was at hand: equations, tasks and settings are ours. Gradient flow is integrated by a Runge-Kutta method whose steps \
+         follow the error, on the vectors and, apart from them, on the overlaps. For memory, networks of rank 1 learn the tasks A, B and C, or \
+         B, A and C, each pair from one draw of its vectors: 1200 steps for A and B each, 5000 for C, learning rate 0.1, until \
          all of them do C alike. A linear decoder then tells the order from numbers of networks that it has not seen, each \
          read with noise of 0.001, so that what is left of the loss tells nothing. The networks are no runs of curricula, since \
          their tasks are responses of networks, and m and n learn N times as fast as the cell's M and N would."
+    }
+
+    fn findings(&self) -> &'static str {
+        "Why there is memory at all, and when there is none: both follow from what the flow keeps. Every path of learning is \
+         V → V T with T a product of the boosts exp(-S dτ), in the group SO(p, q) of p vectors that make activity and q that read \
+         it, and the Gram matrix becomes TᵀG T. In rank one with one input and one output, p = q = 2, it has 10 entries, the flow \
+         keeps 4, and the response fixes 3 of the 6 that are left: of the other 3 one is the scale of w_outᵀm against nᵀw_in. A \
+         product of boosts is a boost times a rotation, and the rotation is what depends on the order.\n\n\
+         If all vectors are equally long at first and have small overlaps, (JG)² is a multiple s⁴ of the identity and stays so. \
+         Then AᵀA = √(s⁴ + XᵀX) and BᵀB = √(s⁴ + X Xᵀ): rotations change nothing, and what the loss does not see tells no more \
+         than what it sees, after any history (a test follows this through three tasks). Three ratios of length were tried, with \
+         24 pairs of networks each: recurrent vectors three times as long, equally long, a third as long as the others. Order was \
+         told in 1.00, 0.56 and 0.94 of the networks by the exact map of overlaps alone; the numbers that make the response told \
+         it in 0.46, 0.46 and 0.48.\n\n\
+         Order is told from networks of one law of initial lengths, by means that differ more than the networks do. With existing \
+         tasks (flip-flop, moving average, then integration) and lengths as a curriculum draws them, the last task left next to \
+         nothing of the order. At a learning rate of 0.2 descent on the longer vectors passes the edge of stability, where \
+         rounding errors grow by 10⁸; at 0.1 they grow less than tenfold."
     }
 
     fn has_runs(&self) -> bool {
@@ -161,16 +178,15 @@ impl Form {
         let drawn = network.vectors.clone();
         let first = network.overlaps();
         let mut alone = first.clone();
-        let steps = (DURATION / FLOW_STEP) as usize;
         for task in &tasks {
-            network.flow(task, DURATION, steps)?;
-            alone.flow(task, DURATION, 4 * steps);
+            network.flow(task, DURATION)?;
+            alone.flow(task, DURATION);
         }
         let last = network.overlaps();
         let (descended, drifts) = descents(&first, &tasks);
         network.vectors = drawn;
         for task in &tasks {
-            for _ in 0..(DURATION / RATES[0]) as usize {
+            for _ in 0..(DURATION / RATES[0]).round() as usize {
                 network.descend(task, RATES[0])?;
             }
         }

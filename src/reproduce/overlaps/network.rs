@@ -1,10 +1,12 @@
 //! The network itself: a linear low-rank cell, trained by backpropagation through its time steps in f64.
 
+use std::cell::{Cell, RefCell};
+
 use faer::Mat;
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::overlaps::{Overlaps, Shape, runge_kutta};
+use super::gram::{Overlaps, Shape, integrated};
 use crate::cell::parameters::{LOW_RANK_M, LOW_RANK_N, Parameters, READOUT_WEIGHT, WEIGHT_IH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use crate::task::Batch;
@@ -132,30 +134,20 @@ impl Network {
         Ok(loss)
     }
 
-    /// Gradient flow for a time, by so many steps of the classical Runge–Kutta method on the vectors themselves.
-    pub(super) fn flow(
-        &mut self,
-        batch: &Batch,
-        duration: f64,
-        steps: usize,
-    ) -> Result<(), EngineError> {
-        let mut vectors = self.vectors.clone();
-        let failed = std::cell::Cell::new(None);
-        let network = std::cell::RefCell::new(self);
-        let slope = |at: Mat<f64>| match network.borrow_mut().loss_and_gradient(&at, batch) {
+    /// Gradient flow on a batch for a time, of the vectors themselves.
+    pub(super) fn flow(&mut self, batch: &Batch, duration: f64) -> Result<(), EngineError> {
+        let first = self.vectors.clone();
+        let failed = Cell::new(None);
+        let network = RefCell::new(self);
+        let slope = |at: &Mat<f64>| match network.borrow_mut().loss_and_gradient(at, batch) {
             Ok((_, gradient)) => -gradient,
             Err(error) => {
                 failed.set(Some(error));
-                at
+                Mat::zeros(at.nrows(), at.ncols())
             }
         };
-        for _ in 0..steps {
-            vectors = runge_kutta(&vectors, duration / steps as f64, &slope);
-            if let Some(error) = failed.take() {
-                return Err(error);
-            }
-        }
+        let vectors = integrated(&first, duration, &slope);
         network.into_inner().vectors = vectors;
-        Ok(())
+        failed.into_inner().map_or(Ok(()), Err)
     }
 }

@@ -1,8 +1,8 @@
 //! What came of the networks: claims, tables, figure.
 
 use super::super::{Claim, Expectation, Report, Table, TableCell};
+use super::gram::Overlaps;
 use super::memory::{Graduate, LENGTHS, accuracy};
-use super::overlaps::Overlaps;
 use super::{Class, Flown, Form, RATES};
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Scale, Series};
 use crate::statistics::{Estimate, Line};
@@ -124,7 +124,7 @@ fn table_of_flows(flown: &[Flown]) -> Table {
             "flow",
             "descent",
             "change of the kept spectrum, flow",
-            "the same, descent at 0.1",
+            "the same, descent at 0.04",
             "its exponent in the learning rate",
             "change of the overlaps",
         ],

@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use super::overlaps::Shape;
+use super::gram::Shape;
 use crate::task::Batch;
 
 /// Time steps of a trial.

@@ -6,8 +6,8 @@ use faer::Mat;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
+use super::gram::{Overlaps, Shape};
 use super::network::Network;
-use super::overlaps::{Overlaps, Shape};
 use super::teachers::{FILTERS, of_rank_two, shape};
 use super::{drift, tasks_of};
 
@@ -101,8 +101,8 @@ fn the_flow_is_that_of_the_network_and_keeps_the_spectrum() {
     let mut network = drawn(2, [1.0; 4]);
     let first = network.overlaps();
     let mut alone = first.clone();
-    network.flow(&task, 10.0, 50).unwrap();
-    alone.flow(&task, 10.0, 200);
+    network.flow(&task, 10.0).unwrap();
+    alone.flow(&task, 10.0);
     let last = network.overlaps();
     assert!(
         alone.difference(&last) < 1e-7,
@@ -127,7 +127,7 @@ fn balanced_overlaps_stay_functions_of_what_the_loss_sees() {
         gram,
     };
     for filter in FILTERS {
-        overlaps.flow(&filter.batch(), 60.0, 600);
+        overlaps.flow(&filter.batch(), 60.0);
         let now = overlaps.visible().to_owned();
         let expected = balanced(&now, 1.0).unwrap();
         for (found, expected) in overlaps.invisible().into_iter().zip(expected) {

@@ -18,6 +18,12 @@ use faer::{Mat, MatRef};
 
 use crate::task::Batch;
 
+/// Error of a step of gradient flow that is allowed, relative to the largest entry or 1.
+const TOLERANCE: f64 = 1e-10;
+/// The step that is tried first, and that below which errors are no longer looked at.
+const FIRST_STEP: f64 = 0.1;
+const SHORTEST_STEP: f64 = 1e-6;
+
 /// How many vectors there are, and the leak.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shape {
@@ -172,22 +178,17 @@ impl Overlaps {
         loss
     }
 
-    /// Gradient flow for a time, by so many steps of the classical Runge–Kutta method.
-    pub(super) fn flow(&mut self, batch: &Batch, duration: f64, steps: usize) {
-        let step = duration / steps as f64;
-        let slope = |gram: Mat<f64>| {
+    /// Gradient flow on a batch for a time.
+    pub(super) fn flow(&mut self, batch: &Batch, duration: f64) {
+        let slope = |gram: &Mat<f64>| {
             let at = Self {
                 shape: self.shape,
-                gram,
+                gram: gram.clone(),
             };
             let (_, generator) = at.generator(batch);
-            -(&generator * &at.gram) - &at.gram * &generator
+            -(&generator * gram) - gram * &generator
         };
-        let mut gram = self.gram.clone();
-        for _ in 0..steps {
-            gram = runge_kutta(&gram, step, &slope);
-        }
-        self.gram = gram;
+        self.gram = integrated(&self.gram, duration, &slope);
     }
 
     /// tr (J G)ᵏ, k = 1 to the number of vectors: what the flow keeps.
@@ -212,17 +213,47 @@ impl Overlaps {
     }
 }
 
-/// One step of the classical Runge–Kutta method.
-pub(super) fn runge_kutta(
+/// Where a matrix is after a time in which it changes by its slope.
+///
+/// 1. A step of the classical Runge–Kutta method is made at once and in two halves; a fifteenth of the difference is the error
+///    of the halves.
+/// 2. Where the error is below [`TOLERANCE`], relative to the largest entry or 1, the halves are taken, the error off.
+/// 3. The next step is as long as the fifth root of the error suggests. What is no longer finite stays so.
+pub(super) fn integrated(
     at: &Mat<f64>,
-    step: f64,
-    slope: &impl Fn(Mat<f64>) -> Mat<f64>,
+    duration: f64,
+    slope: &impl Fn(&Mat<f64>) -> Mat<f64>,
 ) -> Mat<f64> {
+    let (mut now, mut left, mut step) = (at.clone(), duration, FIRST_STEP);
+    while left > 0.0 && now.is_all_finite() {
+        step = f64::min(step, left);
+        let whole = runge_kutta(&now, step, slope);
+        let half = runge_kutta(&now, 0.5 * step, slope);
+        let halves = runge_kutta(&half, 0.5 * step, slope);
+        let error = faer::Scale(1.0 / 15.0) * (&halves - whole);
+        let relative = error.norm_max() / f64::max(now.norm_max(), 1.0);
+        let made = step;
+        let longer = 0.9 * (TOLERANCE / relative).powf(0.2);
+        step *= if longer.is_nan() {
+            0.2
+        } else {
+            longer.clamp(0.2, 4.0)
+        };
+        if relative <= TOLERANCE || made < SHORTEST_STEP {
+            now = halves + error;
+            left -= made;
+        }
+    }
+    now
+}
+
+/// One step of the classical Runge–Kutta method.
+fn runge_kutta(at: &Mat<f64>, step: f64, slope: &impl Fn(&Mat<f64>) -> Mat<f64>) -> Mat<f64> {
     let moved = |by: f64, along: &Mat<f64>| at + faer::Scale(by) * along;
-    let first = slope(at.clone());
-    let second = slope(moved(0.5 * step, &first));
-    let third = slope(moved(0.5 * step, &second));
-    let fourth = slope(moved(step, &third));
+    let first = slope(at);
+    let second = slope(&moved(0.5 * step, &first));
+    let third = slope(&moved(0.5 * step, &second));
+    let fourth = slope(&moved(step, &third));
     let sum = first + faer::Scale(2.0) * (second + third) + fourth;
     moved(step / 6.0, &sum)
 }
