@@ -88,8 +88,8 @@ impl Experiment for LowRankLearning {
          train for 1000, 2000 and 6000 steps, with 5 networks for each of 8 to 11 gains up to 3; here there are 200, 350 and \
          500 steps and 3 networks for each of the gains 0, 0.6, 1.2 and 2.1, and networks that differ in gain alone share their \
          draws. The tasks are not those that curricula can name (masks, timings and channels differ), and the readout begins \
-         smaller than a curriculum draws it, so that no runs are kept. The theory is held against linear networks of 512 units (theirs: 1024) \
-         that learn one output at rest by gradient descent in W alone, with the authors' learning rates; the gradient is that \
+         smaller than a curriculum draws it, so that no runs are kept. The theory is held against linear networks of 512 \
+         units (theirs: 1024) that learn one output at rest by gradient descent in W alone, with the authors' learning rates; the gradient is that \
          at rest, which a test holds against the one through the simulated trial. The input vector is made orthogonal to the two \
          directions to which it is orthogonal for infinitely many units."
     }

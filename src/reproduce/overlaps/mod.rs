@@ -19,7 +19,6 @@ use crate::train::engine::EngineError;
 mod gram;
 mod memory;
 mod network;
-
 mod report;
 mod teachers;
 #[cfg(test)]
