@@ -19,6 +19,36 @@ mod plane;
 mod pulses;
 mod report;
 mod slow;
+/// What is seen of a network.
+fn look(course: &Course, parameters: &Parameters<f32>, trials: &Batch) -> Result<Look, LabError> {
+    let starts = starts(trials, &course.simulated(parameters, trials)?);
+    let map = course.map(parameters, &[0.0; 2]);
+    let tolerance = 0.5 * (SLOW * spread(&starts)).powi(2);
+    let points = slow_points(&map, &starts, tolerance);
+    let points = points.map_err(|source| LabError::Analysis {
+        checkpoint: 0,
+        source,
+    })?;
+    let cloud = Cloud::of(&points);
+    let pulsed = Pulsed {
+        quiet: &map,
+        at_input: &|input| course.map(parameters, &input),
+        width: MovingAverage::default().pulse_width,
+        wait: MovingAverage::default().gap.max,
+    };
+    let every = points.len().div_ceil(PULSED_POINTS).max(1);
+    let some: Vec<SlowPoint> = points.iter().step_by(every).cloned().collect();
+    Ok(Look {
+        tried: starts.len(),
+        angles: cloud
+            .as_ref()
+            .map_or_else(Vec::new, |of| of.angles(&points)),
+        predictions: pulsed.predictions(&some, &SCALES),
+        points,
+        cloud,
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -209,42 +239,8 @@ impl Form {
         Ok(Some(Seen {
             loss,
             accuracy: task.accuracy(&trials, &simulation.outputs),
-            trained: self.look(course, &trained, &trials)?,
-            untrained: self.look(course, &untrained, &trials)?,
+            trained: look(course, &trained, &trials)?,
+            untrained: look(course, &untrained, &trials)?,
         }))
-    }
-
-    fn look(
-        self,
-        course: &Course,
-        parameters: &Parameters<f32>,
-        trials: &Batch,
-    ) -> Result<Look, LabError> {
-        let starts = starts(trials, &course.simulated(parameters, trials)?);
-        let map = course.map(parameters, &[0.0; 2]);
-        let tolerance = 0.5 * (SLOW * spread(&starts)).powi(2);
-        let points = slow_points(&map, &starts, tolerance);
-        let points = points.map_err(|source| LabError::Analysis {
-            checkpoint: 0,
-            source,
-        })?;
-        let cloud = Cloud::of(&points);
-        let pulsed = Pulsed {
-            quiet: &map,
-            at_input: &|input| course.map(parameters, &input),
-            width: MovingAverage::default().pulse_width,
-            wait: MovingAverage::default().gap.max,
-        };
-        let every = points.len().div_ceil(PULSED_POINTS).max(1);
-        let some: Vec<SlowPoint> = points.iter().step_by(every).cloned().collect();
-        Ok(Look {
-            tried: starts.len(),
-            angles: cloud
-                .as_ref()
-                .map_or_else(Vec::new, |of| of.angles(&points)),
-            predictions: pulsed.predictions(&some, &SCALES),
-            points,
-            cloud,
-        })
     }
 }

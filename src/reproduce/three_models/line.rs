@@ -87,6 +87,7 @@ impl LineAttractor {
     }
 
     /// How fast κ changes where it is held, per time constant.
+    #[cfg(test)]
     pub(super) fn drift(&self, held: f64) -> f64 {
         self.fed_back(&self.rates(held, 0.0)) - held
     }

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use crate::cell::parameters::READOUT_WEIGHT;
 

@@ -96,7 +96,7 @@ pub(super) struct Tuning {
 
 /// The slope and R² of each unit at one time step.
 struct Slopes {
-    slopes: Vec<f64>,
+    each: Vec<f64>,
     of_means: Vec<f64>,
     of_trials: Vec<f64>,
 }
@@ -124,7 +124,7 @@ pub(super) fn tuning(
         .map(|a| {
             by_time
                 .iter()
-                .map(|b| correlation(&a.slopes, &b.slopes))
+                .map(|b| correlation(&a.each, &b.each))
                 .collect()
         })
         .collect();
@@ -133,10 +133,10 @@ pub(super) fn tuning(
     let early = times.delay / 5;
     let looked_at = [early, times.delay / 2, times.delay - 1].map(|step| &of_delay[step]);
     let is_persistent = |unit: &usize| {
-        let sign = looked_at[0].slopes[*unit].signum();
+        let sign = looked_at[0].each[*unit].signum();
         looked_at
             .iter()
-            .all(|of| of.of_trials[*unit] >= TUNED && of.slopes[*unit].signum() == sign)
+            .all(|of| of.of_trials[*unit] >= TUNED && of.each[*unit].signum() == sign)
     };
     let read = |steps: &[usize]| {
         let states = Mat::from_fn(steps.len() * trials, units, |sample, unit| {
@@ -151,8 +151,8 @@ pub(super) fn tuning(
     };
     let of_each: Vec<f64> = steps.iter().map(|&step| read(&[step])).collect();
     Ok(Tuning {
-        early_late: correlation(&looked_at[0].slopes, &looked_at[2].slopes),
-        stimulus_late: correlation(&by_time[start - begin - 1].slopes, &looked_at[2].slopes),
+        early_late: correlation(&looked_at[0].each, &looked_at[2].each),
+        stimulus_late: correlation(&by_time[start - begin - 1].each, &looked_at[2].each),
         consistency,
         linearity: linear / (times.delay * units) as f64,
         constant_readout: read(&steps),
@@ -169,7 +169,7 @@ const READOUT: Ridge = Ridge {
 
 fn slopes(units: usize, repeats: usize, rate: &dyn Fn(usize, usize) -> f64) -> Slopes {
     let mut all = Slopes {
-        slopes: Vec::new(),
+        each: Vec::new(),
         of_means: Vec::new(),
         of_trials: Vec::new(),
     };
@@ -188,7 +188,7 @@ fn slopes(units: usize, repeats: usize, rate: &dyn Fn(usize, usize) -> f64) -> S
             })
             .collect();
         let line = Line::fitted(&points);
-        all.slopes.push(line.slope);
+        all.each.push(line.slope);
         all.of_trials.push(line.r * line.r);
         all.of_means.push(Line::fitted(&means).r.powi(2));
     }

@@ -147,7 +147,7 @@ impl At<'_> {
     ///    steps as a trial has.
     fn seen(&self, states: &[Vec<f64>], slow: f64) -> Result<Seen, LabError> {
         let map = self.map(0.0);
-        let settled = self.settled(&map, states);
+        let settled = settled(&map, states);
         let found = continuum(&map, &settled, slow).map_err(failed)?;
         let points = self.spread_points(&map, found.as_ref().map_or(&settled[..], |of| &of.states));
         let size = map.dim();
@@ -185,20 +185,6 @@ impl At<'_> {
         }
         seen.continuum = found;
         Ok(seen)
-    }
-
-    /// Some of the states, after a while without streams.
-    fn settled(&self, map: &CellMap, states: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let every = states.len().div_ceil(STATES).max(1);
-        let mut settled: Vec<Vec<f64>> = states.iter().step_by(every).cloned().collect();
-        for state in &mut settled {
-            let mut next = state.clone();
-            for _ in 0..SETTLING {
-                map.step(state, &mut next);
-                std::mem::swap(state, &mut next);
-            }
-        }
-        settled
     }
 
     /// The network at the context, with a constant on the stream that counts.
@@ -274,4 +260,18 @@ fn spread(states: &[&[f64]]) -> f64 {
         })
         .sum();
     squares.sqrt()
+}
+
+/// Some of the states, after a while without streams.
+fn settled(map: &CellMap, states: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let every = states.len().div_ceil(STATES).max(1);
+    let mut settled: Vec<Vec<f64>> = states.iter().step_by(every).cloned().collect();
+    for state in &mut settled {
+        let mut next = state.clone();
+        for _ in 0..SETTLING {
+            map.step(state, &mut next);
+            std::mem::swap(state, &mut next);
+        }
+    }
+    settled
 }
