@@ -92,7 +92,18 @@ impl Experiment for LearningStages {
     }
 
     fn findings(&self) -> &'static str {
-        ""
+        "Whether there is a stage 3 depends on what counts as good. With exact fixed points, 95 % of the stable points of the end are \
+         there when the mean squared error falls to 0.1, and topology has mostly settled: stage 2 passes into 4. The order 1, 2, 3, 4 \
+         is seen in 1, 4 and 6 of 10 RFLO networks with a good loss of 0.05, 0.1 and 0.2 (0, 3 and 4 of BPTT) and changing \
+         topology at 0.1; at the most lenient setting, 0.2 and 0.2, in 8 and 7. 0.2 here is 0.1 in the authors' loss, which is \
+         half of ours. At the settings of the claims, of 13 networks out of order 7 never \
+         change in good performance, 3 do so only after a stretch of stage 4, and 3 begin with a change, without a stage 1. Without \
+         asking for stage 1 the order is seen in 6 RFLO and 4 BPTT networks.\n\n\
+         The authors' reading looks for the first four checkpoints in a row of each stage wherever they are, so that late, rare \
+         changes count as stage 3, and early ones are forgotten: where changes are shifted around training by chance, the order \
+         is seen in 10 to 50 % of all shifts. Creation before mastery is the part that holds: nearly all stable points are there \
+         before the loss is good, and 19 of 20 networks end with one for each memory. Updates on batches are less noisy than the \
+         authors' on single steps; single trials at the learning rate that matches theirs (0.45) diverge."
     }
 
     fn run(

@@ -48,7 +48,7 @@ fn claims(learned: &[Learned], rules: &[Vec<&Learned>]) -> Vec<Claim> {
         .zip(RULES)
         .map(|(networks, (_, name))| {
             let statement = format!(
-                "share of {name} networks in which stages 2, 3 and 4 begin one after the other (more often than not)"
+                "share of {name} networks that begin in stage 1, and in which stages 2, 3 and 4 begin one after the other (more often than not)"
             );
             let measured = share_in_order(networks, criterion());
             Claim::new(&statement, Expectation::at_least(0.5), measured).of_ours()
