@@ -46,7 +46,7 @@ const FULL: Form = Form {
     steps: 2000,
     every: 10,
 };
-const QUICK: Form = Form { seeds: 1, ..FULL };
+const QUICK: Form = Form { seeds: 3, ..FULL };
 
 /// The learning of one network.
 #[derive(Debug, Clone, PartialEq)]
