@@ -59,7 +59,7 @@ impl Extent {
                 units: 500,
                 real: 36,
                 pairs: 4,
-                spectra: 6,
+                spectra: 12,
                 spectrum_units: 300,
                 sizes: vec![[125, 160], [250, 120], [500, 60]],
             }
