@@ -120,12 +120,6 @@ impl Doubling {
         let by_spread = |a: &Pair<'_>, b: &Pair<'_>| a.spread().total_cmp(&b.spread());
         self.pairs().max_by(by_spread)
     }
-
-    /// The least distance of a pair: that of the image of the maximum.
-    fn narrowest(&self) -> f64 {
-        let spreads = self.pairs().map(|pair| pair.spread());
-        spreads.fold(f64::INFINITY, f64::min)
-    }
 }
 
 /// Successive doublings of a cycle.
@@ -151,12 +145,5 @@ impl Cascade {
         let split = self.doublings.iter().skip(1);
         let widest = split.filter_map(|of| of.widest().map(|pair| pair.spread()));
         shrinking(&widest.collect::<Vec<f64>>())
-    }
-
-    /// The order z of the maximum: the narrowest pair shrinks by |α|ᶻ where the widest does by |α|. Of the last two doublings.
-    pub(super) fn order(&self) -> Option<f64> {
-        let [before, last] = self.doublings.last_chunk()?;
-        let widest = before.widest()?.spread() / last.widest()?.spread();
-        Some((before.narrowest() / last.narrowest()).ln() / widest.ln())
     }
 }

@@ -94,22 +94,22 @@ fn ratios_of_a_geometric_sequence_are_its_own() {
     assert_near(&shrinking(&[8.0, -4.0, 2.0]), &[-2.0; 2], 0.0);
 }
 
-/// A cycle whose widest pairs shrink by 2.5 and whose narrowest shrink by 2.5² has a maximum of order 2.
+/// Of each cycle the widest pair counts.
 #[test]
-fn the_order_of_the_maximum_follows_from_the_pairs() {
+fn alpha_follows_from_the_widest_pairs() {
     let doubling = |k: i32| {
         let (wide, narrow) = (2.5_f64.powi(-k), 6.25_f64.powi(-k));
         let cycle = [0.0, 1.0, wide, 1.0 + narrow];
         Doubling {
-            s: f64::from(k),
+            s: 3.0 - 4.0_f64.powi(-k),
             cycle: cycle.iter().map(|&x| vec![x]).collect(),
         }
     };
     let cascade = Cascade {
         doublings: (0..4).map(doubling).collect(),
     };
-    assert!((cascade.order().unwrap() - 2.0).abs() < 1e-12);
     assert_near(&cascade.alphas(), &[2.5; 2], 1e-12);
+    assert_near(&cascade.deltas(), &[4.0; 2], 1e-12);
 }
 
 #[test]
