@@ -120,6 +120,7 @@ pub(super) fn report(seen: &[Seen]) -> Report {
             table_of_samplings(&families),
             table_of_ends(&families),
             table_of_edges(&families),
+            table_of_memories(&families),
         ],
         figure: Some(figure(&families)),
     }

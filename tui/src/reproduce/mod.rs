@@ -94,7 +94,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs, place: &TracesFolder) -> anyhow::R
             seeds: args.seeds.map(|seeds| seeds as usize),
             keep,
         };
-        let done = run(experiment, settings)?;
+        let done = run(experiment, &settings)?;
         if let Some(output) = &output {
             written(&done, output)?;
         }
@@ -219,14 +219,14 @@ fn output(args: &ReproduceArgs) -> anyhow::Result<Option<Output>> {
     Ok(Some(Output::Figure(path.clone())))
 }
 
-fn run(experiment: &dyn Experiment, settings: Settings) -> anyhow::Result<Done<'_>> {
+fn run(experiment: &dyn Experiment, settings: &Settings) -> anyhow::Result<Done<'_>> {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:24} {pos}/{len} · {eta} left") {
         bar.set_style(style.progress_chars("━╸─"));
     }
     bar.set_message(experiment.name());
     let begun = Instant::now();
-    let report = experiment.run(&settings, &|done, all| {
+    let report = experiment.run(settings, &|done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     });
