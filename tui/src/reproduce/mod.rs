@@ -219,7 +219,7 @@ fn output(args: &ReproduceArgs) -> anyhow::Result<Option<Output>> {
     Ok(Some(Output::Figure(path.clone())))
 }
 
-fn run(experiment: &dyn Experiment, settings: &Settings) -> anyhow::Result<Done<'_>> {
+fn run<'a>(experiment: &'a dyn Experiment, settings: &Settings) -> anyhow::Result<Done<'a>> {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:24} {pos}/{len} · {eta} left") {
         bar.set_style(style.progress_chars("━╸─"));
