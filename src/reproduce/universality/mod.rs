@@ -96,7 +96,7 @@ const FULL: Form = Form {
 const QUICK: Form = Form {
     units: 24,
     seeds: [2, 1, 2],
-    steps: [900, 1200, 1500],
+    steps: [900, 2000, 1500],
     bits: 2,
     probe_trials: 480,
     starts: 96,
