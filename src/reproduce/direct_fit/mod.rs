@@ -114,8 +114,8 @@ impl Experiment for DirectFit {
         "Edges of zones and bifurcations, sine: the zone ends long before the wave does. With R² of at least 0.8 over 64 s, \
          0.19 of the edges lie within a quarter of the trained width of where the wave ends; the median distance is 0.5 \
          widths below the range and 2.0 above. Another reading of the edge, the frequency right within a tenth whatever \
-         the phase, gives medians of 0.18 below and 1.0 above. Densities and breadths are told apart in the table: no \
-         sampling brings the upper edge near. So below the range the frequency stays right nearly as long as there is a \
+         the phase, gives medians of 0.18 below and 1.0 above. The table tells these \
+         distances by density and breadth. So below the range the frequency stays right nearly as long as there is a \
          wave, and above it the network goes on with a wave of a wrong frequency. Where the wave ends above, a \
          Neimark-Sacker bifurcation of a fixed point was beside it in all 89 networks in which it ends within the tested \
          inputs; below, one in 40 of 69, and a fold in 29. The end of the zone is a matter of how the frequency bends, not \
