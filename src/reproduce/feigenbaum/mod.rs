@@ -59,7 +59,7 @@ impl Extent {
         };
         let extent = if settings.is_quick {
             Self {
-                networks: 20,
+                networks: 40,
                 coefficients: [30, 12],
                 ..full
             }
@@ -114,7 +114,7 @@ impl Experiment for Feigenbaum {
          b = 0.3, and on vanilla networks x' = tanh(gWx + b) of 16 units drawn at random along their gain g (flips \
          located by continuation), on 1 - A|x|^z and 1 - A tanh|x|^z, z = 2, 3, 4, 6; and from the functional equation \
          g(1)g(x) = g(g(g(1)x)) by collocation, 30 coefficients, in numbers of 400 bits. W_ij ~ N(0, 1/16), b_i ~ N(0, \
-         1); of the networks those count whose motion shows periods p, 2p, 4p and 8p, sooner and sooner, as g grows from 1 to \
+         1); of the networks those count whose motion shows periods p to 16p, sooner and sooner, as g grows from 1 to \
          5, and whose cycle could be followed through six doublings or more. Feigenbaum worked with maps of an interval; \
          networks, Hénon map and the bounds of the claims on them are ours."
     }

@@ -12,9 +12,9 @@ pub(super) const UNITS: usize = 16;
 /// Gains at which motion is looked at: the lowest, the highest, and how many parts lie between them; then about a cascade.
 const GAINS: [f64; 2] = [1.0, 5.0];
 const PARTS: usize = 160;
-/// Steps that motion is given to settle, and the longest period that is told.
-const SETTLING: usize = 600;
-const LONGEST_TOLD: usize = 64;
+/// Steps that motion is given to settle at each, and the longest period that is told.
+const SETTLING: [usize; 2] = [600, 4000];
+const LONGEST_TOLD: usize = 128;
 /// A state that comes back this close has returned.
 const RETURN: f64 = 1e-6;
 /// A doubling that comes this much sooner than the one before, or yet sooner, lies where the next is looked for.
@@ -44,7 +44,8 @@ pub(super) struct Cascading {
 /// 1. W_ij ~ N(0, 1/N), b_i ~ N(0, 1).
 /// 2. At one gain after the other motion goes on from where it was, until it has settled; its period is noted.
 /// 3. Where periods p, 2p and 4p follow each other, gains are looked at more closely.
-/// 4. If p, 2p, 4p and 8p follow each other there, sooner and sooner, the cycle of period p is followed through its doublings.
+/// 4. If p, 2p, 4p, 8p and 16p follow each other there, sooner and sooner, the cycle of period p is followed through its
+///    doublings.
 /// 5. These count as far as, halfway between two, motion has settled on the cycle of the period that is born at the first.
 pub(super) fn cascading(seed: u64) -> Option<Cascading> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -53,7 +54,7 @@ pub(super) fn cascading(seed: u64) -> Option<Cascading> {
     let weights: Vec<f64> = (0..UNITS * UNITS).map(|_| scale * normal()).collect();
     let bias = (0..UNITS).map(|_| normal()).collect();
     let system = System::network(&weights, bias)?;
-    let seen = periods(&system, &[0.0; UNITS], GAINS);
+    let seen = periods(&system, &[0.0; UNITS], GAINS, SETTLING[0]);
     let runs = runs(&seen);
     let (start, end) = runs.windows(3).find_map(|runs| closely(&system, runs))?;
     let period = start.period;
@@ -99,12 +100,12 @@ struct Settled {
 }
 
 /// Step 2, of gains between two, motion starting at a state.
-fn periods(system: &System, start: &[f64], [low, high]: [f64; 2]) -> Vec<Settled> {
+fn periods(system: &System, start: &[f64], [low, high]: [f64; 2], settling: usize) -> Vec<Settled> {
     let mut state = start.to_vec();
     let mut seen = Vec::new();
     for place in 0..=PARTS {
         let gain = low + (high - low) * place as f64 / PARTS as f64;
-        if let [_, there] = &system.orbit(gain, &state, SETTLING, 2)[..] {
+        if let [_, there] = &system.orbit(gain, &state, settling, 2)[..] {
             state.clone_from(there);
         }
         let after = system.orbit(gain, &state, 1, LONGEST_TOLD + 1);
@@ -141,14 +142,16 @@ fn closely(system: &System, coarse: &[Vec<&Settled>]) -> Option<(Settled, f64)> 
     let start = coarse[0].iter().rev().find(|of| of.gain <= before);
     let start = start.unwrap_or(&coarse[0][0]);
     let reach = [start.gain, second + (second - first)];
-    let seen = periods(system, &start.state, reach);
-    runs(&seen).windows(4).find_map(doublings)
+    let seen = periods(system, &start.state, reach, SETTLING[1]);
+    runs(&seen).windows(5).find_map(doublings)
 }
 
-/// Step 4: motion of the first of four periods, and a gain beyond the end of the cascade.
+/// Step 4: motion of the first of five periods, and a gain beyond the end of the cascade.
 fn doublings(runs: &[Vec<&Settled>]) -> Option<(Settled, f64)> {
-    let [first, second, third] = [1, 2, 3].map(|place| runs[place][0].gain);
-    if !doubles(runs) || third - second > SOONER * (second - first) {
+    let [first, second, third, fourth] = [1, 2, 3, 4].map(|place| runs[place][0].gain);
+    let quickens =
+        third - second <= SOONER * (second - first) && fourth - third <= SOONER * (third - second);
+    if !doubles(runs) || !quickens {
         return None;
     }
     // Continuation takes the lengths of its steps from how far the first doubling is.
