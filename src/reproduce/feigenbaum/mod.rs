@@ -59,7 +59,7 @@ impl Extent {
         };
         let extent = if settings.is_quick {
             Self {
-                networks: 40,
+                networks: 130,
                 coefficients: [30, 12],
                 ..full
             }
