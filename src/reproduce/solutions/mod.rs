@@ -160,6 +160,10 @@ impl Experiment for Solutions {
          by a vote of three nearest neighbours (the authors: a random forest) from twelve features of trained activity."
     }
 
+    fn findings(&self) -> &'static str {
+        include_str!("../findings/solutions.md")
+    }
+
     fn run(
         &self,
         settings: &Settings,
