@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn a_matrix_of_rank_three_has_functional_rank_three() {
-        let columns = Mat::from_fn(12, 3, |i, k| ((i * i + 7 * k) as f64).sin());
-        let rows = Mat::from_fn(3, 12, |k, j| ((3 * j + k * k) as f64).cos());
+        let columns = Mat::from_fn(12, 3, |i, k| ((i * (k + 1)) as f64 + 0.3).sin());
+        let rows = Mat::from_fn(3, 12, |k, j| ((j * (2 * k + 1)) as f64 + 0.1).cos());
         let weights = &columns * &rows;
         let change = Change::of(&weights);
         assert!(change.values[2] > 1e-3 && change.values[3] < 1e-12);

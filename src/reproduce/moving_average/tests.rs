@@ -43,12 +43,11 @@ fn a_slow_point_is_reached_across_the_plane_and_not_along_it() {
     let from = [1e-2, -2e-2, 1e-2, 1e-2];
     let found = slow_point(&map, &from, 1e-8).unwrap();
     assert!(found[2].abs() < 1e-3 && found[3].abs() < 1e-3, "{found:?}");
-    // Along the right eigenvectors e₁, e₂; the shear carries a and b times what decays onto them.
-    let left = [from[0] - 1.5 * from[2], from[1] + 0.8 * from[3]];
-    for (found, left) in found.iter().zip(left) {
+    // Down to the minimum of q by the shortest way, which is straight across the plane of e₁ and e₂.
+    for (found, from) in found.iter().zip(&from[..2]) {
         assert!(
-            (found - left).abs() < 0.1 * left.abs() + 1e-3,
-            "{found} {left}"
+            (found - from).abs() < 0.1 * from.abs() + 1e-3,
+            "{found} {from}"
         );
     }
     // Motion is nowhere slower than at the origin, which is no minimum above 0.
@@ -150,7 +149,7 @@ fn left_eigenvectors_read_small_pulses() {
     assert!(small.left > 0.9999 && small.cosine > 0.9999, "{small:?}");
     assert!(whole.left > 0.98 && whole.left < small.left, "{whole:?}");
     assert!(
-        small.orthogonal < 0.5 && small.random < small.left,
+        small.orthogonal < 0.9 && small.random < small.left,
         "{small:?}"
     );
 }

@@ -23,7 +23,7 @@ fn learned(kind: usize, seed: u64) -> Learned {
 fn told() -> Apart {
     let kinds = 0..KINDS.len();
     let networks: Vec<Learned> = kinds
-        .flat_map(|kind| (0..3).map(move |seed| learned(kind, seed)))
+        .flat_map(|kind| (0..6).map(move |seed| learned(kind, seed)))
         .collect();
     let all: Vec<&Learned> = networks.iter().collect();
     let distances = Distances::between(all.len(), |a, b| {
@@ -57,7 +57,7 @@ fn both_rules_learn_one_bit_and_end_with_the_same_graph() {
     let form = Form {
         units: 12,
         bits: 1,
-        steps: 300,
+        steps: 1000,
         seeds: 1,
         draws: 10,
     };

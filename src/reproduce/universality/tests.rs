@@ -24,7 +24,8 @@ fn architectures_are_as_far_apart_as_the_outermost_means() {
     let found = apart(&networks, |of| of.0, |of| of.1);
     assert!((found.value - 0.5).abs() < 1e-12, "{found:?}");
     let [low, high] = found.interval.unwrap();
-    assert!(low >= 0.4 - 1e-12 && high <= 0.6 + 1e-12, "{found:?}");
+    // From 1.3 − 1.0, where resamples hold nothing of UGRNN, to 1.5 − 0.9.
+    assert!(low >= 0.3 - 1e-12 && high <= 0.6 + 1e-12, "{found:?}");
 }
 
 /// One slow mode and a fast one, orthogonal: x(t) = (0.9ᵗ, 0.3ᵗ).
@@ -69,8 +70,7 @@ fn of_a_pair_one_mode_is_half() {
 #[test]
 fn a_vanilla_network_integrates_with_one_mode() {
     let form = Form {
-        units: 12,
-        steps: [0, 0, 400],
+        steps: [0, 0, QUICK.steps[2]],
         ..QUICK
     };
     let course = integration::course(form, VANILLA, 0).unwrap();

@@ -111,6 +111,7 @@ pub(super) fn expected(of: Expectation) -> String {
     match (of.least, of.most) {
         (Some(least), Some(most)) if least == most => number(least),
         (Some(least), Some(most)) => format!("{} to {}", number(least), number(most)),
+        (Some(least), None) if least == f64::MIN_POSITIVE => "above 0".to_owned(),
         (Some(least), None) => format!("at least {}", number(least)),
         (None, Some(most)) => format!("at most {}", number(most)),
         (None, None) => "any".to_owned(),
