@@ -114,10 +114,7 @@ impl Experiment for Navigation {
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Report, ExperimentError> {
         let own = Workplace::new()?;
-        let folder = settings
-            .keep
-            .clone()
-            .unwrap_or_else(|| own.0.join("navigation"));
+        let folder = settings.keep.clone().unwrap_or_else(|| own.0.join("runs"));
         let population = begin(&own, &folder, settings)?;
         train(&population, progress)?;
         let scores = population.scores()?;
