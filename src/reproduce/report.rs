@@ -42,6 +42,11 @@ impl Expectation {
         }
     }
 
+    /// Any number above 0.
+    pub fn above_zero() -> Self {
+        Self::at_least(f64::MIN_POSITIVE)
+    }
+
     /// This number or less.
     pub fn at_most(most: f64) -> Self {
         Self {

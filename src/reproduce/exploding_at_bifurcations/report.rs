@@ -15,11 +15,6 @@ use crate::statistics::bootstrap::Bootstrap;
 /// Steps that a bifurcation or ghost may lie beside a drop of the loss and still be its company.
 const TOLERANCE: u64 = 5;
 const SEED: u64 = 1;
-/// Any number above 0.
-const MORE_THAN_ZERO: Expectation = Expectation {
-    least: Some(f64::MIN_POSITIVE),
-    most: None,
-};
 
 pub(super) fn report(of: &Measured) -> Report {
     let mut claims = claims_of_one_unit(of);
@@ -96,13 +91,13 @@ fn claims_of_training(of: &Measured) -> Vec<Claim> {
     vec![
         Claim::new(
             "trained networks: ln gradient norm at bifurcations less that of other networks at the same update",
-            MORE_THAN_ZERO,
+            Expectation::above_zero(),
             excess(&gradients(of), &bootstrap),
         )
         .of_ours(),
         Claim::new(
             "plane, no forcing: ln gradient norm at bifurcations less that of other fits at the same update",
-            MORE_THAN_ZERO,
+            Expectation::above_zero(),
             excess(&signals(free), &bootstrap),
         )
         .of_ours(),
@@ -114,7 +109,7 @@ fn claims_of_training(of: &Measured) -> Vec<Claim> {
         .of_ours(),
         Claim::new(
             "plane: largest rise of ln loss by one update of a fit without forcing, less with forcing 0.1 from the same start",
-            MORE_THAN_ZERO,
+            Expectation::above_zero(),
             bootstrap.mean(&differences),
         )
         .of_ours(),

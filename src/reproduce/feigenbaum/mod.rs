@@ -124,8 +124,8 @@ impl Experiment for Feigenbaum {
          digits of them. The functional equation gives 1.5 digits a coefficient.\n\n\
          In more than one dimension alpha converges by a factor of 2.5 a level only, as the Hénon map shows (2.1, 2.6, 2.9 \
          and 3.3 digits at periods 32 to 256): distances are measured in a straight line, and cycles lie on a curved one. \
-         So the claim on states of networks allows 2 %, that on their parameters 0.5 %: the shortest of their cascades end at \
-         the sixth doubling, where the network of rank one is off by 0.4 %. The order z of the maximum could not be told \
+         The claim on the states of networks, within 0.1 %, is therefore open, not for want of agreement: the shortest of their \
+         cascades end at the sixth doubling, where the network of rank one is off by 0.4 %. The order z of the maximum could not be told \
          from the pairs of states that are nearest to each other, which should approach by alpha^z: 1.0 to 2.2 in four \
          networks, since pairs approach across the curve, too, as fast as the map contracts.\n\n\
          The first doublings of networks drawn at random often do not follow each other sooner and sooner, and many \

@@ -11,11 +11,6 @@ use crate::statistics::Estimate;
 pub(super) const FIRST_LEVEL: usize = 2;
 /// Relative deviation from a constant that a claim allows.
 const NEAR: f64 = 1e-3;
-/// The same of networks drawn at random: what maps are off at the level that the shortest of their cascades reach (the network of
-/// rank one 0.4 % at period 32), and of distances between states, which converge by |α| a level and not by δ, since in many
-/// dimensions they lie on a curved line.
-const NEAR_DOUBLINGS: f64 = 5e-3;
-const NEAR_STATES: f64 = 0.02;
 /// Numbers of coefficients in the table.
 const COEFFICIENTS: [usize; 9] = [1, 2, 3, 5, 10, 15, 20, 25, 30];
 /// Digits that the functional equation is to give.
@@ -173,7 +168,7 @@ fn of_systems(systems: &[Ratios], published: &Published) -> Vec<Claim> {
 fn of_networks(measured: &Measured, systems: &[Ratios], published: &Published) -> Vec<Claim> {
     let networks = || systems.iter().filter(|of| of.kind == 3);
     let near =
-        |constant: f64, by: f64| Expectation::between(constant * (1.0 - by), constant * (1.0 + by));
+        |constant: f64| Expectation::between(constant * (1.0 - NEAR), constant * (1.0 + NEAR));
     let deltas: Vec<f64> = networks().map(|of| last(&of.deltas)).collect();
     let alphas: Vec<f64> = networks().map(|of| last(&of.alphas)).collect();
     let nearest_is_two = |ratios: &&Ratios| {
@@ -195,13 +190,13 @@ fn of_networks(measured: &Measured, systems: &[Ratios], published: &Published) -
     vec![
         Claim::new(
             "δ of networks drawn at random, at their last level",
-            near(published.delta(), NEAR_DOUBLINGS),
+            near(published.delta()),
             Estimate::mean(&deltas),
         )
         .of_ours(),
         Claim::new(
             "|α| of networks drawn at random, at their last level",
-            near(published.alpha(), NEAR_STATES),
+            near(published.alpha()),
             Estimate::mean(&alphas),
         )
         .of_ours(),

@@ -10,7 +10,7 @@ use self::report::report;
 use self::threshold::{Flip, Pulsed};
 use self::view::View;
 use super::trained::{Course, keep};
-use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use super::{Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Settings};
 use crate::lab::LabError;
 use crate::task::Task as _;
 use crate::task::flip_flop::FlipFlop;
@@ -90,11 +90,7 @@ impl Experiment for ThreeBits {
     }
 
     fn paper(&self) -> Paper {
-        Paper {
-            citation: "Sussillo & Barak (2013), Opening the black box: low-dimensional dynamics in high-dimensional \
-                       recurrent neural networks, Neural Computation 25:626",
-            source: "doi 10.1162/NECO_a_00409",
-        }
+        SUSSILLO_BARAK_2013
     }
 
     fn about(&self) -> &'static str {
@@ -115,7 +111,7 @@ impl Experiment for ThreeBits {
          within a half of ±1, or the minimum of q goes, too. Where accuracy stays above 0.95 most lost memories have one, not all: \
          0.88 of them in networks of 64 units, where the bound of 0.8 lies at the edge of the interval; all in the few cases among \
          networks of 32 units after 1000 updates. \n\n\
-         A lost memory is held for less long than its slow point is passed: from there an output is wrong after 0.34 [0.25, 0.43] of \
+         That a lost memory is held as long as its slow point is passed was the claim at first, and is refuted: from there an output is wrong after 0.34 [0.25, 0.43] of \
          half the passage π/√(aε) of a fold (0.81 [0.49, 1.12] in networks of 32 units), for motion that is still slow already leaves \
          the band within which outputs count as right. The place itself motion leaves \
          when the normal form says: after 1.03 to 1.05 of half a passage in networks of 32 units."

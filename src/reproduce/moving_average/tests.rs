@@ -148,10 +148,22 @@ fn left_eigenvectors_read_small_pulses() {
     };
     assert!(small.left > 0.9999 && small.cosine > 0.9999, "{small:?}");
     assert!(whole.left > 0.98 && whole.left < small.left, "{whole:?}");
+    // What the orthogonal projection misses: the parts a d₃ and b d₄ that still decay onto the plane when the pulse ends.
+    let ([slow, other, third, fourth], [a, b]) = (VALUES, [1.5, -0.8]);
+    let [carried, carried_other] = [slow.powi(20), other.powi(20)];
+    let [d3, d4] = [1.0 + third, 1.0 + fourth];
+    let along = [
+        a * (third - slow) - a * d3,
+        1.0 + other + b * (fourth - other) - b * d4,
+    ];
+    // Σh² = 2.5 over the five heights, each with a cue of 1.
+    let missed = 2.5 * (a * d3 * carried).powi(2) + 5.0 * (b * d4 * carried_other).powi(2);
+    let all = 2.5 * (along[0] * carried).powi(2) + 5.0 * (along[1] * carried_other).powi(2);
     assert!(
-        small.orthogonal < 0.9 && small.random < small.left,
+        (small.orthogonal - (1.0 - missed / all)).abs() < 1e-3,
         "{small:?}"
     );
+    assert!(small.random < small.left, "{small:?}");
 }
 
 #[test]

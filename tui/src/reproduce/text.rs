@@ -108,10 +108,12 @@ pub(super) fn verdict(of: Verdict) -> &'static str {
 }
 
 pub(super) fn expected(of: Expectation) -> String {
+    if of == Expectation::above_zero() {
+        return "above 0".to_owned();
+    }
     match (of.least, of.most) {
         (Some(least), Some(most)) if least == most => number(least),
         (Some(least), Some(most)) => format!("{} to {}", number(least), number(most)),
-        (Some(least), None) if least == f64::MIN_POSITIVE => "above 0".to_owned(),
         (Some(least), None) => format!("at least {}", number(least)),
         (None, Some(most)) => format!("at most {}", number(most)),
         (None, None) => "any".to_owned(),
