@@ -71,7 +71,7 @@ pub struct Subject {
     /// Whether the user has chosen the starts.
     tries_all: bool,
     /// The folder of the run that it was trained in.
-    trained_in: Option<PathBuf>,
+    pub(super) trained_in: Option<PathBuf>,
     projection: Option<Projection>,
     settings: Settings,
     watch: Arc<dyn Watch + Send>,
@@ -389,11 +389,6 @@ impl Subject {
             starts.iter().map(|x| (x[j] - mean).powi(2)).sum::<f64>() / count
         };
         (0..of.map.dim()).map(variance).sum::<f64>().sqrt()
-    }
-
-    /// The folder of the run that it was trained in.
-    pub(super) fn trained_in(&self) -> Option<&Path> {
-        self.trained_in.as_deref()
     }
 
     /// Searches for the cycles of every period from 2 to `longest`, unstable ones, too; fewer periods if it is ended early.

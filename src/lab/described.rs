@@ -88,7 +88,7 @@ impl Subject {
     /// # Errors
     /// If the run cannot be read.
     pub fn motion(&self) -> Result<Option<StateMotion>, LabError> {
-        let Some(dir) = self.trained_in() else {
+        let Some(dir) = self.trained_in.as_deref() else {
             return Ok(None);
         };
         let run = Run::open(dir)?;
@@ -123,8 +123,10 @@ fn state_motion(features: &[Vec<f64>], trials: usize, readout: &Readout) -> Stat
             .collect()
     };
     let course = Course::new((0..trials).map(condition).collect());
-    let few = (MOST_STATES / steps.max(1)).clamp(1, trials.max(1));
-    let mut tangled = tangling(&Course::new((0..few.min(trials)).map(condition).collect()));
+    let few = (MOST_STATES / steps.max(1))
+        .clamp(1, trials.max(1))
+        .min(trials);
+    let mut tangled = tangling(&Course::new((0..few).map(condition).collect()));
     tangled.sort_by(f64::total_cmp);
     let quantile = |share: f64| {
         let place = (share * tangled.len().saturating_sub(1) as f64).round() as usize;

@@ -99,6 +99,18 @@ pub struct Paper {
     pub source: &'static str,
 }
 
+const SUSSILLO_BARAK_2013: Paper = Paper {
+    citation: "Sussillo & Barak (2013), Opening the black box: low-dimensional dynamics in high-dimensional \
+               recurrent neural networks, Neural Computation 25:626",
+    source: "doi 10.1162/NECO_a_00409",
+};
+
+const TURNER_DABHOLKAR_BARAK_2021: Paper = Paper {
+    citation: "Turner, Dabholkar & Barak (2021), Charting and navigating the space of solutions for recurrent \
+               neural networks, NeurIPS 34",
+    source: "doi 10.48550/arXiv.2111.09356",
+};
+
 /// How to run an experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {

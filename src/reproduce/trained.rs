@@ -1,7 +1,9 @@
 //! Networks that an experiment's curricula train: in memory, and, where they are to be kept, as runs.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use rayon::prelude::*;
 
 use super::Settings;
 use crate::cell::map::{CellMap, Readout};
@@ -154,6 +156,21 @@ pub(super) fn keep(
         progress(place + 1, courses.len());
     }
     Ok(())
+}
+
+/// What is measured on each network, by its place, in parallel.
+pub(super) fn measured<T: Send>(
+    courses: &[Course],
+    progress: &(dyn Fn(usize, usize) + Sync),
+    measure: impl Fn(usize, &Course) -> Result<T, LabError> + Sync,
+) -> Result<Vec<T>, LabError> {
+    let done = AtomicUsize::new(0);
+    let all = courses.par_iter().enumerate().map(|(place, course)| {
+        let measured = measure(place, course);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, courses.len());
+        measured
+    });
+    all.collect()
 }
 
 /// The fixed points of a map, from those of a neighbour and from given starts. `checkpoint` stands in the error.

@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::{
-    Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings, Table, TableCell,
+    Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings,
+    TURNER_DABHOLKAR_BARAK_2021, Table, TableCell,
 };
 use crate::cell::parameters::{Parameters, WEIGHT_HH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
@@ -106,11 +107,7 @@ impl Experiment for TwoNeuron {
     }
 
     fn paper(&self) -> Paper {
-        Paper {
-            citation: "Turner, Dabholkar & Barak (2021), Charting and navigating the space of solutions for \
-                       recurrent neural networks, NeurIPS 34",
-            source: "doi 10.48550/arXiv.2111.09356",
-        }
+        TURNER_DABHOLKAR_BARAK_2021
     }
 
     fn about(&self) -> &'static str {

@@ -1,10 +1,6 @@
 //! Growing delays against growing vocabularies: how long memories last, and what the speed of slow points has to do with it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
-
-use super::trained::{Course, keep};
+use super::trained::{Course, keep, measured};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Override, OverrideError};
@@ -183,16 +179,10 @@ impl Experiment for DelayCurricula {
             .map(|&(kind, seed)| form.course(kind, seed))
             .collect::<Result<Vec<Course>, LabError>>()?;
         keep(&courses, settings, progress)?;
-        let done = AtomicUsize::new(0);
-        let networks = kinds
-            .par_iter()
-            .zip(&courses)
-            .map(|(&(kind, seed), course)| {
-                let trained = form.trained(kind, seed, course);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, kinds.len());
-                trained
-            })
-            .collect::<Result<Vec<Option<Trained>>, LabError>>()?;
+        let networks = measured(&courses, progress, |place, course| {
+            let (kind, seed) = kinds[place];
+            form.trained(kind, seed, course)
+        })?;
         let networks: Vec<Trained> = networks.into_iter().flatten().collect();
         Ok(report(&networks))
     }

@@ -15,6 +15,8 @@ use crate::lab::LabError;
 
 mod ends;
 mod family;
+mod figure;
+mod networks;
 mod report;
 #[cfg(test)]
 mod tests;

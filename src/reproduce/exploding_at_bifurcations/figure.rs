@@ -14,6 +14,9 @@ use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Plot, Proportions, Scale,
 /// Gradient norms that the landscape's colours end at.
 const NORMS: [f64; 2] = [1e-3, 1e3];
 
+/// Cells along each side of a landscape, at most.
+const MOST_CELLS: usize = 60;
+
 /// Loss and gradient of a network and of the ghost, the landscape without and with forcing, and gradients around bifurcations and at
 /// the fold of a latch.
 pub(super) fn figure(of: &Measured) -> Figure {
@@ -95,12 +98,16 @@ fn plot_of_course(title: &str, label: &str, values: &[f64]) -> Plot {
 }
 
 fn plot_of_surface(title: &str, surface: &Surface, words: &Words) -> Plot {
+    // As many cells as an eye tells apart in half a page.
+    let every = surface.size.div_ceil(MOST_CELLS);
     let rows: Vec<Vec<f64>> = surface
         .norms
         .chunks_exact(surface.size)
+        .step_by(every)
         .rev()
         .map(|row| {
             row.iter()
+                .step_by(every)
                 .map(|norm| norm.clamp(NORMS[0], NORMS[1]))
                 .collect()
         })
@@ -113,9 +120,14 @@ fn plot_of_surface(title: &str, surface: &Surface, words: &Words) -> Plot {
     ];
     let series = kinds.map(|(kind, name, colour)| {
         let own = curves.iter().filter(|(_, of)| *of == kind);
-        Series::new(name, Mark::Dots, colour, own.map(|(at, _)| *at).collect())
+        Series::new(
+            name,
+            Mark::Dots,
+            colour,
+            own.map(|(at, _)| at.map(|x| x / every as f64)).collect(),
+        )
     });
-    let ends = [0.0, surface.size as f64];
+    let ends = [0.0, surface.size.div_ceil(every) as f64];
     let axis = |name: &str| {
         let label = format!("{name}, {} to {}", ENDS[0], ENDS[1]);
         Axis::between(&label, ends).without_ticks()

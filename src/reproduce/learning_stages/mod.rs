@@ -1,10 +1,6 @@
 //! Flip-flops learned by a local rule and by backpropagation: four stages by loss and topology.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
-
-use super::trained::{Course, keep};
+use super::trained::{Course, keep, measured};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::comparison::path::stages::StageCriterion;
 use crate::lab::LabError;
@@ -122,16 +118,9 @@ impl Experiment for LearningStages {
             .map(|&(rule, seed)| form.course(rule, seed))
             .collect::<Result<Vec<Course>, LabError>>()?;
         keep(&courses, settings, progress)?;
-        let done = AtomicUsize::new(0);
-        let learned = networks
-            .par_iter()
-            .zip(&courses)
-            .map(|(&(rule, seed), course)| {
-                let learned = form.learned((rule, seed), course);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, networks.len());
-                learned
-            })
-            .collect::<Result<Vec<Learned>, LabError>>()?;
+        let learned = measured(&courses, progress, |place, course| {
+            form.learned(networks[place], course)
+        })?;
         Ok(report::report(&learned))
     }
 }

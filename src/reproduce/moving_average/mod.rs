@@ -1,14 +1,10 @@
 //! The 2-point moving average: a plane of slow points that stores two heights.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
-
 use self::plane::{Cloud, SlowPoint, slow_points, spread, starts};
 use self::pulses::{Prediction, Pulsed};
 use self::report::report;
-use super::trained::{Course, keep};
-use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use super::trained::{Course, keep, measured};
+use super::{Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Settings};
 use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
 use crate::task::moving_average::MovingAverage;
@@ -103,11 +99,7 @@ impl Experiment for PlaneAttractor {
     }
 
     fn paper(&self) -> Paper {
-        Paper {
-            citation: "Sussillo & Barak (2013), Opening the black box: low-dimensional dynamics in high-dimensional \
-                       recurrent neural networks, Neural Computation 25:626",
-            source: "doi 10.1162/NECO_a_00409",
-        }
+        SUSSILLO_BARAK_2013
     }
 
     fn about(&self) -> &'static str {
@@ -148,15 +140,7 @@ impl Experiment for PlaneAttractor {
         let courses = (0..seeds as u64).map(|seed| form.course(seed));
         let courses = courses.collect::<Result<Vec<Course>, LabError>>()?;
         keep(&courses, settings, progress)?;
-        let done = AtomicUsize::new(0);
-        let seen = courses
-            .par_iter()
-            .map(|course| {
-                let seen = form.seen(course);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, seeds);
-                seen
-            })
-            .collect::<Result<Vec<Option<Seen>>, LabError>>()?;
+        let seen = measured(&courses, progress, |_, course| form.seen(course))?;
         let seen: Vec<Seen> = seen.into_iter().flatten().collect();
         Ok(report(&seen, MovingAverage::default().gap.max as f64))
     }

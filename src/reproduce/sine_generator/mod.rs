@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use self::report::report;
 use super::trained::{Course, keep, landscape};
-use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use super::{Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Settings};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::dynamics::linear::spectrum::Spectrum;
@@ -118,11 +118,7 @@ impl Experiment for SineGenerator {
     }
 
     fn paper(&self) -> Paper {
-        Paper {
-            citation: "Sussillo & Barak (2013), Opening the black box: low-dimensional dynamics in high-dimensional \
-                       recurrent neural networks, Neural Computation 25:626",
-            source: "doi 10.1162/NECO_a_00409",
-        }
+        SUSSILLO_BARAK_2013
     }
 
     fn about(&self) -> &'static str {

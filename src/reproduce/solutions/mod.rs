@@ -10,7 +10,7 @@ use self::reduced::Reduced;
 use self::report::report;
 use self::timing::TimingTask;
 use super::trained::{Course, keep};
-use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use super::{Experiment, ExperimentError, Paper, Report, Settings, TURNER_DABHOLKAR_BARAK_2021};
 use crate::lab::LabError;
 
 mod activity;
@@ -137,9 +137,8 @@ impl Experiment for Solutions {
 
     fn paper(&self) -> Paper {
         Paper {
-            citation: "Turner, Dabholkar & Barak (2021), Charting and navigating the space of solutions for recurrent \
-                       neural networks, NeurIPS 34",
             source: "github.com/eliaturner/space-of-solutions-RNN",
+            ..TURNER_DABHOLKAR_BARAK_2021
         }
     }
 
