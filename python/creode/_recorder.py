@@ -29,6 +29,7 @@ import numpy as np
 from . import _native
 from ._arrays import arrays_of, as_numpy, nonlinearity_of
 from ._networks import Form, Network, options_of
+from ._pace import Pace
 from ._runs import Run
 
 METRICS_FILE = "metrics.jsonl"
@@ -55,14 +56,16 @@ class Recorder:
         every: Steps between two checkpoints. Also the first and the last call are kept.
         resume: Go on with the run that is there; without it, a run that is there is an error. Steps that the run has are passed
             over.
+        most_slowing: By what share the analysis may slow the training, above 0 and up to 1. How much it does is measured from the
+            times of the steps; where it is more, the analysis rests in between, and does the rest at the end. 1: no rests.
         most_waiting: Checkpoints that may wait for their analysis.
         when_behind: What happens to a checkpoint when so many wait: ``"skip"`` leaves it out, and is counted in ``skipped``;
             ``"wait"`` lets the training wait.
         starts, noise_scale, seed: States from which fixed points are sought, their jitter, and their seed.
         form: What the weights do not say, as for :class:`Network`.
 
-    The analysis runs in threads that the operating system serves last (on Linux), so that it takes from a training only what
-    the training leaves. A checkpoint costs the training the writing of a file of the network's size.
+    The analysis runs in threads that the operating system serves last (on Linux), and rests where it would still slow the
+    training by more than ``most_slowing``. A checkpoint costs the training the writing of a file of the network's size.
 
     Used as a context manager, it is closed at the end; else by :meth:`close`, or when Python ends, also by an exception. Then it
     waits for what has not been analysed; Ctrl-C leaves that for the next recorder with ``resume=True``. So does a kill.
@@ -79,7 +82,8 @@ class Recorder:
         *,
         every: int = 100,
         resume: bool = False,
-        most_waiting: int = 64,
+        most_slowing: float = 0.03,
+        most_waiting: int = 256,
         when_behind: Literal["skip", "wait"] = "skip",
         starts: int = 512,
         noise_scale: float = 0.5,
@@ -88,6 +92,8 @@ class Recorder:
     ) -> None:
         if every < 1 or most_waiting < 1:
             raise ValueError("every and most_waiting should be 1 or more")
+        if not 0 < most_slowing <= 1:
+            raise ValueError(f"most_slowing is {most_slowing}; it should be above 0 and up to 1")
         if when_behind not in ("skip", "wait"):
             raise ValueError(f'when_behind is {when_behind!r}; it should be "skip" or "wait"')
         self.path = Path(run)
@@ -137,6 +143,7 @@ class Recorder:
             "options": options_of(source, weights, form),
         }
         trials_path = None if trials is None else trials_file
+        self._pace = Pace(most_slowing)
         self._follower = _in_low_priority(lambda: _native.Follower(self.path, json.dumps(followed), trials_path))
         last_step = self._follower.last_step
         self._last_in_run = -1 if last_step is None else last_step
@@ -160,6 +167,7 @@ class Recorder:
             raise ValueError(f"step {step} does not come after step {self._last_call}" if step >= 0 else f"step {step} is negative")
         is_first = self._last_call < 0
         self._last_call = step
+        self._pace.step()
         self._arrays = weights
         if step <= self._last_in_run:
             return
@@ -219,7 +227,7 @@ class Recorder:
 
     def _keep(self, step: int, is_last: bool = False) -> None:
         """Writes the weights as a file, whole or not at all, and hands it to the thread."""
-        if self._failure is None and not is_last and not self._room.acquire(blocking=self.when_behind == "wait"):
+        if self._failure is None and not is_last and not self._has_room():
             if not self.skipped:
                 warnings.warn(f"{self.most_waiting} checkpoints wait for their analysis: those that come now are left out", stacklevel=3)
             self.skipped.append(step)
@@ -236,6 +244,15 @@ class Recorder:
         self._last_kept = step
         self._waiting.put((step, path))
 
+    def _has_room(self) -> bool:
+        """Whether one more checkpoint may wait, after waiting for that if the training should."""
+        if self._room.acquire(blocking=False):
+            return True
+        if self.when_behind == "skip":
+            return False
+        with self._pace.freely():
+            return self._room.acquire()
+
     def _take_up(self) -> None:
         """Hands over what an earlier recorder left in the incoming folder."""
         for path in sorted(self._incoming.glob("step_????????.npz")):
@@ -250,7 +267,9 @@ class Recorder:
         while (item := self._waiting.get()) is not None:
             try:
                 if self._failure is None and not self._is_left:
-                    self._take(*item)
+                    self._pace.rest()
+                    with self._pace.work():
+                        self._take(*item)
             except BaseException as error:  # noqa: BLE001 - it is told by `close`.
                 self._failure = error
                 warnings.warn(f"creode: the run {self.path} is not written any more: {error}", stacklevel=1)
@@ -276,6 +295,7 @@ class Recorder:
         if self._is_closed:
             return
         self._is_closed = True
+        self._pace.end()
         atexit.unregister(self._end)
         self._waiting.put(None)
         try:

@@ -176,6 +176,7 @@ def test_the_training_does_not_wait_when_the_analysis_is_behind(tmp_path, monkey
     ("options", "kind", "words"),
     [
         ({"every": 0}, ValueError, "1 or more"),
+        ({"most_slowing": 0}, ValueError, "above 0 and up to 1"),
         ({"when_behind": "drop"}, ValueError, '"skip" or "wait"'),
         ({"task_inputs": [1.0]}, ValueError, "task_inputs has 1 channels, the network takes 0"),
         ({"task_inputs": {"x": [1.0]}}, ValueError, "should have inputs"),
