@@ -25,15 +25,18 @@ mod portraits;
 mod random_low_rank;
 mod report;
 mod rules_alike;
+mod screenshot;
 mod sine_generator;
 mod solutions;
 mod three_models;
 mod trained;
 mod two_neuron;
 mod universality;
+mod workplace;
 
 pub use error::ExperimentError;
 pub use report::{Claim, ClaimSource, Expectation, Report, Table, TableCell, Verdict};
+pub use screenshot::{MadeRun, Screenshot};
 
 /// A paper's experiment.
 pub trait Experiment: Sync {
@@ -54,6 +57,11 @@ pub trait Experiment: Sync {
     /// Whether its networks are trained by curricula, so that their runs can be kept.
     fn has_runs(&self) -> bool {
         true
+    }
+
+    /// One of its runs and the screen of the dashboard that shows in it what no curve tells; `None` if there is none.
+    fn screenshot(&self, _settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
+        Ok(None)
     }
 
     /// Runs it. `progress` hears how much is done, and of how much.

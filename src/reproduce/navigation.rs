@@ -1,9 +1,10 @@
 //! Networks with different inductive biases in different navigation tasks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use super::trained::make;
+use super::workplace::Workplace;
 use super::{
     Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings, Table, TableCell,
 };
@@ -113,44 +114,17 @@ impl Experiment for Navigation {
         settings: &Settings,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Report, ExperimentError> {
-        let own = Workplace::new()?;
-        let folder = settings.keep.clone().unwrap_or_else(|| own.0.join("runs"));
+        let own = Workplace::new(self.name())?;
+        let folder = settings
+            .keep
+            .clone()
+            .unwrap_or_else(|| own.dir().join("runs"));
         let population = begin(&own, &folder, settings)?;
         train(&population, progress)?;
         let scores = population.scores()?;
         let relaxed = [POSNET, MEMNET, RANDNET].map(|name| relaxed(&population, name));
         let [pos, mem, rand] = relaxed;
         Ok(report(&scores, &[pos?, mem?, rand?]))
-    }
-}
-
-/// A folder for the curricula of the experiment, and for runs that are not kept; it is removed in the end.
-struct Workplace(PathBuf);
-
-impl Workplace {
-    fn new() -> Result<Self, ExperimentError> {
-        let path = std::env::temp_dir().join(format!("creode-navigation-{}", std::process::id()));
-        match std::fs::create_dir_all(&path) {
-            Ok(()) => Ok(Self(path)),
-            Err(error) => Err(ExperimentError::Files { path, error }),
-        }
-    }
-
-    fn write(&self, name: &str, text: &str) -> Result<PathBuf, ExperimentError> {
-        let path = self.0.join(name);
-        let folder = path.parent().unwrap_or(&self.0);
-        let written = std::fs::create_dir_all(folder);
-        match written.and_then(|()| crate::files::write(&path, text.as_bytes())) {
-            Ok(()) => Ok(path),
-            Err(error) => Err(ExperimentError::Files { path, error }),
-        }
-    }
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        // What is left behind is in the folder for what may be removed.
-        std::fs::remove_dir_all(&self.0).ok();
     }
 }
 

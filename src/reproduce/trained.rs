@@ -80,7 +80,7 @@ impl Course {
     }
 
     /// Makes the run of the curriculum in a folder of its name.
-    fn keep(&self, folder: &Path) -> Result<(), LabError> {
+    pub(super) fn keep(&self, folder: &Path) -> Result<(), LabError> {
         make(&folder.join(&self.curriculum.name), self.curriculum.clone())
     }
 

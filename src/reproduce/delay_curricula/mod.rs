@@ -1,7 +1,7 @@
 //! Growing delays against growing vocabularies: how long memories last, and what the speed of slow points has to do with it.
 
 use super::trained::{Course, keep, measured};
-use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use super::{Experiment, ExperimentError, Paper, Report, Screenshot, Settings};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Override, OverrideError};
 use crate::lab::LabError;
@@ -164,6 +164,18 @@ impl Experiment for DelayCurricula {
          did no good (accuracy at 80 steps 0.71 and 0.66, without penalty 0.77 and 0.62, at slow points 0.89 and 0.88), and at λ = \
          0.01, which is nearer to the paper's 1e-3 on each of ten noisy copies, 0.69 and 0.68 against 0.83 and 0.82; in an LSTM \
          network the mean states did better than slow points (0.82 without, 0.90 and 0.80 at 320 steps, λ = 1)."
+    }
+
+    fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let (kind, _) = form.kinds(1)[0];
+        let caption = "The fixed points of a network in the delay, over training, while delays grow: memories come in folds, each with \
+                       a saddle, and some go again.";
+        Ok(Some(Screenshot::new(
+            form.course(kind, 0)?,
+            ("diagram", "G"),
+            caption,
+        )))
     }
 
     fn run(

@@ -10,7 +10,9 @@ use self::report::report;
 use self::threshold::{Flip, Pulsed};
 use self::view::View;
 use super::trained::{Course, keep};
-use super::{Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Settings};
+use super::{
+    Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Screenshot, Settings,
+};
 use crate::lab::LabError;
 use crate::task::Task as _;
 use crate::task::flip_flop::FlipFlop;
@@ -115,6 +117,17 @@ impl Experiment for ThreeBits {
          half the passage π/√(aε) of a fold (0.81 [0.49, 1.12] in networks of 32 units), for motion that is still slow already leaves \
          the band within which outputs count as right. The place itself motion leaves \
          when the normal form says: after 1.03 to 1.05 of half a passage in networks of 32 units."
+    }
+
+    fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let caption = "Without pulses the memories of a network are the corners of a cube, saddles with one unstable mode lie on its edges, \
+                       with two on its faces, with three in its middle.";
+        Ok(Some(Screenshot::new(
+            form.course(0)?,
+            ("landscape", "G"),
+            caption,
+        )))
     }
 
     fn run(

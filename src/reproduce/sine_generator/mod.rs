@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use self::report::report;
 use super::trained::{Course, keep, landscape};
-use super::{Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Settings};
+use super::{
+    Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Screenshot, Settings,
+};
 use crate::cell::map::CellMap;
 use crate::cell::parameters::Parameters;
 use crate::dynamics::linear::spectrum::Spectrum;
@@ -133,6 +135,17 @@ impl Experiment for SineGenerator {
 
     fn findings(&self) -> &'static str {
         include_str!("../findings/sine-generator.md")
+    }
+
+    fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let caption = "The orbits of all frequencies, and the one fixed point at the input of one of them, with its complex pair of \
+                       unstable modes outside the unit circle.";
+        Ok(Some(Screenshot::new(
+            form.course(0)?,
+            ("landscape", "G c c c c c"),
+            caption,
+        )))
     }
 
     fn run(

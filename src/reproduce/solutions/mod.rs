@@ -10,7 +10,9 @@ use self::reduced::Reduced;
 use self::report::report;
 use self::timing::TimingTask;
 use super::trained::{Course, keep};
-use super::{Experiment, ExperimentError, Paper, Report, Settings, TURNER_DABHOLKAR_BARAK_2021};
+use super::{
+    Experiment, ExperimentError, Paper, Report, Screenshot, Settings, TURNER_DABHOLKAR_BARAK_2021,
+};
 use crate::lab::LabError;
 
 mod activity;
@@ -161,6 +163,17 @@ impl Experiment for Solutions {
 
     fn findings(&self) -> &'static str {
         include_str!("../findings/solutions.md")
+    }
+
+    fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let (task, training) = form.tasks[0];
+        let caption = "Where the motion of a network without input goes: its fixed points and what trials lead through.";
+        Ok(Some(Screenshot::new(
+            training.course(task, 0)?,
+            ("landscape", "G"),
+            caption,
+        )))
     }
 
     fn run(

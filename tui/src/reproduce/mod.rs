@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use creode::figure::Width;
-use creode::reproduce::{self, Experiment, Report, Settings, Verdict};
+use creode::reproduce::{self, Experiment, Report, Screenshot, Settings, Verdict};
 use creode::trace::check_name;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::runs;
 use crate::say::{print, print_json, say};
 
 mod page;
+mod screen;
 mod text;
 
 pub(crate) use text::{estimate, number};
@@ -53,6 +54,8 @@ struct Done<'a> {
     report: Report,
     is_quick: bool,
     duration_secs: f64,
+    /// The run on the page, and the screen that it is looked at on.
+    screenshot: Option<Screenshot>,
 }
 
 /// Where figures go.
@@ -96,7 +99,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs, place: &TracesFolder) -> anyhow::R
         };
         let done = run(experiment, &settings)?;
         if let Some(output) = &output {
-            written(&done, output)?;
+            written(&done, output, settings.keep.as_deref())?;
         }
         if args.format == Format::Table && !args.all {
             put(&text::as_table(&done))?;
@@ -239,17 +242,22 @@ fn run<'a>(experiment: &'a dyn Experiment, settings: &Settings) -> anyhow::Resul
         report,
         is_quick: settings.is_quick,
         duration_secs,
+        screenshot: experiment.screenshot(settings)?,
     })
 }
 
-/// Writes the figure, or page, figure, what the index needs, and the index.
-fn written(done: &Done<'_>, output: &Output) -> anyhow::Result<()> {
+/// Writes the figure, or page, figure, screen, what the index needs, and the index.
+fn written(done: &Done<'_>, output: &Output, kept: Option<&Path>) -> anyhow::Result<()> {
     let name = done.experiment.name();
     let folder = match output {
         Output::Figure(path) => return draw(&done.report, path),
         Output::Folder(folder) => folder,
     };
     draw(&done.report, &folder.join(format!("{name}.svg")))?;
+    if let Some(screenshot) = &done.screenshot {
+        let picture = screen::picture(screenshot, kept)?;
+        write(&folder.join(screen::file(name)), &picture)?;
+    }
     let as_json = format!("{:#}\n", as_json(done));
     write(&folder.join(format!("{name}.json")), &as_json)?;
     write(&folder.join(format!("{name}.md")), &page::page(done))?;

@@ -8,8 +8,8 @@ use creode::reproduce::{Claim, ClaimSource, Expectation, TableCell, Verdict};
 use creode::statistics::Estimate;
 use serde::Deserialize;
 
-use super::Done;
 use super::text::{cell, estimate, expected, source, verdict};
+use super::{Done, screen};
 
 /// What the index says of an experiment, as its file of numbers has it.
 #[derive(Debug, Deserialize)]
@@ -75,6 +75,10 @@ pub(super) fn page(done: &Done<'_>) -> String {
     }
     if report.figure.is_some() {
         let _ = writeln!(text, "\n![{name}]({name}.svg)");
+    }
+    if let Some(screenshot) = &done.screenshot {
+        let of_screen = screen::on_page(name, done.is_quick, screenshot);
+        let _ = writeln!(text, "\n{of_screen}");
     }
     if !experiment.findings().is_empty() {
         let _ = writeln!(text, "\n{}", experiment.findings().trim_end());
