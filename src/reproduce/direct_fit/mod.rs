@@ -116,7 +116,9 @@ impl Experiment for DirectFit {
         "Edges of zones and bifurcations, sine: the zone ends long before the wave does. With R² of at least 0.8 over 64 s, \
          0.19 of the edges lie within a quarter of the trained width of where the wave ends; the median distance is 0.5 \
          widths below the range and 2.0 above. Another reading of the edge, the frequency right within a tenth whatever \
-         the phase, gives medians of 0.18 below and 1.0 above. The table tells these \
+         the phase, gives medians of 0.18 below and 1.0 above. Nor is it a matter of what counts as right, or of how long training \
+         goes on: of the 36 edges of 18 networks (3, 5 and 9 frequencies, six each) 0.33, 0.31 and 0.11 are near with an R² of at \
+         least 0.5, 0.8 and 0.95, and 0.28, 0.22 and 0.14 after 4000 updates in place of 1500. The table tells these \
          distances by density and breadth. So below the range the frequency stays right nearly as long as there is a \
          wave, and above it the network goes on with a wave of a wrong frequency. Where the wave ends above, a \
          Neimark-Sacker bifurcation of a fixed point was beside it in all 89 networks in which it ends within the tested \
@@ -128,7 +130,8 @@ impl Experiment for DirectFit {
          this zone, which is beyond the grid: large pulses saturate.\n\nDelays: density and breadth do not matter to these \
          networks either, for with two trained delays they are right from 1 step to hundreds. With 24 tanh units and 800 \
          updates only 7 of 36 networks learned the delays at all, and all 7 agreed with their attractors; with GRU and \
-         1500 updates 47 of 48 learned, and 0.81 agree."
+         1500 updates 47 of 48 learned, and 0.81 agree. That \
+         share is at the bound itself, 0.8, and no number of networks within reason would set it apart from it."
     }
 
     fn run(

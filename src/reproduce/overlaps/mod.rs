@@ -121,7 +121,9 @@ impl Experiment for OverlapLearning {
          Order is told from networks of one law of initial lengths, by means that differ more than the networks do. With existing \
          tasks (flip-flop, moving average, then integration) and lengths as a curriculum draws them, the last task left next to \
          nothing of the order. At a learning rate of 0.2 descent on the longer vectors passes the edge of stability, where \
-         rounding errors grow by 10⁸; at 0.1 they grow less than tenfold."
+         rounding errors grow by 10⁸; at 0.1 they grow less than tenfold.\n\n\
+         That the numbers which make the response tell the order no better than chance is open for want of networks: 20 of 48 \
+         are told rightly, and the interval of that share reaches from 0.29 on, where 0.3 is allowed; 40 of 96 would do."
     }
 
     fn has_runs(&self) -> bool {
