@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::memories::{Memories, Memory};
 use crate::cell::parameters::Parameters;
+use crate::cell::spec::NetworkSpec;
 use crate::lab::LabError;
 use crate::train::learner::Learner;
 use crate::train::online::Online;
@@ -32,10 +33,10 @@ impl Rule {
         }
     }
 
-    fn learner(self, memories: &Memories) -> Result<Online, LabError> {
+    pub(super) fn learner(self, network: &NetworkSpec) -> Result<Online, LabError> {
         Ok(match self {
-            Self::Force | Self::ForceAnew => Online::force(&memories.network, REGULARISATION, 1)?,
-            Self::Lms(rate) => Online::lms(&memories.network, rate)?,
+            Self::Force | Self::ForceAnew => Online::force(network, REGULARISATION, 1)?,
+            Self::Lms(rate) => Online::lms(network, rate)?,
         })
     }
 }
@@ -75,7 +76,7 @@ pub(super) fn taught(
     rule: Rule,
 ) -> Result<Sequence, LabError> {
     let mut weights = weights.clone();
-    let mut learner = rule.learner(memories)?;
+    let mut learner = rule.learner(&memories.network)?;
     let ordered = |weights: &Parameters<f64>| -> Vec<Memory> {
         let found = memories.probed(weights);
         order.iter().map(|&value| found[value]).collect()
@@ -83,7 +84,7 @@ pub(super) fn taught(
     let mut found = vec![ordered(&weights)];
     for &value in order {
         if rule == Rule::ForceAnew {
-            learner = rule.learner(memories)?;
+            learner = rule.learner(&memories.network)?;
         }
         learner.step(&mut weights, &memories.trial(value))?;
         found.push(ordered(&weights));
@@ -113,7 +114,7 @@ pub(super) fn trials_to(
     rng: &mut ChaCha8Rng,
 ) -> Result<(Option<usize>, f64), LabError> {
     let mut weights = weights.clone();
-    let mut learner = rule.learner(memories)?;
+    let mut learner = rule.learner(&memories.network)?;
     let pass = memories.values.len();
     let (mut order, mut good, mut error) = (Vec::new(), 0, memories.error(&weights));
     for trial in 1..=most {

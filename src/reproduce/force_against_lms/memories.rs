@@ -12,7 +12,7 @@ use crate::map::Map as _;
 use crate::task::Batch;
 
 /// Euler step, in time constants.
-const TIME_STEP: f64 = 0.1;
+pub(super) const TIME_STEP: f64 = 0.1;
 /// Gain of the recurrent weights.
 const GAIN: f64 = 1.2;
 /// Ends of the values.

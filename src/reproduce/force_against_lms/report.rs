@@ -3,7 +3,8 @@
 use super::super::{Claim, Expectation, Report, Table, TableCell};
 use super::learning::{Interference, Sequence};
 use super::memories::{ERROR, HOLD_STEPS};
-use super::{ENOUGH, Form, Network, RULES, TIMED, Timed, VALUES};
+use super::patterns::Cycles;
+use super::{ENOUGH, Form, Network, RULES, TIMED, Timed, VALUES, patterns_report};
 use crate::figure::plot::{Cells, ColourBar, Plot, Proportions, Span};
 use crate::figure::{Axis, Colour, Figure, Glyph, Mark, Scale, Series};
 use crate::statistics::Estimate;
@@ -16,24 +17,37 @@ const ANEW: usize = 2;
 /// Bins of the correlation between states.
 const BINS: usize = 6;
 
-pub(super) fn report(form: Form, networks: &[Network], timings: &[Vec<Timed>]) -> Report {
+pub(super) fn report(
+    form: Form,
+    networks: &[Network],
+    timings: &[Vec<Timed>],
+    cycles: &[Vec<Cycles>],
+) -> Report {
+    let mut claims = claims(form, networks, timings);
+    claims.extend(patterns_report::claims(cycles));
+    let values = |rule: usize| -> Vec<Vec<Vec<bool>>> {
+        networks.iter().map(|of| of[0][rule].matrix()).collect()
+    };
     Report {
-        claims: claims(form, networks, timings),
+        claims,
         tables: vec![
             table_of_survival(form, networks),
             table_of_bounds(networks),
             table_of_interference(form, networks),
             table_of_times(timings),
+            patterns_report::table(cycles),
         ],
         figure: Some(Figure {
-            description: "What is left of values taught before".to_owned(),
+            description: "What is left of values and patterns taught before".to_owned(),
             plots: vec![
-                plot_of_matrix("FORCE", networks, FORCE),
-                plot_of_matrix("LMS", networks, LMS),
+                plot_of_matrix("FORCE, no contexts", "value", &values(FORCE)),
+                plot_of_matrix("LMS, no contexts", "value", &values(LMS)),
                 plot_of_interference(networks),
+                patterns_report::plot("FORCE", cycles, FORCE),
+                patterns_report::plot("LMS", cycles, LMS),
                 plot_of_next(networks),
             ],
-            columns: 2,
+            columns: 3,
         }),
     }
 }
@@ -82,7 +96,7 @@ fn claims(form: Form, networks: &[Network], timings: &[Vec<Timed>]) -> Vec<Claim
     ]
 }
 
-fn share(hits: impl Iterator<Item = bool>) -> f64 {
+pub(super) fn share(hits: impl Iterator<Item = bool>) -> f64 {
     let (hits, count) = hits.fold((0, 0_usize), |(hits, count), hit| {
         (hits + usize::from(hit), count + 1)
     });
@@ -247,27 +261,28 @@ fn table_of_times(timings: &[Vec<Timed>]) -> Table {
     table
 }
 
-/// Share of the networks in which a value is there after a trial, without contexts.
-fn plot_of_matrix(name: &str, networks: &[Network], rule: usize) -> Plot {
-    let mut rows = vec![vec![0.0; VALUES]; VALUES];
-    for network in networks {
-        for (row, found) in rows.iter_mut().zip(network[0][rule].matrix()) {
+/// Share of the networks in which a value or pattern is there after each was taught, from `[network][taught][value]`.
+pub(super) fn plot_of_matrix(title: &str, what: &str, matrices: &[Vec<Vec<bool>>]) -> Plot {
+    let count = matrices.first().map_or(0, Vec::len);
+    let mut rows = vec![vec![0.0; count]; count];
+    for matrix in matrices {
+        for (row, found) in rows.iter_mut().zip(matrix) {
             for (entry, is_there) in row.iter_mut().zip(found) {
-                *entry += f64::from(u8::from(is_there)) / networks.len() as f64;
+                *entry += f64::from(u8::from(*is_there)) / matrices.len() as f64;
             }
         }
     }
     let named = |label: &str, is_turned: bool| Axis {
-        names: (0..VALUES)
+        names: (0..count)
             .map(|place| {
-                let low = if is_turned { VALUES - 1 - place } else { place } as f64;
+                let low = if is_turned { count - 1 - place } else { place } as f64;
                 Span {
                     ends: [low, low + 1.0],
                     name: (place + 1).to_string(),
                 }
             })
             .collect(),
-        ..Axis::between(label, [0.0, VALUES as f64])
+        ..Axis::between(label, [0.0, count as f64])
     };
     Plot {
         cells: Some(Cells { rows }),
@@ -278,9 +293,9 @@ fn plot_of_matrix(name: &str, networks: &[Network], rule: usize) -> Plot {
         }),
         proportions: Proportions::Square,
         ..Plot::new(
-            &format!("{name}, no contexts"),
-            named("value, in the order taught", false),
-            named("after trial", true),
+            title,
+            named(&format!("{what}, in the order taught"), false),
+            named("after that of", true),
             Vec::new(),
         )
     }

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::learning::{Rule, taught, trials_to};
 use super::memories::{Memories, Memory};
+use super::patterns::{Cycles, Patterns, explained};
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
 use crate::dynamics::linear::spectrum::Spectrum;
 use crate::dynamics::points::newton::{NewtonEnd, NewtonLimits, solve};
@@ -84,4 +85,43 @@ fn least_mean_squares_take_longer() {
     };
     let force = trials(Rule::Force).unwrap();
     assert!(trials(Rule::Lms(5e-3)).is_none_or(|lms| lms > 2 * force));
+}
+
+#[test]
+fn a_wave_is_explained_at_any_phase_and_by_its_own_frequency_alone() {
+    let wave = |turn: f64, amplitude: f64| -> Vec<f64> {
+        let steps = 0..600;
+        steps
+            .map(|step| amplitude * (turn * f64::from(step) + 0.7).sin())
+            .collect()
+    };
+    let turn = std::f64::consts::TAU / 50.0;
+    assert!((explained(&wave(turn, 1.0), turn) - 1.0).abs() < 1e-9);
+    // Twice as high: what is too much is the wave itself.
+    assert!(explained(&wave(turn, 2.0), turn).abs() < 1e-9);
+    assert!(explained(&wave(1.3 * turn, 1.0), turn) < -0.5);
+    assert!(explained(&[0.0; 600], turn).abs() < 1e-9);
+}
+
+#[test]
+fn a_pattern_that_force_was_taught_is_there_and_one_that_was_not_is_not() {
+    let patterns = Patterns::new(80, 2);
+    let Cycles { fits } = patterns.taught(3, &[0, 1], (Rule::Force, 1)).unwrap();
+    assert!(fits[0][0] > 0.9 && fits[1][1] > 0.9, "{fits:?}");
+    assert!(fits[0][1] < 0.5, "{fits:?}");
+    assert!(patterns.fit(&patterns.weights(3), 0) < 0.5);
+}
+
+#[test]
+fn what_outlived_counts_only_what_had_been_learned() {
+    let cycles = Cycles {
+        fits: vec![
+            vec![0.9, 0.0, 0.0],
+            vec![0.9, 0.5, 0.0],
+            vec![-2.0, 0.9, 0.9],
+        ],
+    };
+    assert_eq!(cycles.learned(), [true, false, true]);
+    assert_eq!(cycles.outlived(), [false]);
+    assert_eq!(cycles.outlived_next(), [true]);
 }
