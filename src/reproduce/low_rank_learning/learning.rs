@@ -53,7 +53,7 @@ pub(super) struct Learnt {
     /// Singular values of the change ΔW of the recurrent weights, in falling order.
     pub(super) singular_values: Vec<f64>,
     /// The least rank to which ΔW can be cut (the other weights as trained) with a loss below 5 % of that without ΔW; NaN if
-    /// training has not converged.
+    /// all of ΔW is not enough for that, which is so where training has not converged, or not stayed there.
     pub(super) functional_rank: f64,
     /// Loss with the initial recurrent weights shuffled, and ΔW and the other weights as trained, over that before training.
     pub(super) shuffled: f64,
@@ -126,10 +126,8 @@ impl Lesson {
             altered.get_mut(WEIGHT_HH).copy_from_slice(recurrent);
             loss(&mut credit, &altered, &test)
         };
-        let functional_rank = match convergence {
-            Some(_) => change.functional_rank(first.get(WEIGHT_HH), &mut judged)? as f64,
-            None => f64::NAN,
-        };
+        let functional_rank = change.functional_rank(first.get(WEIGHT_HH), &mut judged)?;
+        let functional_rank = functional_rank.map_or(f64::NAN, |rank| rank as f64);
         let mut shuffled = first.get(WEIGHT_HH).to_vec();
         shuffled.shuffle(&mut rng);
         let shuffled = judged(&change.added_to(&shuffled, usize::MAX))?;
@@ -189,19 +187,23 @@ impl Change {
             .collect()
     }
 
-    /// The least rank with a loss below 5 % of that of rank 0, where `loss` is that of recurrent weights.
+    /// The least rank with a loss below 5 % of that of rank 0, where `loss` is that of recurrent weights; `None` if that of the
+    /// whole change is not below.
     fn functional_rank(
         &self,
         first: &[f32],
         loss: &mut impl FnMut(&[f32]) -> Result<f64, EngineError>,
-    ) -> Result<usize, EngineError> {
-        let without = loss(first)?;
+    ) -> Result<Option<usize>, EngineError> {
+        let enough = SMALL * loss(first)?;
+        if loss(&self.added_to(first, usize::MAX))? >= enough {
+            return Ok(None);
+        }
         for rank in 0..=MOST_RANK {
-            if loss(&self.added_to(first, rank))? < SMALL * without {
-                return Ok(rank);
+            if loss(&self.added_to(first, rank))? < enough {
+                return Ok(Some(rank));
             }
         }
-        Ok(MOST_RANK + 1)
+        Ok(Some(MOST_RANK + 1))
     }
 }
 
@@ -249,8 +251,11 @@ mod tests {
         let expected = (0..4).find(|&rank| shares(rank) < 0.05).unwrap();
         assert_eq!(
             change.functional_rank(&[0.0; 144], &mut loss).unwrap(),
-            expected
+            Some(expected)
         );
+        // A loss that no change lowers has no functional rank.
+        let constant = change.functional_rank(&[0.0; 144], &mut |_: &[f32]| Ok(1.0));
+        assert_eq!(constant.unwrap(), None);
         let whole = change.added_to(&[1.0; 144], 3);
         assert!((f64::from(whole[14]) - 1.0 - weights[(1, 2)]).abs() < 1e-6);
     }

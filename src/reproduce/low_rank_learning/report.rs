@@ -9,6 +9,8 @@ use crate::statistics::{Estimate, Line};
 
 /// Gains from which on the shuffled loss is held against that before training.
 const LARGE_GAIN: f64 = 0.9;
+/// Place of the functional rank among the numbers of the table of tasks.
+const RANK: usize = 3;
 /// Singular values in the figure.
 const SHOWN: usize = 12;
 /// Place in [`TARGETS`] of the target whose courses the figure shows.
@@ -22,6 +24,12 @@ pub(super) fn report(pupils: &[Pupil], laws: &[Vec<Laws>]) -> Report {
         tables: vec![table_of_tasks(pupils), table_of_theory(laws)],
         figure: Some(figure(pupils, laws)),
     }
+}
+
+/// Mean of the numbers that there are; NaN stands for none.
+fn mean_of_those_there(values: &[f64]) -> Estimate {
+    let there = values.iter().copied().filter(|value| value.is_finite());
+    Estimate::mean(&there.collect::<Vec<f64>>())
 }
 
 /// Values of the networks of a task and gain, in the order of their seeds.
@@ -52,7 +60,7 @@ fn claims_of_tasks(pupils: &[Pupil]) -> Vec<Claim> {
     let largest_gain = gains(pupils).last().copied().unwrap_or(f64::NAN);
     let mut claims = vec![
         Claim::new(
-            "largest functional rank of the weight change of any network",
+            "largest functional rank of the weight change, of the networks that have one",
             Expectation::at_most(8.0),
             Estimate::exact(most),
         )
@@ -157,6 +165,7 @@ fn table_of_tasks(pupils: &[Pupil]) -> Table {
             "loss before",
             "loss after",
             "steps to 5 %",
+            "networks with a functional rank",
             "functional rank",
             "loss shuffled / before",
             "first singular value",
@@ -196,7 +205,10 @@ fn table_of_tasks(pupils: &[Pupil]) -> Table {
                 TableCell::Number(Estimate::exact(gain)),
             ];
             let numbers = columns.map(|value| values(pupils, task, gain, value));
-            row.extend(numbers.map(|of| TableCell::Number(Estimate::mean(&of))));
+            let ranked = numbers[RANK].iter().filter(|rank| rank.is_finite());
+            let ranked = TableCell::Count(ranked.count());
+            row.extend(numbers.map(|of| TableCell::Number(mean_of_those_there(&of))));
+            row.insert(2 + RANK, ranked);
             table.rows.push(row);
         }
     }
@@ -283,7 +295,7 @@ fn by_gain(pupils: &[Pupil], title: &str, y: Axis, value: impl Fn(&Pupil) -> f64
     for (task, colour) in Task::ALL.into_iter().zip(Colour::DISTINCT) {
         let means = gains(pupils).into_iter().map(|gain| {
             let of = values(pupils, task, gain, &value);
-            [gain, Estimate::mean(&of).value]
+            [gain, mean_of_those_there(&of).value]
         });
         let single = pupils.iter().filter(|of| of.lesson.task == task);
         let single = single.map(|of| [of.lesson.gain, value(of)]);
