@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::trained::{Course, keep};
 use super::{
-    Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings, Table, TableCell,
+    Claim, Expectation, Experiment, ExperimentError, Paper, Report, Screenshot, Settings, Table,
+    TableCell,
 };
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
@@ -50,7 +51,7 @@ struct Form {
 const FULL: Form = Form {
     units: 64,
     bits: &[2, 3, 4],
-    steps: 1000,
+    steps: 1500,
     trials: 32,
     every: 50,
     seeds: 4,
@@ -134,7 +135,7 @@ impl Experiment for MemoryVariants {
     fn about(&self) -> &'static str {
         "Networks of 64 tanh units, h' = tanh(W h + B u) without bias, learn flip-flops of 2, 3 and 4 bits: single (one line \
          a trial has pulses, the other outputs are free), orthogonal (the others must be 0), parallel (all lines at once). \
-         Weights drawn with the deviations of PyTorch's defaults; Adam, learning rate 1e-3, gradient norm at most 1, 1000 \
+         Weights drawn with the deviations of PyTorch's defaults; Adam, learning rate 1e-3, gradient norm at most 1, 1500 \
          updates on 32 new trials each. The authors' code has 100 units and trains longer, in two phases, on 400 fixed \
          trials. Attractors without input: those that the last undisturbed state of each of 128 trials ends in. Stable \
          fixed points: those found by search at every 50th update, and between these until each change is placed to one \
@@ -144,6 +145,22 @@ impl Experiment for MemoryVariants {
 
     fn findings(&self) -> &'static str {
         include_str!("../findings/memory-variants.md")
+    }
+
+    fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
+        let form = if settings.is_quick { QUICK } else { FULL };
+        let kind = Kind {
+            variant: Variant::Parallel,
+            name: "parallel",
+            bits: form.bits[form.bits.len() - 1],
+        };
+        let caption = "The fixed points of a network that learns all lines at once, over training: its memories branch off or come in \
+                       folds, one mirror image beside the other.";
+        Ok(Some(Screenshot::new(
+            form.course(kind, 0)?,
+            ("diagram", "G"),
+            caption,
+        )))
     }
 
     fn run(
