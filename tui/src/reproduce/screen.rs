@@ -33,19 +33,20 @@ pub(super) fn file(experiment: &str) -> String {
     format!("{experiment}-screen.svg")
 }
 
-/// What the page says: the picture, what is seen there, and how to see it oneself.
+/// What the page says: the picture, what is seen there, and how to draw it oneself.
 pub(super) fn on_page(experiment: &str, is_quick: bool, screenshot: &Screenshot) -> String {
+    let keys = match screenshot.keys {
+        "" => String::new(),
+        keys => format!(" --keys \"{keys}\""),
+    };
     format!(
-        "![{}]({})\n\n{} Kept by `creode reproduce {experiment}{} --keep`, it is opened by `creode replay {experiment}/{}`{}.",
-        screenshot.screen,
-        file(experiment),
-        screenshot.caption,
-        if is_quick { " --quick" } else { "" },
-        screenshot.run_name(),
-        match screenshot.keys {
-            "" => String::new(),
-            keys => format!(", then the keys `{keys}`"),
-        },
+        "![{screen}]({file})\n\n{caption} Once `creode reproduce {experiment}{quick} --keep` has kept the run, \
+         `creode picture {experiment}/{run} --screen {screen}{keys}` draws it, and `creode replay` opens it.",
+        screen = screenshot.screen,
+        file = file(experiment),
+        caption = screenshot.caption,
+        quick = if is_quick { " --quick" } else { "" },
+        run = screenshot.run_name(),
     )
 }
 
