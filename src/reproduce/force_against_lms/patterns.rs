@@ -177,18 +177,21 @@ fn opened(weights: &Parameters<f64>) -> Parameters<f64> {
     open
 }
 
-/// R² of a wave of amplitude 1 and so many radians per step, at the phase at which it fits best.
+/// R² of a wave of amplitude 1 and so many radians per step, at the phase that outputs of about that frequency have.
 pub(super) fn explained(outputs: &[f64], turn: f64) -> f64 {
-    let count = outputs.len() as f64;
-    let [mut square, mut sine, mut cosine] = [0.0; 3];
+    let angle = |step: usize| turn * step as f64;
+    let projected = |of: fn(f64) -> f64| -> f64 {
+        let all = outputs.iter().enumerate();
+        all.map(|(step, output)| output * of(angle(step))).sum()
+    };
+    let phase = projected(f64::cos).atan2(projected(f64::sin));
+    let (mut missed, mut square) = (0.0, 0.0);
     for (step, output) in outputs.iter().enumerate() {
-        let angle = turn * step as f64;
-        square += output * output / count;
-        sine += output * angle.sin() / count;
-        cosine += output * angle.cos() / count;
+        let wave = (angle(step) + phase).sin();
+        missed += (output - wave).powi(2);
+        square += wave * wave;
     }
-    // The mean squared difference from the wave is ⟨z²⟩ + ½ − 2 |⟨z exp(iωt)⟩|, that from 0 of the wave itself ½.
-    1.0 - (square + 0.5 - 2.0 * sine.hypot(cosine)) / 0.5
+    1.0 - missed / square
 }
 
 impl Cycles {

@@ -105,7 +105,7 @@ fn a_wave_is_explained_at_any_phase_and_by_its_own_frequency_alone() {
 
 #[test]
 fn a_pattern_that_force_was_taught_is_there_and_one_that_was_not_is_not() {
-    let patterns = Patterns::new(80, 2);
+    let patterns = Patterns::new(200, 2);
     let Cycles { fits } = patterns.taught(3, &[0, 1], (Rule::Force, 1)).unwrap();
     assert!(fits[0][0] > 0.9 && fits[1][1] > 0.9, "{fits:?}");
     assert!(fits[0][1] < 0.5, "{fits:?}");
