@@ -106,7 +106,8 @@ impl Experiment for LearningStages {
 
     fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
         let form = if settings.is_quick { QUICK } else { FULL };
-        let caption = "The loss of a network under RFLO and the bifurcations of its landscape, most of them before the loss is small.";
+        let caption = "Loss and accuracy of a network under RFLO, and the bifurcations of its landscape, which go on when the loss is \
+                       small.";
         Ok(Some(Screenshot::new(
             form.course(0, 3)?,
             ("learning", "G"),

@@ -152,7 +152,7 @@ impl Experiment for MemoryVariants {
         let kind = Kind {
             variant: Variant::Parallel,
             name: "parallel",
-            bits: form.bits[form.bits.len() - 1],
+            bits: form.bits[0],
         };
         let caption = "The fixed points of a network that learns all lines at once, over training: its memories branch off or come in \
                        folds, one mirror image beside the other.";

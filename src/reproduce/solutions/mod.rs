@@ -168,7 +168,8 @@ impl Experiment for Solutions {
     fn screenshot(&self, settings: &Settings) -> Result<Option<Screenshot>, ExperimentError> {
         let form = if settings.is_quick { QUICK } else { FULL };
         let (task, training) = form.tasks[0];
-        let caption = "Where the motion of a network without input goes: its fixed points and what trials lead through.";
+        let caption = "A network of interval reproduction without input: one fixed point with a pair of unstable modes, and the motion of \
+                       trials around it.";
         Ok(Some(Screenshot::new(
             training.course(task, 0)?,
             ("landscape", "G"),
