@@ -6,8 +6,11 @@
 //!
 //! `cargo bench --bench training` needs a Python with torch: the one that `CREODE_PYTHON` names, or that
 //! `.ci/setup-python torch` has set up. Without it only Creode's side is printed. Arguments such as `vanilla 64`
-//! restrict it.
+//! restrict it. With the feature `tch` it compares engines (`benches/libtorch`), and the argument `peers`
+//! asks for this table.
 
+#[cfg(feature = "tch")]
+mod libtorch;
 mod peers;
 
 use std::process::Command;
@@ -60,6 +63,10 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
+    #[cfg(feature = "tch")]
+    if !wanted.iter().any(|word| word == "peers") {
+        return libtorch::table(&wanted);
+    }
     let wants = |word: &str, number: usize| {
         let number = number.to_string();
         let (words, numbers): (Vec<_>, Vec<_>) = wanted

@@ -14,7 +14,7 @@ use creode::curriculum::{
 };
 use creode::task::TaskSpec;
 use creode::task::flip_flop::FlipFlop;
-use creode::train::engines::EngineName;
+use creode::train::engines::{Device, EngineName, Products, TchOptions};
 use creode::train::rules::RuleSpec;
 use creode::train::spec::{Clipping, LearningRateDecay, OptimiserSpec, Penalties, UpdateRule};
 use proptest::option;
@@ -53,6 +53,16 @@ fn overrides(assignments: &[&str]) -> Vec<Override> {
         .map(|text| text.parse().unwrap())
         .collect()
 }
+
+/// Those that any network goes with.
+const ENGINES: [EngineName; 3] = [
+    EngineName::Direct,
+    EngineName::Dfdx,
+    EngineName::Tch(TchOptions {
+        device: Device::Cuda(3),
+        products: Products::F32,
+    }),
+];
 
 const LEAST: &str = include_str!("curricula/valid/least.toml");
 
@@ -516,7 +526,7 @@ prop_compose! {
             trials_per_step,
             steps_per_batch: 1 + seed % 70,
             renews_optimiser: seed % 2 == 1,
-            engine: EngineName::Direct,
+            engine: ENGINES[seed as usize % ENGINES.len()],
             rule: RuleSpec::default(),
             penalties,
             optimiser,

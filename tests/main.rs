@@ -12,6 +12,7 @@ mod comparing;
 mod completeness;
 mod curricula;
 mod dsa;
+mod engines;
 mod extending;
 mod fixed_points;
 mod foreign;
@@ -32,6 +33,8 @@ mod smoke;
 mod staged;
 mod support;
 mod tasks;
+#[cfg(feature = "tch")]
+mod tch;
 mod trace;
 mod two_units;
 mod worlds;

@@ -9,6 +9,7 @@ use crate::support::copy;
 use creode::lab::zoom::{Stretch, folder, zoom};
 use creode::lab::{LabError, Outcome, session};
 use creode::trace::{Run, RunWriter, verify};
+use creode::train::engines::EngineName;
 
 /// A copy of the sample, in a folder that goes when this is dropped.
 fn sample() -> tempfile::TempDir {
@@ -100,12 +101,18 @@ fn another_simd_level_is_said_and_noted_in_the_run() {
     let text = "seed = 1\n\n[run]\nsimd = \"abacus\"\ncreode = \"0.0.1\"\n";
     let writer = RunWriter::create(dir.path(), text).unwrap();
     let run = || Run::open(dir.path()).unwrap();
-    let note = session::note_change(&run(), &writer, 50).unwrap().unwrap();
+    let engines = (EngineName::Direct, EngineName::Direct);
+    let note = session::note_change(&run(), &writer, 50, engines)
+        .unwrap()
+        .unwrap();
     for word in ["step 50", "abacus", "0.0.1", creode::simd::level()] {
         assert!(note.contains(word), "{note}");
     }
     assert_eq!(session::at(&run(), 49).simd, "abacus");
     assert_eq!(session::at(&run(), 50), session::present(50));
-    assert_eq!(session::note_change(&run(), &writer, 60).unwrap(), None);
+    assert_eq!(
+        session::note_change(&run(), &writer, 60, engines).unwrap(),
+        None
+    );
     assert!(run().last_log_lines().unwrap()[0].contains("abacus"));
 }

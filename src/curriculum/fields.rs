@@ -10,7 +10,6 @@ use super::{
     ProbeTask, StagePart, Until,
 };
 use crate::parameters::{ChoiceOrList, DECAY, FRACTION, NOT_NEGATIVE, POSITIVE, ParameterVisitor};
-use crate::train::engines::EngineName;
 
 /// The share of a part in its stage.
 pub(super) const WEIGHT: &str = "weight";
@@ -145,10 +144,6 @@ pub(super) fn batches(
 ) {
     visitor.integer("steps_per_batch", steps_per_batch, 1..=1_000_000);
     visitor.flag("renew_optimiser", renews_optimiser);
-}
-
-pub(super) fn engine(engine: &mut EngineName, visitor: &mut dyn ParameterVisitor) {
-    visitor.one_of("engine", engine, &EngineName::ALL);
 }
 
 /// `"squared-error"`, `"cross-entropy"` over all outputs of the task, or the sizes of the groups that cross-entropy is over.

@@ -162,7 +162,8 @@ impl Curriculum {
     /// Reads a curriculum file and then applies `overrides` in their order.
     ///
     /// # Errors
-    /// The file cannot be read, is larger than 2 MiB, or holds mistakes; all of them are told together.
+    /// The file cannot be read, is larger than 2 MiB, or holds mistakes, of which one is an engine that cannot run here; all of
+    /// them are told together.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self, CurriculumError> {
         Self::load_copy((path, path), overrides, None)
     }
@@ -186,17 +187,20 @@ impl Curriculum {
     ) -> Result<Self, CurriculumError> {
         let text = read(path)?;
         let name = path.display().to_string();
-        parse::curriculum(&text, (&name, original), overrides, runs)
+        let purpose = parse::Purpose::Training;
+        parse::curriculum(&text, (&name, original), overrides, (runs, purpose))
     }
 
-    /// Reads the text of a curriculum file; `file_name` stands in the messages, gives the default name, and says beside what
+    /// Reads the text of a curriculum file, whether or not its engine can run here; `file_name` stands in the messages, gives the default name, and says beside what
     /// the files that it names by relative paths are looked for.
     pub fn parse(
         text: &str,
         file_name: &str,
         overrides: &[Override],
     ) -> Result<Self, CurriculumError> {
-        parse::curriculum(text, (file_name, Path::new(file_name)), overrides, None)
+        let purpose = parse::Purpose::Reading;
+        let file = (file_name, Path::new(file_name));
+        parse::curriculum(text, file, overrides, (None, purpose))
     }
 
     /// The curriculum as a file that says everything, defaults included, and parses back to the same curriculum.

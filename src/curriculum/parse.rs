@@ -10,20 +10,29 @@ use super::{
     AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, StagePart,
     Transfer, stages, transfer, tree,
 };
-use crate::cell::spec::{Activation, CellKind, InitialState, InputGroup, NetworkSpec};
+use crate::cell::spec::{Activation, CellKind, InitialState, InputGroup, NetworkSpec, Precision};
 use crate::parameters::{ParameterVisitor, Variant, keys_of, named};
 use crate::task::{Objective, TaskSpec};
-use crate::train::engines::EngineName;
+use crate::train::engines::{EngineName, Products};
 use crate::train::rate_network::rate_formula;
 use crate::train::rules::{LearningRule, RuleSpec};
 use crate::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
+
+/// What a curriculum is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To train by it, here.
+    Training,
+    /// To look at it, or at a run that was made with it, maybe elsewhere.
+    Reading,
+}
 
 /// `original` is the file whose folder relative paths begin in.
 pub(super) fn curriculum(
     text: &str,
     (file, original): (&str, &Path),
     overrides: &[Override],
-    runs: Option<&Path>,
+    (runs, purpose): (Option<&Path>, Purpose),
 ) -> Result<Curriculum, CurriculumError> {
     let mistakes = Mistakes::default();
     let Some(entries) = tree::parse(text, overrides, &mistakes) else {
@@ -31,7 +40,7 @@ pub(super) fn curriculum(
     };
     let folder = original.parent().unwrap_or(Path::new(""));
     let root_section = Section::new("", KeyPlace::Line(1), entries, &mistakes).in_folder(folder);
-    let curriculum = root(root_section, file, runs);
+    let curriculum = root(root_section, file, (runs, purpose));
     if mistakes.is_empty() {
         Ok(curriculum)
     } else {
@@ -39,7 +48,11 @@ pub(super) fn curriculum(
     }
 }
 
-fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum {
+fn root(
+    mut section: Section<'_>,
+    file: &str,
+    (runs, purpose): (Option<&Path>, Purpose),
+) -> Curriculum {
     let mistakes = section.mistakes();
     let name = name(&mut section, file);
     let mut seed = 0;
@@ -109,12 +122,55 @@ fn root(mut section: Section<'_>, file: &str, runs: Option<&Path>) -> Curriculum
         &optimiser_place,
         mistakes,
     );
+    check_engine(&curriculum, &training.engine_places, purpose, mistakes);
     curriculum
+}
+
+/// Where the engine, its device and its products are named.
+struct EnginePlaces {
+    engine: KeyPlace,
+    device: KeyPlace,
+    products: KeyPlace,
+}
+
+/// Whether the engine goes with the network and, where it is to train here, whether it can.
+fn check_engine(
+    curriculum: &Curriculum,
+    places: &EnginePlaces,
+    purpose: Purpose,
+    mistakes: &Mistakes,
+) {
+    let EngineName::Tch(options) = curriculum.engine else {
+        return;
+    };
+    let rule = curriculum.rule.rule();
+    if !rule.runs_on_engine() {
+        let problem = format!(
+            "expected \"direct\" beside the rule `{}`, which runs the network by itself",
+            rule.name()
+        );
+        mistakes.add(&places.engine, "training.engine", problem);
+    }
+    if options.products != Products::F32 && curriculum.network.precision == Precision::F64 {
+        let problem = "expected \"f32\" in a network whose `precision` is \"f64\"";
+        mistakes.add(&places.products, "training.products", problem);
+    }
+    if purpose == Purpose::Training
+        && let Err(problem) = curriculum.engine.check()
+    {
+        let is_of_device = cfg!(feature = "tch");
+        let (place, key) = match is_of_device {
+            true => (&places.device, "training.device"),
+            false => (&places.engine, "training.engine"),
+        };
+        mistakes.add(place, key, problem);
+    }
 }
 
 /// What the section `[training]` says.
 struct Training {
     rule_place: KeyPlace,
+    engine_places: EnginePlaces,
     trials_per_step: usize,
     steps_per_batch: u64,
     renews_optimiser: bool,
@@ -126,6 +182,11 @@ struct Training {
 fn read_training(section: Option<Section<'_>>) -> Training {
     let mut training = Training {
         rule_place: KeyPlace::Line(1),
+        engine_places: EnginePlaces {
+            engine: KeyPlace::Line(1),
+            device: KeyPlace::Line(1),
+            products: KeyPlace::Line(1),
+        },
         trials_per_step: fields::DEFAULT_TRIALS_PER_STEP,
         steps_per_batch: 1,
         renews_optimiser: false,
@@ -140,7 +201,12 @@ fn read_training(section: Option<Section<'_>>) -> Training {
     fields::trials_per_step(&mut training.trials_per_step, &mut section);
     let renews = &mut training.renews_optimiser;
     fields::batches(&mut training.steps_per_batch, renews, &mut section);
-    fields::engine(&mut training.engine, &mut section);
+    training.engine_places = EnginePlaces {
+        engine: section.place_of("engine"),
+        device: section.place_of("device"),
+        products: section.place_of("products"),
+    };
+    named("engine", &mut training.engine, &mut section);
     named("rule", &mut training.rule, &mut section);
     if section.has("speed_penalty") || section.has("speed_time") {
         section.require(
@@ -158,11 +224,18 @@ fn read_training(section: Option<Section<'_>>) -> Training {
         let problem = "expected `bptt` beside a penalty; the other rules have no loss to add it to";
         section.mistake(&training.rule_place, "rule", problem);
     }
-    section.finish_with(&Variants {
-        key: "rule",
-        chosen: training.rule.name(),
-        keys: keys_of::<RuleSpec>(),
-    });
+    section.finish_with(&[
+        Variants {
+            key: "rule",
+            chosen: training.rule.name(),
+            keys: keys_of::<RuleSpec>(),
+        },
+        Variants {
+            key: "engine",
+            chosen: training.engine.name(),
+            keys: keys_of::<EngineName>(),
+        },
+    ]);
     training
 }
 
@@ -263,11 +336,11 @@ fn optimiser(section: Option<Section<'_>>, learning: &RuleSpec) -> OptimiserSpec
                  and neither `clip_norm` nor `clip_value`";
             section.mistake(&place, "rule", problem);
         }
-        section.finish_with(&Variants {
+        section.finish_with(&[Variants {
             key: "rule",
             chosen: optimiser.rule.name(),
             keys: keys_of::<UpdateRule>(),
-        });
+        }]);
     }
     optimiser
 }
@@ -345,11 +418,11 @@ pub(super) fn task(name: &str, overrides: &[Override]) -> Result<TaskSpec, Curri
         entries.insert("task".to_owned(), Node { place, value });
         let mut section = Section::new("", KeyPlace::Line(1), entries, &mistakes);
         named("task", &mut task, &mut section);
-        section.finish_with(&Variants {
+        section.finish_with(&[Variants {
             key: "task",
             chosen: task.task().name(),
             keys: keys_of::<TaskSpec>(),
-        });
+        }]);
     }
     if mistakes.is_empty() {
         Ok(task)
@@ -451,10 +524,10 @@ fn network(
         section.mistake(&feedback_place, "feedback", problem);
     }
     let chosen = network.cell.name();
-    section.finish_with(&Variants {
+    section.finish_with(&[Variants {
         key: "cell",
         chosen,
         keys: NetworkSpec::keys_of_cells(),
-    });
+    }]);
     (network, transfer)
 }

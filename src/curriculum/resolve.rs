@@ -33,7 +33,7 @@ pub(super) fn to_toml(curriculum: &Curriculum) -> String {
         fields::trials_per_step(&mut curriculum.trials_per_step, visitor);
         let renews = &mut curriculum.renews_optimiser;
         fields::batches(&mut curriculum.steps_per_batch, renews, visitor);
-        fields::engine(&mut curriculum.engine, visitor);
+        named("engine", &mut curriculum.engine, visitor);
         named("rule", &mut curriculum.rule, visitor);
         curriculum.penalties.parameters(visitor);
     }));

@@ -44,6 +44,12 @@ pub(super) struct Variants {
     pub(super) keys: Vec<(&'static str, Vec<&'static str>)>,
 }
 
+impl Variants {
+    fn have(&self, key: &str) -> bool {
+        self.keys.iter().any(|(_, keys)| keys.contains(&key))
+    }
+}
+
 impl<'a> Section<'a> {
     pub(super) fn new(
         path: impl Into<String>,
@@ -280,23 +286,19 @@ impl<'a> Section<'a> {
 
     /// Reports what is missing and what is left over.
     pub(super) fn finish(self) {
-        self.report(None);
+        self.finish_with(&[]);
     }
 
     /// As `finish`, and tells a key that belongs to another variant from an unknown one.
-    pub(super) fn finish_with(self, variants: &Variants) {
-        self.report(Some(variants));
-    }
-
-    fn report(mut self, variants: Option<&Variants>) {
+    pub(super) fn finish_with(mut self, variants: &[Variants]) {
         let names = || {
             variants
                 .iter()
                 .flat_map(|variants| variants.keys.iter().flat_map(|(_, keys)| keys))
         };
         for (key, node) in std::mem::take(&mut self.entries) {
-            if names().any(|name| *name == key) {
-                if let Some(variants) = variants.filter(|variants| !self.is_unsure(variants.key)) {
+            if let Some(variants) = variants.iter().find(|variants| variants.have(&key)) {
+                if !self.is_unsure(variants.key) {
                     // Whoever chooses another variant from outside need not undo what the file says of its own.
                     let is_displaced =
                         self.is_overridden(variants.key) && matches!(node.place, KeyPlace::Line(_));

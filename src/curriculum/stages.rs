@@ -176,11 +176,11 @@ fn part(mut section: Section<'_>, is_listed: bool) -> Read {
     if part.name.is_empty() {
         task_name.clone_into(&mut part.name);
     }
-    section.finish_with(&Variants {
+    section.finish_with(&[Variants {
         key: "task",
         chosen: task_name,
         keys: keys_of::<TaskSpec>(),
-    });
+    }]);
     Read {
         part,
         path,
@@ -384,10 +384,10 @@ fn probe(mut section: Section<'_>) -> ProbeTask {
     if probe.rule.is_empty() {
         task_name.clone_into(&mut probe.rule);
     }
-    section.finish_with(&Variants {
+    section.finish_with(&[Variants {
         key: "task",
         chosen: task_name,
         keys: keys_of::<TaskSpec>(),
-    });
+    }]);
     probe
 }

@@ -79,7 +79,7 @@ impl CheckpointNetwork {
         let steps = inputs.len() / (trials * spec.inputs).max(1);
         let mut batch = Batch::zeros(steps, trials, spec.inputs, spec.outputs);
         batch.inputs = inputs;
-        let mut engine = f32::engine(curriculum.engine, spec);
+        let mut engine = f32::engine(curriculum.engine.for_analysis(), spec);
         let simulation = engine.simulate(&parameters.cast(), &batch)?;
         Ok((simulation.state_size, simulation.states))
     }
@@ -163,6 +163,7 @@ pub fn on_trials(
     let network = &curriculum.network;
     let parameters: Parameters<f32> = parameters.cast();
     let batch = drawn(curriculum, &parameters, task, trials, rng);
-    let simulation = f32::engine(curriculum.engine, network).simulate(&parameters, &batch)?;
+    let simulation =
+        f32::engine(curriculum.engine.for_analysis(), network).simulate(&parameters, &batch)?;
     Ok((batch, simulation))
 }

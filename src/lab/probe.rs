@@ -55,7 +55,7 @@ impl<'a, T: TrainableReal> ProbeTrials<'a, T> {
     pub(super) fn without_view(curriculum: &'a Curriculum) -> Self {
         Self {
             curriculum,
-            engine: T::engine(curriculum.engine, &curriculum.network),
+            engine: T::engine(curriculum.engine.for_analysis(), &curriculum.network),
             projection: None,
         }
     }

@@ -9,6 +9,7 @@ use super::origin::{Origin, TRAINED, about, names_engine};
 use crate::curriculum::Curriculum;
 use crate::trace::lock::host;
 use crate::trace::{Ending, EndingReason, Run, RunWriter, Session, run_toml};
+use crate::train::engines::EngineName;
 
 /// Begins a run of a curriculum in `dir`, which may be missing.
 ///
@@ -38,7 +39,7 @@ pub enum TakenUp {
 
 /// Takes up the run in `dir`, once it is known to be that of the curriculum: taking it up tidies its folder. Weights that it
 /// started from stay those that it had, even if the run that they were taken from has gone on since; so does its engine,
-/// where it says none.
+/// where it says none. Another engine than before is taken, and noted.
 ///
 /// # Errors
 /// [`LabError::OtherCurriculum`] if it is not; nothing was changed then.
@@ -61,7 +62,10 @@ pub fn take_up(dir: &Path, curriculum: &mut Curriculum) -> Result<TakenUp, LabEr
     if !names_engine(&config) {
         curriculum.engine = begun.engine;
     }
-    if *begun != *curriculum {
+    let engine = std::mem::replace(&mut curriculum.engine, begun.engine);
+    let is_other = *begun != *curriculum;
+    curriculum.engine = engine;
+    if is_other {
         return Err(LabError::OtherCurriculum {
             dir: dir.to_path_buf(),
         });
@@ -76,7 +80,10 @@ pub fn take_up(dir: &Path, curriculum: &mut Curriculum) -> Result<TakenUp, LabEr
             return Ok(TakenUp::Completed(ending.clone()));
         }
         Some(_) => {}
-        None => notes.extend(note_change(&run, &writer, last_step(&run))?),
+        None => {
+            let engines = (engine_at(&run, u64::MAX, begun.engine), engine);
+            notes.extend(note_change(&run, &writer, last_step(&run), engines)?);
+        }
     }
     Ok(TakenUp::Going {
         writer: Box::new(writer),
@@ -97,7 +104,15 @@ pub fn present(step: u64) -> Session {
         simd: crate::simd::level().to_owned(),
         creode: env!("CARGO_PKG_VERSION").to_owned(),
         host: host(),
+        engine: None,
     }
+}
+
+/// The engine that the training step after one was made with, where a run was begun with `begun`.
+pub fn engine_at(run: &Run, step: u64, begun: EngineName) -> EngineName {
+    let sessions = run.sessions().iter().rev().filter(|of| of.step <= step);
+    let mut named = sessions.filter_map(|of| EngineName::of_told(of.engine.as_deref()?));
+    named.next().unwrap_or(begun)
 }
 
 /// The session that a stretch of training which began at a step was made in, as far as the run says.
@@ -119,28 +134,39 @@ fn first(run: &Run) -> Session {
         simd: text("simd"),
         creode: text("creode"),
         host: text("host"),
+        engine: None,
     }
 }
 
-/// Notes in a run that is gone on with from `step` that this machine or version is another than before, if it may round
-/// otherwise; says so in words.
+/// Notes in a run that is gone on with from `step` that this machine, version or engine is another than before, if it may round
+/// otherwise; says so in words. `engines` are that of before and that of now.
 ///
-/// `None` where the last session of the run was made with the same SIMD level and version.
-pub fn note_change(run: &Run, writer: &RunWriter, step: u64) -> Result<Option<String>, LabError> {
-    let (before, now) = (at(run, u64::MAX), present(step));
-    if (&before.simd, &before.creode) == (&now.simd, &now.creode) {
-        return Ok(None);
-    }
+/// `None` where the last session of the run was made with the same SIMD level, version and engine.
+pub fn note_change(
+    run: &Run,
+    writer: &RunWriter,
+    step: u64,
+    engines: (EngineName, EngineName),
+) -> Result<Option<String>, LabError> {
+    let (before, mut now) = (at(run, u64::MAX), present(step));
     let mut changes = Vec::new();
+    if engines.0 != engines.1 {
+        let (before, told) = (engines.0.told(), engines.1.told());
+        changes.push(format!("the engine {told} (before: {before})"));
+        now.engine = Some(told);
+    }
     if before.simd != now.simd {
         changes.push(format!("SIMD level {} (before: {})", now.simd, before.simd));
     }
     if before.creode != now.creode {
         changes.push(format!("creode {} (before: {})", now.creode, before.creode));
     }
+    if changes.is_empty() {
+        return Ok(None);
+    }
     let note = format!(
-        "from step {step} on the run is made with {}: it may end with other bytes than on the machine where it began; the \
-         run says so from now on",
+        "from step {step} on the run is made with {}: it may end with other bytes than as it began; the run \
+         says so from now on",
         changes.join(" and ")
     );
     writer.log(&note)?;

@@ -14,11 +14,13 @@ use crate::cell::joined::join;
 use crate::cell::noise::{add_noise, draw_initial_states};
 use crate::cell::parameters::Parameters;
 use crate::curriculum::{Curriculum, transfer};
+use crate::parameters::Variant as _;
 use crate::simd::Real;
 use crate::streams::Stream;
 use crate::task::mixture::Mixture;
 use crate::task::{Batch, Task as _};
 use crate::trace::{Run, WeightsFile, digest};
+use crate::train::engine::EngineError;
 use crate::train::learner::Learner;
 use crate::train::optimiser::norm;
 use crate::train::policy::NetworkPolicy;
@@ -275,6 +277,11 @@ fn learner<T: TrainableReal>(
     parameters: &Parameters<T>,
 ) -> Result<Box<dyn Learner<T>>, LabError> {
     let (network, seed) = (&curriculum.network, curriculum.seed);
+    let is_ready = curriculum.engine.check();
+    is_ready.map_err(|message| EngineError::Backend {
+        backend: curriculum.engine.name(),
+        message,
+    })?;
     let setting = Setting {
         engine: curriculum.engine,
         penalties: curriculum.penalties,

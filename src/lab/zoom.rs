@@ -66,13 +66,19 @@ pub fn zoom(
         });
     }
     let mut curriculum = curriculum_of(dir)?;
+    curriculum.engine = session::engine_at(&run, from.step, curriculum.engine);
     curriculum.checkpoints = CheckpointPolicy::Every(stretch.every);
     let target = folder(dir, stretch);
     let writer = if target.join(crate::trace::RUN_FILE).exists() {
         let writer = RunWriter::resume(&target)?;
         let begun = Run::open(&target)?;
         let step = begun.entries().last().map_or(from.step, |entry| entry.step);
-        session::note_change(&begun, &writer, step)?;
+        session::note_change(
+            &begun,
+            &writer,
+            step,
+            (curriculum.engine, curriculum.engine),
+        )?;
         writer
     } else {
         let text = run_toml(&curriculum.to_toml(), &with_stretch(from, to));

@@ -91,7 +91,7 @@ impl Course {
         batch: &Batch,
     ) -> Result<Simulation, LabError> {
         let network = &self.curriculum.network;
-        let mut engine = f32::engine(self.curriculum.engine, network);
+        let mut engine = f32::engine(self.curriculum.engine.for_analysis(), network);
         Ok(engine.simulate(parameters, batch)?)
     }
 

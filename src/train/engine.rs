@@ -160,3 +160,19 @@ pub fn by_time<T: Real>(rows: &[(usize, usize)], trials: usize, values: &[T]) ->
     }
     by_time
 }
+
+/// That a batch has the channels of a network: inputs, outputs.
+pub(super) fn check_channels(
+    batch: &Batch,
+    (inputs, outputs): (usize, usize),
+) -> Result<(), EngineError> {
+    if (batch.input_channels, batch.output_channels) == (inputs, outputs) {
+        return Ok(());
+    }
+    Err(EngineError::Channels {
+        found_inputs: batch.input_channels,
+        found_outputs: batch.output_channels,
+        expected_inputs: inputs,
+        expected_outputs: outputs,
+    })
+}

@@ -52,3 +52,5 @@ pub mod rls;
 pub mod rules;
 pub mod spec;
 pub mod speed_penalty;
+#[cfg(feature = "tch")]
+pub mod tch_engine;

@@ -3,7 +3,7 @@
 //! Rows are ordered by shard, so that each thread's trials lie together; inputs and noise are copied into that
 //! order, and rounded to the format of training, once a batch.
 
-use super::engine::EngineError;
+use super::engine::{EngineError, check_channels};
 use crate::cell::parameters::Parameters;
 use crate::cell::sequence::{SequenceKernel, SequenceShape};
 use crate::cell::sequence_kernel;
@@ -57,14 +57,7 @@ impl<T: Real> Recurrence<T> {
         batch: &Batch,
     ) -> Result<(), EngineError> {
         let [inputs, outputs, units] = self.widths;
-        if (batch.input_channels, batch.output_channels) != (inputs, outputs) {
-            return Err(EngineError::Channels {
-                found_inputs: batch.input_channels,
-                found_outputs: batch.output_channels,
-                expected_inputs: inputs,
-                expected_outputs: outputs,
-            });
-        }
+        check_channels(batch, (inputs, outputs))?;
         let shape = SequenceShape {
             steps: batch.steps,
             trials: batch.trials,

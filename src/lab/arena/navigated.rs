@@ -241,7 +241,7 @@ fn place_in_view<T: TrainableReal>(
     let count = batch.steps * batch.trials * batch.output_channels;
     batch.targets = vec![0.0; count];
     batch.weights = vec![0.0; count];
-    let mut engine = T::engine(curriculum.engine, &curriculum.network);
+    let mut engine = T::engine(curriculum.engine.for_analysis(), &curriculum.network);
     let simulation = engine.simulate(subject.parameters, &batch)?;
     let size = simulation.state_size;
     for row in rows {

@@ -96,7 +96,7 @@ impl Walked {
             inputs[..SENSORS + MOVES].copy_from_slice(&walked[..SENSORS + MOVES]);
         }
         let closed = closed_loop(subject.parameters);
-        let mut engine = T::engine(subject.curriculum.engine, network);
+        let mut engine = T::engine(subject.curriculum.engine.for_analysis(), network);
         engine.forward(closed.as_ref().unwrap_or(subject.parameters), &batch)?;
         let order = engine.rows().to_vec();
         let rates = by_time(&order, WALKS, &engine.rates());

@@ -64,6 +64,9 @@ pub struct Session {
     pub creode: String,
     /// Name of the machine.
     pub host: String,
+    /// The engine, where it is another than before; see [`EngineName::told`](crate::train::engines::EngineName::told).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
 }
 
 /// Why a run ended.

@@ -107,6 +107,11 @@ pub trait LearningRule: RuleValue + fmt::Debug + Send + Sync {
         self.has_exact_gradient()
     }
 
+    /// Whether it runs the network on an engine, and not by itself. Default: where it follows the exact gradient.
+    fn runs_on_engine(&self) -> bool {
+        self.has_exact_gradient()
+    }
+
     /// Whether it trains a cell. Default: vanilla and leaky cells.
     fn trains(&self, cell: CellKind) -> bool {
         rate_formula(cell).is_some()

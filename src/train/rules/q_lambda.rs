@@ -71,6 +71,10 @@ impl LearningRule for QLambdaRule {
         2
     }
 
+    fn runs_on_engine(&self) -> bool {
+        true
+    }
+
     fn in_f32(&self, setting: Setting<'_, f32>) -> Made<f32> {
         let learner = ReadoutLearner::new(setting, self.penalty, self.forgetting);
         Ok(Box::new(learner))

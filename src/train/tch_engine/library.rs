@@ -1,0 +1,151 @@
+//! PyTorch's own cells through its own recurrences, which are cuDNN's on a GPU: vanilla with tanh or relu, gated recurrent unit
+//! and long short-term memory, without noise on the units, which these do not know.
+//!
+//! 1. Forward: one call for all time steps, on PyTorch's tape.
+//! 2. Backward: the tape is taken back from Σ slope · rate, whose slopes in the rates are those that are asked for.
+
+use tch::{Kind, TchError, Tensor};
+
+use super::arithmetic::Arithmetic;
+use super::lstm_scan::LstmScan;
+use super::trials::Trials;
+use super::weights::{Gradients, Weights};
+use super::{Done as _, Passes, Torch, add_initial_gradient};
+use crate::cell::parameters::{BIAS_HH, BIAS_IH, WEIGHT_HH, WEIGHT_IH};
+use crate::cell::spec::{Activation, CellKind};
+use crate::train::engines::Products;
+
+/// Weights and biases in PyTorch's order.
+const NAMES: [&str; 4] = [WEIGHT_IH, WEIGHT_HH, BIAS_IH, BIAS_HH];
+
+/// One of PyTorch's own recurrences.
+pub(super) struct Library {
+    own: Own,
+    kept: Option<Kept>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Tanh,
+    Relu,
+    Gru,
+    Lstm,
+}
+
+struct Kept {
+    trials: Trials,
+    /// In the order of [`NAMES`].
+    leaves: Vec<Tensor>,
+    start: Tensor,
+    rates: Tensor,
+    /// The rates on the tape, until they were taken back.
+    taped: Option<Tensor>,
+}
+
+impl Library {
+    /// The recurrence of a cell, if PyTorch has it.
+    pub(super) fn of(cell: CellKind) -> Option<Self> {
+        let own = match cell {
+            CellKind::Vanilla {
+                activation: Activation::Tanh,
+            } => Own::Tanh,
+            CellKind::Vanilla {
+                activation: Activation::Relu,
+            } => Own::Relu,
+            CellKind::Gru => Own::Gru,
+            CellKind::Lstm { .. } => Own::Lstm,
+            _ => return None,
+        };
+        Some(Self { own, kept: None })
+    }
+
+    fn run(own: Own, inputs: &Tensor, start: &Tensor, leaves: &[Tensor]) -> Torch<Tensor> {
+        let start = start.f_unsqueeze(0)?.f_contiguous()?;
+        let rates = match own {
+            Own::Tanh => {
+                inputs
+                    .f_rnn_tanh(&start, leaves, true, 1, 0.0, true, false, false)?
+                    .0
+            }
+            Own::Relu => {
+                inputs
+                    .f_rnn_relu(&start, leaves, true, 1, 0.0, true, false, false)?
+                    .0
+            }
+            Own::Gru => {
+                inputs
+                    .f_gru(&start, leaves, true, 1, 0.0, true, false, false)?
+                    .0
+            }
+            Own::Lstm => {
+                let units = start.size3()?.2 / 2;
+                let part = |first: i64| start.f_narrow(2, first, units)?.f_contiguous();
+                let start = [part(0)?, part(units)?];
+                inputs
+                    .f_lstm(&start, leaves, true, 1, 0.0, true, false, false)?
+                    .0
+            }
+        };
+        Ok(rates)
+    }
+}
+
+fn leaf(tensor: &Tensor) -> Torch<Tensor> {
+    tensor.f_detach()?.f_set_requires_grad(true)
+}
+
+impl Passes for Library {
+    fn forward(&mut self, weights: &Weights, trials: Trials) -> Torch<Tensor> {
+        // A vanilla cell of ours has one bias.
+        let no_bias = weights.get(BIAS_IH)?.f_zeros_like()?;
+        let leaves = NAMES.map(|name| leaf(weights.find(name).unwrap_or(&no_bias)));
+        let leaves = leaves.into_iter().collect::<Torch<Vec<_>>>()?;
+        let start = leaf(&trials.start)?;
+        let inputs = trials.inputs.f_view([trials.steps, trials.count, -1])?;
+        let rates = tch::with_grad(|| Self::run(self.own, &inputs, &start, &leaves))?;
+        let seen = rates.f_detach()?;
+        self.kept = Some(Kept {
+            trials,
+            leaves,
+            start,
+            rates: seen.shallow_clone(),
+            taped: Some(rates),
+        });
+        Ok(seen)
+    }
+
+    fn backward(&mut self, _: &Weights, slopes: Tensor) -> Torch<Gradients> {
+        let Some(kept) = &mut self.kept else {
+            return Ok(Gradients::default());
+        };
+        let rates = kept
+            .taped
+            .take()
+            .ok_or_else(|| TchError::Torch("a pass can be taken back once".to_owned()))?;
+        let sum = tch::with_grad(|| rates.f_mul(&slopes)?.f_sum(None::<Kind>))?;
+        let asked: Vec<&Tensor> = kept.leaves.iter().chain([&kept.start]).collect();
+        let found = Tensor::f_run_backward(&[sum], &asked, false, false)?;
+        let mut gradients = Gradients::default();
+        for (name, gradient) in NAMES.into_iter().zip(&found) {
+            gradients.add(name, gradient.shallow_clone());
+        }
+        add_initial_gradient(&kept.trials, &found[NAMES.len()], &mut gradients)?;
+        Ok(gradients)
+    }
+
+    fn states(&self) -> Torch<Option<Tensor>> {
+        let Some(kept) = &self.kept else {
+            return Ok(None);
+        };
+        if self.own != Own::Lstm {
+            return Ok(Some(kept.rates.shallow_clone()));
+        }
+        // PyTorch gives the last c alone.
+        let leaves = NAMES.into_iter().zip(&kept.leaves);
+        let leaves = leaves.map(|(name, leaf)| Ok((name, leaf.f_detach()?)));
+        let weights = Weights::of(leaves.collect::<Torch<_>>()?);
+        let mut scan = LstmScan::new(Arithmetic::new(Products::F32));
+        scan.forward(&weights, kept.trials.shallow_clone()).done()?;
+        scan.states()
+    }
+}

@@ -1,0 +1,143 @@
+//! The engine on libtorch against the default one: gradients, whole trainings, runs that go from one to the other.
+
+use creode::cell::constraints::constrain;
+use creode::cell::parameters::Parameters;
+use creode::cell::spec::{InitialState, NetworkSpec};
+use creode::task::Batch;
+use creode::train::bptt::Bptt;
+use creode::train::credit::Credit as _;
+use creode::train::engines::{EngineName, EngineReal, TchOptions};
+use creode::train::optimiser::Optimiser;
+use creode::train::penalty::RatePenalty;
+use creode::train::rate_network::rate_formula;
+use creode::train::spec::OptimiserSpec;
+use creode::train::speed_penalty::SpeedPenalty;
+
+use super::gradients::{batch, cells, network, parameters, with_choices, with_noise, with_options};
+
+const TCH: EngineName = EngineName::Tch(TchOptions {
+    device: creode::train::engines::Device::Cpu,
+    products: creode::train::engines::Products::F32,
+});
+
+/// Loss, outputs, gradient and states of a network on an engine, with all penalties or none.
+fn evaluated(
+    name: EngineName,
+    spec: &NetworkSpec,
+    at: &Parameters<f64>,
+    batch: &Batch,
+    is_penalised: bool,
+) -> [Vec<f64>; 4] {
+    let mut credit = Bptt::new(spec, f64::engine(name, spec));
+    if is_penalised {
+        credit = credit
+            .with_penalty(RatePenalty { weight: 0.7 })
+            .with_penalty(SpeedPenalty::new(spec, 0.4, 5));
+    }
+    let mut gradient = at.zeros_like();
+    let outcome = credit.loss_and_gradient(at, batch, &mut gradient).unwrap();
+    let states = credit.simulate(at, batch).unwrap().states;
+    [
+        vec![outcome.loss],
+        outcome.outputs,
+        gradient.values().to_vec(),
+        states,
+    ]
+}
+
+#[test]
+fn gradients_are_those_of_the_default_engine_for_every_cell_objective_and_penalty() {
+    for cell in cells() {
+        for (feedback, has_noise) in [(0.0, false), (0.0, true), (0.6, true)] {
+            if feedback > 0.0 && rate_formula(cell).is_none() {
+                continue;
+            }
+            let spec = NetworkSpec {
+                feedback,
+                ..with_options(&network(cell, 37))
+            };
+            let at = parameters::<f64>(&spec);
+            let mut plain = batch(31, 21);
+            if has_noise {
+                plain = with_noise(plain, 37);
+            }
+            for batch in [with_choices(plain.clone()), plain] {
+                for is_penalised in [false, true] {
+                    let own = evaluated(EngineName::Direct, &spec, &at, &batch, is_penalised);
+                    let other = evaluated(TCH, &spec, &at, &batch, is_penalised);
+                    for (what, (own, other)) in ["loss", "outputs", "gradient", "states"]
+                        .iter()
+                        .zip(own.iter().zip(&other))
+                    {
+                        assert_near(own, other, 1e-10, &format!("{what} of {cell:?}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The distance relative to the length.
+fn assert_near(a: &[f64], b: &[f64], bound: f64, what: &str) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+    let distance = squares.sum::<f64>().sqrt();
+    let length = a.iter().map(|a| a * a).sum::<f64>().sqrt();
+    assert!(
+        distance <= bound * length,
+        "{what}: {distance:e} of {length:e}"
+    );
+}
+
+#[test]
+fn trials_start_from_states_of_their_own() {
+    for cell in cells() {
+        let spec = NetworkSpec {
+            initial_state: InitialState::Normal,
+            ..network(cell, 13)
+        };
+        let at = parameters::<f64>(&spec);
+        let mut batch = batch(9, 5);
+        let count = 5 * spec.state_size();
+        batch.initial_states = (0..count).map(|i| (0.9 * i as f64).sin()).collect();
+        let own = evaluated(EngineName::Direct, &spec, &at, &batch, false);
+        let other = evaluated(TCH, &spec, &at, &batch, false);
+        for (own, other) in own.iter().zip(&other) {
+            assert_near(own, other, 1e-10, &format!("{cell:?}"));
+        }
+    }
+}
+
+/// Losses of so many steps of Adam in f32, the engine taken anew for each stretch.
+fn losses(spec: &NetworkSpec, stretches: &[(EngineName, usize)]) -> Vec<f64> {
+    let mut at = parameters::<f32>(spec);
+    let mut gradient = at.zeros_like();
+    let mut optimiser = Optimiser::new(OptimiserSpec::default(), &at);
+    let batch = batch(20, 16);
+    let mut losses = Vec::new();
+    for &(name, steps) in stretches {
+        let mut credit = Bptt::new(spec, f32::engine(name, spec));
+        for _ in 0..steps {
+            let outcome = credit.loss_and_gradient(&at, &batch, &mut gradient);
+            losses.push(outcome.unwrap().loss);
+            optimiser.update(&mut at, &mut gradient);
+            constrain(spec, &mut at);
+        }
+    }
+    losses
+}
+
+#[test]
+fn trainings_in_f32_stay_together_for_a_hundred_steps_also_when_the_engine_changes_on_the_way() {
+    for cell in cells() {
+        let spec = with_options(&network(cell, 24));
+        let own = losses(&spec, &[(EngineName::Direct, 100)]);
+        let other = losses(&spec, &[(TCH, 100)]);
+        let there_and_back = losses(&spec, &[(EngineName::Direct, 40), (TCH, 60)]);
+        assert!(own[99] < 0.9 * own[0], "{cell:?}: {own:?}");
+        for ((a, b), c) in own.iter().zip(&other).zip(&there_and_back) {
+            assert!((a - b).abs() <= 1e-3 * a, "{cell:?}: {a} {b}");
+            assert!((a - c).abs() <= 1e-3 * a, "{cell:?}: {a} {c}");
+        }
+    }
+}
