@@ -3,10 +3,11 @@
 //! Two jobs may wait, so that memory stays bounded where landscapes take longer than training. An error in the
 //! thread ends the training at the next checkpoint, whose weights are saved.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::history::Wired;
 use super::history::live::Live;
@@ -85,6 +86,8 @@ impl Job {
 pub struct Analysis {
     /// Seconds at work.
     pub busy_secs: f64,
+    /// Seconds that training waited for it.
+    pub waited_secs: f64,
     /// Rows of the last landscape.
     pub last_rows: Vec<LandscapeRow>,
     /// Its fixed points by number of unstable directions.
@@ -104,6 +107,7 @@ enum Message {
 /// The thread, seen from the training side.
 pub struct Analyst<'scope> {
     messages: SyncSender<Message>,
+    waited: Cell<Duration>,
     thread: ScopedJoinHandle<'scope, Result<Analysis, LabError>>,
 }
 
@@ -120,6 +124,7 @@ impl<'scope> Analyst<'scope> {
         let (messages, inbox) = sync_channel(WAITING_JOBS);
         Ok(Self {
             messages,
+            waited: Cell::default(),
             thread: scope.spawn(move || worker.work(&inbox)),
         })
     }
@@ -135,17 +140,25 @@ impl<'scope> Analyst<'scope> {
     }
 
     fn send(&self, message: Message) -> Result<(), LabError> {
-        self.messages
-            .send(message)
-            .map_err(|_| LabError::AnalysisGone)
+        let begun = Instant::now();
+        let sent = self.messages.send(message);
+        self.waited.set(self.waited.get() + begun.elapsed());
+        sent.map_err(|_| LabError::AnalysisGone)
     }
 
     /// Waits until everything queued is analysed and what is complete is written.
     pub fn finish(self) -> Result<Analysis, LabError> {
+        let begun = Instant::now();
         drop(self.messages);
-        self.thread
+        let analysis = self
+            .thread
             .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let waited_secs = (self.waited.get() + begun.elapsed()).as_secs_f64();
+        Ok(Analysis {
+            waited_secs,
+            ..analysis
+        })
     }
 }
 

@@ -5,9 +5,10 @@
 //!
 //! Data flow and threads:
 //!
-//! 1. The training thread draws a batch (seed and step decide which), makes a step, and notes its row.
+//! 1. The training thread draws a batch (seed and step decide which; a large one in a thread beside the step before), makes a
+//!    step, and notes its row.
 //! 2. At a checkpoint it saves weights and rows, runs the probe trials through the network, and hands both to the
-//!    analysis thread. At most two checkpoints wait there; a third makes training wait.
+//!    analysis thread. At most two checkpoints wait there; a third makes training wait, and the run says how long it did.
 //! 3. The analysis thread finds the landscape, tries new points back in time, follows all from the checkpoint
 //!    before, and writes the landscape of the checkpoint before, which is then complete.
 //! 4. Both use the same pool of worker threads within a step or a search.
@@ -117,6 +118,9 @@ pub struct Summary {
     pub wall_secs: f64,
     /// Seconds within `wall_secs` in which the analysis thread was at work.
     pub analysis_secs: f64,
+    /// Seconds within `wall_secs` in which training waited for the analysis, that of the last checkpoints after its end
+    /// included.
+    pub waited_secs: f64,
     /// The last landscape written, if any.
     pub landscape: Vec<LandscapeRow>,
     /// Fixed points of that landscape by number of unstable directions.
@@ -125,6 +129,26 @@ pub struct Summary {
     pub warnings: usize,
     /// Why the files of the run, which has ended, were not merged, if they were not.
     pub not_merged: Option<String>,
+}
+
+/// Share of its time that training may wait for the analysis before it says so, and the seconds from which it matters.
+const MUCH_WAITING: (f64, f64) = (0.1, 10.0);
+
+impl Summary {
+    /// That the analysis did not keep pace, by how much, and what helps; `None` where it did.
+    pub fn waiting(&self) -> Option<String> {
+        let share = self.waited_secs / self.wall_secs;
+        let is_much = share > MUCH_WAITING.0 && self.waited_secs > MUCH_WAITING.1;
+        is_much.then(|| {
+            format!(
+                "the analysis did not keep pace: training waited for it {:.0} of {:.0} s ({:.0} %); checkpoints further apart or \
+                 fewer `starts` and `basin_starts` of [analysis] make it shorter",
+                self.waited_secs,
+                self.wall_secs,
+                100.0 * share
+            )
+        })
+    }
 }
 
 /// Why a call of [`train`] ended.
@@ -166,6 +190,9 @@ pub fn train(
 /// Notes how a run ended, and merges the files of what has ended. The run is whole without that: a full disk here is no
 /// failure of it.
 fn end(recorder: &dyn Recorder, mut summary: Summary) -> Result<Summary, LabError> {
+    if let Some(note) = summary.waiting() {
+        recorder.log(&note)?;
+    }
     write_ending(recorder, &summary.outcome, summary.step)?;
     if summary.outcome != Outcome::Interrupted {
         let failure = recorder.tidy().err().map(|error| error.to_string());
@@ -273,6 +300,7 @@ fn run<T: TrainableReal>(
         accuracy: trainer.mean_accuracy(),
         wall_secs: begun.elapsed().as_secs_f64(),
         analysis_secs: analysis.busy_secs,
+        waited_secs: analysis.waited_secs,
         landscape: analysis.last_rows,
         by_unstable: analysis.last_by_unstable,
         warnings: analysis.warnings,

@@ -3,8 +3,12 @@
 //! A step, in order: the batch of this step and stage, with the stage's ramps at their present values; the learning
 //! rule; the accuracy of the outputs that it gave; constraints; the place in the curriculum. If loss or gradient is
 //! not finite, nothing changes.
+//!
+//! A large batch is drawn in a thread of its own while the step before it is made, and used if the step has left the stage
+//! and its ramps where they were: what is in a batch depends on these and on the number of the step alone.
 
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
 use super::LabError;
 use super::position::Position;
@@ -13,7 +17,7 @@ use crate::cell::constraints::constrain;
 use crate::cell::joined::join;
 use crate::cell::noise::{add_noise, draw_initial_states};
 use crate::cell::parameters::Parameters;
-use crate::curriculum::{Curriculum, transfer};
+use crate::curriculum::{Curriculum, Progress, transfer};
 use crate::parameters::Variant as _;
 use crate::simd::Real;
 use crate::streams::Stream;
@@ -97,8 +101,21 @@ pub struct Training<'a, T: TrainableReal> {
     curriculum: &'a Curriculum,
     learner: Box<dyn Learner<T>>,
     state: Saved<T>,
+    /// The batch of the last step, and one that may be that of the next.
+    drawn: Option<Drawn>,
+    ahead: Option<Drawn>,
+}
+
+/// A batch with what decides what is in it.
+struct Drawn {
+    task: Mixture,
+    /// Number of its stream.
+    draw: u64,
     batch: Batch,
 }
+
+/// Numbers of a batch from which a thread of its own pays.
+const LARGE_BATCH: usize = 1 << 17;
 
 impl<'a, T: TrainableReal> Training<'a, T> {
     /// At step 0. Weights that a curriculum takes from another run are looked for in the present folder.
@@ -119,7 +136,8 @@ impl<'a, T: TrainableReal> Training<'a, T> {
             curriculum,
             learner,
             state,
-            batch: Batch::default(),
+            drawn: None,
+            ahead: None,
         })
     }
 
@@ -137,7 +155,8 @@ impl<'a, T: TrainableReal> Training<'a, T> {
             curriculum,
             learner,
             state,
-            batch: Batch::default(),
+            drawn: None,
+            ahead: None,
         })
     }
 
@@ -204,8 +223,18 @@ impl<'a, T: TrainableReal> Training<'a, T> {
         if self.curriculum.renews_optimiser && is_new_batch {
             self.learner.forget();
         }
-        self.draw_batch(&task, step);
-        let learnt = self.learner.step(&mut self.state.parameters, &self.batch)?;
+        let drawn = self.batch_of(task, step);
+        let next = self.next_to_draw(&drawn.task, step + 1);
+        let (curriculum, spare) = (self.curriculum, self.ahead.take());
+        let learnt = std::thread::scope(|scope| {
+            let drawing = next
+                .map(|(task, draw)| scope.spawn(move || draw_batch(curriculum, task, draw, spare)));
+            let learnt = (self.learner).step(&mut self.state.parameters, &drawn.batch);
+            let ahead = drawing.map(ScopedJoinHandle::join).transpose();
+            self.ahead = ahead.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            learnt
+        });
+        let learnt = learnt?;
         if !learnt.is_finite() {
             let (what, value) = if learnt.loss.is_finite() {
                 ("gradient", learnt.gradient_norm)
@@ -223,7 +252,7 @@ impl<'a, T: TrainableReal> Training<'a, T> {
             });
         }
         constrain(&self.curriculum.network, &mut self.state.parameters);
-        let accuracy = task.accuracy(&self.batch, &learnt.outputs);
+        let accuracy = drawn.task.accuracy(&drawn.batch, &learnt.outputs);
         let made = StepMade {
             step,
             stage: stage_place,
@@ -233,41 +262,114 @@ impl<'a, T: TrainableReal> Training<'a, T> {
             gradient_norm: learnt.gradient_norm,
             learning_rate: learnt.learning_rate,
             weight_norm: norm(self.state.parameters.values()),
-            mean_return: self.batch.mean_return(),
+            mean_return: drawn.batch.mean_return(),
         };
         self.state.position.advance(stage, accuracy, learnt.loss);
+        self.drawn = Some(drawn);
         Ok(Step::Made(made))
     }
 
-    fn draw_batch(&mut self, task: &Mixture, step: u64) {
-        let network = &self.curriculum.network;
-        let (steps, trials) = (task.trial_steps(), self.curriculum.trials_per_step);
-        self.batch
-            .clear(steps, trials, network.inputs, network.outputs);
+    /// Number of the stream that the batch of a step is drawn from.
+    fn draw(&self, step: u64) -> u64 {
         // Within a stage a fixed batch is that of step 1; steps are counted from 1.
-        let draw = if self.learner.wants_fixed_batch() {
+        if self.learner.wants_fixed_batch() {
             1
         } else {
             (step - 1) / self.curriculum.steps_per_batch + 1
-        };
-        let mut rng = Stream::TrainingStep(draw).open(self.curriculum.seed);
-        draw_initial_states(network, &mut rng, &mut self.batch);
+        }
+    }
+
+    /// The batch of a step of a task: one that is there, or else drawn now.
+    fn batch_of(&mut self, task: Mixture, step: u64) -> Drawn {
+        let draw = self.draw(step);
+        let (curriculum, last) = (self.curriculum, self.drawn.take());
         if task.is_in_world() {
-            let noise = Stream::WorldNoise(draw).open(self.curriculum.seed);
-            let mut policy = NetworkPolicy::new(network, &self.state.parameters, Some(noise))
-                .taught(self.curriculum.rule.rule().lesson());
-            task.experience(&mut policy, &mut rng, &mut self.batch);
+            return live_through(curriculum, &self.state.parameters, (task, draw), last);
+        }
+        let is_it = |drawn: &Drawn| drawn.draw == draw && drawn.task == task;
+        if let Some(drawn) = self.ahead.take_if(|drawn| is_it(drawn)) {
+            self.ahead = last;
+            return drawn;
+        }
+        match last {
+            Some(drawn) if is_it(&drawn) => drawn,
+            last => draw_batch(curriculum, task, draw, last),
+        }
+    }
+
+    /// What to draw while a step is made, if the next one is likely to be another one of the same task, and it is large.
+    fn next_to_draw(&self, task: &Mixture, next: u64) -> Option<(Mixture, u64)> {
+        let network = &self.curriculum.network;
+        let noise = if network.noise.recurrent > 0.0 {
+            network.units
         } else {
-            task.draw(&mut rng, &mut self.batch);
-        }
-        // Penalties are means over all time steps of a trial.
-        if task.ends_early() && self.curriculum.penalties == Penalties::default() {
-            self.batch.cut(self.batch.counted_steps());
-        }
-        // Who lives in a world has met its noise there.
-        if self.batch.lived.is_empty() {
-            add_noise(network, &mut rng, &mut self.batch);
-        }
+            0
+        };
+        let numbers = task.trial_steps()
+            * self.curriculum.trials_per_step
+            * (network.inputs + network.outputs + noise);
+        let draw = self.draw(next);
+        let is_worth_it =
+            numbers >= LARGE_BATCH && !task.is_in_world() && draw != self.draw(next - 1);
+        let position = &self.state.position;
+        let stage = &self.curriculum.stages[position.stage];
+        is_worth_it.then(|| {
+            let progress = Progress {
+                steps: (position.stage_step + 1).min(stage.until.steps),
+                ..position.progress()
+            };
+            (self.curriculum.mixture(position.stage, &progress), draw)
+        })
+    }
+}
+
+/// Draws a batch, in the memory of one that is no longer needed.
+fn draw_batch(curriculum: &Curriculum, task: Mixture, draw: u64, spare: Option<Drawn>) -> Drawn {
+    let network = &curriculum.network;
+    let mut batch = empty(curriculum, &task, spare);
+    let mut rng = Stream::TrainingStep(draw).open(curriculum.seed);
+    draw_initial_states(network, &mut rng, &mut batch);
+    task.draw(&mut rng, &mut batch);
+    cut_short(curriculum, &task, &mut batch);
+    add_noise(network, &mut rng, &mut batch);
+    Drawn { task, draw, batch }
+}
+
+/// Lives through the trials of a world, whose noise is met there.
+fn live_through<T: Real>(
+    curriculum: &Curriculum,
+    parameters: &Parameters<T>,
+    (task, draw): (Mixture, u64),
+    spare: Option<Drawn>,
+) -> Drawn {
+    let network = &curriculum.network;
+    let mut batch = empty(curriculum, &task, spare);
+    let mut rng = Stream::TrainingStep(draw).open(curriculum.seed);
+    draw_initial_states(network, &mut rng, &mut batch);
+    let noise = Stream::WorldNoise(draw).open(curriculum.seed);
+    let mut policy = NetworkPolicy::new(network, parameters, Some(noise))
+        .taught(curriculum.rule.rule().lesson());
+    task.experience(&mut policy, &mut rng, &mut batch);
+    cut_short(curriculum, &task, &mut batch);
+    // What lives in no world has met no noise yet.
+    if batch.lived.is_empty() {
+        add_noise(network, &mut rng, &mut batch);
+    }
+    Drawn { task, draw, batch }
+}
+
+fn empty(curriculum: &Curriculum, task: &Mixture, spare: Option<Drawn>) -> Batch {
+    let mut batch = spare.map_or_else(Batch::default, |drawn| drawn.batch);
+    let (steps, trials) = (task.trial_steps(), curriculum.trials_per_step);
+    let network = &curriculum.network;
+    batch.clear(steps, trials, network.inputs, network.outputs);
+    batch
+}
+
+/// Leaves out what comes after the last step that counts; but penalties are means over all time steps of a trial.
+fn cut_short(curriculum: &Curriculum, task: &Mixture, batch: &mut Batch) {
+    if task.ends_early() && curriculum.penalties == Penalties::default() {
+        batch.cut(batch.counted_steps());
     }
 }
 

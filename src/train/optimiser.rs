@@ -13,11 +13,16 @@
 //!
 //! Moments start from 0 and belong to the checkpoint. They are not reset where a stage begins.
 
+use rayon::prelude::*;
+
 use super::spec::{Clipping, OptimiserSpec, UpdateRule};
 use crate::cell::constraints::clear_untrained_inputs;
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
+
+/// Parameters that one thread updates at a time.
+const TOGETHER: usize = 1 << 16;
 
 /// An update rule with its moments.
 ///
@@ -95,52 +100,26 @@ impl<T: Real> Optimiser<T> {
         self.decay(parameters, gradient);
         self.clip(gradient);
         let learning_rate = self.learning_rate();
-        let rate = T::from_f64(learning_rate);
         self.updates += 1;
         let before = self.factors.is_some().then(|| parameters.values().to_vec());
         let (first, second) = (self.first.values_mut(), self.second.values_mut());
         let values = parameters.values_mut();
         let gradient = gradient.values();
-        match self.spec.rule {
-            UpdateRule::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                let count = self.updates as f64;
-                let step_size = T::from_f64(learning_rate / (1.0 - beta1.powf(count)));
-                let root_correction = T::from_f64(1.0 / (1.0 - beta2.powf(count)).sqrt());
-                let [beta1, beta2, epsilon] = [beta1, beta2, epsilon].map(T::from_f64);
-                for (((value, &g), m), v) in values.iter_mut().zip(gradient).zip(first).zip(second)
-                {
-                    *m = beta1 * *m + (T::ONE - beta1) * g;
-                    *v = beta2 * *v + (T::ONE - beta2) * g * g;
-                    *value -= step_size * *m / (v.sqrt() * root_correction + epsilon);
-                }
-            }
-            UpdateRule::Sgd { momentum } => {
-                let momentum = T::from_f64(momentum);
-                for ((value, &g), velocity) in values.iter_mut().zip(gradient).zip(first) {
-                    *velocity = momentum * *velocity + g;
-                    *value -= rate * *velocity;
-                }
-            }
-            // Its steps are made by `lbfgs::Lbfgs`, which needs more than a gradient.
-            UpdateRule::Lbfgs { .. } => {}
-            UpdateRule::RmsProp {
-                decay,
-                epsilon,
-                momentum,
-            } => {
-                let [decay, epsilon, momentum] = [decay, epsilon, momentum].map(T::from_f64);
-                for (((value, &g), velocity), v) in
-                    values.iter_mut().zip(gradient).zip(first).zip(second)
-                {
-                    *v = decay * *v + (T::ONE - decay) * g * g;
-                    *velocity = momentum * *velocity + g / (v.sqrt() + epsilon);
-                    *value -= rate * *velocity;
-                }
-            }
+        let step = Step::new(self.spec.rule, learning_rate, self.updates);
+        if values.len() <= TOGETHER {
+            step.make(values, gradient, first, second);
+        } else {
+            (values
+                .par_chunks_mut(TOGETHER)
+                .zip(gradient.par_chunks(TOGETHER)))
+            .zip(
+                first
+                    .par_chunks_mut(TOGETHER)
+                    .zip(second.par_chunks_mut(TOGETHER)),
+            )
+            .for_each(|((values, gradient), (first, second))| {
+                step.make(values, gradient, first, second);
+            });
         }
         self.scale(parameters, before);
     }
@@ -192,6 +171,103 @@ impl<T: Real> Optimiser<T> {
                     }
                 }
             }
+        }
+    }
+}
+
+/// An update of each parameter by itself, with all that is the same for every one.
+#[derive(Clone, Copy)]
+enum Step<T> {
+    Adam {
+        betas: [T; 2],
+        epsilon: T,
+        size: T,
+        root_correction: T,
+    },
+    Sgd {
+        momentum: T,
+        rate: T,
+    },
+    RmsProp {
+        decay: T,
+        epsilon: T,
+        momentum: T,
+        rate: T,
+    },
+    /// The steps of L-BFGS are made by `lbfgs::Lbfgs`, which needs more than a gradient.
+    Elsewhere,
+}
+
+impl<T: Real> Step<T> {
+    /// The update of this number, counted from 1.
+    fn new(rule: UpdateRule, learning_rate: f64, number: u64) -> Self {
+        let rate = T::from_f64(learning_rate);
+        match rule {
+            UpdateRule::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                let count = number as f64;
+                Self::Adam {
+                    betas: [beta1, beta2].map(T::from_f64),
+                    epsilon: T::from_f64(epsilon),
+                    size: T::from_f64(learning_rate / (1.0 - beta1.powf(count))),
+                    root_correction: T::from_f64(1.0 / (1.0 - beta2.powf(count)).sqrt()),
+                }
+            }
+            UpdateRule::Sgd { momentum } => Self::Sgd {
+                momentum: T::from_f64(momentum),
+                rate,
+            },
+            UpdateRule::RmsProp {
+                decay,
+                epsilon,
+                momentum,
+            } => Self::RmsProp {
+                decay: T::from_f64(decay),
+                epsilon: T::from_f64(epsilon),
+                momentum: T::from_f64(momentum),
+                rate,
+            },
+            UpdateRule::Lbfgs { .. } => Self::Elsewhere,
+        }
+    }
+
+    fn make(self, values: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T]) {
+        let each = values.iter_mut().zip(gradient).zip(first).zip(second);
+        match self {
+            Self::Adam {
+                betas: [beta1, beta2],
+                epsilon,
+                size,
+                root_correction,
+            } => {
+                for (((value, &g), m), v) in each {
+                    *m = beta1 * *m + (T::ONE - beta1) * g;
+                    *v = beta2 * *v + (T::ONE - beta2) * g * g;
+                    *value -= size * *m / (v.sqrt() * root_correction + epsilon);
+                }
+            }
+            Self::Sgd { momentum, rate } => {
+                for (((value, &g), velocity), _) in each {
+                    *velocity = momentum * *velocity + g;
+                    *value -= rate * *velocity;
+                }
+            }
+            Self::RmsProp {
+                decay,
+                epsilon,
+                momentum,
+                rate,
+            } => {
+                for (((value, &g), velocity), v) in each {
+                    *v = decay * *v + (T::ONE - decay) * g * g;
+                    *velocity = momentum * *velocity + g / (v.sqrt() + epsilon);
+                    *value -= rate * *velocity;
+                }
+            }
+            Self::Elsewhere => {}
         }
     }
 }

@@ -249,6 +249,9 @@ pub(crate) fn report_end(name: &str, summary: &Summary) {
         summary.loss,
         summary.accuracy
     );
+    if let Some(note) = summary.waiting() {
+        say!("note: {note}");
+    }
     for row in &summary.landscape {
         let expected = row
             .index_expected

@@ -25,6 +25,7 @@ mod gated_scan;
 mod library;
 mod lstm_scan;
 mod rate_scan;
+mod staging;
 mod state_scan;
 mod trials;
 mod weights;
@@ -37,6 +38,7 @@ use self::gated_scan::{Gated, GatedScan};
 use self::library::Library;
 use self::lstm_scan::LstmScan;
 use self::rate_scan::RateScan;
+use self::staging::Staging;
 use self::state_scan::StateScan;
 use self::trials::Trials;
 use self::weights::{Gradients, Weights};
@@ -87,6 +89,7 @@ trait Passes {
 pub struct TchEngine<T> {
     network: NetworkSpec,
     device: tch::Device,
+    staging: Staging,
     arithmetic: Arithmetic,
     products: Products,
     /// Without noise on the units, and with it.
@@ -120,6 +123,7 @@ impl<T: Real + Element> TchEngine<T> {
         Ok(Self {
             network: network.clone(),
             device,
+            staging: Staging::new(device),
             arithmetic,
             products: options.products,
             passes: [false, true].map(|has_noise| passes(network.cell, options, has_noise)),
@@ -134,7 +138,7 @@ impl<T: Real + Element> TchEngine<T> {
 
     fn run(&mut self, parameters: &Parameters<T>, batch: &Batch) -> Torch<()> {
         device::set_arithmetic(self.products);
-        let weights = Weights::upload(parameters, self.device)?;
+        let weights = Weights::upload(parameters, &mut self.staging)?;
         let widths = (self.network.units, self.network.state_size());
         let trials = Trials::upload::<T>(batch, widths, &weights, self.device)?;
         self.has_noise = trials.noise.is_some();
@@ -181,7 +185,7 @@ impl<T: Real + Element> TchEngine<T> {
         let mut gradients = passes.backward(weights, rate_slopes)?;
         gradients.add(READOUT_WEIGHT, of_readout);
         gradients.add(READOUT_BIAS, of_bias);
-        gradients.download(gradient)
+        gradients.download(gradient, &mut self.staging)
     }
 
     fn fetch(&self, values: Torch<Option<Tensor>>) -> Vec<T> {

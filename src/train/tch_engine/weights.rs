@@ -1,9 +1,10 @@
 //! Parameters and gradients as tensors: one transfer a pass in each direction.
 
+use tch::Tensor;
 use tch::kind::Element;
-use tch::{Device, Tensor};
 
 use super::Torch;
+use super::staging::Staging;
 use crate::cell::parameters::Parameters;
 use crate::simd::Real;
 
@@ -13,9 +14,9 @@ pub(super) struct Weights(Vec<(&'static str, Tensor)>);
 impl Weights {
     pub(super) fn upload<T: Real + Element>(
         parameters: &Parameters<T>,
-        device: Device,
+        staging: &mut Staging,
     ) -> Torch<Self> {
-        let flat = Tensor::f_from_slice(parameters.values())?.f_to_device(device)?;
+        let flat = staging.upload(parameters.values())?;
         let views = parameters.layout().iter().map(|tensor| {
             let values = flat.f_narrow(0, tensor.offset as i64, tensor.len() as i64)?;
             let shape: Vec<i64> = tensor.shape.iter().map(|&extent| extent as i64).collect();
@@ -53,7 +54,11 @@ impl Gradients {
     }
 
     /// All of them in one transfer; 0 where there is none.
-    pub(super) fn download<T: Real + Element>(self, gradient: &mut Parameters<T>) -> Torch<()> {
+    pub(super) fn download<T: Real + Element>(
+        self,
+        gradient: &mut Parameters<T>,
+        staging: &mut Staging,
+    ) -> Torch<()> {
         let Some((_, like)) = self.0.first() else {
             return Ok(());
         };
@@ -66,7 +71,6 @@ impl Gradients {
             )
         });
         let flat = Tensor::f_cat(&parts.collect::<Torch<Vec<_>>>()?, 0)?;
-        let values = gradient.values_mut();
-        flat.f_copy_data(values, values.len())
+        staging.download(&flat, gradient.values_mut())
     }
 }
