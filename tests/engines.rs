@@ -200,3 +200,25 @@ fn a_run_goes_on_with_another_engine_and_says_so_in_its_manifest_and_log() {
     assert!(matches!(error, LabError::OtherCurriculum { .. }), "{error}");
     assert!(manifest() == before);
 }
+
+/// Drawn beside the step before, or alone by a training that was just taken up.
+#[test]
+fn large_batches_are_the_same_whenever_they_are_drawn() {
+    let text = TEXT.replace(
+        "until = { steps = 30 }",
+        "until = { steps = 2 }\n[[stage]]\ntask = \"pattern\"\nuntil = { steps = 3 }",
+    );
+    let text = text.replace("units = 10", "units = 80\nrecurrent_noise = 0.1");
+    let overrides = overrides(&["training.trials_per_step=160"]);
+    let curriculum = Curriculum::parse(&text, "two.toml", &overrides).unwrap();
+    let begin = || lab::training::Training::<f32>::begin(&curriculum).unwrap();
+    let mut whole = begin();
+    while !whole.is_finished() {
+        let mut alone = begin();
+        alone.restore(&whole.snapshot().unwrap()).unwrap();
+        let (a, b) = (whole.step().unwrap(), alone.step().unwrap());
+        assert_eq!(a, b);
+        assert!(whole.parameters() == alone.parameters());
+    }
+    assert_eq!(whole.position().step, 5);
+}

@@ -3,7 +3,9 @@
 use creode::cell::constraints::constrain;
 use creode::cell::parameters::Parameters;
 use creode::cell::spec::{InitialState, NetworkSpec};
+use creode::curriculum::Curriculum;
 use creode::task::Batch;
+use creode::trace::Run;
 use creode::train::bptt::Bptt;
 use creode::train::credit::Credit as _;
 use creode::train::engines::{EngineName, EngineReal, TchOptions};
@@ -138,6 +140,63 @@ fn trainings_in_f32_stay_together_for_a_hundred_steps_also_when_the_engine_chang
         for ((a, b), c) in own.iter().zip(&other).zip(&there_and_back) {
             assert!((a - b).abs() <= 1e-3 * a, "{cell:?}: {a} {b}");
             assert!((a - c).abs() <= 1e-3 * a, "{cell:?}: {a} {c}");
+        }
+    }
+}
+
+const BIT: &str = "
+[network]
+cell = \"vanilla\"
+units = 16
+
+[optimiser]
+learning_rate = 5e-3
+
+[[stage]]
+task = \"flip-flop\"
+bits = 1
+until = { steps = 400 }
+
+[checkpoints]
+every = 100
+";
+
+/// Fixed points at the end of a run, by number of unstable directions, with the engine of each stretch of steps.
+fn landscape(stretches: &[(&str, Option<u64>)]) -> (Vec<usize>, Vec<f64>) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("bit");
+    for (engine, until) in stretches {
+        let engine = format!("training.engine={engine}").parse().unwrap();
+        let mut curriculum = Curriculum::parse(BIT, "bit.toml", &[engine]).unwrap();
+        super::engines::train(&mut curriculum, &dir, *until);
+    }
+    let run = Run::open(&dir).unwrap();
+    let last = run.entries().last().unwrap().checkpoint;
+    let mut by_unstable = vec![0; 3];
+    for point in run.fixed_points(last).unwrap() {
+        by_unstable[point.n_unstable as usize] += 1;
+    }
+    let losses = run.steps().unwrap().iter().map(|row| row.loss).collect();
+    (by_unstable, losses)
+}
+
+#[test]
+fn one_bit_ends_with_the_same_landscape_on_both_engines_and_on_one_after_the_other() {
+    let (own, own_losses) = landscape(&[("direct", None)]);
+    assert_eq!(own, [2, 1, 0]);
+    for stretches in [
+        vec![("tch", None)],
+        vec![("tch", Some(150)), ("direct", None)],
+        vec![("direct", Some(150)), ("tch", None)],
+    ] {
+        let (found, losses) = landscape(&stretches);
+        assert_eq!(found, own, "{stretches:?}");
+        // The same trials, the same optimiser: no jump where the engine changes.
+        for (step, (a, b)) in own_losses.iter().zip(&losses).enumerate().take(200) {
+            assert!(
+                (a - b).abs() <= 1e-3 * a,
+                "{stretches:?}, step {step}: {a} {b}"
+            );
         }
     }
 }

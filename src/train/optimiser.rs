@@ -272,10 +272,20 @@ impl<T: Real> Step<T> {
     }
 }
 
-/// Euclidean norm, summed in f64 in eight interleaved parts.
+/// Euclidean norm, summed in f64 in eight interleaved parts of each stretch of values.
 ///
 /// The order of summation is fixed, so that the same values give the same bits. Overflows for entries beyond 10¹⁵⁴.
 pub fn norm<T: Real>(values: &[T]) -> f64 {
+    let sum = if values.len() <= TOGETHER {
+        sum_of_squares(values)
+    } else {
+        let sums: Vec<f64> = values.par_chunks(TOGETHER).map(sum_of_squares).collect();
+        sums.iter().sum()
+    };
+    sum.sqrt()
+}
+
+fn sum_of_squares<T: Real>(values: &[T]) -> f64 {
     let mut sums = [0.0; 8];
     let chunks = values.chunks_exact(8);
     for (sum, value) in sums.iter_mut().zip(chunks.remainder()) {
@@ -286,5 +296,5 @@ pub fn norm<T: Real>(values: &[T]) -> f64 {
             *sum += value.to_f64() * value.to_f64();
         }
     }
-    sums.iter().sum::<f64>().sqrt()
+    sums.iter().sum()
 }

@@ -2,7 +2,7 @@
 //!
 //! libtorch's part for GPUs is loaded when the first GPU is asked for, so that a program runs without it where there is none.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_uint, c_void};
 use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
@@ -68,5 +68,29 @@ pub(super) fn set_arithmetic(products: Products) {
         let context = global_context();
         allow_tf32_in_recurrences(context, allows);
         allow_tf32_in_products(context, allows);
+    }
+}
+
+/// Keeps values in their place in memory, so that GPUs read and write them by themselves; whether that went well.
+pub(super) fn lock_pages<T>(values: &mut [T]) -> bool {
+    type Register = unsafe extern "C" fn(*mut c_void, usize, c_uint) -> c_int;
+    let library = Library::this();
+    // SAFETY: the CUDA runtime, which came with libtorch's part for GPUs, has this function with this signature.
+    unsafe {
+        let register = library.get::<Register>(b"cudaHostRegister\0");
+        register
+            .is_ok_and(|register| register(values.as_mut_ptr().cast(), size_of_val(values), 0) == 0)
+    }
+}
+
+/// Undoes [`lock_pages`]; to be called before the values are freed.
+pub(super) fn unlock_pages<T>(values: &mut [T]) {
+    type Unregister = unsafe extern "C" fn(*mut c_void) -> c_int;
+    let library = Library::this();
+    // SAFETY: as above.
+    unsafe {
+        if let Ok(unregister) = library.get::<Unregister>(b"cudaHostUnregister\0") {
+            unregister(values.as_mut_ptr().cast());
+        }
     }
 }

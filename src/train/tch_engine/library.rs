@@ -90,16 +90,34 @@ impl Library {
     }
 }
 
+/// Weights and biases one after the other in memory, as cuDNN takes them. A vanilla cell of ours has one bias; the other is 0.
+fn leaves(weights: &Weights) -> Torch<Vec<Tensor>> {
+    let bias = weights.get(BIAS_IH)?;
+    if weights.find(BIAS_HH).is_some() {
+        let leaves = NAMES.map(|name| leaf(weights.get(name)?));
+        return leaves.into_iter().collect();
+    }
+    let [inward, recurrent] = [weights.get(WEIGHT_IH)?, weights.get(WEIGHT_HH)?];
+    let all = [inward, recurrent, bias, &bias.f_zeros_like()?].map(Tensor::shallow_clone);
+    let flat = all.iter().map(|tensor| tensor.f_reshape([-1]));
+    let flat = Tensor::f_cat(&flat.collect::<Torch<Vec<_>>>()?, 0)?;
+    let mut first = 0;
+    let views = all.iter().map(|tensor| {
+        let count = tensor.numel() as i64;
+        let view = flat.f_narrow(0, first, count)?.f_view_as(tensor)?;
+        first += count;
+        leaf(&view)
+    });
+    views.collect()
+}
+
 fn leaf(tensor: &Tensor) -> Torch<Tensor> {
     tensor.f_detach()?.f_set_requires_grad(true)
 }
 
 impl Passes for Library {
     fn forward(&mut self, weights: &Weights, trials: Trials) -> Torch<Tensor> {
-        // A vanilla cell of ours has one bias.
-        let no_bias = weights.get(BIAS_IH)?.f_zeros_like()?;
-        let leaves = NAMES.map(|name| leaf(weights.find(name).unwrap_or(&no_bias)));
-        let leaves = leaves.into_iter().collect::<Torch<Vec<_>>>()?;
+        let leaves = leaves(weights)?;
         let start = leaf(&trials.start)?;
         let inputs = trials.inputs.f_view([trials.steps, trials.count, -1])?;
         let rates = tch::with_grad(|| Self::run(self.own, &inputs, &start, &leaves))?;

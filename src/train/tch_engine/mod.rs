@@ -86,10 +86,10 @@ trait Passes {
 /// 3. The recurrence takes ∂L/∂R back through time.
 ///
 /// Bytes depend on libtorch's version and number of threads, and on the device.
-pub struct TchEngine<T> {
+pub struct TchEngine<T: Real + Element> {
     network: NetworkSpec,
     device: tch::Device,
-    staging: Staging,
+    staging: Staging<T>,
     arithmetic: Arithmetic,
     products: Products,
     /// Without noise on the units, and with it.

@@ -14,7 +14,7 @@ pub(super) struct Weights(Vec<(&'static str, Tensor)>);
 impl Weights {
     pub(super) fn upload<T: Real + Element>(
         parameters: &Parameters<T>,
-        staging: &mut Staging,
+        staging: &mut Staging<T>,
     ) -> Torch<Self> {
         let flat = staging.upload(parameters.values())?;
         let views = parameters.layout().iter().map(|tensor| {
@@ -57,7 +57,7 @@ impl Gradients {
     pub(super) fn download<T: Real + Element>(
         self,
         gradient: &mut Parameters<T>,
-        staging: &mut Staging,
+        staging: &mut Staging<T>,
     ) -> Torch<()> {
         let Some((_, like)) = self.0.first() else {
             return Ok(());
