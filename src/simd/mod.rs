@@ -4,7 +4,7 @@
 //! vectors, [`product`] the small matrix products of a recurrence with the weights packed once a sequence,
 //! [`transposed`] the one large product that gives a weight gradient.
 //!
-//! The instruction set is asked once at run time, so that one binary runs everywhere and is fast where it can be.
+//! The instruction set is asked once at run time ([`arch`]), so that one binary runs everywhere and is fast where it can be.
 //! Sums are taken in an order that depends on the width of vectors alone: the same level gives the same bits on any
 //! machine, another level other last digits. That is why [`level`] stands in `run.toml`, and why a run that moves
 //! to another machine says so.
@@ -14,6 +14,7 @@
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::sync::LazyLock;
 
 use pulp::{Arch, Simd};
 
@@ -21,6 +22,17 @@ pub mod activation;
 pub mod product;
 mod real;
 pub mod transposed;
+
+/// tanh(x) ≈ x P(x²)/Q(x²) for |x| up to a limit, beyond which it is ±1 in the format.
+#[derive(Debug)]
+pub struct TanhRatio {
+    /// Largest |x|.
+    pub limit: f64,
+    /// Coefficients of P, from the constant on.
+    pub numerator: [f64; 5],
+    /// Coefficients of Q, from the constant on.
+    pub denominator: [f64; 5],
+}
 
 /// A float that kernels are written for: `f32` or `f64`, with its vectors.
 ///
@@ -56,6 +68,8 @@ pub trait Real:
     const EXP_COEFFICIENTS: &'static [f64];
     /// Terms of the series of artanh that the format needs on [0, 1/3].
     const ARTANH_TERMS: usize;
+    /// tanh as a ratio of polynomials, where the format is coarse enough for one.
+    const TANH: Option<&'static TanhRatio>;
     /// ln 2 in two parts whose sum is exact beyond the format.
     const LN_2: [f64; 2];
 
@@ -130,12 +144,25 @@ pub trait Real:
 /// at any level.
 #[inline(always)]
 pub(crate) fn vectorised<R>(loops: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(loops)
+    arch().dispatch(loops)
+}
+
+/// The widest instruction set of this machine, or the narrower one that the environment variable `CREODE_SIMD` names as
+/// [`level`] does; another value changes nothing.
+pub(crate) fn arch() -> Arch {
+    static CHOSEN: LazyLock<Arch> =
+        LazyLock::new(|| match std::env::var("CREODE_SIMD").as_deref() {
+            Ok("scalar") => Arch::Scalar,
+            #[cfg(target_arch = "x86_64")]
+            Ok("x86-64-v3") => pulp::x86::V3::try_new().map_or_else(Arch::new, Arch::V3),
+            _ => Arch::new(),
+        });
+    *CHOSEN
 }
 
 /// Name of the instruction set that the kernels run on: part of what a run depends on, bit for bit.
 pub fn level() -> &'static str {
-    match Arch::new() {
+    match arch() {
         #[cfg(target_arch = "x86_64")]
         Arch::V4(_) => "x86-64-v4",
         #[cfg(target_arch = "x86_64")]

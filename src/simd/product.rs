@@ -181,8 +181,7 @@ pub fn product<T: Real, S: Simd, const TERMS: usize>(
             row_count == 0 || term.rows.len() >= (row_count - 1) * term.stride + term.weights.inner
         );
     }
-    // 512-bit vectors come with 32 registers, narrower ones with 16.
-    let wide = size_of::<T::Vector<S>>() == 64;
+    let most = most_rows::<T, S>();
     let panel_width = PANEL_VECTORS * T::lanes::<S>();
     for first_column in (0..columns).step_by(panel_width) {
         let tile = Tile {
@@ -192,19 +191,14 @@ pub fn product<T: Real, S: Simd, const TERMS: usize>(
             terms,
         };
         let mut row = 0;
-        if wide {
-            while row + 8 <= row_count {
-                tile.compute::<S, 8>(simd, row, epilogue);
-                row += 8;
-            }
-        }
-        while row + 4 <= row_count {
-            tile.compute::<S, 4>(simd, row, epilogue);
-            row += 4;
-        }
         while row < row_count {
-            tile.compute::<S, 1>(simd, row, epilogue);
-            row += 1;
+            row += match rows_of_tile(row_count - row, most) {
+                8 if most == 8 => tile.compute::<S, 8>(simd, row, epilogue),
+                6 if most == 6 => tile.compute::<S, 6>(simd, row, epilogue),
+                5 if most == 6 => tile.compute::<S, 5>(simd, row, epilogue),
+                4.. => tile.compute::<S, 4>(simd, row, epilogue),
+                _ => tile.compute::<S, 1>(simd, row, epilogue),
+            };
         }
     }
 }
@@ -227,6 +221,23 @@ pub fn product_of_any<T: Real, S: Simd>(
     product(simd, row_count, columns, None, [term], epilogue);
 }
 
+/// Most rows of a tile, so that its sums, a panel's vectors and one factor fit the registers: 32 of them for vectors of 512
+/// bits and on aarch64, 16 elsewhere.
+#[inline(always)]
+pub(super) fn most_rows<T: Real, S: Simd>() -> usize {
+    if size_of::<T::Vector<S>>() == 64 || cfg!(target_arch = "aarch64") {
+        8
+    } else {
+        6
+    }
+}
+
+/// Rows of the next tile, where so many are left: of as few tiles as can be, alike, since sums hide each other's latency.
+#[inline(always)]
+pub(super) fn rows_of_tile(left: usize, most: usize) -> usize {
+    left.div_ceil(left.div_ceil(most))
+}
+
 struct Tile<'a, T, const TERMS: usize> {
     first_column: usize,
     columns: usize,
@@ -235,13 +246,14 @@ struct Tile<'a, T, const TERMS: usize> {
 }
 
 impl<T: Real, const TERMS: usize> Tile<'_, T, TERMS> {
+    /// Returns the number of rows.
     #[inline(always)]
     fn compute<S: Simd, const ROWS: usize>(
         &self,
         simd: S,
         row: usize,
         epilogue: &mut impl Epilogue<T>,
-    ) {
+    ) -> usize {
         let lanes = T::lanes::<S>();
         let mut sums = [[T::splat(simd, T::ZERO); PANEL_VECTORS]; ROWS];
         if let Some(bias) = self.bias {
@@ -272,6 +284,7 @@ impl<T: Real, const TERMS: usize> Tile<'_, T, TERMS> {
                 }
             }
         }
+        ROWS
     }
 }
 
@@ -342,8 +355,9 @@ pub fn store_lanes<T: Real, S: Simd>(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use pulp::{Arch, WithSimd};
+    use pulp::WithSimd;
 
+    use super::super::arch;
     use super::*;
 
     struct Store<'a, T> {
@@ -445,7 +459,7 @@ mod tests {
             let by_column: Vec<f64> = (0..columns).flat_map(|column| (0..inner).map(move |k| weight(k, column))).collect();
             let mut once = vec![0.0; row_count * columns];
             let mut dots = once.clone();
-            let out = Arch::new().dispatch(Run {
+            let out = arch().dispatch(Run {
                 rows: &rows, row_count, weights: &weights, inner, columns, bias: &bias, transposed,
                 by_column: &by_column, once: &mut once, dots: &mut dots,
             });

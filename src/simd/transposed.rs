@@ -12,10 +12,10 @@
 //! The inner dimension is rows of a batch, time steps × trials: long and of no fixed length. Chunks of fixed size
 //! fix the order of summation.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::Real;
-use super::product::{load_lanes, store_lanes};
+use super::product::{load_lanes, most_rows, rows_of_tile, store_lanes};
 
 /// Rows of a chunk.
 const CHUNK: usize = 128;
@@ -58,9 +58,50 @@ pub fn padded<T>(width: usize) -> usize {
 
 /// Adds leftᵀ · right over `rows` rows to `target`, `left.count × right.count` row-major.
 ///
-/// Both sides must hold `rows` rows; the target keeps what it had, plus the product.
-#[inline(always)]
+/// Both sides must hold `rows` rows; the target keeps what it had, plus the product. One function for all kernels: its
+/// code is not copied into each.
 pub fn add_transposed_product<T: Real, S: Simd>(
+    simd: S,
+    left: Columns<'_, T>,
+    right: Columns<'_, T>,
+    rows: usize,
+    target: &mut [T],
+    scratch: &mut Scratch<T>,
+) {
+    simd.vectorize(TransposedProduct {
+        left,
+        right,
+        rows,
+        target,
+        scratch,
+    });
+}
+
+struct TransposedProduct<'a, T> {
+    left: Columns<'a, T>,
+    right: Columns<'a, T>,
+    rows: usize,
+    target: &'a mut [T],
+    scratch: &'a mut Scratch<T>,
+}
+
+impl<T: Real> WithSimd for TransposedProduct<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            left,
+            right,
+            rows,
+            target,
+            scratch,
+        } = self;
+        add_product(simd, left, right, rows, target, scratch);
+    }
+}
+
+#[inline(always)]
+fn add_product<T: Real, S: Simd>(
     simd: S,
     left: Columns<'_, T>,
     right: Columns<'_, T>,
@@ -150,17 +191,17 @@ fn add_panel<T: Real, S: Simd>(
     rows: usize,
     target: &mut [T],
 ) {
-    // 512-bit vectors come with 32 registers, narrower ones with 16.
-    let wide = size_of::<T::Vector<S>>() == 64;
+    let most = most_rows::<T, S>();
     let mut column = 0;
     while column < left.count {
-        let rest = left.count - column;
-        column += if wide && rest >= TILE {
-            add_tile::<T, S, TILE>(simd, left, column, panel, rows, target)
-        } else if rest >= 4 {
-            add_tile::<T, S, 4>(simd, left, column, panel, rows, target)
-        } else {
-            add_tile::<T, S, 1>(simd, left, column, panel, rows, target)
+        column += match rows_of_tile(left.count - column, most) {
+            8 if most == 8 => add_tile::<T, S, 8>(simd, left, column, panel, rows, target),
+            6 if most == 6 => add_tile::<T, S, 6>(simd, left, column, panel, rows, target),
+            5 if most == 6 => add_tile::<T, S, 5>(simd, left, column, panel, rows, target),
+            4.. => add_tile::<T, S, 4>(simd, left, column, panel, rows, target),
+            3 => add_tile::<T, S, 3>(simd, left, column, panel, rows, target),
+            2 => add_tile::<T, S, 2>(simd, left, column, panel, rows, target),
+            _ => add_tile::<T, S, 1>(simd, left, column, panel, rows, target),
         };
     }
 }
@@ -200,6 +241,8 @@ fn add_tile<T: Real, S: Simd, const WIDTH: usize>(
 
 /// How many lanes of each vector of a panel are used.
 trait Used: Copy {
+    /// All of them together.
+    fn width<T: Real, S: Simd>(self) -> usize;
     fn load<T: Real, S: Simd>(self, simd: S, row: &[T]) -> [T::Vector<S>; PANEL_VECTORS];
 }
 
@@ -208,12 +251,20 @@ struct WholeVectors;
 
 impl Used for WholeVectors {
     #[inline(always)]
+    fn width<T: Real, S: Simd>(self) -> usize {
+        PANEL_VECTORS * T::lanes::<S>()
+    }
+    #[inline(always)]
     fn load<T: Real, S: Simd>(self, simd: S, row: &[T]) -> [T::Vector<S>; PANEL_VECTORS] {
         [T::load(simd, row), T::load(simd, &row[T::lanes::<S>()..])]
     }
 }
 
 impl Used for [usize; PANEL_VECTORS] {
+    #[inline(always)]
+    fn width<T: Real, S: Simd>(self) -> usize {
+        self[0] + self[1]
+    }
     #[inline(always)]
     fn load<T: Real, S: Simd>(self, simd: S, row: &[T]) -> [T::Vector<S>; PANEL_VECTORS] {
         [
@@ -233,14 +284,25 @@ fn accumulate<T: Real, S: Simd, const WIDTH: usize>(
     sums: &mut [[T::Vector<S>; PANEL_VECTORS]; WIDTH],
     used: impl Used,
 ) {
-    let left_rows = left.values[first..].chunks(left.stride).take(rows);
+    let width = used.width::<T, S>();
+    if rows == 0 {
+        return;
+    }
+    assert!(left.values.len() >= first + (rows - 1) * left.stride + WIDTH);
+    assert!(panel.values.len() >= (rows - 1) * panel.stride + width);
     // A copy of its own stays in registers.
     let mut local = *sums;
-    for (left, right) in left_rows.zip(panel.values.chunks(panel.stride)) {
-        let left = &left[..WIDTH];
+    for row in 0..rows {
+        // SAFETY: row < rows, for which the lengths were asked.
+        let (left, right) = unsafe {
+            let left = left.values.as_ptr().add(first + row * left.stride);
+            let right = panel.values.as_ptr().add(row * panel.stride);
+            (left, std::slice::from_raw_parts(right, width))
+        };
         let vectors = used.load(simd, right);
         for offset in 0..WIDTH {
-            let value = T::splat(simd, left[offset]);
+            // SAFETY: offset < WIDTH, as above.
+            let value = T::splat(simd, unsafe { *left.add(offset) });
             for vector in 0..PANEL_VECTORS {
                 local[offset][vector] =
                     T::mul_add(simd, value, vectors[vector], local[offset][vector]);
@@ -253,8 +315,8 @@ fn accumulate<T: Real, S: Simd, const WIDTH: usize>(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use pulp::{Arch, WithSimd};
 
+    use super::super::arch;
     use super::*;
 
     struct Task<'a> {
@@ -293,7 +355,7 @@ mod tests {
             let left: Vec<f64> = (0..rows * left_stride).map(value).collect();
             let right: Vec<f64> = (0..rows * right_stride).map(|i| value(i + 31)).collect();
             let mut target = vec![1.0; left_count * right_count];
-            Arch::new().dispatch(Task {
+            arch().dispatch(Task {
                 left: Columns { values: &left, stride: left_stride, count: left_count },
                 right: Columns { values: &right, stride: right_stride, count: right_count },
                 rows,

@@ -3,13 +3,18 @@
 //! Rows are ordered by shard, so that each thread's trials lie together; inputs and noise are copied into that
 //! order, and rounded to the format of training, once a batch.
 
+use rayon::prelude::*;
+
 use super::engine::{EngineError, check_channels};
 use crate::cell::parameters::Parameters;
-use crate::cell::sequence::{SequenceKernel, SequenceShape};
+use crate::cell::sequence::{Outside, SequenceKernel, SequenceShape};
 use crate::cell::sequence_kernel;
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
 use crate::task::Batch;
+
+/// Values that are brought into order faster by one thread than by several.
+const VALUES_OF_ONE_THREAD: usize = 1 << 16;
 
 /// A kernel and its buffers.
 pub(super) struct Recurrence<T: Real> {
@@ -56,6 +61,28 @@ impl<T: Real> Recurrence<T> {
         parameters: &Parameters<T>,
         batch: &Batch,
     ) -> Result<(), EngineError> {
+        self.take(batch)?;
+        self.kernel
+            .forward(parameters, self.shape, &self.inputs, &self.noise);
+        Ok(())
+    }
+
+    /// The same; the readout's outputs, `[row][channel]`, replace what `outputs` holds.
+    pub(super) fn read_out(
+        &mut self,
+        parameters: &Parameters<T>,
+        batch: &Batch,
+        outputs: &mut Vec<T>,
+    ) -> Result<(), EngineError> {
+        self.take(batch)?;
+        outputs.resize(self.rows.len() * batch.output_channels, T::ZERO);
+        self.kernel
+            .read_out(parameters, self.shape, &self.inputs, &self.noise, outputs);
+        Ok(())
+    }
+
+    /// Takes up a batch, in the order of rows.
+    fn take(&mut self, batch: &Batch) -> Result<(), EngineError> {
         let [inputs, outputs, units] = self.widths;
         check_channels(batch, (inputs, outputs))?;
         let shape = SequenceShape {
@@ -80,14 +107,17 @@ impl<T: Real> Recurrence<T> {
         let states = batch.initial_states.iter();
         let states: Vec<T> = states.map(|&value| T::from_f64(value)).collect();
         self.kernel.start_from(&states);
-        self.kernel
-            .forward(parameters, shape, &self.inputs, &self.noise);
         Ok(())
     }
 
     /// Adds the gradient of a loss with these slopes in the rates.
     pub(super) fn backward(&mut self, rate_slopes: &[T], gradient: &mut Parameters<T>) {
         self.kernel.backward(rate_slopes, gradient);
+    }
+
+    /// The same with these slopes in the outputs, too, after [`Self::read_out`].
+    pub(super) fn take_back(&mut self, slopes: Outside<'_, T>, gradient: &mut Parameters<T>) {
+        self.kernel.take_back(slopes, gradient);
     }
 }
 
@@ -99,9 +129,24 @@ fn in_order<T: Real>(
     width: usize,
     ordered: &mut Vec<T>,
 ) {
-    ordered.clear();
-    for &(time, trial) in rows {
+    ordered.resize(rows.len() * width, T::ZERO);
+    let put = |(&(time, trial), ordered): (&(usize, usize), &mut [T])| {
         let row = &values[(time * shape.trials + trial) * width..][..width];
-        ordered.extend(row.iter().map(|&value| T::from_f64(value)));
+        for (to, &value) in ordered.iter_mut().zip(row) {
+            *to = T::from_f64(value);
+        }
+    };
+    if width == 0 {
+        return;
+    }
+    if rows.len() * width < VALUES_OF_ONE_THREAD {
+        rows.iter()
+            .zip(ordered.chunks_exact_mut(width))
+            .for_each(put);
+    } else {
+        rows.par_iter()
+            .zip(ordered.par_chunks_exact_mut(width))
+            .with_min_len(256)
+            .for_each(put);
     }
 }

@@ -19,18 +19,20 @@
 //! the same to the bit on any number of threads. They depend on the SIMD level, since vectors of another width sum
 //! in another order.
 
+mod readout;
 mod shard;
 mod step;
 mod stepper;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
+pub use self::readout::Outside;
+use self::readout::Readout;
 use self::shard::{BackwardShard, ForwardShard, InitialRow, PackWeights, ShardSums, Workspace};
 pub use self::step::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
 use self::stepper::Stepper;
-use super::parameters::{INITIAL_STATE, Parameters};
-use crate::simd::Real;
+use super::parameters::{INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_WEIGHT};
+use crate::simd::{Real, arch};
 
 /// Trials of a shard.
 const SHARD_TRIALS: usize = 16;
@@ -60,11 +62,33 @@ pub trait SequenceKernel<T: Real>: Send {
         shape: SequenceShape,
         inputs: &[T],
         noise: &[T],
-    ) -> &[T];
+    ) -> &[T] {
+        self.read_out(parameters, shape, inputs, noise, &mut []);
+        self.features()
+    }
 
-    /// Adds the gradient to `gradient`, given ∂L/∂features in the order of [`Self::order`]. Must follow a
-    /// `forward` on the same parameters.
-    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>);
+    /// The same with the readout of the parameters: its outputs, in the same order, overwrite `outputs`.
+    fn read_out(
+        &mut self,
+        parameters: &Parameters<T>,
+        shape: SequenceShape,
+        inputs: &[T],
+        noise: &[T],
+        outputs: &mut [T],
+    );
+
+    /// Adds the gradient of all but the readout to `gradient`, given ∂L/∂features in the order of [`Self::order`]. Must
+    /// follow a `forward` on the same parameters.
+    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>) {
+        let slopes = Outside {
+            outputs: None,
+            features: feature_gradient,
+        };
+        self.take_back(slopes, gradient);
+    }
+
+    /// The same from slopes in the outputs, too, with the gradient of the readout.
+    fn take_back(&mut self, slopes: Outside<'_, T>, gradient: &mut Parameters<T>);
 
     /// Features of the last forward pass.
     fn features(&self) -> &[T];
@@ -144,28 +168,24 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
     fn resize(&mut self, shape: SequenceShape) {
         let rows = shape.steps * shape.trials;
         self.shape = shape;
+        self.inputs
+            .resize(rows * (self.kernel.inputs() + 1), T::ZERO);
         self.features.resize(rows * self.kernel.units(), T::ZERO);
         self.saved.resize(rows * self.kernel.saved_width(), T::ZERO);
     }
 }
 
 impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
-    fn forward(
+    fn read_out(
         &mut self,
         parameters: &Parameters<T>,
         shape: SequenceShape,
         inputs: &[T],
         noise: &[T],
-    ) -> &[T] {
+        outputs: &mut [T],
+    ) {
         self.resize(shape);
-        self.inputs.clear();
-        for row in 0..shape.steps * shape.trials {
-            let width = self.kernel.inputs();
-            self.inputs
-                .extend_from_slice(&inputs[row * width..][..width]);
-            self.inputs.push(T::ONE);
-        }
-        let arch = Arch::new();
+        let arch = arch();
         arch.dispatch(PackWeights {
             kernel: &mut self.kernel,
             parameters,
@@ -176,9 +196,16 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
         let (shards, size) = (self.shards(shape), self.shard_trials());
         let kernel = &self.kernel;
         let steps = shape.steps;
-        let mut inputs = self.inputs.as_slice();
+        let readout = if outputs.is_empty() {
+            Readout::none(kernel.units())
+        } else {
+            Readout::new(parameters, kernel.units())
+        };
+        let mut channels = inputs;
+        let mut inputs = self.inputs.as_mut_slice();
         let mut features = self.features.as_mut_slice();
         let mut saved = self.saved.as_mut_slice();
+        let mut outputs = outputs;
         let mut noise = noise;
         let noise_width = if noise.is_empty() { 0 } else { kernel.units() };
         let initial = &self.initial;
@@ -191,22 +218,33 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
                 rows,
                 initial,
                 noise: take(&mut noise, steps * rows * noise_width),
-                inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
+                channels: take(&mut channels, steps * rows * kernel.inputs()),
+                inputs: take_mut(&mut inputs, steps * rows * (kernel.inputs() + 1)),
                 features: take_mut(&mut features, steps * rows * kernel.units()),
                 saved: take_mut(&mut saved, steps * rows * kernel.saved_width()),
+                readout,
+                outputs: take_mut(&mut outputs, steps * rows * readout.channels()),
             })
             .collect();
         tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
-        &self.features
     }
 
-    fn backward(&mut self, feature_gradient: &[T], gradient: &mut Parameters<T>) {
-        let arch = Arch::new();
+    fn take_back(&mut self, slopes: Outside<'_, T>, gradient: &mut Parameters<T>) {
+        let arch = arch();
         let (shards, size) = (self.shards(self.shape), self.shard_trials());
         let large = self.has_large_weights();
         let (kernel, initial) = (&self.kernel, &self.initial);
         let steps = self.shape.steps;
-        let mut feature_gradient = feature_gradient;
+        let (readout, mut output_slopes) = match slopes.outputs {
+            Some((parameters, slopes)) => (Readout::new(parameters, kernel.units()), slopes),
+            None => (Readout::none(kernel.units()), [].as_slice()),
+        };
+        let mut feature_slopes = slopes.features;
+        let slope_width = if feature_slopes.is_empty() {
+            0
+        } else {
+            kernel.units()
+        };
         let mut features = self.features.as_slice();
         let mut saved = self.saved.as_slice();
         let mut inputs = self.inputs.as_slice();
@@ -225,7 +263,9 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
                 inputs: take(&mut inputs, steps * rows * (kernel.inputs() + 1)),
                 workspace,
                 gradient_steps: (gradient_rows / rows).max(1),
-                feature_gradient: take(&mut feature_gradient, steps * rows * kernel.units()),
+                readout,
+                output_slopes: take(&mut output_slopes, steps * rows * readout.channels()),
+                feature_slopes: take(&mut feature_slopes, steps * rows * slope_width),
                 features: take(&mut features, steps * rows * kernel.units()),
                 saved: take(&mut saved, steps * rows * kernel.saved_width()),
             })
@@ -273,7 +313,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
     }
 
     fn begin(&mut self, parameters: &Parameters<T>, trials: usize) {
-        Arch::new().dispatch(PackWeights {
+        arch().dispatch(PackWeights {
             kernel: &mut self.kernel,
             parameters,
             initial: &mut self.initial,
@@ -303,9 +343,10 @@ impl<T: Real, K: StepKernel<T>> Fused<T, K> {
                 self.add_part(&part, sums, target);
             }
         }
-        let target = gradient.get_mut(INITIAL_STATE);
         for Workspace { sums, .. } in &self.workspaces {
-            add(target, &sums.initial_state);
+            add(gradient.get_mut(INITIAL_STATE), &sums.initial_state);
+            add(gradient.get_mut(READOUT_WEIGHT), &sums.readout);
+            add(gradient.get_mut(READOUT_BIAS), &sums.readout_bias);
         }
     }
 

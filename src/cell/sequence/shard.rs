@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::readout::Readout;
 use super::step::{Backward, Forward, Rows, StatePlace, StepKernel};
 use super::{add, take_mut};
 use crate::cell::parameters::{INITIAL_STATE, Parameters};
@@ -30,6 +31,8 @@ pub(super) struct InitialRow<T> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Workspace<T> {
     carry: Vec<T>,
+    /// ∂L/∂features of a step from outside the recurrence.
+    feature_gradient: Vec<T>,
     /// ∂L/∂pre-activations of the steps since the last addition to the weight gradients, and of the step after.
     delta: Vec<T>,
     pub(super) sums: ShardSums<T>,
@@ -47,7 +50,11 @@ pub(super) struct ShardSums<T> {
     pub(super) by_latent: Vec<T>,
     /// Of the initial state, as wide as the state.
     pub(super) initial_state: Vec<T>,
+    /// `[channel][unit]`; empty where the readout is not asked.
+    pub(super) readout: Vec<T>,
+    pub(super) readout_bias: Vec<T>,
 }
+
 pub(super) struct PackWeights<'a, T, K> {
     pub(super) kernel: &'a mut K,
     pub(super) parameters: &'a Parameters<T>,
@@ -155,9 +162,13 @@ pub(super) struct ForwardShard<'a, T, K> {
     pub(super) initial: &'a InitialRow<T>,
     /// Empty if there is none.
     pub(super) noise: &'a [T],
-    pub(super) inputs: &'a [T],
+    /// Inputs as they come, and where each row is put with a one behind it.
+    pub(super) channels: &'a [T],
+    pub(super) inputs: &'a mut [T],
     pub(super) features: &'a mut [T],
     pub(super) saved: &'a mut [T],
+    pub(super) readout: Readout<'a, T>,
+    pub(super) outputs: &'a mut [T],
 }
 
 impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
@@ -170,10 +181,18 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
             rows,
             initial,
             noise,
+            channels,
             inputs,
             features,
             saved,
+            readout,
+            outputs,
         } = self;
+        let width = kernel.inputs();
+        for (row, with_one) in inputs.chunks_exact_mut(width + 1).enumerate() {
+            with_one[..width].copy_from_slice(&channels[row * width..][..width]);
+            with_one[width] = T::ONE;
+        }
         let [initial_features, initial_saved] = initial.of_trials(kernel, first, rows);
         let feature_width = initial_features.len();
         let mut previous_features = initial_features.as_slice();
@@ -181,6 +200,8 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
         let input_width = rows * (kernel.inputs() + 1);
         let mut features = features;
         let mut saved = saved;
+        let mut outputs = outputs;
+        let output_width = rows * readout.channels();
         for time in 0..features.len() / feature_width {
             let now_features = take_mut(&mut features, feature_width);
             let now_saved = take_mut(&mut saved, initial_saved.len());
@@ -197,6 +218,7 @@ impl<T: Real, K: StepKernel<T>> WithSimd for ForwardShard<'_, T, K> {
                     saved: now_saved,
                 },
             );
+            readout.forward(simd, now_features, take_mut(&mut outputs, output_width));
             previous_features = now_features;
             previous_saved = now_saved;
         }
@@ -210,7 +232,10 @@ pub(super) struct BackwardShard<'a, T, K> {
     pub(super) rows: usize,
     pub(super) initial: &'a InitialRow<T>,
     pub(super) inputs: &'a [T],
-    pub(super) feature_gradient: &'a [T],
+    pub(super) readout: Readout<'a, T>,
+    /// As in [`super::Outside`].
+    pub(super) output_slopes: &'a [T],
+    pub(super) feature_slopes: &'a [T],
     pub(super) features: &'a [T],
     pub(super) saved: &'a [T],
     pub(super) workspace: &'a mut Workspace<T>,
@@ -229,17 +254,27 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
         let [initial_features, initial_saved] =
             self.initial.of_trials(self.kernel, self.first, self.rows);
         let Workspace {
-            carry, delta, sums, ..
+            carry,
+            feature_gradient,
+            delta,
+            sums,
+            ..
         } = &mut *self.workspace;
+        feature_gradient.resize(feature_width, T::ZERO);
         carry.clear();
         carry.resize(self.rows * self.kernel.carry_width(), T::ZERO);
         delta.resize((self.gradient_steps + 1) * delta_width, T::ZERO);
-        sums.clear(self.kernel);
+        sums.clear(self.kernel, self.readout.channels());
         let steps = self.features.len() / feature_width;
         let mut end = steps;
         while end > 0 {
             let start = end.saturating_sub(self.gradient_steps);
-            let Workspace { carry, delta, .. } = &mut *self.workspace;
+            let Workspace {
+                carry,
+                feature_gradient,
+                delta,
+                ..
+            } = &mut *self.workspace;
             for time in (start..end).rev() {
                 let (delta, later) =
                     delta[(time - start) * delta_width..].split_at_mut(delta_width);
@@ -250,12 +285,19 @@ impl<T: Real, K: StepKernel<T>> WithSimd for BackwardShard<'_, T, K> {
                         &self.saved[(time - 1) * saved_width..][..saved_width],
                     ),
                 };
+                let output_width = self.rows * self.readout.channels();
+                let output_slopes = &self.output_slopes[time * output_width..][..output_width];
+                let from_features = match self.feature_slopes {
+                    [] => [].as_slice(),
+                    slopes => &slopes[time * feature_width..][..feature_width],
+                };
+                self.readout
+                    .backward(simd, output_slopes, from_features, feature_gradient);
                 self.kernel.backward(
                     simd,
                     Backward {
                         rows: self.rows,
-                        feature_gradient: &self.feature_gradient[time * feature_width..]
-                            [..feature_width],
+                        feature_gradient,
                         features: &self.features[time * feature_width..][..feature_width],
                         saved: &self.saved[time * saved_width..][..saved_width],
                         previous_features,
@@ -306,6 +348,13 @@ impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
             count: delta_width,
         };
         let rows = times.len() * self.rows;
+        self.readout.add_to_sums(
+            simd,
+            &self.output_slopes[times.start * self.rows * self.readout.channels()..],
+            &self.features[times.start * self.rows * units..][..rows * units],
+            sums,
+            scratch,
+        );
         add_transposed_product(simd, inputs, all_delta, rows, &mut sums.by_inputs, scratch);
         let latent = self.kernel.latent();
         if !latent.is_empty() {
@@ -376,7 +425,7 @@ impl<T: Real, K: StepKernel<T>> BackwardShard<'_, T, K> {
 }
 
 impl<T: Real> ShardSums<T> {
-    fn clear(&mut self, kernel: &impl StepKernel<T>) {
+    fn clear(&mut self, kernel: &impl StepKernel<T>, channels: usize) {
         for (sums, size) in [
             (
                 &mut self.by_features,
@@ -394,6 +443,8 @@ impl<T: Real> ShardSums<T> {
                 &mut self.initial_state,
                 kernel.units() + kernel.state().beside_features(),
             ),
+            (&mut self.readout, channels * kernel.units()),
+            (&mut self.readout_bias, channels),
         ] {
             sums.clear();
             sums.resize(size, T::ZERO);

@@ -3,10 +3,10 @@
 //! Agents are cut into shards as trials of a whole sequence are, and each step does the same arithmetic, so that
 //! training on what agents lived through sees bit for bit the rates with which they acted.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::step::{Forward, StepKernel};
-use crate::simd::Real;
+use crate::simd::{Real, arch};
 
 /// Where all trials are: features and saved values before and after a step, one row a trial.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +47,7 @@ impl<T: Real> Stepper<T> {
             self.inputs.push(T::ONE);
         }
         std::mem::swap(&mut self.before, &mut self.after);
-        Arch::new().dispatch(AllShards {
+        arch().dispatch(AllShards {
             kernel,
             stepper: self,
             noise,
