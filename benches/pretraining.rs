@@ -181,13 +181,7 @@ fn write(
     parameters: &Parameters<f32>,
     batch: &Batch,
 ) -> Result<(), String> {
-    let raw = |name: &str, values: &[f32]| {
-        let bytes: Vec<u8> = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        fs::write(folder.join(name), bytes).map_err(|error| error.to_string())
-    };
+    let raw = |name: &str, values: &[f32]| peers::write_f32(folder, name, values);
     let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
     let mut tensors = Vec::new();
     for tensor in parameters.layout() {

@@ -1,64 +1,69 @@
-//! One training step (forward, backward, Adam) of Creode against PyTorch's on the CPU, on the same work: 3-bit
-//! flip-flop, 64 trials of 100 time steps, f32, each side with the number of threads that is best for it. The sides
-//! take turns, and of each the best round counts, so that what else the machine does hits neither alone. `dfdx engine` is the
-//! time of a step on that engine over that on the default one. The last column
-//! is the time for a floating-point operation over that of the vanilla cell of as many units, measured in turns, too.
+//! A whole training step of Creode (batch drawn, forward, backward, Adam, metrics) against those of PyTorch, eager and
+//! compiled, and JAX (`jit` of a `scan`) on the CPU, and against what the crate `gemm` takes for its matrix products: 3-bit
+//! flip-flop, 64 trials of 100 time steps, f32.
 //!
-//! `cargo bench --bench training` needs a Python with torch: the one that `CREODE_PYTHON` names, or that
-//! `.ci/setup-python torch` has set up. Without it only Creode's side is printed. Arguments such as `vanilla 64`
-//! restrict it. With the feature `tch` it compares engines (`benches/libtorch`), and the argument `peers`
-//! asks for this table.
+//! Peers train the same weights on one batch that is drawn beforehand; their loss must agree with Creode's first. Each
+//! side has the number of threads that is best for it. The sides take turns, and of each the best round counts, so that
+//! what else the machine does hits neither alone.
+//!
+//! `gemm` does the products of the shapes that occur: for each time step one to the pre-activations and one to the state
+//! gradients, trials split over the threads, and one to the weight gradients over all steps. `one product` is the share
+//! where it does all time steps at once, which no recurrence can.
+//!
+//! `cargo bench --bench training` needs a Python with torch, numpy and jax: the one that `CREODE_PYTHON` names, or that
+//! `.ci/setup-python torch numpy jax` has set up; a peer that is not there is left out. Arguments such as `vanilla 64`
+//! restrict it, `CREODE_SIMD=x86-64-v3` keeps all sides to AVX2. With the feature `tch` it compares
+//! engines (`benches/libtorch`), and the argument `peers` asks for this table.
 
 #[cfg(feature = "tch")]
 mod libtorch;
 mod peers;
 
+use std::path::Path;
 use std::process::Command;
 
 use creode::cell::parameters::Parameters;
-use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
-use creode::task::flip_flop::FlipFlop;
-use creode::task::{Batch, Task as _};
+use creode::cell::spec::CellKind;
+use creode::curriculum::Curriculum;
+use creode::lab::training::Training;
+use creode::task::Batch;
 use creode::train::bptt::Bptt;
 use creode::train::credit::Credit as _;
-use creode::train::engines::{EngineName, EngineReal as _};
-use creode::train::optimiser::Optimiser;
-use creode::train::spec::{Clipping, OptimiserSpec, UpdateRule};
-use peers::{REPEATS, faster, in_pool, median_millis};
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
+use peers::{REPEATS, best, faster, in_pool, median_millis, write_f32};
 use rayon::prelude::*;
 
 const TRIALS: usize = 64;
 const STEPS: usize = 100;
 const UNITS: [usize; 4] = [64, 128, 256, 512];
-const TANH: Activation = Activation::Tanh;
-const VANILLA: CellKind = CellKind::Vanilla { activation: TANH };
-const CELLS: [(&str, CellKind); 8] = [
-    ("vanilla", VANILLA),
-    ("gru", CellKind::Gru),
-    ("lstm", CellKind::Lstm { forget_bias: 1.0 }),
-    ("ugrnn", CellKind::Ugrnn { forget_bias: 0.0 }),
-    ("rates", leaky(LeakyForm::Rates)),
-    ("currents", leaky(LeakyForm::Currents)),
+const CELLS: [(&str, &str); 8] = [
+    ("vanilla", r#"cell = "vanilla""#),
+    ("gru", r#"cell = "gru""#),
+    ("lstm", r#"cell = "lstm""#),
+    ("ugrnn", r#"cell = "ugrnn""#),
+    ("rates", "cell = \"leaky-rates\"\nalpha = 0.2"),
+    ("currents", "cell = \"leaky-currents\"\nalpha = 0.2"),
     (
         "low-rank",
-        CellKind::LowRank {
-            form: LeakyForm::Currents,
-            activation: TANH,
-            alpha: 0.2,
-            rank: 2,
-            random_gain: 0.8,
-        },
+        "cell = \"low-rank\"\nform = \"currents\"\nalpha = 0.2\nrank = 2\nrandom_gain = 0.8",
     ),
-    ("piecewise", CellKind::PiecewiseLinear),
+    ("piecewise", r#"cell = "piecewise-linear""#),
 ];
-/// Those that PyTorch has.
-const OF_PYTORCH: [&str; 3] = ["vanilla", "gru", "lstm"];
+/// How a peer runs, and what its Python must import.
+const PEERS: [(&str, &str); 3] = [
+    ("eager", "numpy, torch"),
+    ("compiled", "numpy, torch"),
+    ("jax", "numpy, jax"),
+];
 /// Turns of each side.
 const ROUNDS: usize = 3;
+/// Relative difference of losses up to which peers do the same.
+const SAME: f64 = 1e-4;
+const V3: &str = "x86-64-v3";
 
-fn main() {
+/// A duration in ms with its number of threads.
+type Timed = (f64, usize);
+
+fn main() -> Result<(), String> {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
@@ -76,217 +81,341 @@ fn main() {
             && (numbers.is_empty() || numbers.contains(&&number))
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let python = peers::python("torch");
+    let pythons = PEERS.map(|(way, modules)| (way, peers::python(modules)));
+    println!("SIMD level {}, {cores} cores", creode::simd::level());
+    for (way, python) in &pythons {
+        println!("{way}: {}", peers::told(python.as_deref()));
+    }
     println!(
-        "SIMD level {}, {cores} cores, PyTorch: {}",
-        creode::simd::level(),
-        peers::told(python.as_deref())
-    );
-    println!(
-        "cell       units   creode ms (threads)   PyTorch ms (threads)   ratio   dfdx engine   share of gemm   cost of a flop"
+        "cell       units   creode µs (threads)   of gemm   of one product   {}   ratio to the fastest",
+        PEERS
+            .map(|(way, _)| format!("{way:>14} µs (threads)"))
+            .join("   ")
     );
     for (name, cell) in CELLS {
         for units in UNITS.into_iter().filter(|&units| wants(name, units)) {
-            let peer = python.as_deref().filter(|_| OF_PYTORCH.contains(&name));
-            println!(
-                "{}",
-                Comparison::measured(cell, units, cores, |units| {
-                    peer_millis(peer?, name, units, cores)
-                })
-                .row(name)
-            );
+            println!("{}", row(name, cell, units, cores, &pythons)?);
         }
     }
+    Ok(())
 }
 
-/// Best rounds of each side; a duration in ms goes with its number of threads.
-struct Comparison {
-    cell: CellKind,
+fn row(
+    name: &str,
+    cell: &str,
     units: usize,
-    own: (f64, usize),
-    peer: Option<(f64, usize)>,
-    /// The same on the engine that is not the default.
-    dfdx: (f64, usize),
-    vanilla: (f64, usize),
-    gemm_millis: f64,
-}
-
-impl Comparison {
-    fn measured(
-        cell: CellKind,
-        units: usize,
-        cores: usize,
-        peer: impl Fn(usize) -> Option<(f64, usize)>,
-    ) -> Self {
-        let never = (f64::INFINITY, 0);
-        let mut best = Self {
-            cell,
-            units,
-            own: never,
-            peer: None,
-            dfdx: never,
-            vanilla: never,
-            gemm_millis: f64::INFINITY,
-        };
-        let on = |engine, cell| {
-            peers::best(&[1, cores], |threads| {
-                step_millis(engine, cell, units, threads)
-            })
-        };
-        let fastest = |cell| on(EngineName::default(), cell);
-        for _ in 0..ROUNDS {
-            best.own = faster(best.own, fastest(cell));
-            best.vanilla = faster(
-                best.vanilla,
-                if cell == VANILLA {
-                    best.own
-                } else {
-                    fastest(VANILLA)
-                },
-            );
-            best.dfdx = faster(best.dfdx, on(EngineName::Dfdx, cell));
-            best.gemm_millis = best.gemm_millis.min(gemm_millis(units, best.own.1));
-            best.peer = best.peer.into_iter().chain(peer(units)).reduce(faster);
+    cores: usize,
+    pythons: &[(&str, Option<String>)],
+) -> Result<String, String> {
+    let curriculum = curriculum(cell, units)?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let loss = write(folder.path(), &curriculum)?;
+    let mut own = (f64::INFINITY, 0);
+    let mut gemm = [f64::INFINITY; 2];
+    let mut theirs: Vec<Option<Timed>> = vec![None; pythons.len()];
+    for round in 0..ROUNDS {
+        let step = best(&[1, cores], |threads| step_millis(&curriculum, threads));
+        own = faster(own, step);
+        for (least, millis) in
+            gemm.iter_mut()
+                .zip(gemm_millis(curriculum.network.cell, units, own.1))
+        {
+            *least = least.min(millis);
         }
-        best
+        // What failed in the first round, or was slow to prepare, is not tried again.
+        for (known, (way, python)) in theirs.iter_mut().zip(pythons) {
+            if let Some(python) = python
+                && (round == 0 || (known.is_some() && *way != "compiled"))
+            {
+                match peer(python, folder.path(), way, name, cores, loss) {
+                    Ok(timed) => *known = (*known).into_iter().chain([timed]).reduce(faster),
+                    Err(why) => eprintln!("{name} {units} {way}: {why}"),
+                }
+            }
+        }
     }
-
-    fn row(&self, name: &str) -> String {
-        let Self {
-            cell, units, own, ..
-        } = *self;
-        let share = self.gemm_millis * square_products(cell) as f64 / own.0;
-        let cost = own.0 / flops(cell, units) / (self.vanilla.0 / flops(VANILLA, units));
-        let with_threads = |(millis, threads): (f64, usize)| format!("{millis:.2} ({threads})");
-        let dash = || "-".to_owned();
-        format!(
-            "{name:10} {units:5}   {:>19}   {:>20}   {:>5}   {:>11.2}   {:>12.0}%   {cost:>14.2}",
-            with_threads(own),
-            self.peer.map_or_else(dash, with_threads),
-            self.peer
-                .map_or_else(dash, |(millis, _)| format!("{:.2}", millis / own.0)),
-            self.dfdx.0 / own.0,
-            100.0 * share
-        )
-    }
+    let told = |(millis, threads): Timed| format!("{:.0} ({threads})", 1e3 * millis);
+    let columns: Vec<String> = theirs
+        .iter()
+        .map(|known| format!("{:>27}", known.map_or("-".to_owned(), told)))
+        .collect();
+    let fastest = theirs.into_iter().flatten().reduce(faster);
+    Ok(format!(
+        "{name:10} {units:5}   {:>19}   {:>6.0}%   {:>13.0}%   {}   {:>20}",
+        told(own),
+        100.0 * gemm[0] / own.0,
+        100.0 * gemm[1] / own.0,
+        columns.join("   "),
+        fastest.map_or("-".to_owned(), |(millis, _)| format!(
+            "{:.2}",
+            millis / own.0
+        )),
+    ))
 }
 
-/// Products with units × units weights in a training step: for every gate one forward, one to the states and one to the
-/// weights, of which the random part of low-rank weights has no gradient.
-fn square_products(cell: CellKind) -> usize {
-    match cell {
-        CellKind::LowRank { .. } => 2,
-        _ => 3 * cell.gates(),
-    }
-}
-
-/// Floating-point operations of a training step in matrix products, with those of low-rank factors, inputs and readout.
-fn flops(cell: CellKind, units: usize) -> f64 {
-    let channels = 3;
-    let factors = match cell {
-        CellKind::LowRank { rank, .. } => 6 * units * rank,
-        _ => 0,
-    };
-    let products = square_products(cell) * units * units
-        + factors
-        + 2 * cell.gates() * units * channels
-        + 3 * units * channels;
-    (2 * TRIALS * STEPS * products) as f64
-}
-
-const fn leaky(form: LeakyForm) -> CellKind {
-    CellKind::Leaky {
-        form,
-        activation: TANH,
-        alpha: 0.2,
-    }
+fn curriculum(cell: &str, units: usize) -> Result<Curriculum, String> {
+    let text = format!(
+        "[network]\n{cell}\nunits = {units}\n[training]\ntrials_per_step = {TRIALS}\n[optimiser]\nrule = \"adam\"\n\
+         learning_rate = 1e-3\n[[stage]]\ntask = \"flip-flop\"\ntrial_steps = {STEPS}\nuntil = {{ steps = 1000000 }}\n\
+         [checkpoints]\nevery = 1000000\n"
+    );
+    Curriculum::parse(&text, "bench.toml", &[]).map_err(|error| error.to_string())
 }
 
 /// Median duration of a training step.
-fn step_millis(engine: EngineName, cell: CellKind, units: usize, threads: usize) -> f64 {
-    let spec = NetworkSpec::new(cell, units, 3, 3);
-    let task = FlipFlop {
-        trial_steps: STEPS,
-        ..FlipFlop::default()
-    };
-    let mut batch = Batch::zeros(STEPS, TRIALS, 3, 3);
-    task.draw(&mut ChaCha8Rng::seed_from_u64(0), &mut batch);
-    let mut parameters = Parameters::<f32>::initial(&spec, 0);
-    let mut gradient = parameters.zeros_like();
-    let rule = UpdateRule::adam();
-    let adam = OptimiserSpec {
-        rule,
-        learning_rate: 1e-3,
-        weight_decay: 0.0,
-        learning_rate_decay: None,
-        clipping: Clipping::Off,
-        readout_factor: 1.0,
-    };
-    let mut optimiser = Optimiser::new(adam, &parameters);
+fn step_millis(curriculum: &Curriculum, threads: usize) -> f64 {
     in_pool(threads, || {
-        let mut credit = Bptt::new(&spec, f32::engine(engine, &spec));
+        let mut training = Training::<f32>::begin(curriculum).expect("a network as drawn");
         median_millis(|| {
-            credit
-                .loss_and_gradient(&parameters, &batch, &mut gradient)
-                .expect("the batch fits");
-            optimiser.update(&mut parameters, &mut gradient);
+            training.step().expect("another step");
         })
     })
 }
 
-/// What `gemm` takes for all time steps at once, (trials · steps × units) · (units × units), rows split over threads.
-fn gemm_millis(units: usize, threads: usize) -> f64 {
+/// What `gemm` takes for the products with units × units weights of a training step: of the shapes that occur, and as many
+/// operations in products of all time steps at once.
+fn gemm_millis(cell: CellKind, units: usize, threads: usize) -> [f64; 2] {
+    let wide = cell.gates() * units;
+    let has_gradient = !matches!(cell, CellKind::LowRank { .. });
     let rows = TRIALS * STEPS;
-    let left = vec![0.5_f32; rows * units];
-    let right = vec![0.5_f32; units * units];
-    let mut out = vec![0.0_f32; rows * units];
-    let part = rows.div_ceil(threads);
+    let part = TRIALS.div_ceil(threads);
+    let weights = vec![0.5_f32; wide * units];
+    let mut states = vec![0.5_f32; rows * units];
+    let mut sums = vec![0.5_f32; rows * wide];
+    let mut gradients = vec![0.0_f32; threads * wide * units];
+    let shards =
+        |states: &mut [f32], sums: &mut [f32], work: &(dyn Fn(Matrix<'_>, Matrix<'_>) + Sync)| {
+            states
+                .par_chunks_mut(part * STEPS * units)
+                .zip(sums.par_chunks_mut(part * STEPS * wide))
+                .for_each(|(states, sums)| work((states, units), (sums, wide)));
+        };
     in_pool(threads, || {
-        median_millis(|| {
-            out.par_chunks_mut(part * units)
-                .zip(left.par_chunks(part * units))
-                .for_each(|(out, left)| {
-                    // SAFETY: both chunks hold `left.len() / units` rows of `units` values, `right` units × units.
-                    unsafe {
-                        gemm::gemm(
-                            left.len() / units,
+        let mut forward = |states: &mut [f32], sums: &mut [f32], together: usize| {
+            median_millis(|| {
+                shards(states, sums, &|(states, _), (sums, _)| {
+                    let steps = sums.chunks_mut(together * wide);
+                    for (sums, states) in steps.zip(states.chunks(together * units)) {
+                        gemm(
+                            sums,
+                            wide,
+                            (states, [units, 1]),
+                            (&weights, [1, units]),
                             units,
-                            units,
-                            out.as_mut_ptr(),
-                            1,
-                            units as isize,
-                            false,
-                            left.as_ptr(),
-                            1,
-                            units as isize,
-                            right.as_ptr(),
-                            1,
-                            units as isize,
-                            0.0,
-                            1.0,
-                            false,
-                            false,
-                            false,
-                            gemm::Parallelism::None,
                         );
                     }
                 });
-        })
+            })
+        };
+        let by_step = forward(&mut states, &mut sums, part);
+        let at_once = forward(&mut states, &mut sums, part * STEPS);
+        let back = median_millis(|| {
+            shards(&mut states, &mut sums, &|(states, _), (sums, _)| {
+                let steps = states.chunks_mut(part * units);
+                for (states, sums) in steps.zip(sums.chunks(part * wide)) {
+                    gemm(
+                        states,
+                        units,
+                        (sums, [wide, 1]),
+                        (&weights, [units, 1]),
+                        wide,
+                    );
+                }
+            });
+        });
+        let to_weights = median_millis(|| {
+            gradients
+                .par_chunks_mut(wide * units)
+                .zip(states.par_chunks(part * STEPS * units))
+                .zip(sums.par_chunks(part * STEPS * wide))
+                .for_each(|((gradient, states), sums)| {
+                    let rows = states.len() / units;
+                    gemm(
+                        gradient,
+                        units,
+                        (sums, [1, wide]),
+                        (states, [units, 1]),
+                        rows,
+                    );
+                });
+        });
+        if has_gradient {
+            [by_step + back + to_weights, 3.0 * at_once]
+        } else {
+            [by_step + back, 2.0 * at_once]
+        }
     })
 }
 
-/// Median duration of PyTorch's step and the number of threads it was best with.
-fn peer_millis(python: &str, cell: &str, units: usize, cores: usize) -> Option<(f64, usize)> {
+/// Values of a matrix and its width.
+type Matrix<'a> = (&'a mut [f32], usize);
+
+/// out = left · right for a row-major `out` of so many columns; strides are those of rows and of columns.
+fn gemm(
+    out: &mut [f32],
+    columns: usize,
+    (left, left_strides): (&[f32], [usize; 2]),
+    (right, right_strides): (&[f32], [usize; 2]),
+    inner: usize,
+) {
+    use gemm_common::simd::{MixedSimd as _, V3 as Avx2};
+    use gemm_f32::microkernel::fma::f32::{H_M, H_N, H_UKR, MR_DIV_N, NR, UKR};
+    const LANES: usize = 8;
+
+    let rows = out.len() / columns;
+    let last = |strides: [usize; 2], sizes: [usize; 2]| {
+        (sizes[0] - 1) * strides[0] + (sizes[1] - 1) * strides[1]
+    };
+    assert!(last(left_strides, [rows, inner]) < left.len());
+    assert!(last(right_strides, [inner, columns]) < right.len());
+    let [left_rows, left_columns] = left_strides.map(|stride| stride as isize);
+    let [right_rows, right_columns] = right_strides.map(|stride| stride as isize);
+    let out_rows = columns as isize;
+    // SAFETY: the last value that is read of each factor lies within it, and `out` holds `rows` rows.
+    unsafe {
+        if creode::simd::level() == V3 {
+            // The kernel that `gemm` takes on a machine without AVX-512; transposed, as it does itself.
+            gemm_common::gemm::gemm_basic_generic::<
+                _,
+                f32,
+                LANES,
+                { MR_DIV_N * LANES },
+                NR,
+                MR_DIV_N,
+                H_M,
+                H_N,
+            >(
+                Avx2::try_new().expect("AVX2"),
+                columns,
+                rows,
+                inner,
+                out.as_mut_ptr(),
+                out_rows,
+                1,
+                false,
+                right.as_ptr(),
+                right_rows,
+                right_columns,
+                left.as_ptr(),
+                left_rows,
+                left_columns,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                |a, b, c| a * b + c,
+                &UKR,
+                &H_UKR,
+                false,
+                gemm::Parallelism::None,
+            );
+        } else {
+            gemm::gemm(
+                rows,
+                columns,
+                inner,
+                out.as_mut_ptr(),
+                1,
+                out_rows,
+                false,
+                left.as_ptr(),
+                left_columns,
+                left_rows,
+                right.as_ptr(),
+                right_columns,
+                right_rows,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
+    }
+}
+
+/// Writes weights and a batch for the peers, and returns the loss that they must find.
+fn write(folder: &Path, curriculum: &Curriculum) -> Result<f64, String> {
+    let network = &curriculum.network;
+    let parameters = Parameters::<f32>::initial(network, 0);
+    let batch = curriculum.stages[0].parts[0].task.task().batch(TRIALS, 0);
+    let loss = Bptt::of(network)
+        .loss_and_gradient(&parameters, &batch, &mut parameters.zeros_like())
+        .map_err(|error| error.to_string())?
+        .loss;
+    let mut tensors = Vec::new();
+    for tensor in parameters.layout() {
+        write_f32(folder, tensor.name, parameters.get(tensor.name))?;
+        tensors.push(serde_json::json!({
+            "name": tensor.name, "shape": tensor.shape, "trained": tensor.trained,
+        }));
+    }
+    let Batch {
+        inputs,
+        targets,
+        weights,
+        ..
+    } = &batch;
+    for (name, values) in [
+        ("inputs", inputs),
+        ("targets", targets),
+        ("weights", weights),
+    ] {
+        let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+        write_f32(folder, name, &values)?;
+    }
+    let about = serde_json::json!({
+        "steps": STEPS, "trials": TRIALS, "units": network.units, "channels": network.inputs,
+        "alpha": network.cell.alpha(), "tensors": tensors,
+    });
+    let path = folder.join("about.json");
+    std::fs::write(path, about.to_string()).map_err(|error| error.to_string())?;
+    Ok(loss)
+}
+
+/// Median duration of a peer's step, with the number of threads that it was best with.
+fn peer(
+    python: &str,
+    folder: &Path,
+    way: &str,
+    cell: &str,
+    cores: usize,
+    loss: f64,
+) -> Result<Timed, String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/training_peer.py");
-    let arguments = [
-        script,
-        cell,
-        &units.to_string(),
-        &cores.to_string(),
-        &REPEATS.to_string(),
-    ];
-    let output = Command::new(python).args(arguments).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let mut fields = text.split_whitespace();
-    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    let mut fastest: Option<Timed> = None;
+    for threads in std::collections::BTreeSet::from([1, cores]) {
+        let mut command = Command::new(python);
+        command.arg(script).arg(folder).args([
+            way,
+            cell,
+            &threads.to_string(),
+            &REPEATS.to_string(),
+        ]);
+        if creode::simd::level() == V3 {
+            command.envs([
+                ("ATEN_CPU_CAPABILITY", "avx2"),
+                ("MKL_ENABLE_INSTRUCTIONS", "AVX2"),
+                ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+                ("XLA_FLAGS", "--xla_cpu_max_isa=AVX2"),
+            ]);
+        }
+        let output = command.output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let numbers: Vec<f64> = said.split_whitespace().flat_map(str::parse).collect();
+        let [found, millis] = numbers[..] else {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(said.lines().last().unwrap_or("it failed").to_owned());
+        };
+        if (found - loss).abs() > SAME * loss {
+            return Err(format!("the loss is {loss} here and {found} there"));
+        }
+        fastest = fastest
+            .into_iter()
+            .chain([(millis, threads)])
+            .reduce(faster);
+    }
+    fastest.ok_or_else(|| "no thread".to_owned())
 }

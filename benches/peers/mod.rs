@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Not every benchmark needs all of it.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -21,6 +22,15 @@ pub(crate) fn python(modules: &str) -> Option<String> {
             .output()
             .is_ok_and(|output| output.status.success())
     })
+}
+
+/// Writes numbers as raw f32, for NumPy's `fromfile`.
+pub(crate) fn write_f32(folder: &Path, name: &str, values: &[f32]) -> Result<(), String> {
+    let bytes: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    std::fs::write(folder.join(name), bytes).map_err(|error| error.to_string())
 }
 
 /// What is printed where there is no such Python.
