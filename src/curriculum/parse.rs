@@ -158,10 +158,10 @@ fn check_engine(
     if purpose == Purpose::Training
         && let Err(problem) = curriculum.engine.check()
     {
-        let is_of_device = cfg!(feature = "tch");
-        let (place, key) = match is_of_device {
-            true => (&places.device, "training.device"),
-            false => (&places.engine, "training.engine"),
+        let (place, key) = if cfg!(feature = "tch") {
+            (&places.device, "training.device")
+        } else {
+            (&places.engine, "training.engine")
         };
         mistakes.add(place, key, problem);
     }

@@ -132,11 +132,11 @@ impl EngineName {
         let Self::Tch(TchOptions { device, products }) = self else {
             return self.name().to_owned();
         };
-        let mut told = format!("{} on {}", self.name(), named(device, &DEVICES));
-        if products != Products::F32 {
-            told += &format!(", products in {}", named(products, &PRODUCTS));
+        let place = format!("{} on {}", self.name(), named(device, &DEVICES));
+        if products == Products::F32 {
+            return place;
         }
-        told
+        format!("{place}, products in {}", named(products, &PRODUCTS))
     }
 
     /// What [`Self::told`] tells.

@@ -10,6 +10,8 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use crate::train::engines::{Device, Products, TchOptions};
 
 const GPU_LIBRARY: &str = "libtorch_cuda.so";
+/// Whether it was loaded.
+static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
 
 // Settings of libtorch that the crate `tch` does not reach, by the names that C++ gives them.
 unsafe extern "C" {
@@ -29,7 +31,6 @@ pub(super) fn open(options: TchOptions) -> Result<tch::Device, String> {
     let Device::Cuda(place) = options.device else {
         return Ok(tch::Device::Cpu);
     };
-    static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
     LOADED.get_or_init(load).clone()?;
     let count = tch::Cuda::device_count();
     if i64::from(place) >= count {

@@ -187,22 +187,6 @@ impl<T: Real + Element> TchEngine<T> {
         gradients.add(READOUT_BIAS, of_bias);
         gradients.download(gradient, &mut self.staging)
     }
-
-    fn fetch(&self, values: Torch<Option<Tensor>>) -> Vec<T> {
-        // Nothing was run, or libtorch is out of memory, which the next pass will say.
-        let Ok(Some(values)) = values else {
-            return Vec::new();
-        };
-        let count = values.numel();
-        let mut fetched = vec![<T as Real>::ZERO; count];
-        match values
-            .f_reshape([-1])
-            .and_then(|flat| flat.f_copy_data(&mut fetched, count))
-        {
-            Ok(()) => fetched,
-            Err(_) => Vec::new(),
-        }
-    }
 }
 
 impl<T: Real + Element> Engine<T> for TchEngine<T> {
@@ -230,12 +214,12 @@ impl<T: Real + Element> Engine<T> for TchEngine<T> {
     }
 
     fn rates(&self) -> Vec<T> {
-        self.fetch(Ok(self.rates.as_ref().map(Tensor::shallow_clone)))
+        fetch(Ok(self.rates.as_ref().map(Tensor::shallow_clone)))
     }
 
     fn states(&self) -> Vec<T> {
         let states = tch::no_grad(|| self.passes[usize::from(self.has_noise)].states());
-        self.fetch(states)
+        fetch(states)
     }
 
     fn backward(
@@ -245,6 +229,20 @@ impl<T: Real + Element> Engine<T> for TchEngine<T> {
         gradient: &mut Parameters<T>,
     ) -> Result<(), EngineError> {
         tch::no_grad(|| self.take_back(slopes, gradient)).map_err(|error| failed(&error))
+    }
+}
+
+/// Values on the host; none where nothing was run, or libtorch has failed, which the loss then shows.
+fn fetch<T: Real + Element>(values: Torch<Option<Tensor>>) -> Vec<T> {
+    let Ok(Some(values)) = values else {
+        return Vec::new();
+    };
+    let count = values.numel();
+    let mut fetched = vec![<T as Real>::ZERO; count];
+    let flat = values.f_reshape([-1]);
+    match flat.and_then(|flat| flat.f_copy_data(&mut fetched, count)) {
+        Ok(()) => fetched,
+        Err(_) => Vec::new(),
     }
 }
 
