@@ -191,7 +191,7 @@ fn gemm_millis(cell: CellKind, units: usize, threads: usize) -> [f64; 2] {
                 .for_each(|(states, sums)| work((states, units), (sums, wide)));
         };
     in_pool(threads, || {
-        let mut forward = |states: &mut [f32], sums: &mut [f32], together: usize| {
+        let forward = |states: &mut [f32], sums: &mut [f32], together: usize| {
             median_millis(|| {
                 shards(states, sums, &|(states, _), (sums, _)| {
                     let steps = sums.chunks_mut(together * wide);
@@ -258,7 +258,7 @@ fn gemm(
     (right, right_strides): (&[f32], [usize; 2]),
     inner: usize,
 ) {
-    use gemm_common::simd::{MixedSimd as _, V3 as Avx2};
+    use gemm_common::simd::V3 as Avx2;
     use gemm_f32::microkernel::fma::f32::{H_M, H_N, H_UKR, MR_DIV_N, NR, UKR};
     const LANES: usize = 8;
 
