@@ -3,11 +3,11 @@
 //! A pass makes one transfer of weights and one of trials to the device and one of outputs back; taking it back, one of the
 //! slopes to the device and one of the gradient back. Rates and states are fetched where a penalty asks for them.
 //!
-//! The recurrence is one of these, by [`passes`]:
+//! The recurrence is one of these:
 //!
 //! | cell | forward and backward |
 //! |---|---|
-//! | vanilla (tanh, relu), GRU, LSTM on a GPU, without noise on the units | [`library`]: PyTorch's own, which is cuDNN's |
+//! | vanilla (tanh, relu), GRU, LSTM on a GPU, LSTM in f32 on a CPU, without noise on the units | [`library`]: PyTorch's own, which is cuDNN's or oneDNN's |
 //! | vanilla, leaky and low-rank of rates | [`rate_scan`] |
 //! | leaky and low-rank of currents, piecewise-linear | [`state_scan`] |
 //! | GRU, update gate network | [`gated_scan`] |
@@ -31,7 +31,7 @@ mod trials;
 mod weights;
 
 use tch::kind::Element;
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use self::arithmetic::Arithmetic;
 use self::gated_scan::{Gated, GatedScan};
@@ -126,7 +126,10 @@ impl<T: Real + Element> TchEngine<T> {
             staging: Staging::new(device),
             arithmetic,
             products: options.products,
-            passes: [false, true].map(|has_noise| passes(network.cell, options, has_noise)),
+            passes: [
+                passes(network.cell, options, T::KIND),
+                scan(network.cell, arithmetic),
+            ],
             has_noise: false,
             shape: (0, 0),
             rows: Vec::new(),
@@ -246,13 +249,24 @@ fn fetch<T: Real + Element>(values: Torch<Option<Tensor>>) -> Vec<T> {
     }
 }
 
-/// The recurrence of a cell.
-fn passes(cell: CellKind, options: TchOptions, has_noise: bool) -> Box<dyn Passes> {
-    let arithmetic = Arithmetic::new(options.products);
-    let is_own = options.device != Device::Cpu && options.products != Products::Bf16 && !has_noise;
-    if is_own && let Some(library) = Library::of(cell) {
-        return Box::new(library);
+/// Whether PyTorch's own recurrence of a cell, if it has one, is the faster one: cuDNN's on a GPU, oneDNN's LSTM on a CPU.
+fn is_own(cell: CellKind, options: TchOptions, kind: Kind) -> bool {
+    match options.device {
+        Device::Cuda(_) => options.products != Products::Bf16,
+        Device::Cpu => kind == Kind::Float && matches!(cell, CellKind::Lstm { .. }),
     }
+}
+
+/// The recurrence of a cell without noise on its units.
+fn passes(cell: CellKind, options: TchOptions, kind: Kind) -> Box<dyn Passes> {
+    match Library::of(cell) {
+        Some(library) if is_own(cell, options, kind) => Box::new(library),
+        _ => scan(cell, Arithmetic::new(options.products)),
+    }
+}
+
+/// The recurrence of a cell in a scan of our own.
+fn scan(cell: CellKind, arithmetic: Arithmetic) -> Box<dyn Passes> {
     match cell {
         CellKind::Vanilla { activation } => Box::new(RateScan::new(activation, 1.0, arithmetic)),
         CellKind::Leaky {
