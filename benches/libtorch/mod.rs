@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use creode::cell::parameters::Parameters;
-use creode::cell::spec::{CellKind, NetworkSpec};
+use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use creode::task::flip_flop::FlipFlop;
 use creode::task::{Batch, Task as _};
 use creode::train::engine::{Engine, Slopes};
@@ -24,11 +24,26 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use crate::peers::{faster, in_pool, python};
-use crate::{CELLS, STEPS, flops};
 
 /// Sizes that are measured unasked.
 const USUAL: [usize; 4] = [64, 128, 256, 512];
-const NAMES: [&str; 4] = ["vanilla", "gru", "lstm", "rates"];
+const STEPS: usize = 100;
+/// Pulses come in and go out on so many channels.
+const CHANNELS: usize = 3;
+const TANH: Activation = Activation::Tanh;
+const CELLS: [(&str, CellKind); 4] = [
+    ("vanilla", CellKind::Vanilla { activation: TANH }),
+    ("gru", CellKind::Gru),
+    ("lstm", CellKind::Lstm { forget_bias: 1.0 }),
+    (
+        "rates",
+        CellKind::Leaky {
+            form: LeakyForm::Rates,
+            activation: TANH,
+            alpha: 0.2,
+        },
+    ),
+];
 /// Turns of each side on a CPU.
 const ROUNDS: usize = 2;
 
@@ -80,7 +95,7 @@ pub(crate) fn table(wanted: &[String]) {
             |peak| format!("{:.2} TFLOP/s", peak / 1e12)
         ),
     );
-    for (name, cell) in CELLS.into_iter().filter(|(name, _)| NAMES.contains(name)) {
+    for (name, cell) in CELLS {
         if !words.is_empty() && !words.iter().any(|word| *word == name) {
             continue;
         }
@@ -133,7 +148,7 @@ fn row(place: &Place, name: &str, cell: CellKind, units: usize, peak: Option<f64
         peer = peer.into_iter().chain(theirs).reduce(f64::min);
     }
     let ((millis, threads), host) = own;
-    let operations = flops(cell, units) * place.trials as f64 / 64.0;
+    let operations = operations(cell, units, place.trials);
     let dash = |value: Option<f64>, digits: usize| {
         value
             .filter(|value| value.is_finite())
@@ -153,6 +168,14 @@ fn row(place: &Place, name: &str, cell: CellKind, units: usize, peak: Option<f64
     )
 }
 
+/// Floating-point operations of a step in matrix products: for every gate one forward, one to the states, one to the weights.
+fn operations(cell: CellKind, units: usize, trials: usize) -> f64 {
+    let recurrent = 3 * cell.gates() * units * units;
+    let inputs = 2 * cell.gates() * units * CHANNELS;
+    let readout = 3 * units * CHANNELS;
+    (2 * trials * STEPS * (recurrent + inputs + readout)) as f64
+}
+
 /// Median milliseconds of a step with the best number of threads, and those of them that the host spends on loss and optimiser.
 fn step(place: &Place, name: EngineName, cell: CellKind, units: usize) -> ((f64, usize), f64) {
     let counts = if place.is_gpu() {
@@ -169,12 +192,12 @@ fn step(place: &Place, name: EngineName, cell: CellKind, units: usize) -> ((f64,
 }
 
 fn timed(place: &Place, name: EngineName, cell: CellKind, units: usize) -> (f64, f64) {
-    let spec = NetworkSpec::new(cell, units, 3, 3);
+    let spec = NetworkSpec::new(cell, units, CHANNELS, CHANNELS);
     let task = FlipFlop {
         trial_steps: STEPS,
         ..FlipFlop::default()
     };
-    let mut batch = Batch::zeros(STEPS, place.trials, 3, 3);
+    let mut batch = Batch::zeros(STEPS, place.trials, CHANNELS, CHANNELS);
     task.draw(&mut ChaCha8Rng::seed_from_u64(0), &mut batch);
     let mut parameters = Parameters::<f32>::initial(&spec, 0);
     let mut gradient = parameters.zeros_like();
