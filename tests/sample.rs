@@ -1,4 +1,4 @@
-//! The run that ships, made by an early version: it verifies, and any stretch of it can be trained again.
+//! The run that ships: it verifies, and any stretch of it can be trained again; and one that an early version made.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -24,6 +24,17 @@ fn the_sample_verifies() {
     let report = verify(sample().path()).unwrap();
     assert_eq!(report.problems, []);
     assert!(report.checkpoints > 5 && report.without_landscape == 0);
+}
+
+#[test]
+fn a_run_of_an_early_version_verifies() {
+    let older = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/older-run");
+    let dir = tempfile::tempdir().unwrap();
+    copy(&older, dir.path());
+    let report = verify(dir.path()).unwrap();
+    assert_eq!(report.problems, []);
+    assert_eq!((report.checkpoints, report.without_landscape), (8, 0));
+    assert!(dir.path().join("events.parquet").is_file());
 }
 
 #[test]

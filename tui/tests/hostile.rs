@@ -115,10 +115,10 @@ fn zeros_npz(path: &Path, units: usize, descr: &str) {
 }
 
 /// An older run, whose manifest does not name its derived tables, with another `events.parquet`.
-fn sample_with(folder: &Folder, name: &str, make: impl FnOnce(&Path)) {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces/sample");
+fn older_with(folder: &Folder, name: &str, make: impl FnOnce(&Path)) {
+    let older = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/older-run");
     let dir = folder.0.path().join("traces").join(name);
-    copy(&sample, &dir);
+    copy(&older, &dir);
     make(&dir);
 }
 
@@ -159,25 +159,25 @@ fn safetensors(header: &str, claimed: u64, data: usize) -> Vec<u8> {
 fn no_claim_of_a_file_is_believed() {
     let folder = Folder::new();
     let path = |name: &str| folder.0.path().join(name);
-    sample_with(&folder, "rows-lie", |run| {
+    older_with(&folder, "rows-lie", |run| {
         with_lying_footer(&run.join("events.parquet"));
     });
-    sample_with(&folder, "many-rows", |run| {
+    older_with(&folder, "many-rows", |run| {
         alike(&run.join("branches.parquet"), 20_000_000);
     });
-    sample_with(&folder, "sparse-table", |run| {
+    older_with(&folder, "sparse-table", |run| {
         sparse(&run.join("events.parquet"), 1 << 40);
     });
-    sample_with(&folder, "sparse-manifest", |run| {
+    older_with(&folder, "sparse-manifest", |run| {
         sparse(&run.join("manifest.jsonl"), 1 << 40);
     });
-    sample_with(&folder, "sparse-config", |run| {
+    older_with(&folder, "sparse-config", |run| {
         sparse(&run.join("run.toml"), 1 << 40);
     });
-    sample_with(&folder, "sparse-marks", |run| {
+    older_with(&folder, "sparse-marks", |run| {
         sparse(&run.join("marks.jsonl"), 1 << 40);
     });
-    sample_with(&folder, "sparse-log", |run| {
+    older_with(&folder, "sparse-log", |run| {
         sparse(&run.join("log.txt"), 1 << 40);
     });
     zeros_npz(&path("bomb.npz"), 22_000, "<f8");
