@@ -87,12 +87,12 @@ fn a_zoom_that_ends_elsewhere_says_what_differs() {
         format!("\"bytes\":{},\"sha256\":\"{digest}\"", bytes.len())
     });
     // Without the seals, as early versions wrote it: a sealed manifest tells the exchange by itself.
-    let unsealed: String = text
-        .replacen(&from, &to, 1)
+    let exchanged = text.replacen(&from, &to, 1);
+    let unsealed = exchanged
         .lines()
-        .map(|line| format!("{}}}\n", line.split_once(",\"seal\":").unwrap().0))
-        .collect();
-    fs::write(&manifest, unsealed).unwrap();
+        .map(|line| line.split_once(",\"seal\":").unwrap().0);
+    let lines: Vec<String> = unsealed.map(|line| line.to_owned() + "}\n").collect();
+    fs::write(&manifest, lines.concat()).unwrap();
     fs::write(path(&names[0]), other).unwrap();
     let stretch = Stretch {
         from: 1,
