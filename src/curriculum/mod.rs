@@ -46,6 +46,7 @@ pub use ramp::{Pace, Progress, Ramp};
 pub use stage::{PartObjective, ProbeTask, Stage, StagePart, Until};
 pub use transfer::Transfer;
 
+mod engine;
 mod error;
 mod fields;
 mod overrides;
@@ -187,7 +188,7 @@ impl Curriculum {
     ) -> Result<Self, CurriculumError> {
         let text = read(path)?;
         let name = path.display().to_string();
-        let purpose = parse::Purpose::Training;
+        let purpose = engine::Purpose::Training;
         parse::curriculum(&text, (&name, original), overrides, (runs, purpose))
     }
 
@@ -198,7 +199,7 @@ impl Curriculum {
         file_name: &str,
         overrides: &[Override],
     ) -> Result<Self, CurriculumError> {
-        let purpose = parse::Purpose::Reading;
+        let purpose = engine::Purpose::Reading;
         let file = (file_name, Path::new(file_name));
         parse::curriculum(text, file, overrides, (None, purpose))
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::engine::{EnginePlaces, Purpose};
 use super::error::{KeyPlace, Mistakes};
 use super::fields;
 use super::section::{Section, Variants};
@@ -10,22 +11,13 @@ use super::{
     AdaptiveCheckpoints, CheckpointPolicy, Curriculum, CurriculumError, Override, Stage, StagePart,
     Transfer, stages, transfer, tree,
 };
-use crate::cell::spec::{Activation, CellKind, InitialState, InputGroup, NetworkSpec, Precision};
+use crate::cell::spec::{Activation, CellKind, InitialState, InputGroup, NetworkSpec};
 use crate::parameters::{ParameterVisitor, Variant, keys_of, named};
 use crate::task::{Objective, TaskSpec};
-use crate::train::engines::{EngineName, Products};
+use crate::train::engines::EngineName;
 use crate::train::rate_network::rate_formula;
 use crate::train::rules::{LearningRule, RuleSpec};
 use crate::train::spec::{Clipping, OptimiserSpec, Penalties, UpdateRule};
-
-/// What a curriculum is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// To train by it, here.
-    Training,
-    /// To look at it, or at a run that was made with it, maybe elsewhere.
-    Reading,
-}
 
 /// `original` is the file whose folder relative paths begin in.
 pub(super) fn curriculum(
@@ -122,49 +114,8 @@ fn root(
         &optimiser_place,
         mistakes,
     );
-    check_engine(&curriculum, &training.engine_places, purpose, mistakes);
+    training.engine_places.check(&curriculum, purpose, mistakes);
     curriculum
-}
-
-/// Where the engine, its device and its products are named.
-struct EnginePlaces {
-    engine: KeyPlace,
-    device: KeyPlace,
-    products: KeyPlace,
-}
-
-/// Whether the engine goes with the network and, where it is to train here, whether it can.
-fn check_engine(
-    curriculum: &Curriculum,
-    places: &EnginePlaces,
-    purpose: Purpose,
-    mistakes: &Mistakes,
-) {
-    let EngineName::Tch(options) = curriculum.engine else {
-        return;
-    };
-    let rule = curriculum.rule.rule();
-    if !rule.runs_on_engine() {
-        let problem = format!(
-            "expected \"direct\" beside the rule `{}`, which runs the network by itself",
-            rule.name()
-        );
-        mistakes.add(&places.engine, "training.engine", problem);
-    }
-    if options.products != Products::F32 && curriculum.network.precision == Precision::F64 {
-        let problem = "expected \"f32\" in a network whose `precision` is \"f64\"";
-        mistakes.add(&places.products, "training.products", problem);
-    }
-    if purpose == Purpose::Training
-        && let Err(problem) = curriculum.engine.check()
-    {
-        let (place, key) = if cfg!(feature = "tch") {
-            (&places.device, "training.device")
-        } else {
-            (&places.engine, "training.engine")
-        };
-        mistakes.add(place, key, problem);
-    }
 }
 
 /// What the section `[training]` says.
@@ -182,11 +133,7 @@ struct Training {
 fn read_training(section: Option<Section<'_>>) -> Training {
     let mut training = Training {
         rule_place: KeyPlace::Line(1),
-        engine_places: EnginePlaces {
-            engine: KeyPlace::Line(1),
-            device: KeyPlace::Line(1),
-            products: KeyPlace::Line(1),
-        },
+        engine_places: EnginePlaces::unsaid(),
         trials_per_step: fields::DEFAULT_TRIALS_PER_STEP,
         steps_per_batch: 1,
         renews_optimiser: false,
@@ -201,11 +148,7 @@ fn read_training(section: Option<Section<'_>>) -> Training {
     fields::trials_per_step(&mut training.trials_per_step, &mut section);
     let renews = &mut training.renews_optimiser;
     fields::batches(&mut training.steps_per_batch, renews, &mut section);
-    training.engine_places = EnginePlaces {
-        engine: section.place_of("engine"),
-        device: section.place_of("device"),
-        products: section.place_of("products"),
-    };
+    training.engine_places = EnginePlaces::of(&section);
     named("engine", &mut training.engine, &mut section);
     named("rule", &mut training.rule, &mut section);
     if section.has("speed_penalty") || section.has("speed_time") {

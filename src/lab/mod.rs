@@ -137,18 +137,20 @@ const MUCH_WAITING: (f64, f64) = (0.1, 10.0);
 impl Summary {
     /// That the analysis did not keep pace, by how much, and what helps; `None` where it did.
     pub fn waiting(&self) -> Option<String> {
-        let share = self.waited_secs / self.wall_secs;
-        let is_much = share > MUCH_WAITING.0 && self.waited_secs > MUCH_WAITING.1;
-        is_much.then(|| {
-            format!(
-                "the analysis did not keep pace: training waited for it {:.0} of {:.0} s ({:.0} %); checkpoints further apart or \
-                 fewer `starts` and `basin_starts` of [analysis] make it shorter",
-                self.waited_secs,
-                self.wall_secs,
-                100.0 * share
-            )
-        })
+        note_of_waiting(self.waited_secs, self.wall_secs)
     }
+}
+
+fn note_of_waiting(waited_secs: f64, wall_secs: f64) -> Option<String> {
+    let share = waited_secs / wall_secs;
+    let is_much = share > MUCH_WAITING.0 && waited_secs > MUCH_WAITING.1;
+    is_much.then(|| {
+        format!(
+            "the analysis did not keep pace: training waited for it {waited_secs:.0} of {wall_secs:.0} s ({:.0} %); checkpoints \
+             further apart or fewer `starts` and `basin_starts` of [analysis] make it shorter",
+            100.0 * share
+        )
+    })
 }
 
 /// Why a call of [`train`] ended.
@@ -380,5 +382,19 @@ pub fn curriculum_of(dir: &Path) -> Result<Curriculum, LabError> {
         Origin::Followed(_) => Err(LabError::NotTrained {
             dir: dir.to_path_buf(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_much_waiting_is_told_with_its_seconds_and_share() {
+        assert_eq!(note_of_waiting(9.0, 20.0), None);
+        assert_eq!(note_of_waiting(20.0, 300.0), None);
+        assert_eq!(note_of_waiting(0.0, 0.0), None);
+        let note = note_of_waiting(30.0, 120.0).unwrap_or_default();
+        assert!(note.contains("waited for it 30 of 120 s (25 %)"), "{note}");
     }
 }

@@ -148,7 +148,7 @@ pub(crate) fn vectorised<R>(loops: impl FnOnce() -> R) -> R {
 }
 
 /// The widest instruction set of this machine, or the narrower one that the environment variable `CREODE_SIMD` names as
-/// [`level`] does; another value changes nothing.
+/// [`level`] does; another value changes nothing, and is told by [`refused_level`].
 pub(crate) fn arch() -> Arch {
     static CHOSEN: LazyLock<Arch> =
         LazyLock::new(|| match std::env::var("CREODE_SIMD").as_deref() {
@@ -158,6 +158,12 @@ pub(crate) fn arch() -> Arch {
             _ => Arch::new(),
         });
     *CHOSEN
+}
+
+/// What the environment variable `CREODE_SIMD` asks for, if it is no level that this machine can run at.
+pub fn refused_level() -> Option<String> {
+    let named = std::env::var("CREODE_SIMD").ok()?;
+    (!named.is_empty() && named != level()).then_some(named)
 }
 
 /// Name of the instruction set that the kernels run on: part of what a run depends on, bit for bit.

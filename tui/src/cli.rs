@@ -134,6 +134,13 @@ enum Command {
 pub fn main() -> ExitCode {
     be_quiet_about_guarded_panics();
     let cli = Cli::parse();
+    if let Some(named) = creode::simd::refused_level() {
+        say!(
+            "error: CREODE_SIMD={named}: this machine has no such SIMD level; without the variable it runs at its highest, with \
+             `x86-64-v3` or `scalar` at a lower one"
+        );
+        return ExitCode::from(ERROR);
+    }
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -140,3 +140,18 @@ fn mistakes_say_what_would_be_right() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+fn a_simd_level_that_is_none_is_refused_and_a_lower_one_taken() {
+    let ran = |level: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_creode"));
+        command.arg("tasks").env("CREODE_SIMD", level);
+        command.output().unwrap()
+    };
+    let refused = ran("avx9");
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("CREODE_SIMD=avx9"), "{said}");
+    assert!(ran("scalar").status.success());
+    assert!(ran("").status.success());
+}
