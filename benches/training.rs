@@ -70,8 +70,7 @@ fn main() -> Result<(), String> {
         .collect();
     #[cfg(feature = "tch")]
     if !wanted.iter().any(|word| word == "peers") {
-        libtorch::table(&wanted);
-        return Ok(());
+        return libtorch::table(&wanted);
     }
     let wants = |word: &str, number: usize| {
         let number = number.to_string();
@@ -108,7 +107,7 @@ fn row(
     cores: usize,
     pythons: &[(&str, Option<String>)],
 ) -> Result<String, String> {
-    let curriculum = curriculum(cell, units)?;
+    let curriculum = curriculum(cell, units, TRIALS, "")?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let loss = write(folder.path(), &curriculum)?;
     let mut own = (f64::INFINITY, 0);
@@ -154,9 +153,10 @@ fn row(
     ))
 }
 
-fn curriculum(cell: &str, units: usize) -> Result<Curriculum, String> {
+/// `engine` are more lines of `[training]`.
+fn curriculum(cell: &str, units: usize, trials: usize, engine: &str) -> Result<Curriculum, String> {
     let text = format!(
-        "[network]\n{cell}\nunits = {units}\n[training]\ntrials_per_step = {TRIALS}\n[optimiser]\nrule = \"adam\"\n\
+        "[network]\n{cell}\nunits = {units}\n[training]\ntrials_per_step = {trials}\n{engine}[optimiser]\nrule = \"adam\"\n\
          learning_rate = 1e-3\n[[stage]]\ntask = \"flip-flop\"\ntrial_steps = {STEPS}\nuntil = {{ steps = 1000000 }}\n\
          [checkpoints]\nevery = 1000000\n"
     );

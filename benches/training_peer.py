@@ -1,7 +1,8 @@
 """The peers' side of the training benchmark: `FOLDER WAY CELL THREADS REPEATS` prints the loss at the weights that lie in
 the folder, and the median milliseconds of a step (forward, backward, Adam). WAY is eager, compiled or jax.
 
-Eager PyTorch runs its own fused modules where it has them (vanilla, GRU, LSTM), all else a loop over time.
+Eager PyTorch runs its own fused modules where it has them (vanilla, GRU, LSTM), all else a loop over time. Compiled PyTorch runs
+that loop in stretches of so many time steps: a whole trial in one takes more than five minutes to compile.
 """
 
 import json
@@ -13,6 +14,7 @@ import time
 
 import numpy
 
+STRETCH = int(os.environ.get("CREODE_BENCH_STRETCH", "10"))
 folder, way, cell = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 threads, repeats = map(int, sys.argv[4:6])
 about = json.loads((folder / "about.json").read_text())
@@ -100,13 +102,23 @@ def with_torch():
         tensors[name].requires_grad_(True)
     step = cell_step(lambda parts: torch.cat(parts, 1), torch.tanh, torch.sigmoid, torch.relu)
 
+    def stretch(p, state, drives):
+        found = []
+        for drive in drives.unbind(0):
+            state, now = step(p, state, drive)
+            found.append(now)
+        return state, torch.stack(found)
+
+    together = STRETCH if way == "compiled" else steps
+    run = torch.compile(stretch, dynamic=False) if way == "compiled" else stretch
+
     def features(p):
         state = torch.zeros(trials, width)
         found = []
-        for drive in torch.nn.functional.linear(inputs, p["weight_ih_l0"], p["bias_ih_l0"]):
-            state, now = step(p, state, drive)
+        for drives in torch.nn.functional.linear(inputs, p["weight_ih_l0"], p["bias_ih_l0"]).split(together):
+            state, now = run(p, state, drives)
             found.append(now)
-        return torch.stack(found)
+        return torch.cat(found)
 
     modules = {"vanilla": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
     if way == "eager" and cell in modules:
@@ -127,13 +139,12 @@ def with_torch():
         outputs = torch.nn.functional.linear(features(p), p["readout.weight"], p["readout.bias"])
         return (weights * (outputs - targets) ** 2).sum() / weights.sum()
 
-    function = torch.compile(loss_of) if way == "compiled" else loss_of
-    loss = float(function(tensors).detach())
+    loss = float(loss_of(tensors).detach())
     optimiser = torch.optim.Adam([tensors[name] for name in trained], lr=1e-3)
 
     def update():
         optimiser.zero_grad()
-        function(tensors).backward()
+        loss_of(tensors).backward()
         optimiser.step()
 
     return loss, update

@@ -184,7 +184,7 @@ fn trained_errors(
     let mut noisy = tested.clone();
     add_noise(network, &mut ChaCha8Rng::seed_from_u64(2000), &mut noisy);
     let mut engine = f32::engine(curriculum.engine, network);
-    let outputs = engine.outputs(training.parameters(), &noisy)?;
+    let outputs = engine.outputs(training.parameters()?, &noisy)?;
     Ok(errors(tested, |trial, step| {
         [0, 1].map(|axis| outputs[(step * tested.trials + trial) * 2 + axis])
     }))

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         training.step()?;
         let step = training.position().step;
         if step.is_multiple_of(50) {
-            let parameters = training.parameters().cast();
+            let parameters = training.parameters()?.cast();
             let map = CellMap::new(&curriculum.network, &parameters, &[0.0, 0.0]);
             let starts = simulated(&map, 128, 0.5, step);
             let found = search(&map, &[], &starts, SearchLimits::default())?;

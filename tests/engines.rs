@@ -218,7 +218,7 @@ fn large_batches_are_the_same_whenever_they_are_drawn() {
         alone.restore(&whole.snapshot().unwrap()).unwrap();
         let (a, b) = (whole.step().unwrap(), alone.step().unwrap());
         assert_eq!(a, b);
-        assert!(whole.parameters() == alone.parameters());
+        assert!(whole.parameters().unwrap() == alone.parameters().unwrap());
     }
     assert_eq!(whole.position().step, 5);
 }

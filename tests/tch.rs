@@ -4,6 +4,7 @@ use creode::cell::constraints::constrain;
 use creode::cell::parameters::Parameters;
 use creode::cell::spec::{InitialState, NetworkSpec};
 use creode::curriculum::Curriculum;
+use creode::lab::training::{Step, StepMade, Training};
 use creode::task::Batch;
 use creode::trace::Run;
 use creode::train::bptt::Bptt;
@@ -203,6 +204,112 @@ fn one_bit_ends_with_the_same_landscape_on_both_engines_and_on_one_after_the_oth
                 (a - b).abs() <= 1e-3 * a,
                 "{stretches:?}, step {step}: {a} {b}"
             );
+        }
+    }
+}
+
+/// A step that must be made.
+fn made(training: &mut Training<'_, f64>) -> StepMade {
+    match training.step().unwrap() {
+        Step::Made(made) => made,
+        Step::Diverged { message, .. } => panic!("{message}"),
+    }
+}
+
+/// Networks, optimisers and tasks that descent on the device of libtorch has to treat in their own ways.
+const DESCENTS: [(&str, &str, &str); 9] = [
+    (
+        "cell = \"vanilla\"",
+        "rule = \"adam\"",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"lstm\"\ninitial_state = \"trained\"",
+        "rule = \"adam\"\nclip_norm = 0.05",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"gru\"\nrecurrent_noise = 0.1",
+        "rule = \"adam\"\nclip_norm = 0.05\nweight_decay = 1e-2",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"vanilla\"\nrecurrent_density = 0.4\ninput_density = 0.7\nreadout_density = 0.6",
+        "rule = \"sgd\"\nmomentum = 0.5\nweight_decay = 1e-2\nclip_value = 0.02",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"ugrnn\"",
+        "rule = \"rmsprop\"\nmomentum = 0.5\nreadout_factor = 3.0",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"low-rank\"\nrank = 2\nrandom_gain = 0.5\nalpha = 0.3",
+        "rule = \"adam\"\nweight_decay = 1e-2",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"piecewise-linear\"",
+        "rule = \"rmsprop\"",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"vanilla\"\nexcitatory_share = 0.7",
+        "rule = \"adam\"",
+        "task = \"flip-flop\"",
+    ),
+    (
+        "cell = \"leaky-rates\"\nalpha = 0.5",
+        "rule = \"adam\"",
+        "task = \"context-integration\"",
+    ),
+];
+
+#[test]
+fn descent_on_the_device_is_that_of_the_host_step_by_step_and_goes_on_from_its_checkpoints() {
+    for (network, optimiser, task) in DESCENTS {
+        let text = format!(
+            "[network]\n{network}\nunits = 12\n[training]\ntrials_per_step = 8\n[optimiser]\n{optimiser}\n\
+             learning_rate = 0.01\n[[stage]]\n{task}\nuntil = {{ steps = 40 }}\n[checkpoints]\nevery = 20\n"
+        );
+        let with = |engine: &str| {
+            let engine = format!("training.engine={engine}").parse().unwrap();
+            Curriculum::parse(&text, "descent.toml", &[engine]).unwrap()
+        };
+        let [on_host, on_device] = [with("direct"), with("tch")];
+        let mut host = Training::<f64>::begin(&on_host).unwrap();
+        let mut device = Training::<f64>::begin(&on_device).unwrap();
+        let mut middle = None;
+        for step in 0..30 {
+            let (own, other) = (made(&mut host), made(&mut device));
+            let numbers = |made: &StepMade| {
+                vec![
+                    made.loss,
+                    made.gradient_norm,
+                    made.weight_norm,
+                    made.accuracy,
+                ]
+            };
+            assert_near(
+                &numbers(&own),
+                &numbers(&other),
+                1e-9,
+                &format!("step {step}, {text}"),
+            );
+            if step == 19 {
+                middle = Some(device.snapshot().unwrap());
+            }
+        }
+        let end = device.parameters().unwrap().values().to_vec();
+        assert_near(host.parameters().unwrap().values(), &end, 1e-8, &text);
+        // From the middle once more: the same on the device, and on the host up to rounding.
+        let middle = middle.unwrap();
+        for (training, bound) in [(&mut device, 0.0), (&mut host, 1e-8)] {
+            training.restore(&middle).unwrap();
+            for _ in 20..30 {
+                made(training);
+            }
+            assert_near(training.parameters().unwrap().values(), &end, bound, &text);
         }
     }
 }

@@ -287,7 +287,7 @@ fn a_mixture_without_an_episode_has_the_noise_of_any_task() {
         let curriculum = Curriculum::parse(&text, "mixed.toml", &changes).unwrap();
         let mut training = lab::training::Training::<f32>::begin(&curriculum).unwrap();
         training.step().unwrap();
-        training.parameters().values().to_vec()
+        training.parameters().unwrap().values().to_vec()
     };
     assert_ne!(trained("0.0"), trained("0.2"));
 }

@@ -1,49 +1,31 @@
-//! The second half of the training benchmark, in builds with the feature `tch`: a training step (forward, backward, loss,
-//! Adam) on the default engine, on libtorch, and in PyTorch itself, on the same work.
+//! The second half of the training benchmark, in builds with the feature `tch`: a training step on the default engine, on
+//! libtorch, and in PyTorch itself, on the same work. Ours is that of a run: a batch drawn, forward, loss, backward, Adam, metrics;
+//! PyTorch's has its batch for nothing.
 //!
 //! Variables of the environment: `CREODE_BENCH_DEVICE` (`cpu`, which is the default, or `cuda:0`), `CREODE_BENCH_PRODUCTS`
 //! (`f32`, `tf32` or `bf16` on a GPU), `CREODE_BENCH_TRIALS` (64). Sizes above 512 take minutes on a CPU; they are measured
 //! where they are named, as in `cargo bench --bench training --features tch -- vanilla 64 2048`.
 //!
-//! `host` is the part of libtorch's step that the host spends on loss and optimiser, `of peak` its operations in matrix products
-//! a second over those of one large product on the same device in the same format.
+//! Nothing is timed unless trainings of small networks of every cell go the same way on libtorch as on the default engine.
+//!
+//! `of peak` are the operations in matrix products a second of the step on libtorch over those of one large product on the same
+//! device in the same format.
 
 use std::process::Command;
-use std::time::Instant;
 
-use creode::cell::parameters::Parameters;
-use creode::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
-use creode::task::flip_flop::FlipFlop;
-use creode::task::{Batch, Task as _};
-use creode::train::engine::{Engine, Slopes};
-use creode::train::engines::{Device, EngineName, EngineReal as _, Products, TchOptions};
-use creode::train::loss::loss_and_slopes;
-use creode::train::optimiser::{Optimiser, norm};
-use creode::train::spec::OptimiserSpec;
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha8Rng;
+use creode::cell::spec::CellKind;
+use creode::curriculum::Curriculum;
+use creode::lab::training::{Step, Training};
+use creode::train::engines::{Device, EngineName, Products, TchOptions};
 
-use crate::peers::{faster, in_pool, python};
+use crate::peers::{best, faster, in_pool, median_millis_of, python};
+use crate::{STEPS, curriculum};
 
 /// Sizes that are measured unasked.
 const USUAL: [usize; 4] = [64, 128, 256, 512];
-const STEPS: usize = 100;
 /// Pulses come in and go out on so many channels.
 const CHANNELS: usize = 3;
-const TANH: Activation = Activation::Tanh;
-const CELLS: [(&str, CellKind); 4] = [
-    ("vanilla", CellKind::Vanilla { activation: TANH }),
-    ("gru", CellKind::Gru),
-    ("lstm", CellKind::Lstm { forget_bias: 1.0 }),
-    (
-        "rates",
-        CellKind::Leaky {
-            form: LeakyForm::Rates,
-            activation: TANH,
-            alpha: 0.2,
-        },
-    ),
-];
+const CELLS: [&str; 4] = ["vanilla", "gru", "lstm", "rates"];
 /// Turns of each side on a CPU.
 const ROUNDS: usize = 2;
 
@@ -51,6 +33,8 @@ const ROUNDS: usize = 2;
 struct Place {
     device: String,
     options: TchOptions,
+    /// What `[training]` says of the engine.
+    engine: String,
     trials: usize,
     cores: usize,
     python: Option<String>,
@@ -72,7 +56,7 @@ impl Place {
     }
 }
 
-pub(crate) fn table(wanted: &[String]) {
+pub(crate) fn table(wanted: &[String]) -> Result<(), String> {
     let (numbers, words): (Vec<_>, Vec<_>) =
         wanted.iter().partition(|w| w.parse::<usize>().is_ok());
     let sizes: Vec<usize> = if numbers.is_empty() {
@@ -84,10 +68,16 @@ pub(crate) fn table(wanted: &[String]) {
             .collect()
     };
     let place = place();
-    let peak = peak(&place);
+    let chosen: Vec<(&str, &str)> = crate::CELLS
+        .into_iter()
+        .filter(|(name, _)| CELLS.contains(name))
+        .filter(|(name, _)| words.is_empty() || words.iter().any(|word| word == name))
+        .collect();
+    agree(&place)?;
+    let peak = peer_millis(&place, &["peak:0".to_owned()]).pop().flatten();
     println!(
         "\nengines on {}, {} trials of {STEPS} steps; one large product: {}\n\
-         cell        units    direct ms    tch ms (host)   PyTorch ms   tch/direct   tch/PyTorch   of peak",
+         cell        units    direct ms (threads)    tch ms (threads)   PyTorch ms   direct/PyTorch   tch/PyTorch   of peak",
         place.device,
         place.trials,
         peak.map_or_else(
@@ -95,14 +85,55 @@ pub(crate) fn table(wanted: &[String]) {
             |peak| format!("{:.2} TFLOP/s", peak / 1e12)
         ),
     );
-    for (name, cell) in CELLS {
-        if !words.is_empty() && !words.iter().any(|word| *word == name) {
-            continue;
-        }
-        for &units in &sizes {
-            println!("{}", row(&place, name, cell, units, peak));
+    let rows: Vec<_> = chosen
+        .iter()
+        .flat_map(|&cell| sizes.iter().map(move |&units| (cell, units)))
+        .collect();
+    // On a GPU all of PyTorch's in one process, which takes its time to begin.
+    let named: Vec<String> = rows
+        .iter()
+        .map(|((name, _), units)| format!("{name}:{units}"))
+        .collect();
+    let theirs = if place.is_gpu() {
+        peer_millis(&place, &named)
+    } else {
+        vec![None; rows.len()]
+    };
+    for ((cell, units), theirs) in rows.into_iter().zip(theirs) {
+        println!("{}", row(&place, cell, units, peak, theirs)?);
+    }
+    Ok(())
+}
+
+/// That the losses of some steps, which on a GPU are recorded and replayed in the end, are those of the default engine.
+fn agree(place: &Place) -> Result<(), String> {
+    const STEPS_TOGETHER: usize = 12;
+    let bound = match place.options.products {
+        Products::F32 => 1e-3,
+        _ => 0.1,
+    };
+    for (name, cell) in crate::CELLS {
+        let losses = |engine: &str| -> Result<Vec<f64>, String> {
+            let curriculum = curriculum(cell, 96, 32, engine)?;
+            let mut training =
+                Training::<f32>::begin(&curriculum).map_err(|error| error.to_string())?;
+            (0..STEPS_TOGETHER)
+                .map(|_| match training.step() {
+                    Ok(Step::Made(made)) => Ok(made.loss),
+                    Ok(Step::Diverged { message, .. }) => Err(message),
+                    Err(error) => Err(error.to_string()),
+                })
+                .collect()
+        };
+        let (own, other) = (losses("")?, losses(&place.engine)?);
+        let differences = own.iter().zip(&other).map(|(a, b)| (a - b).abs() / a);
+        let largest = differences.fold(0.0, f64::max);
+        println!("{name}: losses of {STEPS_TOGETHER} steps differ by at most {largest:.1e}");
+        if largest > bound || other.iter().any(|loss| !loss.is_finite()) {
+            return Err(format!("{name} goes another way: {own:?}, {other:?}"));
         }
     }
+    Ok(())
 }
 
 fn place() -> Place {
@@ -124,6 +155,7 @@ fn place() -> Place {
         println!("{problem}");
     }
     Place {
+        engine: format!("engine = \"tch\"\ndevice = \"{device}\"\nproducts = \"{products}\"\n"),
         device: format!("{device} ({products})"),
         options,
         trials: of("CREODE_BENCH_TRIALS", "64").parse().unwrap_or(64),
@@ -132,40 +164,42 @@ fn place() -> Place {
     }
 }
 
-fn row(place: &Place, name: &str, cell: CellKind, units: usize, peak: Option<f64>) -> String {
-    let never = ((f64::INFINITY, 0), 0.0);
-    let (mut direct, mut own, mut peer) = (never.0, never, None);
-    let rounds = if place.is_gpu() { 1 } else { ROUNDS };
-    for _ in 0..rounds {
+fn row(
+    place: &Place,
+    (name, cell): (&str, &str),
+    units: usize,
+    peak: Option<f64>,
+    theirs: Option<f64>,
+) -> Result<String, String> {
+    let of = |engine: &str| curriculum(cell, units, place.trials, engine);
+    let (on_direct, on_tch) = (of("")?, of(&place.engine)?);
+    let (mut direct, mut own, mut peer) = (None, (f64::INFINITY, 0), theirs);
+    let named = [format!("{name}:{units}")];
+    for _ in 0..if place.is_gpu() { 1 } else { ROUNDS } {
         if !place.is_gpu() {
-            direct = faster(direct, step(place, EngineName::Direct, cell, units).0);
+            let step = step(place, &on_direct);
+            direct = direct.into_iter().chain([step]).reduce(faster);
+            let theirs = peer_millis(place, &named).pop().flatten();
+            peer = peer.into_iter().chain(theirs).reduce(f64::min);
         }
-        let measured = step(place, EngineName::Tch(place.options), cell, units);
-        if measured.0.0 < own.0.0 {
-            own = measured;
-        }
-        let theirs = peer_millis(place, &[name, &units.to_string()]);
-        peer = peer.into_iter().chain(theirs).reduce(f64::min);
+        own = faster(own, step(place, &on_tch));
     }
-    let ((millis, threads), host) = own;
-    let operations = operations(cell, units, place.trials);
-    let dash = |value: Option<f64>, digits: usize| {
-        value
-            .filter(|value| value.is_finite())
-            .map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
+    let told = |(millis, threads): (f64, usize)| format!("{millis:.2} ({threads})");
+    let dash = |told: Option<String>| told.unwrap_or_else(|| "-".to_owned());
+    let ratio = |millis: f64| peer.map(|peer: f64| format!("{:.2}", millis / peer));
+    let share = |peak: f64| {
+        let operations = operations(on_tch.network.cell, units, place.trials);
+        format!("{:.0}%", 100.0 * operations / (own.0 * 1e-3) / peak)
     };
-    format!(
-        "{name:10} {units:6}   {:>10}   {:>14}   {:>10}   {:>10}   {:>11}   {:>7}",
-        dash(Some(direct.0), 2),
-        format!("{millis:.2} ({host:.2}) [{threads}]"),
-        dash(peer, 2),
-        dash(Some(millis / direct.0).filter(|ratio| *ratio > 0.0), 2),
-        dash(peer.map(|peer| millis / peer), 2),
-        peak.map_or_else(
-            || "-".to_owned(),
-            |peak| format!("{:.0}%", 100.0 * operations / (millis * 1e-3) / peak)
-        ),
-    )
+    Ok(format!(
+        "{name:10} {units:6}   {:>20}   {:>17}   {:>10}   {:>14}   {:>11}   {:>7}",
+        dash(direct.map(told)),
+        told(own),
+        dash(peer.map(|peer| format!("{peer:.2}"))),
+        dash(direct.and_then(|(millis, _)| ratio(millis))),
+        dash(ratio(own.0)),
+        dash(peak.map(share)),
+    ))
 }
 
 /// Floating-point operations of a step in matrix products: for every gate one forward, one to the states, one to the weights.
@@ -176,94 +210,42 @@ fn operations(cell: CellKind, units: usize, trials: usize) -> f64 {
     (2 * trials * STEPS * (recurrent + inputs + readout)) as f64
 }
 
-/// Median milliseconds of a step with the best number of threads, and those of them that the host spends on loss and optimiser.
-fn step(place: &Place, name: EngineName, cell: CellKind, units: usize) -> ((f64, usize), f64) {
+/// Median milliseconds of a step with the best number of threads.
+fn step(place: &Place, curriculum: &Curriculum) -> (f64, usize) {
     let counts = if place.is_gpu() {
         vec![place.cores]
     } else {
         vec![1, place.cores]
     };
-    let measured = counts.into_iter().map(|threads| {
-        let (whole, host) = in_pool(threads, || timed(place, name, cell, units));
-        ((whole, threads), host)
-    });
-    let best = measured.reduce(|a, b| if b.0.0 < a.0.0 { b } else { a });
-    best.unwrap_or(((f64::INFINITY, 0), 0.0))
+    let repeats = place.repeats(curriculum.network.units);
+    best(&counts, |threads| {
+        in_pool(threads, || {
+            let mut training = Training::<f32>::begin(curriculum).expect("a network as drawn");
+            median_millis_of(repeats, || {
+                training.step().expect("another step");
+            })
+        })
+    })
 }
 
-fn timed(place: &Place, name: EngineName, cell: CellKind, units: usize) -> (f64, f64) {
-    let spec = NetworkSpec::new(cell, units, CHANNELS, CHANNELS);
-    let task = FlipFlop {
-        trial_steps: STEPS,
-        ..FlipFlop::default()
-    };
-    let mut batch = Batch::zeros(STEPS, place.trials, CHANNELS, CHANNELS);
-    task.draw(&mut ChaCha8Rng::seed_from_u64(0), &mut batch);
-    let mut parameters = Parameters::<f32>::initial(&spec, 0);
-    let mut gradient = parameters.zeros_like();
-    let mut optimiser = Optimiser::new(OptimiserSpec::default(), &parameters);
-    let mut engine = f32::engine(name, &spec);
-    let repeats = place.repeats(units);
-    let mut slopes = Vec::new();
-    let mut durations = Vec::new();
-    for call in 0..repeats / 3 + 2 + repeats {
-        let begun = Instant::now();
-        let host = one_step(
-            &mut *engine,
-            &batch,
-            (&mut parameters, &mut gradient),
-            &mut optimiser,
-            &mut slopes,
-        );
-        if call >= repeats / 3 + 2 {
-            durations.push((begun.elapsed().as_secs_f64() * 1e3, host));
-        }
-    }
-    durations.sort_by(|a, b| a.0.total_cmp(&b.0));
-    durations[durations.len() / 2]
-}
-
-/// A training step as a run makes it; milliseconds within it on loss and optimiser.
-fn one_step(
-    engine: &mut dyn Engine<f32>,
-    batch: &Batch,
-    (parameters, gradient): (&mut Parameters<f32>, &mut Parameters<f32>),
-    optimiser: &mut Optimiser<f32>,
-    slopes: &mut Vec<f32>,
-) -> f64 {
-    let pass = engine.forward(parameters, batch).expect("it runs");
-    let begun = Instant::now();
-    loss_and_slopes(batch, pass.rows, pass.outputs, slopes);
-    let mut host = begun.elapsed();
-    let of_loss = Slopes {
-        outputs: slopes,
-        rates: &[],
-    };
-    engine
-        .backward(parameters, of_loss, gradient)
-        .expect("it runs");
-    let begun = Instant::now();
-    std::hint::black_box(norm(gradient.values()));
-    optimiser.update(parameters, gradient);
-    host += begun.elapsed();
-    host.as_secs_f64() * 1e3
-}
-
-/// Milliseconds of PyTorch's step.
-fn peer_millis(place: &Place, arguments: &[&str]) -> Option<f64> {
+/// Milliseconds of PyTorch's step for each `cell:units`, or operations a second of one large product for `peak:0`.
+fn peer_millis(place: &Place, rows: &[String]) -> Vec<Option<f64>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/libtorch/peer.py");
     let script = std::env::var("CREODE_BENCH_PEER").unwrap_or_else(|_| script.to_owned());
-    let output = Command::new(place.python.as_deref()?)
-        .arg(script)
-        .args(place.device.replace(['(', ')'], "").split(' '))
-        .arg(place.trials.to_string())
-        .args(arguments)
-        .output()
-        .ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
-}
-
-/// Operations a second of one large product, by PyTorch.
-fn peak(place: &Place) -> Option<f64> {
-    peer_millis(place, &["peak", "0"])
+    let output = place.python.as_deref().and_then(|python| {
+        let mut command = Command::new(python);
+        command
+            .arg(script)
+            .args(place.device.replace(['(', ')'], "").split(' '));
+        command
+            .arg(place.trials.to_string())
+            .args(rows)
+            .output()
+            .ok()
+    });
+    let said = output.map_or_else(String::new, |output| {
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    });
+    let mut numbers = said.lines().map(|line| line.trim().parse().ok());
+    rows.iter().map(|_| numbers.next().flatten()).collect()
 }

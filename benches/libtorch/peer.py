@@ -1,5 +1,5 @@
-"""PyTorch's side of the benchmark of engines: prints the median milliseconds of a training step, or, of `peak`, the operations
-a second of one large matrix product: `peer.py DEVICE PRODUCTS TRIALS CELL UNITS`.
+"""PyTorch's side of the benchmark of engines: `peer.py DEVICE PRODUCTS TRIALS CELL:UNITS...` prints a line for each of the last: the
+median milliseconds of a training step, or, of `peak:0`, the operations a second of one large matrix product.
 
 Its own cells are `torch.nn`'s; the leaky one is a loop over time, which `torch.compile` compiles if `CREODE_BENCH_COMPILED` is set: that
 takes a minute or more. On a CPU the better of one thread and all counts."""
@@ -11,7 +11,7 @@ import time
 
 import torch
 
-device, products, trials, cell, units = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+device, products, trials = sys.argv[1], sys.argv[2], int(sys.argv[3])
 STEPS, ALPHA = 100, 0.2
 CELLS = {"vanilla": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 is_gpu = device != "cpu"
@@ -57,7 +57,7 @@ class Leaky(torch.nn.Module):
         return torch.stack(states), state
 
 
-def training(network):
+def training(network, units):
     pulses = (torch.rand(STEPS, trials, 3) < 0.05).float() * torch.sign(torch.randn(STEPS, trials, 3))
     target, targets = torch.zeros(trials, 3), []
     for pulse in pulses:
@@ -81,15 +81,15 @@ def training(network):
     return work
 
 
-def step_millis():
+def step_millis(cell, units):
     repeats = 30 if units <= 256 else 10 if is_gpu or units <= 1024 else 4
     if cell in CELLS:
         network = CELLS[cell](3, units).to(device)
-        return median_millis(training(network), repeats)
+        return median_millis(training(network, units), repeats)
     network = Leaky(3, units).to(device)
     if os.environ.get("CREODE_BENCH_COMPILED"):
         network = torch.compile(network, mode="reduce-overhead" if is_gpu else "default")
-    return median_millis(training(network), repeats)
+    return median_millis(training(network, units), repeats)
 
 
 def peak():
@@ -99,12 +99,17 @@ def peak():
     return 2 * size**3 / (1e-3 * median_millis(lambda: left @ right, 10))
 
 
-measure = peak if cell == "peak" else step_millis
-if is_gpu:
-    print(measure())
-else:
+def measure(cell, units):
+    if is_gpu:
+        torch.cuda.empty_cache()
+    return peak() if cell == "peak" else step_millis(cell, units)
+
+
+most = torch.get_num_threads()
+for asked in sys.argv[4:]:
+    cell, units = asked.split(":")
     found = []
-    for threads in sorted({1, torch.get_num_threads()}):
+    for threads in [most] if is_gpu else sorted({1, most}):
         torch.set_num_threads(threads)
-        found.append(measure())
-    print(max(found) if cell == "peak" else min(found))
+        found.append(measure(cell, int(units)))
+    print(max(found) if cell == "peak" else min(found), flush=True)

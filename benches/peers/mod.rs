@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-/// Timed calls of a round, after a fifth as many to warm up; the median counts.
+/// Timed calls of a round; the median counts.
 pub(crate) const REPEATS: usize = 30;
 
 /// A Python that can import so many modules, written as in `import a, b`: the one that `CREODE_PYTHON` names, that
@@ -55,11 +55,16 @@ pub(crate) fn best(threads: &[usize], millis: impl Fn(usize) -> f64) -> (f64, us
 }
 
 /// Median duration of a call.
-pub(crate) fn median_millis(mut work: impl FnMut()) -> f64 {
-    for _ in 0..REPEATS / 5 {
+pub(crate) fn median_millis(work: impl FnMut()) -> f64 {
+    median_millis_of(REPEATS, work)
+}
+
+/// Median duration of so many calls, after a fifth as many, and one, to warm up.
+pub(crate) fn median_millis_of(repeats: usize, mut work: impl FnMut()) -> f64 {
+    for _ in 0..=repeats / 5 {
         work();
     }
-    let mut millis: Vec<f64> = (0..REPEATS)
+    let mut millis: Vec<f64> = (0..repeats)
         .map(|_| {
             let begun = Instant::now();
             work();
@@ -67,7 +72,7 @@ pub(crate) fn median_millis(mut work: impl FnMut()) -> f64 {
         })
         .collect();
     millis.sort_by(f64::total_cmp);
-    millis[REPEATS / 2]
+    millis[repeats / 2]
 }
 
 /// Runs `work` with so many threads.

@@ -56,7 +56,7 @@ impl<'a, T: TrainableReal> Adaptive<'a, T> {
     pub(super) fn new(
         curriculum: &'a Curriculum,
         run: Option<&Run>,
-        trainer: &Trainer<'_, T>,
+        trainer: &mut Trainer<'_, T>,
     ) -> Result<Option<Self>, LabError> {
         let CheckpointPolicy::Adaptive(policy) = curriculum.checkpoints else {
             return Ok(None);

@@ -237,7 +237,7 @@ fn run<T: TrainableReal>(
     let trace = begun_run.as_ref();
     let mut trainer = Trainer::<T>::start_or_resume(curriculum, trace, span)?;
     let mut probe = ProbeTrials::new(curriculum, viewed.or(trace))?;
-    let mut adaptive = Adaptive::new(curriculum, trace, &trainer)?;
+    let mut adaptive = Adaptive::new(curriculum, trace, &mut trainer)?;
     let (outcome, analysis) = std::thread::scope(|scope| {
         let analyst = Analyst::spawn(scope, curriculum, recorder, trace, observer)?;
         let outcome = (|| {
@@ -342,11 +342,12 @@ impl<T: TrainableReal> Keeper<'_, '_, '_, T> {
         let Some(checkpoint) = trainer.last_checkpoint() else {
             return Ok(());
         };
-        let parameters = trainer.parameters();
-        let job = self.probe.job(checkpoint, parameters, trainer.position())?;
+        let position = trainer.position().clone();
+        let parameters = trainer.parameters()?;
+        let job = self.probe.job(checkpoint, parameters, &position)?;
         let evaluations = self.probe.evaluations(checkpoint, parameters)?;
         let trials = job.trial_rows();
-        let arena = self.probe.in_arena(&job, parameters, trainer.position())?;
+        let arena = self.probe.in_arena(&job, parameters, &position)?;
         trainer.save(checkpoint, &trials, &evaluations, &arena, self.recorder)?;
         (self.observer)(&TrainingEvent::Checkpoint {
             checkpoint: checkpoint.number,

@@ -110,7 +110,7 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
     }
 
     /// Everything that training goes on from.
-    pub fn snapshot(&self) -> Result<Snapshot, LabError> {
+    pub fn snapshot(&mut self) -> Result<Snapshot, LabError> {
         self.training.snapshot()
     }
 
@@ -185,8 +185,8 @@ impl<'a, T: TrainableReal> Trainer<'a, T> {
         self.training.position()
     }
 
-    /// The parameters.
-    pub fn parameters(&self) -> &Parameters<T> {
+    /// The parameters, fetched from where the learning rule keeps them.
+    pub fn parameters(&mut self) -> Result<&Parameters<T>, LabError> {
         self.training.parameters()
     }
 

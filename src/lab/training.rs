@@ -169,9 +169,10 @@ impl<'a, T: TrainableReal> Training<'a, T> {
         &mut self.state.position
     }
 
-    /// The parameters.
-    pub fn parameters(&self) -> &Parameters<T> {
-        &self.state.parameters
+    /// The parameters, fetched from where the learning rule keeps them.
+    pub fn parameters(&mut self) -> Result<&Parameters<T>, LabError> {
+        self.learner.bring_back(&mut self.state.parameters)?;
+        Ok(&self.state.parameters)
     }
 
     /// Whether all stages are done.
@@ -186,7 +187,8 @@ impl<'a, T: TrainableReal> Training<'a, T> {
     }
 
     /// Everything that training goes on from.
-    pub fn snapshot(&self) -> Result<Snapshot, LabError> {
+    pub fn snapshot(&mut self) -> Result<Snapshot, LabError> {
+        self.learner.bring_back(&mut self.state.parameters)?;
         Ok(Snapshot {
             step: self.state.position.step,
             bytes: self.state.to_bytes(self.learner.state())?,
@@ -223,7 +225,7 @@ impl<'a, T: TrainableReal> Training<'a, T> {
         if self.curriculum.renews_optimiser && is_new_batch {
             self.learner.forget();
         }
-        let drawn = self.batch_of(task, step);
+        let drawn = self.batch_of(task, step)?;
         let next = self.next_to_draw(&drawn.task, step + 1);
         let (curriculum, spare) = (self.curriculum, self.ahead.take());
         let learnt = std::thread::scope(|scope| {
@@ -251,7 +253,10 @@ impl<'a, T: TrainableReal> Training<'a, T> {
                 message,
             });
         }
-        constrain(&self.curriculum.network, &mut self.state.parameters);
+        let weight_norm = self.learner.weight_norm_elsewhere().unwrap_or_else(|| {
+            constrain(&self.curriculum.network, &mut self.state.parameters);
+            norm(self.state.parameters.values())
+        });
         let accuracy = drawn.task.accuracy(&drawn.batch, &learnt.outputs);
         let made = StepMade {
             step,
@@ -261,7 +266,7 @@ impl<'a, T: TrainableReal> Training<'a, T> {
             accuracy,
             gradient_norm: learnt.gradient_norm,
             learning_rate: learnt.learning_rate,
-            weight_norm: norm(self.state.parameters.values()),
+            weight_norm,
             mean_return: drawn.batch.mean_return(),
         };
         self.state.position.advance(stage, accuracy, learnt.loss);
@@ -280,21 +285,22 @@ impl<'a, T: TrainableReal> Training<'a, T> {
     }
 
     /// The batch of a step of a task: one that is there, or else drawn now.
-    fn batch_of(&mut self, task: Mixture, step: u64) -> Drawn {
+    fn batch_of(&mut self, task: Mixture, step: u64) -> Result<Drawn, LabError> {
         let draw = self.draw(step);
         let (curriculum, last) = (self.curriculum, self.drawn.take());
         if task.is_in_world() {
-            return live_through(curriculum, &self.state.parameters, (task, draw), last);
+            let parameters = self.parameters()?;
+            return Ok(live_through(curriculum, parameters, (task, draw), last));
         }
         let is_it = |drawn: &Drawn| drawn.draw == draw && drawn.task == task;
         if let Some(drawn) = self.ahead.take_if(|drawn| is_it(drawn)) {
             self.ahead = last;
-            return drawn;
+            return Ok(drawn);
         }
-        match last {
+        Ok(match last {
             Some(drawn) if is_it(&drawn) => drawn,
             last => draw_batch(curriculum, task, draw, last),
-        }
+        })
     }
 
     /// What to draw while a step is made, if the next one is likely to be another one of the same task, and it is large.

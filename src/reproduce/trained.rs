@@ -55,14 +55,15 @@ impl Course {
         mut kept: impl FnMut(u64, &Parameters<f32>),
     ) -> Result<f64, LabError> {
         let mut training = Training::<f32>::begin(&self.curriculum)?;
-        kept(0, training.parameters());
+        kept(0, training.parameters()?);
         let mut loss = f64::NAN;
         while !training.is_finished() {
             match training.step()? {
                 Step::Made(made) => loss = made.loss,
                 Step::Diverged { .. } => return Ok(f64::NAN),
             }
-            kept(training.position().step, training.parameters());
+            let step = training.position().step;
+            kept(step, training.parameters()?);
         }
         Ok(loss)
     }

@@ -76,20 +76,33 @@ impl<T: Real> Learner<T> for Descent<T> {
     }
 
     fn state(&self) -> LearnerState {
-        let (updates, first, second) = self.optimiser.state();
-        let mut state = LearnerState::default();
-        state.put_parameters(FIRST, first);
-        state.put_parameters(SECOND, second);
-        state.set(UPDATES, &updates);
-        state
+        state_of(&self.optimiser)
     }
 
     fn restore(&mut self, state: &LearnerState) -> Result<(), String> {
-        let mut first = self.gradient.zeros_like();
-        let mut second = self.gradient.zeros_like();
-        state.read_parameters(FIRST, &mut first)?;
-        state.read_parameters(SECOND, &mut second)?;
-        self.optimiser.resume(state.value(UPDATES)?, first, second);
-        Ok(())
+        restore(&mut self.optimiser, state)
     }
+}
+
+/// What a checkpoint holds of an optimiser.
+pub(super) fn state_of<T: Real>(optimiser: &Optimiser<T>) -> LearnerState {
+    let (updates, first, second) = optimiser.state();
+    let mut state = LearnerState::default();
+    state.put_parameters(FIRST, first);
+    state.put_parameters(SECOND, second);
+    state.set(UPDATES, &updates);
+    state
+}
+
+/// Takes up what [`state_of`] gave; the error says in words what does not fit.
+pub(super) fn restore<T: Real>(
+    optimiser: &mut Optimiser<T>,
+    state: &LearnerState,
+) -> Result<(), String> {
+    let mut first = optimiser.state().1.zeros_like();
+    let mut second = first.zeros_like();
+    state.read_parameters(FIRST, &mut first)?;
+    state.read_parameters(SECOND, &mut second)?;
+    optimiser.resume(state.value(UPDATES)?, first, second);
+    Ok(())
 }

@@ -3,8 +3,10 @@
 use super::dfdx_engine::DfdxEngine;
 use super::direct_engine::DirectEngine;
 use super::engine::{Engine, EngineError, Pass, Slopes};
+use super::learner::Learner;
+use super::optimiser::Optimiser;
 #[cfg(feature = "tch")]
-use super::tch_engine::{self, TchEngine};
+use super::tch_engine::{self, Resident, TchEngine};
 use crate::cell::parameters::Parameters;
 use crate::cell::spec::NetworkSpec;
 use crate::parameters::{ParameterVisitor, Variant};
@@ -159,6 +161,15 @@ fn named<T: Copy + PartialEq>(value: T, names: &[(&'static str, T)]) -> &'static
 pub trait EngineReal: Real {
     /// Opens an engine for a network. One that cannot run here ([`EngineName::check`]) says so at every pass.
     fn engine(name: EngineName, network: &NetworkSpec) -> Box<dyn Engine<Self>>;
+
+    /// Gradient descent that keeps the network on the engine's device from step to step, if the engine has it for such a network
+    /// and optimiser.
+    fn resident(
+        name: EngineName,
+        network: &NetworkSpec,
+        parameters: &Parameters<Self>,
+        optimiser: Optimiser<Self>,
+    ) -> Option<Box<dyn Learner<Self>>>;
 }
 
 macro_rules! runs {
@@ -176,6 +187,30 @@ macro_rules! runs {
                     #[cfg(not(feature = "tch"))]
                     EngineName::Tch(_) => Box::new(Absent(NOT_BUILT.to_owned())),
                 }
+            }
+
+            #[cfg(feature = "tch")]
+            fn resident(
+                name: EngineName,
+                network: &NetworkSpec,
+                parameters: &Parameters<Self>,
+                optimiser: Optimiser<Self>,
+            ) -> Option<Box<dyn Learner<Self>>> {
+                let EngineName::Tch(options) = name else {
+                    return None;
+                };
+                let resident = Resident::<$real>::new(network, options, parameters, optimiser);
+                resident.map(|resident| Box::new(resident) as _)
+            }
+
+            #[cfg(not(feature = "tch"))]
+            fn resident(
+                _: EngineName,
+                _: &NetworkSpec,
+                _: &Parameters<Self>,
+                _: Optimiser<Self>,
+            ) -> Option<Box<dyn Learner<Self>>> {
+                None
             }
         }
     };

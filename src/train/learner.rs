@@ -37,7 +37,8 @@ impl Learnt {
 
 /// A learning rule with its state.
 ///
-/// The parameters belong to the lab. What else a rule remembers between steps is its [`state`](Self::state): a rule that
+/// The parameters belong to the lab, except between the steps of a rule that keeps them on a device of its own until
+/// [`bring_back`](Self::bring_back). What else a rule remembers between steps is its [`state`](Self::state): a rule that
 /// takes it up again goes on bit for bit as if it had never stopped.
 ///
 /// Contract: a step is a function of parameters, batch and state, without clocks or random numbers of its own;
@@ -51,6 +52,18 @@ pub trait Learner<T: Real> {
         batch: &Batch,
     ) -> Result<Learnt, EngineError>;
 
+    /// Euclidean norm of all parameters after the last step, constraints obeyed, where a rule keeps them elsewhere; the lab then
+    /// leaves those that it has alone. Default: none, they are where the step was given them.
+    fn weight_norm_elsewhere(&self) -> Option<f64> {
+        None
+    }
+
+    /// Brings parameters and [`state`](Self::state) to where the lab sees them, if the rule keeps them elsewhere. Default: nothing to
+    /// bring.
+    fn bring_back(&mut self, _parameters: &mut Parameters<T>) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Whether every step of a stage is to be made on the same batch.
     ///
     /// Default: no. The lab then draws the batch of every step from the stream of step 1: it stays the same within
@@ -63,7 +76,7 @@ pub trait Learner<T: Real> {
     /// to forget.
     fn forget(&mut self) {}
 
-    /// All that it remembers.
+    /// All that it remembers; up to date after [`bring_back`](Self::bring_back).
     fn state(&self) -> LearnerState;
 
     /// Takes up the state that [`Self::state`] gave for a network of the same layout. The error says in words what does

@@ -82,6 +82,25 @@ impl<T: Real> Optimiser<T> {
         (self.updates, self.first, self.second) = (updates, first, second);
     }
 
+    /// What is the same for every parameter in the update of this number, counted from 1.
+    #[cfg(feature = "tch")]
+    pub(super) fn update_of(&self, number: u64) -> Update<T> {
+        let learning_rate = self.spec.learning_rate_after(number - 1);
+        Update::new(self.spec.rule, learning_rate, number)
+    }
+
+    /// Its settings.
+    #[cfg(feature = "tch")]
+    pub(super) fn spec(&self) -> &OptimiserSpec {
+        &self.spec
+    }
+
+    /// By how much each parameter's learning rate is larger, where they differ.
+    #[cfg(feature = "tch")]
+    pub(super) fn factors(&self) -> Option<&Parameters<T>> {
+        self.factors.as_ref()
+    }
+
     /// Number of updates made, and the two moments (mean gradient or velocity; mean squared gradient).
     pub fn state(&self) -> (u64, &Parameters<T>, &Parameters<T>) {
         (self.updates, &self.first, &self.second)
@@ -105,7 +124,7 @@ impl<T: Real> Optimiser<T> {
         let (first, second) = (self.first.values_mut(), self.second.values_mut());
         let values = parameters.values_mut();
         let gradient = gradient.values();
-        let step = Step::new(self.spec.rule, learning_rate, self.updates);
+        let step = Update::new(self.spec.rule, learning_rate, self.updates);
         if values.len() <= TOGETHER {
             step.make(values, gradient, first, second);
         } else {
@@ -177,7 +196,7 @@ impl<T: Real> Optimiser<T> {
 
 /// An update of each parameter by itself, with all that is the same for every one.
 #[derive(Clone, Copy)]
-enum Step<T> {
+pub(super) enum Update<T> {
     Adam {
         betas: [T; 2],
         epsilon: T,
@@ -198,7 +217,7 @@ enum Step<T> {
     Elsewhere,
 }
 
-impl<T: Real> Step<T> {
+impl<T: Real> Update<T> {
     /// The update of this number, counted from 1.
     fn new(rule: UpdateRule, learning_rate: f64, number: u64) -> Self {
         let rate = T::from_f64(learning_rate);

@@ -10,7 +10,9 @@ use crate::train::descent::Descent;
 use crate::train::engines::EngineReal;
 use crate::train::lbfgs::Lbfgs;
 use crate::train::learner::Learner;
+use crate::train::optimiser::Optimiser;
 use crate::train::penalty::RatePenalty;
+use crate::train::spec::Penalties;
 use crate::train::speed_penalty::SpeedPenalty;
 
 /// Backpropagation through time, followed by the optimiser.
@@ -46,6 +48,13 @@ impl LearningRule for BpttRule {
 /// What follows the exact gradient.
 pub(super) fn learner<T: EngineReal>(setting: Setting<'_, T>) -> Box<dyn Learner<T>> {
     let (network, penalties) = (setting.network, setting.penalties);
+    if penalties == Penalties::default() {
+        let optimiser = Optimiser::new(setting.optimiser, setting.parameters).with_factors(network);
+        let resident = T::resident(setting.engine, network, setting.parameters, optimiser);
+        if let Some(resident) = resident {
+            return resident;
+        }
+    }
     let mut credit = Bptt::new(network, T::engine(setting.engine, network));
     if penalties.rate > 0.0 {
         let weight = penalties.rate;

@@ -15,7 +15,7 @@ use super::activations::{sigmoid_slope, tanh_slope};
 use super::arithmetic::Arithmetic;
 use super::trials::{Trials, neighbours};
 use super::weights::{Gradients, Weights};
-use super::{Done as _, Passes, Torch, add_initial_gradient};
+use super::{Done as _, Passes, RateSlopes, Torch, add_initial_gradient};
 use crate::cell::parameters::{BIAS_HH, BIAS_IH, WEIGHT_HH, WEIGHT_IH};
 
 /// Which of the two.
@@ -193,10 +193,11 @@ impl Passes for GatedScan {
         Ok(rates)
     }
 
-    fn backward(&mut self, _: &Weights, slopes: Tensor) -> Torch<Gradients> {
+    fn backward(&mut self, _: &Weights, slopes: RateSlopes<'_>) -> Torch<Gradients> {
         let Some(kept) = &self.kept else {
             return Ok(Gradients::default());
         };
+        let slopes = slopes.sum()?;
         let trials = &kept.trials;
         let units = trials.start.size2()?.1;
         let (blocks, recurrent_width) = match self.cell {

@@ -2,7 +2,8 @@
 //! and long short-term memory, without noise on the units, which these do not know.
 //!
 //! 1. Forward: one call for all time steps, on PyTorch's tape.
-//! 2. Backward: the tape is taken back from Σ slope · rate, whose slopes in the rates are those that are asked for.
+//! 2. Backward: the tape is taken back from Σ ∂L/∂Z ∘ (R Vᵀ), with rates R and readout V, and from Σ slope · rate where a slope in
+//!    the rates themselves is asked for; the slopes of these sums in the rates are those of the loss.
 
 use tch::{Kind, TchError, Tensor};
 
@@ -10,7 +11,7 @@ use super::arithmetic::Arithmetic;
 use super::lstm_scan::LstmScan;
 use super::trials::Trials;
 use super::weights::{Gradients, Weights};
-use super::{Done as _, Passes, Torch, add_initial_gradient};
+use super::{Done as _, Passes, RateSlopes, Torch, add_initial_gradient};
 use crate::cell::parameters::{BIAS_HH, BIAS_IH, WEIGHT_HH, WEIGHT_IH};
 use crate::cell::spec::{Activation, CellKind};
 use crate::train::engines::Products;
@@ -111,6 +112,17 @@ fn leaves(weights: &Weights) -> Torch<Vec<Tensor>> {
     views.collect()
 }
 
+/// A number whose slopes in the rates are these.
+fn sum_of_slopes(rates: &Tensor, slopes: &RateSlopes<'_>) -> Torch<Tensor> {
+    let rows = rates.f_reshape([-1, slopes.readout.size2()?.1])?;
+    let outputs = rows.f_mm(&slopes.readout.f_tr()?)?;
+    let sum = outputs.f_mul(slopes.outputs)?.f_sum(None::<Kind>)?;
+    match &slopes.rates {
+        Some(of_rates) => sum.f_add(&rows.f_mul(of_rates)?.f_sum(None::<Kind>)?),
+        None => Ok(sum),
+    }
+}
+
 fn leaf(tensor: &Tensor) -> Torch<Tensor> {
     tensor.f_detach()?.f_set_requires_grad(true)
 }
@@ -132,7 +144,7 @@ impl Passes for Library {
         Ok(seen)
     }
 
-    fn backward(&mut self, _: &Weights, slopes: Tensor) -> Torch<Gradients> {
+    fn backward(&mut self, _: &Weights, slopes: RateSlopes<'_>) -> Torch<Gradients> {
         let Some(kept) = &mut self.kept else {
             return Ok(Gradients::default());
         };
@@ -140,7 +152,7 @@ impl Passes for Library {
             .taped
             .take()
             .ok_or_else(|| TchError::Torch("a pass can be taken back once".to_owned()))?;
-        let sum = tch::with_grad(|| rates.f_mul(&slopes)?.f_sum(None::<Kind>))?;
+        let sum = tch::with_grad(|| sum_of_slopes(&rates, &slopes))?;
         let asked: Vec<&Tensor> = kept.leaves.iter().chain([&kept.start]).collect();
         let found = Tensor::f_run_backward(&[sum], &asked, false, false)?;
         let mut gradients = Gradients::default();
@@ -149,6 +161,11 @@ impl Passes for Library {
         }
         add_initial_gradient(&kept.trials, &found[NAMES.len()], &mut gradients)?;
         Ok(gradients)
+    }
+
+    /// PyTorch's tape is taken back by threads of its own.
+    fn can_be_recorded(&self) -> bool {
+        false
     }
 
     fn states(&self) -> Torch<Option<Tensor>> {

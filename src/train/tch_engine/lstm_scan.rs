@@ -12,7 +12,7 @@ use super::activations::{sigmoid_slope, tanh_slope};
 use super::arithmetic::Arithmetic;
 use super::trials::{Trials, neighbours};
 use super::weights::{Gradients, Weights};
-use super::{Done as _, Passes, Torch, add_initial_gradient, add_input_gradients};
+use super::{Done as _, Passes, RateSlopes, Torch, add_initial_gradient, add_input_gradients};
 use crate::cell::parameters::{BIAS_HH, BIAS_IH, WEIGHT_HH, WEIGHT_IH};
 
 /// Long short-term memory.
@@ -95,10 +95,11 @@ impl Passes for LstmScan {
         Ok(rates)
     }
 
-    fn backward(&mut self, _: &Weights, slopes: Tensor) -> Torch<Gradients> {
+    fn backward(&mut self, _: &Weights, slopes: RateSlopes<'_>) -> Torch<Gradients> {
         let Some(kept) = &self.kept else {
             return Ok(Gradients::default());
         };
+        let slopes = slopes.sum()?;
         let (trials, steps) = (&kept.trials, kept.trials.steps);
         let units = trials.start.size2()?.1 / 2;
         let [input, forget, candidate, output] = [0, 1, 2, 3].map(|block| &kept.gates[block]);

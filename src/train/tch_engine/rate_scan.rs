@@ -16,7 +16,7 @@ use super::arithmetic::Arithmetic;
 use super::connections::Connections;
 use super::trials::{Trials, neighbours};
 use super::weights::{Gradients, Weights};
-use super::{Done as _, Passes, Torch, add_initial_gradient, add_input_gradients};
+use super::{Done as _, Passes, RateSlopes, Torch, add_initial_gradient, add_input_gradients};
 use crate::cell::parameters::{BIAS_IH, WEIGHT_IH};
 use crate::cell::spec::Activation;
 
@@ -95,10 +95,11 @@ impl Passes for RateScan {
         Ok(rates)
     }
 
-    fn backward(&mut self, _: &Weights, slopes: Tensor) -> Torch<Gradients> {
+    fn backward(&mut self, _: &Weights, slopes: RateSlopes<'_>) -> Torch<Gradients> {
         let Some(kept) = &self.kept else {
             return Ok(Gradients::default());
         };
+        let slopes = slopes.sum()?;
         let (trials, alpha) = (&kept.trials, self.alpha);
         // Step 1.
         let mut of_values = slope(self.activation, &kept.values)?;

@@ -13,7 +13,7 @@ use super::arithmetic::Arithmetic;
 use super::connections::Connections;
 use super::trials::{Trials, neighbours};
 use super::weights::{Gradients, Weights};
-use super::{Done as _, Passes, Torch, add_initial_gradient, add_input_gradients};
+use super::{Done as _, Passes, RateSlopes, Torch, add_initial_gradient, add_input_gradients};
 use crate::cell::parameters::{BIAS_IH, DIAGONAL, WEIGHT_IH};
 use crate::cell::spec::Activation;
 
@@ -90,10 +90,11 @@ impl Passes for StateScan {
         Ok(rates)
     }
 
-    fn backward(&mut self, weights: &Weights, slopes: Tensor) -> Torch<Gradients> {
+    fn backward(&mut self, weights: &Weights, slopes: RateSlopes<'_>) -> Torch<Gradients> {
         let Some(kept) = &self.kept else {
             return Ok(Gradients::default());
         };
+        let slopes = slopes.sum()?;
         let (trials, steps) = (&kept.trials, kept.trials.steps);
         // Step 1.
         let of_features = slope(self.activation, &kept.features)?.f_unbind(0)?;

@@ -21,6 +21,8 @@ pub(super) struct Trials {
     pub(super) start: Tensor,
     /// Whether the start is a parameter.
     pub(super) starts_from_parameters: bool,
+    /// Whether each trial has a start of its own.
+    draws_start: bool,
 }
 
 impl Trials {
@@ -31,12 +33,8 @@ impl Trials {
         device: Device,
     ) -> Torch<Self> {
         let (steps, count) = (batch.steps as i64, batch.trials as i64);
-        let upload = |values: &[f64], shape: &[i64]| {
-            let values: Vec<T> = values.iter().map(|&value| T::from_f64(value)).collect();
-            Tensor::f_from_slice(&values)?
-                .f_to_device(device)?
-                .f_view(shape)
-        };
+        let upload =
+            |values: &[f64], shape: &[i64]| on_host::<T>(values, shape)?.f_to_device(device);
         let channels = batch.input_channels as i64;
         let noise = (!batch.recurrent_noise.is_empty())
             .then(|| upload(&batch.recurrent_noise, &[steps, count, units as i64]));
@@ -55,7 +53,33 @@ impl Trials {
             noise: noise.transpose()?,
             start,
             starts_from_parameters,
+            draws_start: !batch.initial_states.is_empty(),
         })
+    }
+
+    /// Whether a batch could stand in the place of these.
+    pub(super) fn fit(&self, batch: &Batch) -> bool {
+        let shape = (batch.steps as i64, batch.trials as i64);
+        let draws_start = !batch.initial_states.is_empty();
+        shape == (self.steps, self.count)
+            && draws_start == self.draws_start
+            && self.noise.is_some() != batch.recurrent_noise.is_empty()
+    }
+
+    /// Puts a batch that fits in their place.
+    pub(super) fn replace<T: Real + Element>(&mut self, batch: &Batch) -> Torch<()> {
+        let put = |place: &mut Tensor, values: &[f64]| {
+            let shape = place.size();
+            place.f_copy_(&on_host::<T>(values, &shape)?)
+        };
+        put(&mut self.inputs, &batch.inputs)?;
+        if let Some(noise) = &mut self.noise {
+            put(noise, &batch.recurrent_noise)?;
+        }
+        if self.draws_start {
+            put(&mut self.start, &batch.initial_states)?;
+        }
+        Ok(())
     }
 
     /// The same tensors once more.
@@ -79,6 +103,12 @@ impl Trials {
     pub(super) fn rows(&self, values: &Tensor) -> Torch<Tensor> {
         values.f_reshape([self.steps * self.count, -1])
     }
+}
+
+/// Values as a tensor on the host.
+pub(super) fn on_host<T: Real + Element>(values: &[f64], shape: &[i64]) -> Torch<Tensor> {
+    let values: Vec<T> = values.iter().map(|&value| T::from_f64(value)).collect();
+    Tensor::f_from_slice(&values)?.f_view(shape)
 }
 
 /// Two neighbouring time steps.

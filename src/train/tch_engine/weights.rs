@@ -1,23 +1,17 @@
-//! Parameters and gradients as tensors: one transfer a pass in each direction.
+//! Parameters and gradients as tensors, by name and as the one that holds them all.
 
 use tch::Tensor;
-use tch::kind::Element;
 
 use super::Torch;
-use super::staging::Staging;
-use crate::cell::parameters::Parameters;
-use crate::simd::Real;
+use crate::cell::parameters::TensorLayout;
 
-/// The parameters of a pass, all of them views of one tensor.
+/// The parameters of a network.
 pub(super) struct Weights(Vec<(&'static str, Tensor)>);
 
 impl Weights {
-    pub(super) fn upload<T: Real + Element>(
-        parameters: &Parameters<T>,
-        staging: &mut Staging<T>,
-    ) -> Torch<Self> {
-        let flat = staging.upload(parameters.values())?;
-        let views = parameters.layout().iter().map(|tensor| {
+    /// Views of the tensor that holds all values.
+    pub(super) fn of_flat(flat: &Tensor, layout: &[TensorLayout]) -> Torch<Self> {
+        let views = layout.iter().map(|tensor| {
             let values = flat.f_narrow(0, tensor.offset as i64, tensor.len() as i64)?;
             let shape: Vec<i64> = tensor.shape.iter().map(|&extent| extent as i64).collect();
             Ok((tensor.name, values.f_view(shape.as_slice())?))
@@ -53,17 +47,13 @@ impl Gradients {
         self.0.push((name, gradient));
     }
 
-    /// All of them in one transfer; 0 where there is none.
-    pub(super) fn download<T: Real + Element>(
-        self,
-        gradient: &mut Parameters<T>,
-        staging: &mut Staging<T>,
-    ) -> Torch<()> {
+    /// All of them in one tensor, 0 where there is none; none of no gradients.
+    pub(super) fn flat(self, layout: &[TensorLayout]) -> Torch<Option<Tensor>> {
         let Some((_, like)) = self.0.first() else {
-            return Ok(());
+            return Ok(None);
         };
-        let options = (T::KIND, like.device());
-        let parts = gradient.layout().iter().map(|tensor| {
+        let options = (like.f_kind()?, like.device());
+        let parts = layout.iter().map(|tensor| {
             let found = self.0.iter().find(|(name, _)| *name == tensor.name);
             found.map_or_else(
                 || Tensor::f_zeros([tensor.len() as i64], options),
@@ -71,6 +61,6 @@ impl Gradients {
             )
         });
         let flat = Tensor::f_cat(&parts.collect::<Torch<Vec<_>>>()?, 0)?;
-        staging.download(&flat, gradient.values_mut())
+        Ok(Some(flat))
     }
 }

@@ -456,6 +456,8 @@ fn a_network_learns_the_trials_of_a_file_and_goes_on_as_if_it_had_not_stopped() 
     let spec = task(&path, &["split=test"]).unwrap();
     let batch = spec.task().batch(24, 0);
     let mut engine = f32::engine(curriculum.engine, &curriculum.network);
-    let simulation = engine.simulate(training.parameters(), &batch).unwrap();
+    let simulation = engine
+        .simulate(training.parameters().unwrap(), &batch)
+        .unwrap();
     assert!(spec.task().accuracy(&batch, &simulation.outputs) > 0.8);
 }
