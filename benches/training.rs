@@ -3,8 +3,8 @@
 //! flip-flop, 64 trials of 100 time steps, f32.
 //!
 //! Peers train the same weights on one batch that is drawn beforehand; their loss must agree with Creode's first. Each
-//! side has the number of threads that is best for it. The sides take turns, and of each the best round counts, so that
-//! what else the machine does hits neither alone.
+//! side has the number of threads that is best for it, which from 256 units on is all. The sides take turns, and of each the
+//! best round counts, so that what else the machine does hits neither alone.
 //!
 //! `gemm` does the products of the shapes that occur: for each time step one to the pre-activations and one to the state
 //! gradients, trials split over the threads, and one to the weight gradients over all steps. `one product` is the share
@@ -29,7 +29,7 @@ use creode::lab::training::Training;
 use creode::task::Batch;
 use creode::train::bptt::Bptt;
 use creode::train::credit::Credit as _;
-use peers::{REPEATS, best, faster, in_pool, median_millis, write_f32};
+use peers::{REPEATS, best, faster, in_pool, median_millis_of, write_f32};
 use rayon::prelude::*;
 
 const TRIALS: usize = 64;
@@ -55,7 +55,7 @@ const PEERS: [(&str, &str); 3] = [
     ("jax", "numpy, jax"),
 ];
 /// Turns of each side.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Relative difference of losses up to which peers do the same.
 const SAME: f64 = 1e-4;
 const V3: &str = "x86-64-v3";
@@ -110,16 +110,21 @@ fn row(
     let curriculum = curriculum(cell, units, TRIALS, "")?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let loss = write(folder.path(), &curriculum)?;
+    let size = Size::of(units, cores);
     let mut own = (f64::INFINITY, 0);
     let mut gemm = [f64::INFINITY; 2];
     let mut theirs: Vec<Option<Timed>> = vec![None; pythons.len()];
     for round in 0..ROUNDS {
-        let step = best(&[1, cores], |threads| step_millis(&curriculum, threads));
+        let step = best(&size.threads, |threads| {
+            step_millis(&curriculum, threads, size.repeats)
+        });
         own = faster(own, step);
-        for (least, millis) in
-            gemm.iter_mut()
-                .zip(gemm_millis(curriculum.network.cell, units, own.1))
-        {
+        for (least, millis) in gemm.iter_mut().zip(gemm_millis(
+            curriculum.network.cell,
+            units,
+            own.1,
+            size.repeats,
+        )) {
             *least = least.min(millis);
         }
         // What failed in the first round, or was slow to prepare, is not tried again.
@@ -127,7 +132,7 @@ fn row(
             if let Some(python) = python
                 && (round == 0 || (known.is_some() && *way != "compiled"))
             {
-                match peer(python, folder.path(), way, name, cores, loss) {
+                match peer(python, folder.path(), (way, name), &size, loss) {
                     Ok(timed) => *known = (*known).into_iter().chain([timed]).reduce(faster),
                     Err(why) => eprintln!("{name} {units} {way}: {why}"),
                 }
@@ -153,6 +158,27 @@ fn row(
     ))
 }
 
+/// How networks of a size are timed.
+struct Size {
+    /// Numbers of threads to try.
+    threads: Vec<usize>,
+    /// Steps of a round.
+    repeats: usize,
+}
+
+impl Size {
+    fn of(units: usize, cores: usize) -> Self {
+        let is_small = units < 256;
+        let threads = if is_small {
+            vec![1, cores]
+        } else {
+            vec![cores]
+        };
+        let repeats = if is_small { REPEATS } else { REPEATS / 3 };
+        Self { threads, repeats }
+    }
+}
+
 /// `engine` are more lines of `[training]`.
 fn curriculum(cell: &str, units: usize, trials: usize, engine: &str) -> Result<Curriculum, String> {
     let text = format!(
@@ -164,10 +190,10 @@ fn curriculum(cell: &str, units: usize, trials: usize, engine: &str) -> Result<C
 }
 
 /// Median duration of a training step.
-fn step_millis(curriculum: &Curriculum, threads: usize) -> f64 {
+fn step_millis(curriculum: &Curriculum, threads: usize, repeats: usize) -> f64 {
     in_pool(threads, || {
         let mut training = Training::<f32>::begin(curriculum).expect("a network as drawn");
-        median_millis(|| {
+        median_millis_of(repeats, || {
             training.step().expect("another step");
         })
     })
@@ -175,7 +201,7 @@ fn step_millis(curriculum: &Curriculum, threads: usize) -> f64 {
 
 /// What `gemm` takes for the products with units × units weights of a training step: of the shapes that occur, and as many
 /// operations in products of all time steps at once.
-fn gemm_millis(cell: CellKind, units: usize, threads: usize) -> [f64; 2] {
+fn gemm_millis(cell: CellKind, units: usize, threads: usize, repeats: usize) -> [f64; 2] {
     let wide = cell.gates() * units;
     let has_gradient = !matches!(cell, CellKind::LowRank { .. });
     let rows = TRIALS * STEPS;
@@ -193,7 +219,7 @@ fn gemm_millis(cell: CellKind, units: usize, threads: usize) -> [f64; 2] {
         };
     in_pool(threads, || {
         let forward = |states: &mut [f32], sums: &mut [f32], together: usize| {
-            median_millis(|| {
+            median_millis_of(repeats, || {
                 shards(states, sums, &|(states, _), (sums, _)| {
                     let steps = sums.chunks_mut(together * wide);
                     for (sums, states) in steps.zip(states.chunks(together * units)) {
@@ -210,7 +236,7 @@ fn gemm_millis(cell: CellKind, units: usize, threads: usize) -> [f64; 2] {
         };
         let by_step = forward(&mut states, &mut sums, part);
         let at_once = forward(&mut states, &mut sums, part * STEPS);
-        let back = median_millis(|| {
+        let back = median_millis_of(repeats, || {
             shards(&mut states, &mut sums, &|(states, _), (sums, _)| {
                 let steps = states.chunks_mut(part * units);
                 for (states, sums) in steps.zip(sums.chunks(part * wide)) {
@@ -224,7 +250,7 @@ fn gemm_millis(cell: CellKind, units: usize, threads: usize) -> [f64; 2] {
                 }
             });
         });
-        let to_weights = median_millis(|| {
+        let to_weights = median_millis_of(repeats, || {
             gradients
                 .par_chunks_mut(wide * units)
                 .zip(states.par_chunks(part * STEPS * units))
@@ -380,20 +406,19 @@ fn write(folder: &Path, curriculum: &Curriculum) -> Result<f64, String> {
 fn peer(
     python: &str,
     folder: &Path,
-    way: &str,
-    cell: &str,
-    cores: usize,
+    (way, cell): (&str, &str),
+    size: &Size,
     loss: f64,
 ) -> Result<Timed, String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/training_peer.py");
     let mut fastest: Option<Timed> = None;
-    for threads in std::collections::BTreeSet::from([1, cores]) {
+    for &threads in &size.threads {
         let mut command = Command::new(python);
         command.arg(script).arg(folder).args([
             way,
             cell,
             &threads.to_string(),
-            &REPEATS.to_string(),
+            &size.repeats.to_string(),
         ]);
         if creode::simd::level() == V3 {
             command.envs([

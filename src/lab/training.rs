@@ -4,11 +4,10 @@
 //! rule; the accuracy of the outputs that it gave; constraints; the place in the curriculum. If loss or gradient is
 //! not finite, nothing changes.
 //!
-//! A large batch is drawn in a thread of its own while the step before it is made, and used if the step has left the stage
+//! A large batch is drawn by another thread while the step before it is made, and used if the step has left the stage
 //! and its ramps where they were: what is in a batch depends on these and on the number of the step alone.
 
 use std::path::{Path, PathBuf};
-use std::thread::ScopedJoinHandle;
 
 use super::LabError;
 use super::position::Position;
@@ -114,7 +113,7 @@ struct Drawn {
     batch: Batch,
 }
 
-/// Numbers of a batch from which a thread of its own pays.
+/// Numbers of a batch from which another thread pays.
 const LARGE_BATCH: usize = 1 << 17;
 
 impl<'a, T: TrainableReal> Training<'a, T> {
@@ -227,14 +226,14 @@ impl<'a, T: TrainableReal> Training<'a, T> {
         }
         let drawn = self.batch_of(task, step)?;
         let next = self.next_to_draw(&drawn.task, step + 1);
-        let (curriculum, spare) = (self.curriculum, self.ahead.take());
-        let learnt = std::thread::scope(|scope| {
-            let drawing = next
-                .map(|(task, draw)| scope.spawn(move || draw_batch(curriculum, task, draw, spare)));
-            let learnt = (self.learner).step(&mut self.state.parameters, &drawn.batch);
-            let ahead = drawing.map(ScopedJoinHandle::join).transpose();
-            self.ahead = ahead.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            learnt
+        let (curriculum, ahead) = (self.curriculum, &mut self.ahead);
+        let learnt = rayon::in_place_scope(|scope| {
+            if let Some((task, draw)) = next {
+                scope.spawn(move |_| {
+                    *ahead = Some(draw_batch(curriculum, task, draw, ahead.take()));
+                });
+            }
+            (self.learner).step(&mut self.state.parameters, &drawn.batch)
         });
         let learnt = learnt?;
         if !learnt.is_finite() {

@@ -5,11 +5,15 @@
 //! stretch of it: shards of a batch are mixed alike.
 
 use rand::Rng;
+use rayon::prelude::*;
 
 use crate::parameters::ParameterVisitor;
 use crate::task::about::About;
 use crate::task::world::World;
 use crate::task::{Answer, Batch, Objective, Probe, Pulse, Score, Task, TaskSpec, Trial};
+
+/// Outputs of a batch that are judged by many threads.
+const MANY_OUTPUTS: usize = 1 << 16;
 
 /// Tasks that share the trials of a batch; a single one is that task itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,15 +148,26 @@ impl Task for Mixture {
     /// Mean of the accuracies of the parts, each in its own terms, by their numbers of trials.
     fn accuracy(&self, batch: &Batch, outputs: &[f64]) -> f64 {
         let dealt = self.deal(batch.trials);
-        let of = |(place, part): (usize, &MixturePart)| {
-            let trials = (0..batch.trials).filter(|&trial| dealt[trial] == place);
-            let scores = trials
-                .clone()
-                .map(|trial| part.task.task().score(batch.answer(trial, outputs)));
-            let sum = scores.fold(Score::default(), |sum, score| sum + score);
-            trials.count() as f64 * sum.share()
+        let score = |trial: usize| {
+            let part = &self.parts[dealt[trial]];
+            part.task.task().score(batch.answer(trial, outputs))
         };
-        self.parts.iter().enumerate().map(of).sum::<f64>() / batch.trials as f64
+        let scores: Vec<Score> = if outputs.len() < MANY_OUTPUTS {
+            (0..batch.trials).map(score).collect()
+        } else {
+            (0..batch.trials).into_par_iter().map(score).collect()
+        };
+        let of = |place: usize| {
+            let of_part = || {
+                scores
+                    .iter()
+                    .zip(&dealt)
+                    .filter(move |(_, part)| **part == place)
+            };
+            let sum = of_part().fold(Score::default(), |sum, (&score, _)| sum + score);
+            of_part().count() as f64 * sum.share()
+        };
+        (0..self.parts.len()).map(of).sum::<f64>() / batch.trials as f64
     }
 
     fn chance(&self) -> f64 {

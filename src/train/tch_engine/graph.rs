@@ -109,10 +109,15 @@ impl Launcher {
         unsafe {
             (self.functions.construct)(place, false);
             (self.functions.begin)(place, 0, 0, BY_THREAD);
-            let made = work()?;
+            let made = work();
+            if made.is_err() {
+                // libtorch still refers to the object, and would throw if it were asked to end what has failed.
+                std::mem::forget(object);
+                return made;
+            }
             (self.functions.end)(place);
             self.recording = Some(object);
-            Ok(made)
+            made
         }
     }
 

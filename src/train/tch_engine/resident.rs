@@ -7,7 +7,7 @@ use tch::{Kind, TchError, Tensor};
 use super::graph::Launcher;
 use super::network::DeviceNetwork;
 use super::staging::Staging;
-use super::trials::{Trials, on_host};
+use super::trials::Trials;
 use super::weights::Weights;
 use super::{Done as _, Torch, failed, rows, update};
 use crate::cell::constraints::{clear_untrained, constrain};
@@ -73,6 +73,26 @@ struct Placed {
     times: u64,
     /// What the recorded evaluation gives.
     evaluated: Option<Evaluated>,
+}
+
+impl Placed {
+    /// With targets and weights still to be put there.
+    fn new<T: Real + Element>(
+        network: &DeviceNetwork,
+        weights: &Weights,
+        batch: &Batch,
+    ) -> Torch<Self> {
+        let rows = batch.steps * batch.trials;
+        let shape = [rows, batch.output_channels].map(|extent| extent as i64);
+        let room = || Tensor::f_empty(shape, (T::KIND, network.device));
+        Ok(Self {
+            trials: network.trials::<T>(weights, batch)?,
+            targets: room()?,
+            weights: room()?,
+            times: 0,
+            evaluated: None,
+        })
+    }
 }
 
 /// Loss and gradient of a batch.
@@ -227,10 +247,10 @@ impl<T: Real + Element> Resident<T> {
         // Step 4.
         let mut numbers = [0.0; 2];
         evaluated.loss_and_norm.f_copy_data(&mut numbers, 2)?;
-        let outputs: Vec<T> = values_of(&evaluated.outputs)?;
+        let outputs = self.staging.values(&evaluated.outputs)?;
         let learnt = Learnt {
             loss: numbers[0],
-            outputs: outputs.into_iter().map(Real::to_f64).collect(),
+            outputs: outputs.iter().map(|&output| output.to_f64()).collect(),
             gradient_norm: numbers[1],
             learning_rate: self.optimiser.spec().learning_rate_after(held.updates),
         };
@@ -244,28 +264,24 @@ impl<T: Real + Element> Resident<T> {
 
     /// Brings a batch to the device, to where the last one was if it has its shape.
     fn place(&mut self, weights: &Weights, batch: &Batch) -> Torch<()> {
-        if let Some(placed) = self
-            .placed
-            .as_mut()
-            .filter(|placed| placed.trials.fit(batch))
-        {
-            placed.trials.replace::<T>(batch)?;
-            placed.targets.f_copy_(&targets::<T>(batch)?)?;
-            placed.weights.f_copy_(&scaled_weights::<T>(batch)?)?;
-            placed.times += 1;
-            return Ok(());
-        }
-        if let Some(launcher) = &mut self.launcher {
-            launcher.forget();
-        }
-        let device = self.network.device;
-        self.placed = Some(Placed {
-            trials: self.network.trials::<T>(weights, batch)?,
-            targets: targets::<T>(batch)?.f_to_device(device)?,
-            weights: scaled_weights::<T>(batch)?.f_to_device(device)?,
-            times: 1,
-            evaluated: None,
-        });
+        let mut placed = match self.placed.take() {
+            Some(mut placed) if placed.trials.fit(batch) => {
+                placed.trials.replace(batch, &mut self.staging)?;
+                placed
+            }
+            _ => {
+                if let Some(launcher) = &mut self.launcher {
+                    launcher.forget();
+                }
+                Placed::new::<T>(&self.network, weights, batch)?
+            }
+        };
+        let scale = 1.0 / batch.total_weight().max(f64::MIN_POSITIVE);
+        self.staging.put(&mut placed.targets, &batch.targets, 1.0)?;
+        self.staging
+            .put(&mut placed.weights, &batch.weights, scale)?;
+        placed.times += 1;
+        self.placed = Some(placed);
         Ok(())
     }
 
@@ -414,7 +430,8 @@ fn squared_errors(outputs: &Tensor, targets: &Tensor, weights: &Tensor) -> Torch
 
 /// The same by what the trials of a batch are judged by, on the host.
 fn other_losses<T: Real + Element>(outputs: &Tensor, batch: &Batch) -> Torch<(Tensor, Tensor)> {
-    let seen: Vec<T> = values_of(outputs)?;
+    let mut seen = vec![<T as Real>::ZERO; outputs.numel()];
+    outputs.f_copy_data(&mut seen, outputs.numel())?;
     let mut slopes = Vec::new();
     let loss = loss_and_slopes(batch, &rows(batch), &seen, &mut slopes);
     let loss = Tensor::f_from_slice(&[loss])?.f_squeeze()?;
@@ -423,29 +440,6 @@ fn other_losses<T: Real + Element>(outputs: &Tensor, batch: &Batch) -> Torch<(Te
         loss.f_to_device(outputs.device())?,
         slopes.f_to_device(outputs.device())?,
     ))
-}
-
-/// The targets of a batch, `[row][channel]`, on the host.
-fn targets<T: Real + Element>(batch: &Batch) -> Torch<Tensor> {
-    on_host::<T>(&batch.targets, &shape(batch))
-}
-
-/// The weights of a batch over their sum.
-fn scaled_weights<T: Real + Element>(batch: &Batch) -> Torch<Tensor> {
-    let scale = 1.0 / batch.total_weight().max(f64::MIN_POSITIVE);
-    let scaled: Vec<f64> = batch.weights.iter().map(|weight| scale * weight).collect();
-    on_host::<T>(&scaled, &shape(batch))
-}
-
-fn shape(batch: &Batch) -> [i64; 2] {
-    [batch.steps * batch.trials, batch.output_channels].map(|extent| extent as i64)
-}
-
-/// Values on the host.
-fn values_of<T: Real + Element>(tensor: &Tensor) -> Torch<Vec<T>> {
-    let mut values = vec![<T as Real>::ZERO; tensor.numel()];
-    tensor.f_copy_data(&mut values, tensor.numel())?;
-    Ok(values)
 }
 
 /// Euclidean norm, summed in f64.

@@ -1,4 +1,4 @@
-//! Transfers of weights and gradients between the host and a GPU, through memory that the GPU reads and writes by itself.
+//! Transfers between the host and a device, through memory that a GPU reads and writes by itself.
 
 use rayon::prelude::*;
 use tch::kind::Element;
@@ -11,7 +11,7 @@ use crate::simd::Real;
 /// Values that one thread copies at a time.
 const TOGETHER: usize = 1 << 16;
 
-/// Page-locked memory, kept from pass to pass; none for the CPU, which needs no transfer.
+/// Memory for transfers, kept from pass to pass; page-locked where the device is a GPU.
 pub(super) struct Staging<T> {
     device: Device,
     memory: Vec<T>,
@@ -33,8 +33,32 @@ impl<T: Real + Element> Staging<T> {
             return Tensor::f_from_slice(values);
         }
         self.make_room(values.len());
-        copy(values, &mut self.memory);
-        self.tensor()?.f_to_device(self.device)
+        copy(values, &mut self.memory[..values.len()]);
+        self.tensor(values.len())?.f_to_device(self.device)
+    }
+
+    /// Puts values, each times `scale`, into a tensor on the device.
+    pub(super) fn put(&mut self, place: &mut Tensor, values: &[f64], scale: f64) -> Torch<()> {
+        self.make_room(values.len());
+        let memory = &mut self.memory[..values.len()];
+        let parts = memory.par_chunks_mut(TOGETHER);
+        parts
+            .zip(values.par_chunks(TOGETHER))
+            .for_each(|(to, from)| {
+                for (to, &from) in to.iter_mut().zip(from) {
+                    *to = T::from_f64(scale * from);
+                }
+            });
+        let shape = place.size();
+        place.f_copy_(&self.tensor(values.len())?.f_view(shape)?)
+    }
+
+    /// The values of a tensor on the device, in their order.
+    pub(super) fn values(&mut self, tensor: &Tensor) -> Torch<&[T]> {
+        let count = tensor.numel();
+        self.make_room(count);
+        self.tensor(count)?.f_copy_(&tensor.f_reshape([-1])?)?;
+        Ok(&self.memory[..count])
     }
 
     /// A flat tensor on the device as values.
@@ -42,25 +66,23 @@ impl<T: Real + Element> Staging<T> {
         if self.device == Device::Cpu {
             return flat.f_copy_data(values, values.len());
         }
-        self.make_room(values.len());
-        self.tensor()?.f_copy_(flat)?;
-        copy(&self.memory, values);
+        copy(self.values(flat)?, values);
         Ok(())
     }
 
     fn make_room(&mut self, count: usize) {
-        if self.memory.len() != count {
+        if self.memory.len() < count {
             self.unlock();
             self.memory = vec![<T as Real>::ZERO; count];
             // Memory that cannot be locked serves as well, more slowly.
-            self.is_locked = lock_pages(&mut self.memory);
+            self.is_locked = self.device != Device::Cpu && lock_pages(&mut self.memory);
         }
     }
 
-    /// The memory as a tensor, for one transfer.
-    fn tensor(&mut self) -> Torch<Tensor> {
-        let start = self.memory.as_mut_ptr().cast::<u8>();
-        let shape = [self.memory.len() as i64];
+    /// The first so many values of the memory as a tensor, for one transfer.
+    fn tensor(&mut self, count: usize) -> Torch<Tensor> {
+        let start = self.memory[..count].as_mut_ptr().cast::<u8>();
+        let shape = [count as i64];
         // SAFETY: so many values of this kind lie there, nothing else sees them, and the tensor is gone before they move.
         unsafe { Tensor::f_from_blob(start, &shape, &[1], T::KIND, Device::Cpu) }
     }

@@ -4,6 +4,7 @@ use tch::kind::Element;
 use tch::{Device, Tensor};
 
 use super::Torch;
+use super::staging::Staging;
 use super::weights::Weights;
 use crate::cell::parameters::INITIAL_STATE;
 use crate::simd::Real;
@@ -33,8 +34,12 @@ impl Trials {
         device: Device,
     ) -> Torch<Self> {
         let (steps, count) = (batch.steps as i64, batch.trials as i64);
-        let upload =
-            |values: &[f64], shape: &[i64]| on_host::<T>(values, shape)?.f_to_device(device);
+        let upload = |values: &[f64], shape: &[i64]| {
+            let values: Vec<T> = values.iter().map(|&value| T::from_f64(value)).collect();
+            Tensor::f_from_slice(&values)?
+                .f_to_device(device)?
+                .f_view(shape)
+        };
         let channels = batch.input_channels as i64;
         let noise = (!batch.recurrent_noise.is_empty())
             .then(|| upload(&batch.recurrent_noise, &[steps, count, units as i64]));
@@ -67,17 +72,17 @@ impl Trials {
     }
 
     /// Puts a batch that fits in their place.
-    pub(super) fn replace<T: Real + Element>(&mut self, batch: &Batch) -> Torch<()> {
-        let put = |place: &mut Tensor, values: &[f64]| {
-            let shape = place.size();
-            place.f_copy_(&on_host::<T>(values, &shape)?)
-        };
-        put(&mut self.inputs, &batch.inputs)?;
+    pub(super) fn replace<T: Real + Element>(
+        &mut self,
+        batch: &Batch,
+        staging: &mut Staging<T>,
+    ) -> Torch<()> {
+        staging.put(&mut self.inputs, &batch.inputs, 1.0)?;
         if let Some(noise) = &mut self.noise {
-            put(noise, &batch.recurrent_noise)?;
+            staging.put(noise, &batch.recurrent_noise, 1.0)?;
         }
         if self.draws_start {
-            put(&mut self.start, &batch.initial_states)?;
+            staging.put(&mut self.start, &batch.initial_states, 1.0)?;
         }
         Ok(())
     }
@@ -103,12 +108,6 @@ impl Trials {
     pub(super) fn rows(&self, values: &Tensor) -> Torch<Tensor> {
         values.f_reshape([self.steps * self.count, -1])
     }
-}
-
-/// Values as a tensor on the host.
-pub(super) fn on_host<T: Real + Element>(values: &[f64], shape: &[i64]) -> Torch<Tensor> {
-    let values: Vec<T> = values.iter().map(|&value| T::from_f64(value)).collect();
-    Tensor::f_from_slice(&values)?.f_view(shape)
 }
 
 /// Two neighbouring time steps.
