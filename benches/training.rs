@@ -7,8 +7,9 @@
 //! best round counts, so that what else the machine does hits neither alone.
 //!
 //! `gemm` does the products of the shapes that occur: for each time step one to the pre-activations and one to the state
-//! gradients, trials split over the threads, and one to the weight gradients over all steps. `one product` is the share
-//! where it does all time steps at once, which no recurrence can.
+//! gradients, trials split over the threads, and one to the weight gradients over all steps; with the factors of low-rank cells
+//! likewise; and those with input and readout weights for all time steps at once. `one product` is the share where it does the
+//! recurrent ones for all time steps at once, too, which no recurrence can.
 //!
 //! `cargo bench --bench training` needs a Python with torch, numpy and jax: the one that `CREODE_PYTHON` names, or that
 //! `.ci/setup-python torch numpy jax` has set up; a peer that is not there is left out. Arguments such as `vanilla 64`
@@ -199,11 +200,10 @@ fn step_millis(curriculum: &Curriculum, threads: usize, repeats: usize) -> f64 {
     })
 }
 
-/// What `gemm` takes for the products with units × units weights of a training step: of the shapes that occur, and as many
-/// operations in products of all time steps at once.
+/// What `gemm` takes for the products of a training step: of the shapes that occur, and with as many operations of recurrent weights
+/// in products of all time steps at once (but with the factors of low-rank cells as they occur).
 fn gemm_millis(cell: CellKind, units: usize, threads: usize, repeats: usize) -> [f64; 2] {
     let wide = cell.gates() * units;
-    let has_gradient = !matches!(cell, CellKind::LowRank { .. });
     let rows = TRIALS * STEPS;
     let part = TRIALS.div_ceil(threads);
     let weights = vec![0.5_f32; wide * units];
@@ -266,11 +266,133 @@ fn gemm_millis(cell: CellKind, units: usize, threads: usize, repeats: usize) -> 
                     );
                 });
         });
-        if has_gradient {
-            [by_step + back + to_weights, 3.0 * at_once]
-        } else {
-            [by_step + back, 2.0 * at_once]
+        let thin = thin_millis(&states, &mut sums, (part, wide), repeats);
+        match cell {
+            CellKind::LowRank { rank, .. } => {
+                let more = thin + factors_millis(rank, &states, &mut sums, part, repeats);
+                [by_step + back + more, 2.0 * at_once + more]
+            }
+            _ => [by_step + back + to_weights + thin, 3.0 * at_once + thin],
         }
+    })
+}
+
+/// What it takes for the products with the weights of inputs and readout, three channels each, for all time steps at once: forward one
+/// each, back one to the states and one to each gradient.
+fn thin_millis(
+    states: &[f32],
+    sums: &mut [f32],
+    (part, wide): (usize, usize),
+    repeats: usize,
+) -> f64 {
+    const CHANNELS: usize = 3;
+    let rows = TRIALS * STEPS;
+    let units = states.len() / rows;
+    let weights = vec![0.5_f32; wide * CHANNELS];
+    let mut channels = vec![0.5_f32; rows * CHANNELS];
+    let shards = TRIALS.div_ceil(part);
+    let mut gradients = vec![0.0_f32; shards * wide * CHANNELS];
+    median_millis_of(repeats, || {
+        let each = states
+            .par_chunks(part * STEPS * units)
+            .zip(sums.par_chunks_mut(part * STEPS * wide))
+            .zip(channels.par_chunks_mut(part * STEPS * CHANNELS))
+            .zip(gradients.par_chunks_mut(wide * CHANNELS));
+        each.for_each(|(((states, sums), channels), gradient)| {
+            let rows = states.len() / units;
+            let of_readout = &weights[..units * CHANNELS];
+            gemm(
+                sums,
+                wide,
+                (channels, [CHANNELS, 1]),
+                (&weights, [1, CHANNELS]),
+                CHANNELS,
+            );
+            gemm(
+                channels,
+                CHANNELS,
+                (states, [units, 1]),
+                (of_readout, [CHANNELS, 1]),
+                units,
+            );
+            let to_states = &mut sums[..rows * units];
+            gemm(
+                to_states,
+                units,
+                (channels, [CHANNELS, 1]),
+                (of_readout, [1, CHANNELS]),
+                CHANNELS,
+            );
+            let of_units = &mut gradient[..units * CHANNELS];
+            gemm(
+                of_units,
+                CHANNELS,
+                (states, [1, units]),
+                (channels, [CHANNELS, 1]),
+                rows,
+            );
+            gemm(
+                gradient,
+                CHANNELS,
+                (sums, [1, wide]),
+                (channels, [CHANNELS, 1]),
+                rows,
+            );
+        });
+    })
+}
+
+/// What it takes for the products with the factors m and n of a low-rank cell: forward states · n and that · mᵀ at every time step,
+/// as many back, and one to the gradient of each.
+fn factors_millis(
+    rank: usize,
+    states: &[f32],
+    sums: &mut [f32],
+    part: usize,
+    repeats: usize,
+) -> f64 {
+    let units = states.len() / (TRIALS * STEPS);
+    let factor = vec![0.5_f32; units * rank];
+    let mut latents = vec![0.5_f32; TRIALS * STEPS * rank];
+    let shards = TRIALS.div_ceil(part);
+    let mut gradients = vec![0.0_f32; shards * units * rank];
+    median_millis_of(repeats, || {
+        let each = states
+            .par_chunks(part * STEPS * units)
+            .zip(sums.par_chunks_mut(part * STEPS * units))
+            .zip(latents.par_chunks_mut(part * STEPS * rank))
+            .zip(gradients.par_chunks_mut(units * rank));
+        each.for_each(|(((states, sums), latents), gradient)| {
+            for _ in 0..2 {
+                let steps = states
+                    .chunks(part * units)
+                    .zip(sums.chunks_mut(part * units));
+                for ((states, sums), latents) in steps.zip(latents.chunks_mut(part * rank)) {
+                    gemm(
+                        latents,
+                        rank,
+                        (states, [units, 1]),
+                        (&factor, [rank, 1]),
+                        units,
+                    );
+                    gemm(
+                        sums,
+                        units,
+                        (latents, [rank, 1]),
+                        (&factor, [1, rank]),
+                        rank,
+                    );
+                }
+                let rows = states.len() / units;
+                gemm(
+                    gradient,
+                    rank,
+                    (states, [1, units]),
+                    (latents, [rank, 1]),
+                    rows,
+                );
+            }
+        });
     })
 }
 

@@ -26,8 +26,9 @@ const USUAL: [usize; 4] = [64, 128, 256, 512];
 /// Pulses come in and go out on so many channels.
 const CHANNELS: usize = 3;
 const CELLS: [&str; 4] = ["vanilla", "gru", "lstm", "rates"];
-/// Turns of each side on a CPU.
+/// Turns of each side on a CPU, of networks of fewer than so many units; of larger ones there is one turn, on all cores.
 const ROUNDS: usize = 2;
+const MANY_UNITS: usize = 256;
 
 /// What is measured on.
 struct Place {
@@ -51,7 +52,7 @@ impl Place {
             0..=256 => 30,
             257..=1024 => 10,
             _ if self.is_gpu() => 10,
-            _ => 4,
+            _ => 3,
         }
     }
 }
@@ -175,7 +176,8 @@ fn row(
     let (on_direct, on_tch) = (of("")?, of(&place.engine)?);
     let (mut direct, mut own, mut peer) = (None, (f64::INFINITY, 0), theirs);
     let named = [format!("{name}:{units}")];
-    for _ in 0..if place.is_gpu() { 1 } else { ROUNDS } {
+    let is_small = !place.is_gpu() && units < MANY_UNITS;
+    for _ in 0..if is_small { ROUNDS } else { 1 } {
         if !place.is_gpu() {
             let step = step(place, &on_direct);
             direct = direct.into_iter().chain([step]).reduce(faster);
@@ -212,12 +214,13 @@ fn operations(cell: CellKind, units: usize, trials: usize) -> f64 {
 
 /// Median milliseconds of a step with the best number of threads.
 fn step(place: &Place, curriculum: &Curriculum) -> (f64, usize) {
-    let counts = if place.is_gpu() {
+    let units = curriculum.network.units;
+    let counts = if place.is_gpu() || units >= MANY_UNITS {
         vec![place.cores]
     } else {
         vec![1, place.cores]
     };
-    let repeats = place.repeats(curriculum.network.units);
+    let repeats = place.repeats(units);
     best(&counts, |threads| {
         in_pool(threads, || {
             let mut training = Training::<f32>::begin(curriculum).expect("a network as drawn");

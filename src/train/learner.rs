@@ -58,8 +58,8 @@ pub trait Learner<T: Real> {
         None
     }
 
-    /// Brings parameters and [`state`](Self::state) to where the lab sees them, if the rule keeps them elsewhere. Default: nothing to
-    /// bring.
+    /// Brings the parameters that steps were made on, and [`state`](Self::state), to where the lab sees them, if the rule keeps them
+    /// elsewhere. Default: nothing to bring.
     fn bring_back(&mut self, _parameters: &mut Parameters<T>) -> Result<(), EngineError> {
         Ok(())
     }

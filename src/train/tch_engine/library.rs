@@ -1,5 +1,5 @@
-//! PyTorch's own cells through its own recurrences, which are cuDNN's on a GPU: vanilla with tanh or relu, gated recurrent unit
-//! and long short-term memory, without noise on the units, which these do not know.
+//! PyTorch's gated cells through its own recurrences, which are cuDNN's on a GPU and, of LSTMs in f32, oneDNN's on a CPU: without
+//! noise on the units, which these do not know.
 //!
 //! 1. Forward: one call for all time steps, on PyTorch's tape.
 //! 2. Backward: the tape is taken back from Σ ∂L/∂Z ∘ (R Vᵀ), with rates R and readout V, and from Σ slope · rate where a slope in
@@ -13,7 +13,7 @@ use super::trials::Trials;
 use super::weights::{Gradients, Weights};
 use super::{Done as _, Passes, RateSlopes, Torch, add_initial_gradient};
 use crate::cell::parameters::{BIAS_HH, BIAS_IH, WEIGHT_HH, WEIGHT_IH};
-use crate::cell::spec::{Activation, CellKind};
+use crate::cell::spec::CellKind;
 use crate::train::engines::Products;
 
 /// Weights and biases in PyTorch's order.
@@ -27,8 +27,6 @@ pub(super) struct Library {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Own {
-    Tanh,
-    Relu,
     Gru,
     Lstm,
 }
@@ -47,12 +45,6 @@ impl Library {
     /// The recurrence of a cell, if PyTorch has it.
     pub(super) fn of(cell: CellKind) -> Option<Self> {
         let own = match cell {
-            CellKind::Vanilla {
-                activation: Activation::Tanh,
-            } => Own::Tanh,
-            CellKind::Vanilla {
-                activation: Activation::Relu,
-            } => Own::Relu,
             CellKind::Gru => Own::Gru,
             CellKind::Lstm { .. } => Own::Lstm,
             _ => return None,
@@ -63,16 +55,6 @@ impl Library {
     fn run(own: Own, inputs: &Tensor, start: &Tensor, leaves: &[Tensor]) -> Torch<Tensor> {
         let start = start.f_unsqueeze(0)?.f_contiguous()?;
         let rates = match own {
-            Own::Tanh => {
-                inputs
-                    .f_rnn_tanh(&start, leaves, true, 1, 0.0, true, false, false)?
-                    .0
-            }
-            Own::Relu => {
-                inputs
-                    .f_rnn_relu(&start, leaves, true, 1, 0.0, true, false, false)?
-                    .0
-            }
             Own::Gru => {
                 inputs
                     .f_gru(&start, leaves, true, 1, 0.0, true, false, false)?
@@ -91,25 +73,9 @@ impl Library {
     }
 }
 
-/// Weights and biases one after the other in memory, as cuDNN takes them. A vanilla cell of ours has one bias; the other is 0.
+/// Weights and biases, which lie one after the other in memory, as cuDNN takes them.
 fn leaves(weights: &Weights) -> Torch<Vec<Tensor>> {
-    let bias = weights.get(BIAS_IH)?;
-    if weights.find(BIAS_HH).is_some() {
-        let leaves = NAMES.map(|name| leaf(weights.get(name)?));
-        return leaves.into_iter().collect();
-    }
-    let [inward, recurrent] = [weights.get(WEIGHT_IH)?, weights.get(WEIGHT_HH)?];
-    let all = [inward, recurrent, bias, &bias.f_zeros_like()?].map(Tensor::shallow_clone);
-    let flat = all.iter().map(|tensor| tensor.f_reshape([-1]));
-    let flat = Tensor::f_cat(&flat.collect::<Torch<Vec<_>>>()?, 0)?;
-    let mut first = 0;
-    let views = all.iter().map(|tensor| {
-        let count = tensor.numel() as i64;
-        let view = flat.f_narrow(0, first, count)?.f_view_as(tensor)?;
-        first += count;
-        leaf(&view)
-    });
-    views.collect()
+    NAMES.iter().map(|name| leaf(weights.get(name)?)).collect()
 }
 
 /// A number whose slopes in the rates are these.
@@ -161,11 +127,6 @@ impl Passes for Library {
         }
         add_initial_gradient(&kept.trials, &found[NAMES.len()], &mut gradients)?;
         Ok(gradients)
-    }
-
-    /// PyTorch's tape is taken back by threads of its own.
-    fn can_be_recorded(&self) -> bool {
-        false
     }
 
     fn states(&self) -> Torch<Option<Tensor>> {

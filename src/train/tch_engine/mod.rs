@@ -8,7 +8,7 @@
 //!
 //! | cell | forward and backward |
 //! |---|---|
-//! | vanilla (tanh, relu), GRU, LSTM on a GPU, LSTM in f32 on a CPU, without noise on the units | [`library`]: PyTorch's own, which is cuDNN's or oneDNN's |
+//! | GRU and LSTM on a GPU in large batches, LSTM in f32 on a CPU, without noise on the units | [`library`]: PyTorch's own, which is cuDNN's or oneDNN's |
 //! | vanilla, leaky and low-rank of rates | [`rate_scan`] |
 //! | leaky and low-rank of currents, piecewise-linear | [`state_scan`] |
 //! | GRU, update gate network | [`gated_scan`] |
@@ -26,6 +26,7 @@ mod gated_scan;
 mod graph;
 mod library;
 mod lstm_scan;
+mod masks;
 mod network;
 mod rate_scan;
 mod resident;
@@ -107,7 +108,7 @@ impl<T: Real + Element> TchEngine<T> {
         let flat = self.staging.upload(parameters.values())?;
         let weights = Weights::of_flat(&flat, parameters.layout())?;
         let trials = self.network.trials::<T>(&weights, batch)?;
-        let outputs = self.network.forward(&weights, trials)?;
+        let outputs = self.network.forward(&weights, batch, trials)?;
         let count = outputs.numel();
         self.outputs.resize(count, <T as Real>::ZERO);
         outputs.f_copy_data(&mut self.outputs, count)?;
@@ -123,7 +124,9 @@ impl<T: Real + Element> TchEngine<T> {
         let rate_slopes = (!slopes.rates.is_empty())
             .then(|| self.network.upload(slopes.rates))
             .transpose()?;
-        let gradients = self.network.backward(weights, output_slopes, rate_slopes)?;
+        let gradients = self
+            .network
+            .backward(weights, &output_slopes, rate_slopes)?;
         if let Some(flat) = gradients.flat(gradient.layout())? {
             self.staging.download(&flat, gradient.values_mut())?;
         }

@@ -18,6 +18,10 @@ use crate::simd::Real;
 use crate::task::Batch;
 use crate::train::engines::{Device, Products, TchOptions};
 
+/// Trials of a batch up to which a recorded scan is faster on a GPU than cuDNN's gated cells: measured are 64, where it is, and
+/// 512, where it is not.
+const FEW_TRIALS: i64 = 128;
+
 /// The recurrence of a cell on tensors, forward and back through time.
 pub(super) trait Passes {
     /// Runs the trials: rates `[time][trial][unit]`.
@@ -28,11 +32,6 @@ pub(super) trait Passes {
 
     /// States of the last forward pass, `[time][trial][state]`.
     fn states(&self) -> Torch<Option<Tensor>>;
-
-    /// Whether passes can be recorded by a [`Launcher`](super::graph::Launcher). Default: yes.
-    fn can_be_recorded(&self) -> bool {
-        true
-    }
 }
 
 /// Slopes of a loss in the rates, as their parts.
@@ -70,10 +69,11 @@ pub(super) struct DeviceNetwork {
     pub(super) device: tch::Device,
     arithmetic: Arithmetic,
     products: Products,
-    /// Without noise on the units, and with it.
-    passes: [Box<dyn Passes>; 2],
+    scan: Box<dyn Passes>,
+    /// Of so many trials or more without noise on the units.
+    library: Option<(i64, Library)>,
     /// Of the last forward pass.
-    has_noise: bool,
+    is_scanned: bool,
     shape: [i64; 2],
     rates: Option<Tensor>,
 }
@@ -95,11 +95,9 @@ impl DeviceNetwork {
             device,
             arithmetic,
             products: options.products,
-            passes: [
-                passes(network.cell, options, kind),
-                scan(network.cell, arithmetic),
-            ],
-            has_noise: false,
+            scan: scan(network.cell, arithmetic),
+            library: library(network.cell, options, kind),
+            is_scanned: true,
             shape: [0, 0],
             rates: None,
         })
@@ -128,17 +126,31 @@ impl DeviceNetwork {
         Trials::upload::<T>(batch, widths, weights, self.device)
     }
 
-    /// Whether passes, with noise on the units or without, can be recorded.
-    pub(super) fn can_be_recorded(&self, has_noise: bool) -> bool {
-        self.passes[usize::from(has_noise)].can_be_recorded()
+    /// Whether the passes over a batch are those of a scan, which can be recorded by a [`Launcher`](super::graph::Launcher).
+    pub(super) fn is_scanned(&self, batch: &Batch) -> bool {
+        let trials = batch.trials as i64;
+        let is_small = |(from, _): &(i64, Library)| trials < *from;
+        !batch.recurrent_noise.is_empty() || self.library.as_ref().is_none_or(is_small)
     }
 
-    /// Runs trials: outputs `[row][channel]`, rows in order of time, then trial.
-    pub(super) fn forward(&mut self, weights: &Weights, trials: Trials) -> Torch<Tensor> {
+    fn passes(&mut self) -> &mut dyn Passes {
+        match &mut self.library {
+            Some((_, library)) if !self.is_scanned => library,
+            _ => &mut *self.scan,
+        }
+    }
+
+    /// Runs the trials of a batch: outputs `[row][channel]`, rows in order of time, then trial.
+    pub(super) fn forward(
+        &mut self,
+        weights: &Weights,
+        batch: &Batch,
+        trials: Trials,
+    ) -> Torch<Tensor> {
         device::set_arithmetic(self.products);
-        self.has_noise = trials.noise.is_some();
+        self.is_scanned = self.is_scanned(batch);
         self.shape = [trials.steps, trials.count];
-        let rates = self.passes[usize::from(self.has_noise)].forward(weights, trials)?;
+        let rates = self.passes().forward(weights, trials)?;
         let rates = rates.f_reshape([-1, self.network.units as i64])?;
         let outputs = self.arithmetic.affine(
             weights.get(READOUT_BIAS)?,
@@ -153,7 +165,7 @@ impl DeviceNetwork {
     pub(super) fn backward(
         &mut self,
         weights: &Weights,
-        outputs: Tensor,
+        outputs: &Tensor,
         rates: Option<Tensor>,
     ) -> Torch<Gradients> {
         let Some(seen) = &self.rates else {
@@ -164,14 +176,13 @@ impl DeviceNetwork {
         let of_bias = outputs.f_sum_dim_intlist(0, false, None)?;
         // Step 2.
         let slopes = RateSlopes {
-            outputs: &outputs,
+            outputs,
             readout: weights.get(READOUT_WEIGHT)?,
             rates,
             shape: self.shape,
             arithmetic: self.arithmetic,
         };
-        let passes = &mut self.passes[usize::from(self.has_noise)];
-        let mut gradients = passes.backward(weights, slopes)?;
+        let mut gradients = self.passes().backward(weights, slopes)?;
         gradients.add(READOUT_WEIGHT, of_readout);
         gradients.add(READOUT_BIAS, of_bias);
         Ok(gradients)
@@ -184,24 +195,23 @@ impl DeviceNetwork {
 
     /// States of the last forward pass, `[time][trial][state]`.
     pub(super) fn states(&self) -> Torch<Option<Tensor>> {
-        self.passes[usize::from(self.has_noise)].states()
+        match &self.library {
+            Some((_, library)) if !self.is_scanned => library.states(),
+            _ => self.scan.states(),
+        }
     }
 }
 
-/// Whether PyTorch's own recurrence of a cell, if it has one, is the faster one: cuDNN's on a GPU, oneDNN's LSTM on a CPU.
-fn is_own(cell: CellKind, options: TchOptions, kind: Kind) -> bool {
-    match options.device {
-        Device::Cuda(_) => options.products != Products::Bf16,
-        Device::Cpu => kind == Kind::Float && matches!(cell, CellKind::Lstm { .. }),
-    }
-}
-
-/// The recurrence of a cell without noise on its units.
-fn passes(cell: CellKind, options: TchOptions, kind: Kind) -> Box<dyn Passes> {
-    match Library::of(cell) {
-        Some(library) if is_own(cell, options, kind) => Box::new(library),
-        _ => scan(cell, Arithmetic::new(options.products)),
-    }
+/// PyTorch's own recurrence of a cell, if it has one, and the number of trials from which it is the faster one: on a GPU cuDNN's of
+/// gated cells in large batches, on a CPU oneDNN's LSTM.
+fn library(cell: CellKind, options: TchOptions, kind: Kind) -> Option<(i64, Library)> {
+    let is_gated = matches!(cell, CellKind::Gru | CellKind::Lstm { .. });
+    let from = match options.device {
+        Device::Cuda(_) if options.products != Products::Bf16 && is_gated => FEW_TRIALS + 1,
+        Device::Cpu if kind == Kind::Float && matches!(cell, CellKind::Lstm { .. }) => 0,
+        _ => return None,
+    };
+    Library::of(cell).map(|library| (from, library))
 }
 
 /// The recurrence of a cell in a scan of our own.

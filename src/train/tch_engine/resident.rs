@@ -5,12 +5,12 @@ use tch::kind::Element;
 use tch::{Kind, TchError, Tensor};
 
 use super::graph::Launcher;
+use super::masks::Masks;
 use super::network::DeviceNetwork;
 use super::staging::Staging;
 use super::trials::Trials;
 use super::weights::Weights;
 use super::{Done as _, Torch, failed, rows, update};
-use crate::cell::constraints::{clear_untrained, constrain};
 use crate::cell::parameters::{Parameters, READOUT_FEEDBACK};
 use crate::cell::spec::NetworkSpec;
 use crate::simd::Real;
@@ -60,6 +60,8 @@ struct Held {
     updates: u64,
     /// Whether the moments are still to be set to 0.
     begins_anew: bool,
+    /// Whether the host has all of it.
+    is_on_host: bool,
 }
 
 /// A batch on the device, whose place the next takes if it has the same shape.
@@ -113,68 +115,6 @@ impl Evaluated {
     }
 }
 
-/// Which values are treated in their own way; none where there are none.
-struct Masks {
-    /// Whose gradient is 0.
-    untrained: Option<Tensor>,
-    /// Which belong to tensors that are not trained at all, and do not decay.
-    fixed: Option<Tensor>,
-    /// Which are 0.
-    absent: Option<Tensor>,
-    /// How much faster than the others they learn.
-    factors: Option<Tensor>,
-}
-
-impl Masks {
-    fn new<T: Real + Element>(
-        network: &NetworkSpec,
-        parameters: &Parameters<T>,
-        optimiser: &Optimiser<T>,
-        device: tch::Device,
-    ) -> Torch<Self> {
-        let ones = || {
-            let mut ones = parameters.zeros_like();
-            ones.values_mut().fill(T::ONE);
-            ones
-        };
-        let zeros_of = |values: &Parameters<T>| {
-            let is_zero: Vec<bool> = values
-                .values()
-                .iter()
-                .map(|&value| value == <T as Real>::ZERO)
-                .collect();
-            let is_any = is_zero.contains(&true);
-            is_any
-                .then(|| Tensor::f_from_slice(&is_zero)?.f_to_device(device))
-                .transpose()
-        };
-        let mut trained = ones();
-        clear_untrained(network, parameters, &mut trained);
-        let mut decaying = ones();
-        let mut present = ones();
-        for tensor in parameters.layout().iter().filter(|tensor| !tensor.trained) {
-            decaying.get_mut(tensor.name).fill(<T as Real>::ZERO);
-            // Masks among them, which say what is absent.
-            present
-                .get_mut(tensor.name)
-                .copy_from_slice(parameters.get(tensor.name));
-        }
-        constrain(network, &mut present);
-        for tensor in parameters.layout().iter().filter(|tensor| !tensor.trained) {
-            present.get_mut(tensor.name).fill(T::ONE);
-        }
-        let factors = optimiser
-            .factors()
-            .map(|factors| Tensor::f_from_slice(factors.values())?.f_to_device(device));
-        Ok(Self {
-            untrained: zeros_of(&trained)?,
-            fixed: zeros_of(&decaying)?,
-            absent: zeros_of(&present)?,
-            factors: factors.transpose()?,
-        })
-    }
-}
-
 impl<T: Real + Element> Resident<T> {
     /// For a network before its first step; none if its training needs the host in every step (outputs that feed back, Dale's law,
     /// L-BFGS) or the device is not there.
@@ -193,8 +133,6 @@ impl<T: Real + Element> Resident<T> {
         let device_network = DeviceNetwork::new(network, options, T::KIND).ok()?;
         let device = device_network.device;
         let masks = Masks::new(network, parameters, &optimiser, device).ok()?;
-        let can_be_recorded = device_network.can_be_recorded(network.noise.recurrent > 0.0);
-        let launcher = can_be_recorded.then(|| Launcher::new(device)).flatten();
         Some(Self {
             staging: Staging::new(device),
             network: device_network,
@@ -203,7 +141,7 @@ impl<T: Real + Element> Resident<T> {
             masks,
             weight_norm: f64::NAN,
             placed: None,
-            launcher,
+            launcher: Launcher::new(device),
         })
     }
 
@@ -218,6 +156,7 @@ impl<T: Real + Element> Resident<T> {
             second: self.staging.upload(second.values())?,
             updates,
             begins_anew: false,
+            is_on_host: true,
         })
     }
 
@@ -226,6 +165,7 @@ impl<T: Real + Element> Resident<T> {
             Some(held) => held,
             None => self.take_up(parameters)?,
         };
+        held.is_on_host = false;
         if std::mem::take(&mut held.begins_anew) {
             held.first.f_zero_().done()?;
             held.second.f_zero_().done()?;
@@ -297,15 +237,17 @@ impl<T: Real + Element> Resident<T> {
         };
         let network = &mut self.network;
         let is_squared = batch.objectives.is_empty();
+        let can_be_recorded = is_squared && network.is_scanned(batch);
         let untrained = self.masks.untrained.as_ref();
         let mut work = |placed: &Placed| {
-            let outputs = network.forward(&held.weights, placed.trials.shallow_clone())?;
+            let trials = placed.trials.shallow_clone();
+            let outputs = network.forward(&held.weights, batch, trials)?;
             let (loss, slopes) = if is_squared {
                 squared_errors(&outputs, &placed.targets, &placed.weights)?
             } else {
                 other_losses::<T>(&outputs, batch)?
             };
-            let gradients = network.backward(&held.weights, slopes, None)?;
+            let gradients = network.backward(&held.weights, &slopes, None)?;
             let gradient = gradients.flat(parameters.layout())?;
             let mut gradient =
                 gradient.ok_or_else(|| TchError::Torch("no gradient came".to_owned()))?;
@@ -318,7 +260,7 @@ impl<T: Real + Element> Resident<T> {
                 gradient,
             })
         };
-        let Some(launcher) = self.launcher.as_mut().filter(|_| is_squared) else {
+        let Some(launcher) = self.launcher.as_mut().filter(|_| can_be_recorded) else {
             return work(placed);
         };
         if placed.evaluated.is_none() {
@@ -379,7 +321,9 @@ impl<T: Real + Element> Learner<T> for Resident<T> {
         batch: &Batch,
     ) -> Result<Learnt, EngineError> {
         check_channels(batch, self.network.channels())?;
-        let _stream = self.launcher.as_ref().map(Launcher::enter);
+        let is_scanned = self.network.is_scanned(batch);
+        let launcher = self.launcher.as_ref().filter(|_| is_scanned);
+        let _stream = launcher.map(Launcher::enter);
         tch::no_grad(|| self.step_on_device(parameters, batch)).map_err(|error| failed(&error))
     }
 
@@ -388,16 +332,22 @@ impl<T: Real + Element> Learner<T> for Resident<T> {
     }
 
     fn bring_back(&mut self, parameters: &mut Parameters<T>) -> Result<(), EngineError> {
-        let Some(held) = &self.held else {
+        let Some(held) = self.held.as_mut().filter(|held| !held.is_on_host) else {
             return Ok(());
         };
         let mut first = parameters.zeros_like();
         let mut second = parameters.zeros_like();
         let staging = &mut self.staging;
-        let fetched = (staging.download(&held.flat, parameters.values_mut()))
-            .and_then(|()| staging.download(&held.first, first.values_mut()))
-            .and_then(|()| staging.download(&held.second, second.values_mut()));
-        fetched.map_err(|error| failed(&error))?;
+        let mut fetch = || {
+            staging.download(&held.flat, parameters.values_mut())?;
+            if held.begins_anew {
+                return Ok(());
+            }
+            staging.download(&held.first, first.values_mut())?;
+            staging.download(&held.second, second.values_mut())
+        };
+        fetch().map_err(|error| failed(&error))?;
+        held.is_on_host = true;
         self.optimiser.resume(held.updates, first, second);
         Ok(())
     }
@@ -407,6 +357,7 @@ impl<T: Real + Element> Learner<T> for Resident<T> {
         if let Some(held) = &mut self.held {
             held.updates = 0;
             held.begins_anew = true;
+            held.is_on_host = false;
         }
     }
 

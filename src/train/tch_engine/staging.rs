@@ -49,8 +49,8 @@ impl<T: Real + Element> Staging<T> {
                     *to = T::from_f64(scale * from);
                 }
             });
-        let shape = place.size();
-        place.f_copy_(&self.tensor(values.len())?.f_view(shape)?)
+        let values = self.tensor(values.len())?.f_view_as(place)?;
+        place.f_copy_(&values)
     }
 
     /// The values of a tensor on the device, in their order.
