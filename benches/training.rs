@@ -55,6 +55,8 @@ const PEERS: [(&str, &str); 3] = [
     ("compiled", "numpy, torch"),
     ("jax", "numpy, jax"),
 ];
+/// The argument that asks for the table of peers, which without the feature `tch` comes anyway.
+const PEERS_WORD: &str = "peers";
 /// Turns of each side.
 const ROUNDS: usize = 2;
 /// Relative difference of losses up to which peers do the same.
@@ -70,13 +72,14 @@ fn main() -> Result<(), String> {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     #[cfg(feature = "tch")]
-    if !wanted.iter().any(|word| word == "peers") {
+    if !wanted.iter().any(|word| word == PEERS_WORD) {
         return libtorch::table(&wanted);
     }
     let wants = |word: &str, number: usize| {
         let number = number.to_string();
         let (words, numbers): (Vec<_>, Vec<_>) = wanted
             .iter()
+            .filter(|argument| *argument != PEERS_WORD)
             .partition(|argument| argument.parse::<usize>().is_err());
         (words.is_empty() || words.iter().any(|w| *w == word))
             && (numbers.is_empty() || numbers.contains(&&number))

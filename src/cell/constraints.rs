@@ -60,7 +60,6 @@ pub fn clear_untrained<T: Real>(
     clear_diagonal(spec.cell, spec.units, gradient);
 }
 
-/// A unit of a piecewise-linear network acts on itself through A alone.
 /// Sets what belongs to input channels that are not trained to 0.
 pub fn clear_untrained_inputs<T: Real>(spec: &NetworkSpec, gradient: &mut Parameters<T>) {
     if spec.input_groups.iter().all(|group| group.is_trained) {
@@ -77,6 +76,7 @@ pub fn clear_untrained_inputs<T: Real>(spec: &NetworkSpec, gradient: &mut Parame
     }
 }
 
+/// A unit of a piecewise-linear network acts on itself through A alone.
 fn clear_diagonal<T: Real>(cell: CellKind, units: usize, parameters: &mut Parameters<T>) {
     if cell == CellKind::PiecewiseLinear {
         let diagonal = parameters.get_mut(WEIGHT_HH).iter_mut();

@@ -163,13 +163,15 @@ pub trait EngineReal: Real {
     fn engine(name: EngineName, network: &NetworkSpec) -> Box<dyn Engine<Self>>;
 
     /// Gradient descent that keeps the network on the engine's device from step to step, if the engine has it for such a network
-    /// and optimiser.
+    /// and optimiser. Default: no engine has.
     fn resident(
-        name: EngineName,
-        network: &NetworkSpec,
-        parameters: &Parameters<Self>,
-        optimiser: Optimiser<Self>,
-    ) -> Option<Box<dyn Learner<Self>>>;
+        _name: EngineName,
+        _network: &NetworkSpec,
+        _parameters: &Parameters<Self>,
+        _optimiser: Optimiser<Self>,
+    ) -> Option<Box<dyn Learner<Self>>> {
+        None
+    }
 }
 
 macro_rules! runs {
@@ -201,16 +203,6 @@ macro_rules! runs {
                 };
                 let resident = Resident::<$real>::new(network, options, parameters, optimiser);
                 resident.map(|resident| Box::new(resident) as _)
-            }
-
-            #[cfg(not(feature = "tch"))]
-            fn resident(
-                _: EngineName,
-                _: &NetworkSpec,
-                _: &Parameters<Self>,
-                _: Optimiser<Self>,
-            ) -> Option<Box<dyn Learner<Self>>> {
-                None
             }
         }
     };

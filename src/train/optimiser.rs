@@ -83,7 +83,6 @@ impl<T: Real> Optimiser<T> {
     }
 
     /// What is the same for every parameter in the update of this number, counted from 1.
-    #[cfg(feature = "tch")]
     pub(super) fn update_of(&self, number: u64) -> Update<T> {
         let learning_rate = self.spec.learning_rate_after(number - 1);
         Update::new(self.spec.rule, learning_rate, number)
@@ -118,13 +117,12 @@ impl<T: Real> Optimiser<T> {
     pub fn update(&mut self, parameters: &mut Parameters<T>, gradient: &mut Parameters<T>) {
         self.decay(parameters, gradient);
         self.clip(gradient);
-        let learning_rate = self.learning_rate();
         self.updates += 1;
+        let step = self.update_of(self.updates);
         let before = self.factors.is_some().then(|| parameters.values().to_vec());
         let (first, second) = (self.first.values_mut(), self.second.values_mut());
         let values = parameters.values_mut();
         let gradient = gradient.values();
-        let step = Update::new(self.spec.rule, learning_rate, self.updates);
         if values.len() <= TOGETHER {
             step.make(values, gradient, first, second);
         } else {
