@@ -29,16 +29,21 @@ pub(super) fn add_values(columns: &[f64], rows: usize, features: &[f64], sums: &
 
 /// The same for Taylor coefficients.
 pub(super) fn add_jets(columns: &[f64], rows: usize, features: &[Jet], sums: &mut [Jet]) {
-    for order in 0..4 {
-        let mut of_order: Vec<f64> = sums[..rows].iter().map(|sum| sum.0[order]).collect();
+    let mut by_order = [0, 1, 2, 3].map(|order| {
+        let of_order = sums[..rows].iter().map(|sum| sum.0[order]);
+        of_order.collect::<Vec<f64>>()
+    });
+    vectorised(|| {
         for (column, feature) in columns.chunks_exact(rows).zip(features) {
-            if feature.0[order] != 0.0 {
-                add_scaled(&mut of_order, feature.0[order], column);
+            for (of_order, &coefficient) in by_order.iter_mut().zip(&feature.0) {
+                if coefficient != 0.0 {
+                    add_scaled(of_order, coefficient, column);
+                }
             }
         }
-        for (sum, of_order) in sums.iter_mut().zip(of_order) {
-            sum.0[order] = of_order;
-        }
+    });
+    for (row, sum) in sums[..rows].iter_mut().enumerate() {
+        sum.0 = [0, 1, 2, 3].map(|order| by_order[order][row]);
     }
 }
 

@@ -8,5 +8,5 @@
 
 pub mod kreiss;
 pub mod krylov;
-pub(in crate::dynamics) mod singular;
+pub(crate) mod singular;
 pub mod spectrum;

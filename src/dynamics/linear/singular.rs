@@ -9,7 +9,7 @@ use faer::{Mat, MatRef};
 use super::spectrum::SpectrumError;
 
 /// Below this size all singular values are as cheap.
-const DENSE: usize = 48;
+pub(crate) const DENSE: usize = 48;
 /// Vectors that are iterated beside those that are wanted.
 const SPARE: usize = 4;
 /// Iterations at most.
@@ -19,15 +19,15 @@ const MOST_ITERATIONS: usize = 12;
 const SETTLED: (f64, f64) = (1e-10, 0.01);
 
 /// The smallest singular values of a square matrix, smallest first, and the largest.
-pub(in crate::dynamics) struct Smallest {
+pub(crate) struct Smallest {
     /// Smallest singular values, rising: the first to rounding, the others of a large matrix to a few percent.
-    pub(in crate::dynamics) values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// Right singular vectors as columns.
-    pub(in crate::dynamics) right: Mat<f64>,
+    pub(crate) right: Mat<f64>,
     /// Left singular vectors as columns.
-    pub(in crate::dynamics) left: Mat<f64>,
+    pub(crate) left: Mat<f64>,
     /// The largest singular value, or of a large matrix the Frobenius norm, which it does not exceed.
-    pub(in crate::dynamics) norm: f64,
+    pub(crate) norm: f64,
 }
 
 /// The `count` smallest singular values of a square matrix.
@@ -36,10 +36,7 @@ pub(in crate::dynamics) struct Smallest {
 /// 2. Otherwise X ← orth((AᵀA)⁻¹X), which converges the faster the larger the gap behind the vectors that are wanted.
 /// 3. The singular value decomposition of A X (Rayleigh–Ritz) gives values and right vectors v; the left ones are A⁻ᵀv, for
 ///    A v is rounding where the value is tiny.
-pub(in crate::dynamics) fn smallest(
-    matrix: MatRef<'_, f64>,
-    count: usize,
-) -> Result<Smallest, SpectrumError> {
+pub(crate) fn smallest(matrix: MatRef<'_, f64>, count: usize) -> Result<Smallest, SpectrumError> {
     let dim = matrix.nrows();
     let count = count.min(dim);
     if dim <= DENSE {

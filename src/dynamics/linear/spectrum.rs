@@ -26,8 +26,12 @@ use crate::nouns::PointKind;
 
 /// Largest dimension of which all eigenvalues are computed.
 pub const DENSE_DIM: usize = 1000;
-/// Eigenvalues of a larger map that are computed first, and at most before all are.
-const LEADING: (usize, usize) = (10, 40);
+/// Eigenvalues of a larger map that are tried in turn before all are.
+const LEADING: [usize; 3] = [10, 32, 80];
+/// Of so many dimensions for each of them: where they are fewer, all cost less.
+const WORTHWHILE: usize = 25;
+/// The last of those lies inside the unit circle by at least so much: all that are nearer to it are known.
+const LEAST_INSIDE: f64 = 1e-5;
 
 /// The eigenvalues of the Jacobian at a point, largest modulus first; of a complex pair the one with positive
 /// imaginary part first.
@@ -162,16 +166,14 @@ impl Spectrum {
 /// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle.
 fn eigenvalues(matrix: &Mat<f64>, marginal_band: f64) -> Result<Vec<c64>, SpectrumError> {
     let dim = matrix.nrows();
-    let mut count = LEADING.0;
-    while dim > DENSE_DIM && count <= LEADING.1 {
+    let is_worthwhile = |count: &usize| dim > DENSE_DIM && WORTHWHILE * count <= dim;
+    for count in LEADING.into_iter().filter(is_worthwhile) {
         let leading = leading_eigenvalues(matrix, count);
-        let reaches_inside = leading
-            .last()
-            .is_some_and(|last| last.norm() < 1.0 - marginal_band);
+        let inside = 1.0 - marginal_band.max(LEAST_INSIDE);
+        let reaches_inside = leading.last().is_some_and(|last| last.norm() < inside);
         if reaches_inside {
             return Ok(leading);
         }
-        count *= 2;
     }
     matrix.eigenvalues().map_err(|_| SpectrumError { dim })
 }

@@ -82,13 +82,6 @@ pub(in crate::landscape) fn norm(v: &[f64]) -> f64 {
     dot(v, v).sqrt()
 }
 
-/// The i-th unit vector.
-pub(in crate::landscape) fn unit(dim: usize, i: usize) -> Vec<f64> {
-    let mut unit = vec![0.0; dim];
-    unit[i] = 1.0;
-    unit
-}
-
 /// The equation to first order at one point.
 pub(in crate::landscape) struct Linearised {
     /// x − F_s(x).

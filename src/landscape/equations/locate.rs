@@ -10,15 +10,18 @@
 //! It does not know which branch the guess came from; callers check that what is found lies on theirs.
 
 use faer::linalg::solvers::{PartialPivLu, Solve as _};
-use faer::{Mat, c64};
+use faer::{Mat, Scale, c64};
 
-use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot, norm, unit};
+use crate::dynamics::linear::singular;
+use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot, norm};
 use crate::landscape::equations::test_functions::eigenvalues;
 use crate::map::Family;
-use crate::map::derivatives::{mixed, second};
+use crate::map::derivatives::{mixed, second_along};
 
 /// Newton steps of one location.
 pub(in crate::landscape) const MOST_STEPS: usize = 25;
+/// Steps of inverse iteration to a smallest singular value.
+const STEPS_TO_SINGULAR: usize = 8;
 
 /// An eigenvalue of J at +1 or −1.
 ///
@@ -110,7 +113,7 @@ pub fn flip<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<RealCrit
 fn real<F: Family + ?Sized>(family: &F, guess: &Extended, sigma: f64) -> Option<RealCritical> {
     let dim = guess.state.len();
     let mut place = guess.clone();
-    let (mut b, mut c) = singular_pair(&Linearised::at(family, &place).shifted(sigma))?;
+    let (_, mut b, mut c) = singular_triplet(&Linearised::at(family, &place).shifted(sigma))?;
     let mut progress = Progress::new();
     for _ in 0..MOST_STEPS {
         let equation = Linearised::at(family, &place);
@@ -119,15 +122,10 @@ fn real<F: Family + ?Sized>(family: &F, guess: &Extended, sigma: f64) -> Option<
         let last = Mat::from_fn(dim + 1, 1, |i, _| f64::from(u8::from(i == dim)));
         let (q, g) = split(&bordered.solve(last.clone())?);
         let (p, _) = split(&bordered.solve_transpose(last)?);
-        let map = family.at(place.s);
-        let gradient = |j: usize| {
-            if j == dim {
-                sigma * dot(&p, &mixed(family, place.s, &place.state, &q))
-            } else {
-                sigma * dot(&p, &second(&map, &place.state, &q, &unit(dim, j)))
-            }
-        };
-        let row: Vec<f64> = (0..=dim).map(gradient).collect();
+        let bent = second_along(&family.at(place.s), &place.state, &q);
+        let rate = mixed(family, place.s, &place.state, &q);
+        let columns = (0..dim).map(|j| bent.col_as_slice(j)).chain([&rate[..]]);
+        let row: Vec<f64> = columns.map(|column| sigma * dot(&p, column)).collect();
         let matrix = Mat::from_fn(dim + 1, dim + 1, |i, j| {
             if i == dim {
                 row[j]
@@ -162,8 +160,7 @@ pub(in crate::landscape) fn finish_real<F: Family + ?Sized>(
 ) -> Option<RealCritical> {
     let equation = Linearised::at(family, &place);
     let a = equation.shifted(sigma);
-    let smallest = smallest_singular(&a)?;
-    let (left, right) = singular_pair(&a)?;
+    let (smallest, left, right) = singular_triplet(&a)?;
     let overlap = dot(&left, &right);
     if overlap.abs() < 1e-8 {
         return None;
@@ -202,7 +199,7 @@ pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Optio
     let mut place = guess.clone();
     let equation = Linearised::at(family, &place);
     let mut theta = nearest_pair(&equation.jacobian)?;
-    let (mut b, mut c) = complex_singular_pair(&rotated(&equation.jacobian, theta))?;
+    let (_, mut b, mut c) = complex_singular_triplet(&rotated(&equation.jacobian, theta))?;
     let mut progress = Progress::new();
     for _ in 0..MOST_STEPS {
         let equation = Linearised::at(family, &place);
@@ -254,14 +251,9 @@ fn pair_gradient<F: Family + ?Sized>(
             .map(|i| -p[i].conj() * c64::new(real[i], imaginary[i]))
             .sum::<c64>()
     };
+    let bent = [&re, &im].map(|part| second_along(&map, &place.state, part));
     let mut gradient: Vec<c64> = (0..dim)
-        .map(|j| {
-            let along = unit(dim, j);
-            against(
-                &second(&map, &place.state, &re, &along),
-                &second(&map, &place.state, &im, &along),
-            )
-        })
+        .map(|j| against(bent[0].col_as_slice(j), bent[1].col_as_slice(j)))
         .collect();
     let rate = |v: &[f64]| mixed(family, place.s, &place.state, v);
     gradient.push(against(&rate(&re), &rate(&im)));
@@ -281,8 +273,7 @@ fn finish_complex<F: Family + ?Sized>(
     }
     let equation = Linearised::at(family, &place);
     let shifted = rotated(&equation.jacobian, theta);
-    let sigma = *shifted.singular_values().ok()?.last()?;
-    let (left, right) = complex_singular_pair(&shifted)?;
+    let (sigma, left, right) = complex_singular_triplet(&shifted)?;
     let overlap = complex_dot(&left, &right);
     if overlap.norm() < 1e-8 {
         return None;
@@ -300,18 +291,13 @@ fn finish_complex<F: Family + ?Sized>(
     })
 }
 
-/// Left and right singular vectors to the smallest singular value.
-pub(in crate::landscape) fn singular_pair(matrix: &Mat<f64>) -> Option<(Vec<f64>, Vec<f64>)> {
-    let dim = matrix.nrows();
-    let svd = matrix.svd().ok()?;
-    Some((
-        (0..dim).map(|i| svd.U()[(i, dim - 1)]).collect(),
-        (0..dim).map(|i| svd.V()[(i, dim - 1)]).collect(),
-    ))
-}
-
-fn smallest_singular(matrix: &Mat<f64>) -> Option<f64> {
-    matrix.singular_values().ok()?.last().copied()
+/// The smallest singular value, with its left and its right vector.
+pub(in crate::landscape) fn singular_triplet(
+    matrix: &Mat<f64>,
+) -> Option<(f64, Vec<f64>, Vec<f64>)> {
+    let found = singular::smallest(matrix.as_ref(), 1).ok()?;
+    let [left, right] = [&found.left, &found.right].map(|of| of.col_as_slice(0).to_vec());
+    Some((found.values[0], left, right))
 }
 
 pub(in crate::landscape) fn with_border(a: &Mat<f64>, b: &[f64], c: &[f64]) -> Mat<f64> {
@@ -354,13 +340,36 @@ pub(in crate::landscape) fn rotated(jacobian: &Mat<f64>, theta: f64) -> Mat<c64>
     })
 }
 
-fn complex_singular_pair(matrix: &Mat<c64>) -> Option<(Vec<c64>, Vec<c64>)> {
+/// The same of a complex matrix.
+///
+/// 1. A small matrix, and one that is singular to working precision, is decomposed in full.
+/// 2. Otherwise q ← (KᴴK)⁻¹q, from a fixed start; where K is nearly singular, as at a Neimark–Sacker point, a step is enough.
+/// 3. The left vector is K⁻ᴴq, of which 1/σ is the length.
+fn complex_singular_triplet(matrix: &Mat<c64>) -> Option<(f64, Vec<c64>, Vec<c64>)> {
     let dim = matrix.nrows();
+    if dim <= singular::DENSE {
+        return complex_dense(matrix);
+    }
+    let lu = PartialPivLu::new(matrix.as_ref());
+    let mut right = Mat::from_fn(dim, 1, |i, _| c64::new((1.0 + i as f64).sin(), 0.0));
+    for _ in 0..STEPS_TO_SINGULAR {
+        let image = lu.solve(lu.solve_adjoint(&right));
+        right = &image * Scale(c64::new(1.0 / image.norm_l2(), 0.0));
+    }
+    let left = lu.solve_adjoint(&right);
+    let length = left.norm_l2();
+    if !(length > 0.0 && length.is_finite()) {
+        return complex_dense(matrix);
+    }
+    let left = left.col_as_slice(0).iter().map(|x| x / length).collect();
+    Some((1.0 / length, left, right.col_as_slice(0).to_vec()))
+}
+
+fn complex_dense(matrix: &Mat<c64>) -> Option<(f64, Vec<c64>, Vec<c64>)> {
+    let last = matrix.nrows() - 1;
     let svd = matrix.svd().ok()?;
-    Some((
-        (0..dim).map(|i| svd.U()[(i, dim - 1)]).collect(),
-        (0..dim).map(|i| svd.V()[(i, dim - 1)]).collect(),
-    ))
+    let [left, right] = [svd.U(), svd.V()].map(|of| of.col(last).iter().copied().collect());
+    Some((svd.S()[last].re, left, right))
 }
 
 fn complex_border(k: &Mat<c64>, b: &[c64], c: &[c64]) -> Mat<c64> {
@@ -398,4 +407,81 @@ pub(in crate::landscape) fn parts(q: &[c64]) -> (Vec<f64>, Vec<f64>) {
         q.iter().map(|q| q.re).collect(),
         q.iter().map(|q| q.im).collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::map::CellMap;
+    use crate::cell::path::CellPath;
+    use crate::map::derivatives::MOST_JETS;
+
+    /// Two of many units, with weights of their own, while all others keep to themselves.
+    fn large(block: [f64; 4], drive: f64) -> CellMap {
+        let dim = MOST_JETS + 10;
+        let mut weights = vec![0.0; dim * dim];
+        for i in 0..dim {
+            weights[i * dim + i] = 0.5 * i as f64 / dim as f64;
+        }
+        for (k, weight) in block.into_iter().enumerate() {
+            weights[k / 2 * dim + k % 2] = weight;
+        }
+        let mut drives = vec![0.0; dim];
+        drives[0] = drive;
+        CellMap::vanilla(&weights, drives)
+    }
+
+    fn near(state: [f64; 2], s: f64) -> Extended {
+        let mut place = Extended::new(vec![0.0; MOST_JETS + 10], s);
+        place.state[..2].copy_from_slice(&state);
+        place
+    }
+
+    /// x = tanh(1.5 x + b) has a fold at x² = 1/3.
+    #[test]
+    fn the_fold_of_one_unit_in_a_large_network_is_where_the_formula_says() {
+        let at = |drive: f64| large([1.5, 0.0, 0.0, 0.3], drive);
+        let path = CellPath::new(at(0.0), at(-0.5)).unwrap_or_else(|| panic!("one size"));
+        let x = (1.0_f64 / 3.0).sqrt();
+        let expected = (1.5 * x - x.atanh()) / 0.5;
+        let found = fold(&path, &near([0.7, 0.0], expected + 0.1));
+        let found = found.unwrap_or_else(|| panic!("no fold"));
+        assert!((found.place.s - expected).abs() < 1e-12);
+        assert!((found.place.state[0] - x).abs() < 1e-8 && found.sigma < 1e-8);
+    }
+
+    /// A rotation by 0.7 that grows from 0.9 to 1.1.
+    #[test]
+    fn the_neimark_sacker_point_of_two_units_in_a_large_network_is_where_the_formula_says() {
+        let (sin, cos) = 0.7_f64.sin_cos();
+        let at = |gain: f64| large([cos, -sin, sin, cos].map(|w| gain * w), 0.0);
+        let path = CellPath::new(at(0.9), at(1.1)).unwrap_or_else(|| panic!("one size"));
+        let found = neimark_sacker(&path, &near([0.01, -0.01], 0.45));
+        let found = found.unwrap_or_else(|| panic!("no point"));
+        assert!((found.place.s - 0.5).abs() < 1e-12 && (found.theta - 0.7).abs() < 1e-12);
+        assert!(found.sigma < 1e-12 && found.residual < 1e-12);
+    }
+
+    /// Against the full decomposition, near an eigenvalue on the circle and away from one.
+    #[test]
+    fn the_smallest_singular_value_of_a_complex_matrix_is_that_of_the_full_decomposition() {
+        let dim = 80;
+        let mut matrix = Mat::from_fn(dim, dim, |i, j| 0.05 * ((i * dim + j) as f64 * 0.37).sin());
+        let (sin, cos) = 0.7_f64.sin_cos();
+        for (i, j, entry) in [(0, 0, cos), (0, 1, -sin), (1, 0, sin), (1, 1, cos)] {
+            matrix[(i, j)] += entry;
+        }
+        for theta in [0.7, 2.0] {
+            let rotated = rotated(&matrix, theta);
+            let (found, exact) = (complex_singular_triplet(&rotated), complex_dense(&rotated));
+            let (Some((sigma, left, right)), Some((exact, u, v))) = (found, exact) else {
+                panic!("{theta}");
+            };
+            assert!((sigma - exact).abs() < 0.02 * exact, "{sigma} {exact}");
+            if theta == 0.7 {
+                assert!(complex_dot(&left, &u).norm() > 1.0 - 1e-9);
+                assert!(complex_dot(&right, &v).norm() > 1.0 - 1e-9);
+            }
+        }
+    }
 }

@@ -7,6 +7,10 @@
 
 use faer::Mat;
 
+use crate::dynamics::linear::spectrum::Spectrum;
+use crate::landscape::equations::equation::Extended;
+use crate::map::Family;
+
 /// What is known of one point of a branch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tests {
@@ -22,7 +26,8 @@ pub struct Tests {
     pub turning: f64,
     /// sign det of \[I − J, −F_s\] with the tangent as a further row. Changes at branch points, not at folds.
     pub border: i8,
-    /// Eigenvalues (re, im), in no particular order.
+    /// Eigenvalues (re, im), largest modulus first. Of a large map only the leading ones may be known: all outside the unit
+    /// circle and some inside.
     pub eigenvalues: Vec<(f64, f64)>,
 }
 
@@ -42,9 +47,10 @@ impl Tests {
             .count()
     }
 
-    /// Number of complex pairs.
-    pub fn pairs(&self) -> usize {
-        self.eigenvalues.iter().filter(|l| l.1 > 0.0).count()
+    /// Whether two neighbours by modulus, the first at this rank, are one complex pair.
+    fn is_pair(&self, rank: usize) -> bool {
+        let pair = (self.eigenvalues.get(rank), self.eigenvalues.get(rank + 1));
+        matches!(pair, (Some(a), Some(b)) if a.1 > 0.0 && a.0 == b.0 && a.1 == -b.1)
     }
 }
 
@@ -52,10 +58,18 @@ fn outside((re, im): (f64, f64)) -> bool {
     re.hypot(im) > 1.0
 }
 
-/// The eigenvalues of a matrix, or `None` if the iteration did not converge.
-pub(in crate::landscape) fn eigenvalues(matrix: &Mat<f64>) -> Option<Vec<(f64, f64)>> {
-    let values = matrix.eigenvalues().ok()?;
-    Some(values.into_iter().map(|l| (l.re, l.im)).collect())
+/// The multipliers at a place, as [`Tests::eigenvalues`] has them; `None` if the iteration did not converge.
+pub(in crate::landscape) fn multipliers<F: Family + ?Sized>(
+    family: &F,
+    place: &Extended,
+) -> Option<Vec<(f64, f64)>> {
+    let spectrum = Spectrum::at(&family.at(place.s), &place.state).ok()?;
+    Some(spectrum.eigenvalues)
+}
+
+/// The same of a Jacobian.
+pub(in crate::landscape) fn eigenvalues(jacobian: &Mat<f64>) -> Option<Vec<(f64, f64)>> {
+    Some(Spectrum::of(jacobian).ok()?.eigenvalues)
 }
 
 /// A bifurcation of codimension one, as the test functions see it.
@@ -87,14 +101,16 @@ pub enum Between {
 /// 1. Sign changes are collected: v_s (fold), the bordered determinant (branch point), det(I + J) (flip).
 /// 2. None, and the number of unstable eigenvalues stays: nothing. (A real pair with product 1, a neutral saddle,
 ///    leaves this number alone and so is never taken for a Neimark–Sacker point.)
-/// 3. None, and two eigenvalues more or fewer are unstable: a Neimark–Sacker point, if the pair is complex on both
-///    sides and so the number of pairs outside changes by one while the number of pairs stays.
+/// 3. None, and two eigenvalues more or fewer are unstable: a Neimark–Sacker point, if these two are a complex pair on
+///    both sides and so the number of pairs outside changes by one.
 /// 4. Exactly one, and one eigenvalue more or fewer is unstable: that bifurcation.
 /// 5. v_s and the bordered determinant together, and no eigenvalue: the branch that turns at a pitchfork, on its way
 ///    through the branch point.
 /// 6. Anything else is unexplained; a shorter step tells.
 pub fn between(before: &Tests, after: &Tests) -> Between {
-    let crossed = after.n_unstable().abs_diff(before.n_unstable());
+    let outside = [before, after].map(Tests::n_unstable);
+    let crossed = outside[0].abs_diff(outside[1]);
+    let rank = outside[0].min(outside[1]);
     let signs = [
         (
             (before.turning < 0.0) != (after.turning < 0.0),
@@ -108,7 +124,8 @@ pub fn between(before: &Tests, after: &Tests) -> Between {
         (None, _, 0) => Between::Nothing,
         (None, _, 2)
             if before.pairs_outside().abs_diff(after.pairs_outside()) == 1
-                && before.pairs() == after.pairs() =>
+                && before.is_pair(rank)
+                && after.is_pair(rank) =>
         {
             Between::One(Change::NeimarkSacker)
         }

@@ -14,6 +14,7 @@ use super::branch::PathPoint;
 use crate::landscape::equations::equation::{Extended, dot, norm};
 use crate::landscape::equations::inverse_iteration::Hessenberg;
 use crate::landscape::equations::locate::complex_dot;
+use crate::landscape::equations::test_functions::multipliers;
 use crate::map::{Family, Map};
 
 /// Places between two points at which the Jacobian is looked at, as shares of the way; the points themselves are two
@@ -55,6 +56,17 @@ impl<'a> End<'a> {
         }
     }
 
+    /// The multipliers with |λ| − 1 of each, largest first; 0 of those that an event has put on the circle.
+    fn ranked(&self) -> Vec<((f64, f64), f64)> {
+        let mut values = ranked(self.eigenvalues);
+        let mut nearest: Vec<usize> = (0..values.len()).collect();
+        nearest.sort_by(|a, b| values[*a].1.abs().total_cmp(&values[*b].1.abs()));
+        for rank in nearest.into_iter().take(self.critical) {
+            values[rank].1 = 0.0;
+        }
+        values
+    }
+
     /// Distance of the nearest multiplier from the circle.
     fn clearance(&self) -> f64 {
         if self.critical > 0 || self.eigenvalues.is_empty() {
@@ -63,6 +75,14 @@ impl<'a> End<'a> {
         let off = self.eigenvalues.iter().map(|l| l.0.hypot(l.1) - 1.0);
         off.fold(f64::INFINITY, |least, off| off.abs().min(least))
     }
+}
+
+/// Multipliers with |λ| − 1 of each, largest first.
+fn ranked(eigenvalues: &[(f64, f64)]) -> Vec<((f64, f64), f64)> {
+    let off = |l: &(f64, f64)| l.0.hypot(l.1) - 1.0;
+    let mut values: Vec<((f64, f64), f64)> = eigenvalues.iter().map(|l| (*l, off(l))).collect();
+    values.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.1.total_cmp(&a.0.1)));
+    values
 }
 
 /// Whether nothing can have happened between two points of a branch with `outside` multipliers outside the unit circle
@@ -79,6 +99,8 @@ impl<'a> End<'a> {
 ///    above it, nothing has happened.
 /// 5. Otherwise something may have where the bounds from both points, widened by what the tangents miss the other
 ///    point by, say so at one place.
+///
+/// Of a large map, of which only leading multipliers are known, steps 2 to 5 are replaced by [`is_quiet_at_samples`].
 pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
     family: &F,
     from: &End<'_>,
@@ -92,10 +114,9 @@ pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
     if halves[0] < clearances[0] && halves[1] < clearances[1] {
         return true;
     }
-    // Of a large map only the leading multipliers may be known.
     let dim = from.place.state.len();
     if [from, to].iter().any(|end| end.eigenvalues.len() < dim) {
-        return false;
+        return is_quiet_at_samples(family, from, to, outside);
     }
     let curvature = 4.0 * BENT * bend(&jacobians);
     let mut views = [View::new(from, &jacobians, 0), View::new(to, &jacobians, 4)];
@@ -125,6 +146,71 @@ pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
         let [from, to] = [0, 1].map(|end| views[end].class(outside, is_outside));
         !may_rise(&from, &to)
     })
+}
+
+/// The same as [`is_quiet`] says, of a large map: from its leading multipliers at both points and at places between.
+///
+/// 1. In the middle, and where step 3 does not clear them, at all of five places, as many multipliers lie outside as at both
+///    points.
+/// 2. The largest modulus inside, a, and the smallest outside, b, bend between two places by no more than four times what
+///    they bend by over three of them: a(t) ≤ (1−t)aᵢ + t aᵢ₊₁ + 4(δ²/2)t(1−t), with δ² the largest second difference.
+/// 3. Nothing has happened if a so stays below 1 and b above it.
+///
+/// All that are not known lie further inside than the last that is. Eigenvectors, which tell the slopes, would take a
+/// reduction of the whole matrix; a spectrum of leading ones takes less.
+fn is_quiet_at_samples<F: Family + ?Sized>(
+    family: &F,
+    from: &End<'_>,
+    to: &End<'_>,
+    outside: usize,
+) -> bool {
+    let length = from.place.towards(to.place).norm();
+    let sample = |share: f64| {
+        let found = multipliers(family, &between(from, to, length, share))?;
+        let off: Vec<f64> = ranked(&found).into_iter().map(|value| value.1).collect();
+        let n_outside = off.iter().filter(|off| **off > 0.0).count();
+        (n_outside == outside).then_some(off)
+    };
+    let [first, last] = [from, to].map(|end| -> Vec<f64> {
+        let ranked = end.ranked().into_iter();
+        ranked.map(|value| value.1).collect()
+    });
+    let Some(middle) = sample(0.5) else {
+        return false;
+    };
+    if stay_apart(&[&first, &middle, &last], outside) {
+        return true;
+    }
+    let (early, late) = rayon::join(|| sample(0.25), || sample(0.75));
+    let (Some(early), Some(late)) = (early, late) else {
+        return false;
+    };
+    stay_apart(&[&first, &early, &middle, &late, &last], outside)
+}
+
+/// Steps 2 and 3, given |λ| − 1 at evenly spaced places, largest first.
+fn stay_apart(places: &[&[f64]], outside: usize) -> bool {
+    let of_rank = |rank: usize, sign: f64| -> Option<Vec<f64>> {
+        let values = places.iter().map(|off| Some(sign * off.get(rank)?));
+        values.collect()
+    };
+    let nearest_inside = of_rank(outside, 1.0);
+    let nearest_outside = outside.checked_sub(1).and_then(|rank| of_rank(rank, -1.0));
+    let mut curves = [nearest_inside, nearest_outside].into_iter().flatten();
+    curves.all(|curve| stays_below(&curve))
+}
+
+/// Whether a curve that is known at evenly spaced places stays below zero between them, though it may begin or end there.
+fn stays_below(curve: &[f64]) -> bool {
+    let bends = curve
+        .windows(3)
+        .map(|at| (at[0] - 2.0 * at[1] + at[2]).abs());
+    let bend = SAFETY * 0.5 * bends.fold(0.0, f64::max);
+    let highest = |pair: &[f64]| {
+        let at = |t: f64| (1.0 - t) * pair[0] + t * pair[1] + bend * t * (1.0 - t);
+        shares().map(at).fold(f64::NEG_INFINITY, f64::max)
+    };
+    curve.windows(2).all(|pair| highest(pair) < 0.0)
 }
 
 /// The largest change of J between one end and the places up to the middle: at least its 2-norm, and no more where that
@@ -257,17 +343,8 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(end: &End<'_>, jacobians: &'a [Mat<f64>; 5], place: usize) -> Self {
-        let off = |l: &(f64, f64)| l.0.hypot(l.1) - 1.0;
-        let mut values: Vec<((f64, f64), f64)> =
-            end.eigenvalues.iter().map(|l| (*l, off(l))).collect();
-        values.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.1.total_cmp(&a.0.1)));
-        let mut nearest: Vec<usize> = (0..values.len()).collect();
-        nearest.sort_by(|a, b| values[*a].1.abs().total_cmp(&values[*b].1.abs()));
-        for rank in nearest.into_iter().take(end.critical) {
-            values[rank].1 = 0.0;
-        }
         Self {
-            values,
+            values: end.ranked(),
             jacobians,
             end: place,
             hessenberg: None,

@@ -171,6 +171,9 @@ fn place_of(state: &[f64], points: &[Endpoint<'_>]) -> Option<usize> {
 mod tests {
     use super::super::matching::{match_ends, match_rest};
     use super::*;
+    use crate::cell::map::CellMap;
+    use crate::cell::path::CellPath;
+    use crate::dynamics::linear::spectrum::DENSE_DIM;
     use crate::dynamics::points::search::{self, FixedPoint, Known, search};
     use crate::landscape::examples::Tanh;
     use crate::map::Map as _;
@@ -238,6 +241,35 @@ mod tests {
             let (before, after) = (points(&family, 0.0), points(&family, 1.0));
             let limits = ContinuationLimits::default();
             let found = natural_pairs(&family, &endpoints(&before), &endpoints(&after), &limits);
+            assert_eq!(found.len(), pairs, "{w}");
+        }
+    }
+
+    /// The same unit among a thousand others, of which only the leading multipliers are computed.
+    #[test]
+    fn that_is_seen_in_large_networks_too() {
+        let dim = DENSE_DIM + 1;
+        for (w, pairs) in [(1.01, 0), (0.96, 1)] {
+            let at = |drive: f64| {
+                let mut weights = vec![0.0; dim * dim];
+                for i in 0..dim {
+                    weights[i * dim + i] = 0.6 * i as f64 / dim as f64;
+                }
+                weights[0] = -w;
+                let mut drives = vec![0.0; dim];
+                drives[0] = drive;
+                CellMap::vanilla(&weights, drives)
+            };
+            let (from, to) = (at(-0.25), at(0.25));
+            let ends = [&from, &to].map(|map| {
+                let found = search(map, &[], &[vec![0.0; dim]], search::SearchLimits::default());
+                found.unwrap_or_default().fixed_points
+            });
+            assert!(ends[0][0].spectrum.eigenvalues.len() < dim);
+            let family = CellPath::new(from, to).unwrap_or_else(|| unreachable!());
+            let limits = ContinuationLimits::default();
+            let [before, after] = [&ends[0], &ends[1]].map(|points| endpoints(points));
+            let found = natural_pairs(&family, &before, &after, &limits);
             assert_eq!(found.len(), pairs, "{w}");
         }
     }

@@ -19,7 +19,7 @@ use faer::Mat;
 
 use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Reason, Route};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
-use crate::landscape::equations::test_functions::{Between, Change, Tests, between, eigenvalues};
+use crate::landscape::equations::test_functions::{Between, Change, Tests, between, multipliers};
 use crate::map::Family;
 
 /// A fixed point of affine maps that is so much larger than it was is on its way to infinity.
@@ -221,9 +221,10 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
             let landed = self.land(from, &guess, h)?;
             return Some((landed, corrected.corrections, Some(s)));
         }
-        let next = describe(self.family, corrected.place, &from.tangent)?;
-        let taken = is_short(&guess, &next.place, h) && self.is_acceptable(from, &next, h);
-        taken.then_some((next, corrected.corrections, None))
+        let corrections = corrected.corrections;
+        let next = self.described(&guess, corrected, from, h)?;
+        self.is_acceptable(from, &next, h)
+            .then_some((next, corrections, None))
     }
 
     /// A point at the s of the guess.
@@ -236,26 +237,38 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
             self.limits.corrections,
             self.limits.contraction,
         )?;
-        let next = describe(self.family, corrected.place, &from.tangent)?;
+        let next = self.described(guess, corrected, from, h)?;
         // Backwards it would be the point that it comes from; and it leaves through the end that it lands on.
         let is_leaving = (next.tangent.s > 0.0) == (guess.s == self.route.high);
         let forward = is_leaving && from.place.towards(&next.place).dot(&from.tangent) > 0.0;
-        let taken =
-            forward && is_short(guess, &next.place, h) && self.is_acceptable(from, &next, h);
-        taken.then_some(next)
+        (forward && self.is_acceptable(from, &next, h)).then_some(next)
     }
 
+    /// The point that a guess was corrected to, if the correction is short and the tangent turned little: what costs most, the
+    /// multipliers, is asked last.
+    fn described(
+        &self,
+        guess: &Extended,
+        corrected: Corrected,
+        from: &PathPoint,
+        h: f64,
+    ) -> Option<PathPoint> {
+        is_short(guess, &corrected.place, h).then_some(())?;
+        let turns_little =
+            |tangent: &Extended| from.tangent.dot(tangent) >= self.limits.least_cosine;
+        describe_if(self.family, corrected.place, &from.tangent, turns_little)
+    }
+
+    /// Whether at most one bifurcation lies in a step.
     fn is_acceptable(&self, from: &PathPoint, next: &PathPoint, h: f64) -> bool {
-        let cosine = from.tangent.dot(&next.tangent);
-        let single = match between(&from.tests, &next.tests) {
+        match between(&from.tests, &next.tests) {
             // Where s has its extremum beyond the interval, the branch leaves it before it turns.
             Between::One(Change::Fold) => self.route.exit(extremum(from, next)).is_none(),
             Between::Nothing | Between::One(Change::Flip | Change::NeimarkSacker) => true,
             Between::One(Change::BranchPoint) | Between::Unexplained => {
                 h <= self.limits.finest_step
             }
-        };
-        cosine >= self.limits.least_cosine && single
+        }
     }
 }
 
@@ -352,13 +365,23 @@ pub(in crate::landscape) fn describe<F: Family + ?Sized>(
     place: Extended,
     along: &Extended,
 ) -> Option<PathPoint> {
+    describe_if(family, place, along, |_| true)
+}
+
+/// The same, if the tangent will do.
+fn describe_if<F: Family + ?Sized>(
+    family: &F,
+    place: Extended,
+    along: &Extended,
+    will_do: impl FnOnce(&Extended) -> bool,
+) -> Option<PathPoint> {
     let dim = place.state.len();
     let equation = Linearised::at(family, &place);
     let border = Factored::new(&equation.bordered(along));
     let last = Mat::from_fn(dim + 1, 1, |i, _| f64::from(u8::from(i == dim)));
     let tangent = Extended::from_column(&border.solve(last)?, dim);
     let tangent = tangent.scaled(1.0 / tangent.norm());
-    if border.sign == 0 || !tangent.is_finite() {
+    if border.sign == 0 || !tangent.is_finite() || !will_do(&tangent) {
         return None;
     }
     let (index, flip) = (
@@ -372,7 +395,7 @@ pub(in crate::landscape) fn describe<F: Family + ?Sized>(
         log_flip: flip.log,
         turning: tangent.s,
         border: border.sign,
-        eigenvalues: eigenvalues(&equation.jacobian)?,
+        eigenvalues: multipliers(family, &place)?,
     };
     Some(PathPoint {
         place,

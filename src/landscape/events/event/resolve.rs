@@ -3,12 +3,14 @@
 //! A branch's points say that something lies between two of them; bisection and Newton's method say what and where,
 //! until the changes of counts on each side are explained by located events.
 
+use rayon::prelude::*;
+
 use super::super::normal_form;
 use super::{Bifurcation, BranchPoint, EventKind, Shape, Side};
 use crate::landscape::equations::crossing;
 use crate::landscape::equations::equation::{Extended, Linearised};
 use crate::landscape::equations::locate::{self, ComplexCritical, RealCritical};
-use crate::landscape::equations::test_functions::{Between, Change, between, eigenvalues};
+use crate::landscape::equations::test_functions::{Between, Change, between, multipliers};
 use crate::landscape::follow::border::{collision, infinity};
 use crate::landscape::follow::branch::{Branch, BranchEnd, PathPoint};
 use crate::landscape::follow::excursion::{End, is_quiet};
@@ -46,15 +48,16 @@ pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcatio
 
 /// The events on a smooth part of a branch.
 fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<Bifurcation>) {
-    for pair in points.windows(2) {
+    let within = points.par_windows(2).map(|pair| {
         let mut step = Step {
             family,
             splits: MOST_SPLITS,
             events: Vec::new(),
         };
         step.resolve(&pair[0], &pair[1]);
-        events.append(&mut step.events);
-    }
+        step.events
+    });
+    events.extend(within.collect::<Vec<_>>().into_iter().flatten());
 }
 
 /// The events on a branch of rectified units: those on each piece, and those at the borders between.
@@ -203,7 +206,7 @@ impl<F: Family + ?Sized> Step<'_, F> {
         };
         Some(Centre {
             tangent,
-            eigenvalues: eigenvalues(&Linearised::at(self.family, &event.place).jacobian)?,
+            eigenvalues: multipliers(self.family, &event.place)?,
             critical: event.multipliers.len().max(expected),
             place: event.place.clone(),
         })
@@ -394,7 +397,7 @@ impl Located {
 }
 
 /// Where between two points the eigenvalues that cross the unit circle are on it, as the line through the sums of |λ| − 1 says;
-/// the middle where none crosses.
+/// the middle where none crosses. Those of a large map that are not known count as the innermost that is.
 fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
     let counts = [low, high].map(|point| point.tests.n_unstable());
     let crossing = counts[0].min(counts[1])..counts[0].max(counts[1]);
@@ -402,6 +405,8 @@ fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
         let values = point.tests.eigenvalues.iter();
         let mut off: Vec<f64> = values.map(|l| l.0.hypot(l.1) - 1.0).collect();
         off.sort_by(|a, b| b.total_cmp(a));
+        let last = off.last().copied().unwrap_or(0.0);
+        off.resize(off.len().max(crossing.end), last);
         off[crossing.clone()].iter().sum::<f64>()
     });
     if before * after < 0.0 {
@@ -412,7 +417,7 @@ fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
 }
 
 fn near_circle<F: Family + ?Sized>(family: &F, place: &Extended) -> Vec<(f64, f64)> {
-    let mut near = eigenvalues(&Linearised::at(family, place).jacobian).unwrap_or_default();
+    let mut near = multipliers(family, place).unwrap_or_default();
     near.retain(|l| (l.0.hypot(l.1) - 1.0).abs() < NEAR_CIRCLE);
     near
 }

@@ -16,7 +16,7 @@ use super::super::branch::PathPoint;
 use super::super::path::largest;
 use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot, norm};
 use crate::landscape::equations::locate::{
-    MOST_STEPS, Progress, Verdict, singular_pair, split, with_border,
+    MOST_STEPS, Progress, Verdict, singular_triplet, split, with_border,
 };
 use crate::landscape::equations::test_functions::eigenvalues;
 use crate::landscape::events::born::Born;
@@ -165,7 +165,7 @@ pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> B
 fn towards_singular(locked: &Locked<'_>, place: &Extended) -> Option<(f64, f64)> {
     let dim = place.state.len();
     let matrix = Linearised::at(locked, place).shifted(1.0);
-    let (b, c) = singular_pair(&matrix)?;
+    let (_, b, c) = singular_triplet(&matrix)?;
     let bordered = Factored::new(&with_border(&matrix, &b, &c));
     let last = Mat::from_fn(dim + 1, 1, |i, _| f64::from(u8::from(i == dim)));
     let (q, g) = split(&bordered.solve(last.clone())?);
