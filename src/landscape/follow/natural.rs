@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::cell::map::CellMap;
     use crate::cell::path::CellPath;
-    use crate::dynamics::linear::spectrum::DENSE_DIM;
+    use crate::dynamics::linear::spectrum::{DENSE_DIM, Spectrum};
     use crate::dynamics::points::search::{self, FixedPoint, Known, search};
     use crate::landscape::examples::Tanh;
     use crate::map::Map as _;
@@ -253,23 +253,36 @@ mod tests {
             let at = |drive: f64| {
                 let mut weights = vec![0.0; dim * dim];
                 for i in 0..dim {
-                    weights[i * dim + i] = 0.6 * i as f64 / dim as f64;
+                    weights[i * dim + i] = 0.6 * 0.9_f64.powi(i as i32);
                 }
                 weights[0] = -w;
                 let mut drives = vec![0.0; dim];
                 drives[0] = drive;
                 CellMap::vanilla(&weights, drives)
             };
-            let (from, to) = (at(-0.25), at(0.25));
-            let ends = [&from, &to].map(|map| {
-                let found = search(map, &[], &[vec![0.0; dim]], search::SearchLimits::default());
-                found.unwrap_or_default().fixed_points
+            let point = |drive: f64| {
+                let mut state = vec![0.0; dim];
+                // Newton's method for x = tanh(−w x + drive).
+                for _ in 0..20 {
+                    let y = (drive - w * state[0]).tanh();
+                    state[0] -= (state[0] - y) / (1.0 + w * (1.0 - y * y));
+                }
+                state
+            };
+            let drives = [-0.25, 0.25];
+            let (maps, states) = (drives.map(at), drives.map(point));
+            let spectra = [0, 1].map(|end| Spectrum::at(&maps[end], &states[end]));
+            let spectra = spectra.map(Result::unwrap_or_default);
+            assert!((1..dim).contains(&spectra[0].eigenvalues.len()));
+            let ends = [0, 1].map(|end| Endpoint {
+                state: &states[end],
+                index: 1,
+                multipliers: &spectra[end].eigenvalues,
             });
-            assert!(ends[0][0].spectrum.eigenvalues.len() < dim);
+            let [from, to] = maps;
             let family = CellPath::new(from, to).unwrap_or_else(|| unreachable!());
             let limits = ContinuationLimits::default();
-            let [before, after] = [&ends[0], &ends[1]].map(|points| endpoints(points));
-            let found = natural_pairs(&family, &before, &after, &limits);
+            let found = natural_pairs(&family, &ends[..1], &ends[1..], &limits);
             assert_eq!(found.len(), pairs, "{w}");
         }
     }
