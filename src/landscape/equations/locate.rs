@@ -204,9 +204,12 @@ pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Optio
     for _ in 0..MOST_STEPS {
         let equation = Linearised::at(family, &place);
         let bordered = complex_border(&rotated(&equation.jacobian, theta), &b, &c);
-        let (q, g) = complex_split(&bordered, dim);
-        let adjoint = Mat::from_fn(dim + 1, dim + 1, |i, j| bordered[(j, i)].conj());
-        let (p, _) = complex_split(&adjoint, dim);
+        let bordered = PartialPivLu::new(bordered.as_ref());
+        let last = Mat::from_fn(dim + 1, 1, |i, _| {
+            c64::new(f64::from(u8::from(i == dim)), 0.0)
+        });
+        let (q, g) = split(&bordered.solve(&last));
+        let (p, _) = split(&bordered.solve_adjoint(&last));
         let gradient = pair_gradient(family, &place, theta, &p, &q);
         let matrix = Mat::from_fn(dim + 2, dim + 2, |i, j| match i {
             i if i == dim => gradient[j].re,
@@ -310,7 +313,7 @@ pub(in crate::landscape) fn with_border(a: &Mat<f64>, b: &[f64], c: &[f64]) -> M
     })
 }
 
-pub(in crate::landscape) fn split(column: &Mat<f64>) -> (Vec<f64>, f64) {
+pub(in crate::landscape) fn split<T: Copy>(column: &Mat<T>) -> (Vec<T>, T) {
     let dim = column.nrows() - 1;
     ((0..dim).map(|i| column[(i, 0)]).collect(), column[(dim, 0)])
 }
@@ -380,15 +383,6 @@ fn complex_border(k: &Mat<c64>, b: &[c64], c: &[c64]) -> Mat<c64> {
         (false, true) => c[j].conj(),
         (false, false) => c64::new(0.0, 0.0),
     })
-}
-
-/// The solution for the last unit vector, split into vector and scalar.
-fn complex_split(matrix: &Mat<c64>, dim: usize) -> (Vec<c64>, c64) {
-    let mut column = Mat::from_fn(dim + 1, 1, |i, _| {
-        c64::new(f64::from(u8::from(i == dim)), 0.0)
-    });
-    PartialPivLu::new(matrix.as_ref()).solve_in_place(column.as_mut());
-    ((0..dim).map(|i| column[(i, 0)]).collect(), column[(dim, 0)])
 }
 
 /// pᴴq.

@@ -152,8 +152,9 @@ pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
 ///
 /// 1. In the middle, and where step 3 does not clear them, at all of five places, as many multipliers lie outside as at both
 ///    points.
-/// 2. The largest modulus inside, a, and the smallest outside, b, bend between two places by no more than four times what
-///    they bend by over three of them: a(t) ≤ (1−t)aᵢ + t aᵢ₊₁ + 4(δ²/2)t(1−t), with δ² the largest second difference.
+/// 2. The largest modulus inside, a, and the smallest outside, b, bend towards the circle by no more than four times what they do
+///    over three of the places: a(t) ≤ (1−t)aᵢ + t aᵢ₊₁ + 4(δ²/2)t(1−t), with δ² the largest second difference. Of five
+///    places only those count that bend this way: where one multiplier takes the lead from another, a bends away from the circle.
 /// 3. Nothing has happened if a so stays below 1 and b above it.
 ///
 /// All that are not known lie further inside than the last that is. Eigenvectors, which tell the slopes, would take a
@@ -200,11 +201,12 @@ fn stay_apart(places: &[&[f64]], outside: usize) -> bool {
     curves.all(|curve| stays_below(&curve))
 }
 
-/// Whether a curve that is known at evenly spaced places stays below zero between them, though it may begin or end there.
+/// Whether a curve that is known at three or five evenly spaced places stays below zero between them, though it may begin or
+/// end there.
 fn stays_below(curve: &[f64]) -> bool {
-    let bends = curve
-        .windows(3)
-        .map(|at| (at[0] - 2.0 * at[1] + at[2]).abs());
+    let bends = curve.windows(3).map(|at| 2.0 * at[1] - at[0] - at[2]);
+    let is_alone = curve.len() == 3;
+    let bends = bends.map(|bend| if is_alone { bend.abs() } else { bend });
     let bend = SAFETY * 0.5 * bends.fold(0.0, f64::max);
     let highest = |pair: &[f64]| {
         let at = |t: f64| (1.0 - t) * pair[0] + t * pair[1] + bend * t * (1.0 - t);
