@@ -11,6 +11,7 @@
 use faer::{Mat, c64};
 
 use super::branch::PathPoint;
+use crate::dynamics::linear::spectrum::DENSE_DIM;
 use crate::landscape::equations::equation::{Extended, dot, norm};
 use crate::landscape::equations::inverse_iteration::Hessenberg;
 use crate::landscape::equations::locate::complex_dot;
@@ -100,7 +101,8 @@ fn ranked(eigenvalues: &[(f64, f64)]) -> Vec<((f64, f64), f64)> {
 /// 5. Otherwise something may have where the bounds from both points, widened by what the tangents miss the other
 ///    point by, say so at one place.
 ///
-/// Of a large map, of which only leading multipliers are known, steps 2 to 5 are replaced by [`is_quiet_at_samples`].
+/// Of a large map, of which only leading multipliers may be known and eigenvectors cost more than spectra, steps 2 to 5 are
+/// replaced by [`is_quiet_at_samples`].
 pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
     family: &F,
     from: &End<'_>,
@@ -114,8 +116,7 @@ pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
     if halves[0] < clearances[0] && halves[1] < clearances[1] {
         return true;
     }
-    let dim = from.place.state.len();
-    if [from, to].iter().any(|end| end.eigenvalues.len() < dim) {
+    if from.place.state.len() > DENSE_DIM {
         return is_quiet_at_samples(family, from, to, outside);
     }
     let curvature = 4.0 * BENT * bend(&jacobians);
