@@ -6,7 +6,8 @@
 //! - B(v, w) = ¼ [B(v+w, v+w) − B(v−w, v−w)];
 //! - C(v, v, w) = ⅙ [T(v+w) − T(v−w)] − ⅓ T(w).
 //!
-//! They are exact but for rounding; v and w should be of similar length, since the differences cancel otherwise.
+//! They are exact but for rounding, all but the matrices that [`second_along`] makes for large maps; v and w should be of
+//! similar length, since the differences cancel otherwise.
 //! Normal forms (Kuznetsov, Elements of Applied Bifurcation Theory, chapters 4 and 5) use them with unit vectors.
 //! The cost is that of two or three jets, independent of the dimension but for F itself.
 

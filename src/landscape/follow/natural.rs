@@ -53,8 +53,7 @@ impl Endpoint<'_> {
 /// 3. No multiplier can have crossed the unit circle and come back, and no rectified unit have switched, as far as values
 ///    and slopes at both points tell.
 ///
-/// The multipliers at both ends must be given; of large maps the leading ones are enough for indices and counts,
-/// but such a pair is accepted only where J hardly changes.
+/// The multipliers at both ends must be given; of large maps the leading ones are enough.
 pub fn natural_pairs<F: Family + ?Sized>(
     family: &F,
     before: &[Endpoint<'_>],

@@ -36,7 +36,7 @@ const IMPERFECT: f64 = 1e-9;
 /// All events on a branch, in order of travel.
 ///
 /// The branch must be one of the same family. Its points are not changed; the work is about one location for each
-/// event, and for quiet steps the comparison of five Jacobians.
+/// event, and for quiet steps the comparison of five Jacobians; of large maps also one to three spectra.
 pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcation> {
     let mut events = Vec::new();
     match family.piecewise() {
