@@ -62,12 +62,22 @@ impl Spectrum {
     /// # Errors
     /// [`SpectrumError`] where the iteration does not converge, as with entries that are not finite.
     pub fn at<M: Map + ?Sized>(map: &M, point: &[f64]) -> Result<Self, SpectrumError> {
+        Self::at_neighbour(map, point, 0)
+    }
+
+    /// The same where so many eigenvalues are likely outside the unit circle, as they are at a neighbour: of a large map no
+    /// fewer are computed. A wrong number costs time alone.
+    pub(crate) fn at_neighbour<M: Map + ?Sized>(
+        map: &M,
+        point: &[f64],
+        n_unstable: usize,
+    ) -> Result<Self, SpectrumError> {
         let dim = map.dim();
         let mut jacobian = Mat::zeros(dim, dim);
         map.jacobian(point, jacobian.as_mut());
         match map.jacobian_core(point) {
             Some(core) if core.matrix.nrows() < dim => Self::of_core(&jacobian, &core),
-            _ => Self::of(&jacobian),
+            _ => Self::of_neighbour(&jacobian, n_unstable),
         }
     }
 
@@ -76,16 +86,20 @@ impl Spectrum {
         let (dim, rank) = (jacobian.nrows(), core.matrix.nrows());
         let norm = jacobian.norm_l2().max(core.matrix.norm_l2());
         let marginal_band = 50.0 * dim as f64 * f64::EPSILON * norm;
-        let mut values = eigenvalues(&core.matrix, marginal_band)?;
+        let mut values = eigenvalues(&core.matrix, marginal_band, 0)?;
         values.resize(dim.max(rank), c64::new(core.rest, 0.0));
         Ok(Self::sorted(values, dim, marginal_band))
     }
 
     /// The spectrum of a Jacobian.
     pub fn of(jacobian: &Mat<f64>) -> Result<Self, SpectrumError> {
+        Self::of_neighbour(jacobian, 0)
+    }
+
+    fn of_neighbour(jacobian: &Mat<f64>, n_unstable: usize) -> Result<Self, SpectrumError> {
         let dim = jacobian.nrows();
         let marginal_band = 50.0 * dim as f64 * f64::EPSILON * jacobian.norm_l2();
-        let values = eigenvalues(jacobian, marginal_band)?;
+        let values = eigenvalues(jacobian, marginal_band, n_unstable)?;
         Ok(Self::sorted(values, dim, marginal_band))
     }
 
@@ -163,10 +177,16 @@ impl Spectrum {
     }
 }
 
-/// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle.
-fn eigenvalues(matrix: &Mat<f64>, marginal_band: f64) -> Result<Vec<c64>, SpectrumError> {
+/// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle, as more than
+/// `n_unstable` likely do not.
+fn eigenvalues(
+    matrix: &Mat<f64>,
+    marginal_band: f64,
+    n_unstable: usize,
+) -> Result<Vec<c64>, SpectrumError> {
     let dim = matrix.nrows();
-    let is_worthwhile = |count: &usize| dim > DENSE_DIM && WORTHWHILE * count <= dim;
+    let is_worthwhile =
+        |count: &usize| dim > DENSE_DIM && WORTHWHILE * count <= dim && *count > n_unstable;
     for count in LEADING.into_iter().filter(is_worthwhile) {
         let leading = leading_eigenvalues(matrix, count);
         let inside = 1.0 - marginal_band.max(LEAST_INSIDE);

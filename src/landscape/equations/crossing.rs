@@ -72,13 +72,13 @@ pub fn branch_point<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<
         let solution = Factored::new(&matrix).solve(right)?;
         let step = Extended::from_column(&solution, dim);
         let change = solution[(dim + 1, 0)];
-        match progress.judge(step.norm().max(change.abs()), 1.0 + place.norm()) {
+        let verdict = progress.judge(step.norm().max(change.abs()), 1.0 + place.norm());
+        place = place.moved(1.0, &step);
+        imperfection += change;
+        match verdict {
             Verdict::Lost => return None,
             Verdict::Done => break,
-            Verdict::Go => {
-                place = place.moved(1.0, &step);
-                imperfection += change;
-            }
+            Verdict::Go => {}
         }
     }
     let null = null_space(&Linearised::at(family, &place), &b, &c)?;

@@ -75,11 +75,14 @@ impl Progress {
         }
     }
 
-    /// Done when a correction is at rounding, or small and no longer falling.
+    /// Done, once the correction is made, when it is at rounding, or small and either falling so fast that the next would be
+    /// at rounding or no longer falling.
     pub(in crate::landscape) fn judge(&mut self, size: f64, scale: f64) -> Verdict {
         let verdict = if !size.is_finite() || size > 10.0 * scale {
             Verdict::Lost
-        } else if size <= 1e-15 * scale || (size <= 1e-9 * scale && size > 0.1 * self.previous) {
+        } else if size <= 1e-15 * scale
+            || (size <= 1e-9 * scale && !(1e-4..=0.1).contains(&(size / self.previous)))
+        {
             Verdict::Done
         } else {
             Verdict::Go
@@ -143,7 +146,7 @@ fn real<F: Family + ?Sized>(family: &F, guess: &Extended, sigma: f64) -> Option<
         let step = Extended::from_column(&Factored::new(&matrix).solve(right)?, dim);
         match progress.judge(step.norm(), 1.0 + place.norm()) {
             Verdict::Lost => return None,
-            Verdict::Done => return finish_real(family, place, sigma),
+            Verdict::Done => return finish_real(family, place.moved(1.0, &step), sigma),
             Verdict::Go => place = place.moved(1.0, &step),
         }
         (b, c) = (scaled(&p, 1.0 / norm(&p)), scaled(&q, 1.0 / norm(&q)));
@@ -183,7 +186,15 @@ pub(in crate::landscape) fn finish_real<F: Family + ?Sized>(
     })
 }
 
-/// The Neimark–Sacker point nearest to a guess.
+/// The Neimark–Sacker point nearest to a guess, of the pair that is nearest to the unit circle there.
+///
+/// `None` where there is no complex eigenvalue, or as for [`neimark_sacker_near`].
+pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<ComplexCritical> {
+    let theta = nearest_pair(&Linearised::at(family, guess).jacobian)?;
+    neimark_sacker_near(family, guess, theta, f64::INFINITY)
+}
+
+/// The Neimark–Sacker point nearest to a guess of its place, and no further from it than `reach`, and of the argument of the pair.
 ///
 /// Solves (G, Re g, Im g)(x, s, θ) = 0 with K = J − e^{iθ}I:
 /// 1. Borders b, c: the left and right singular vectors of K to its smallest singular value.
@@ -191,14 +202,16 @@ pub(in crate::landscape) fn finish_real<F: Family + ?Sized>(
 /// 3. g_y = −pᴴK_y q, that is g_x e = −pᴴD²F[q, e], g_s = −pᴴ∂_s(J) q, g_θ = i e^{iθ} pᴴq.
 /// 4. Newton step in n + 2 real unknowns; b and c become p and q.
 ///
-/// The start of θ is the argument of the complex eigenvalue nearest to the circle.
-///
-/// `None` where there is no complex eigenvalue, Newton's method does not converge, or q and p are orthogonal.
-pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Option<ComplexCritical> {
+/// `None` where Newton's method leaves the reach or does not converge, or q and p are orthogonal.
+pub(in crate::landscape) fn neimark_sacker_near<F: Family + ?Sized>(
+    family: &F,
+    guess: &Extended,
+    mut theta: f64,
+    reach: f64,
+) -> Option<ComplexCritical> {
     let dim = guess.state.len();
     let mut place = guess.clone();
     let equation = Linearised::at(family, &place);
-    let mut theta = nearest_pair(&equation.jacobian)?;
     let (_, mut b, mut c) = complex_singular_triplet(&rotated(&equation.jacobian, theta))?;
     let mut progress = Progress::new();
     for _ in 0..MOST_STEPS {
@@ -225,13 +238,13 @@ pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Optio
         let solution = Factored::new(&matrix).solve(right)?;
         let step = Extended::from_column(&solution, dim);
         let turn = solution[(dim + 1, 0)];
-        match progress.judge(step.norm().max(turn.abs()), 1.0 + place.norm()) {
-            Verdict::Lost => return None,
+        let verdict = progress.judge(step.norm().max(turn.abs()), 1.0 + place.norm());
+        place = place.moved(1.0, &step);
+        theta += turn;
+        match verdict {
             Verdict::Done => return finish_complex(family, place, theta),
-            Verdict::Go => {
-                place = place.moved(1.0, &step);
-                theta += turn;
-            }
+            Verdict::Go if guess.towards(&place).norm() <= reach => {}
+            Verdict::Go | Verdict::Lost => return None,
         }
         (b, c) = (complex_unit(&p), complex_unit(&q));
     }

@@ -26,30 +26,36 @@ pub struct Tests {
     pub turning: f64,
     /// sign det of \[I − J, −F_s\] with the tangent as a further row. Changes at branch points, not at folds.
     pub border: i8,
-    /// Eigenvalues (re, im), largest modulus first. Of a large map only the leading ones may be known: all outside the unit
-    /// circle and some inside.
-    pub eigenvalues: Vec<(f64, f64)>,
+    /// Eigenvalues (re, im), largest modulus first. Of a map of more than [`DENSE_DIM`](crate::dynamics::linear::spectrum::DENSE_DIM)
+    /// dimensions only the leading ones may be known, all outside the unit circle and some inside; `None` on its branches, which
+    /// are followed without them.
+    pub eigenvalues: Option<Vec<(f64, f64)>>,
 }
 
 impl Tests {
-    /// Number of eigenvalues outside the unit circle.
+    /// Number of eigenvalues outside the unit circle; `None` if they are not known.
     ///
     /// Strictly outside; at an event itself rounding decides.
-    pub fn n_unstable(&self) -> usize {
-        self.eigenvalues.iter().filter(|&&l| outside(l)).count()
+    pub fn n_unstable(&self) -> Option<usize> {
+        let known = self.eigenvalues.as_ref()?.iter();
+        Some(known.filter(|&&l| outside(l)).count())
     }
 
-    /// Number of complex pairs outside the unit circle.
+    /// Number of complex pairs outside the unit circle, of those that are known.
     pub fn pairs_outside(&self) -> usize {
-        self.eigenvalues
-            .iter()
-            .filter(|&&l| l.1 > 0.0 && outside(l))
-            .count()
+        let pairs = self.eigenvalues().iter();
+        pairs.filter(|&&l| l.1 > 0.0 && outside(l)).count()
+    }
+
+    /// Those that are known.
+    pub(in crate::landscape) fn eigenvalues(&self) -> &[(f64, f64)] {
+        self.eigenvalues.as_deref().unwrap_or_default()
     }
 
     /// Whether two neighbours by modulus, the first at this rank, are one complex pair.
     fn is_pair(&self, rank: usize) -> bool {
-        let pair = (self.eigenvalues.get(rank), self.eigenvalues.get(rank + 1));
+        let values = self.eigenvalues();
+        let pair = (values.get(rank), values.get(rank + 1));
         matches!(pair, (Some(a), Some(b)) if a.1 > 0.0 && a.0 == b.0 && a.1 == -b.1)
     }
 }
@@ -58,12 +64,15 @@ fn outside((re, im): (f64, f64)) -> bool {
     re.hypot(im) > 1.0
 }
 
-/// The multipliers at a place, as [`Tests::eigenvalues`] has them; `None` if the iteration did not converge.
+/// The multipliers at a place, as [`Tests::eigenvalues`] has them, where so many are likely outside the unit circle; `None` if
+/// the iteration did not converge.
 pub(in crate::landscape) fn multipliers<F: Family + ?Sized>(
     family: &F,
     place: &Extended,
+    n_unstable: usize,
 ) -> Option<Vec<(f64, f64)>> {
-    let spectrum = Spectrum::at(&family.at(place.s), &place.state).ok()?;
+    let map = family.at(place.s);
+    let spectrum = Spectrum::at_neighbour(&map, &place.state, n_unstable).ok()?;
     Some(spectrum.eigenvalues)
 }
 
@@ -107,34 +116,30 @@ pub enum Between {
 /// 5. v_s and the bordered determinant together, and no eigenvalue: the branch that turns at a pitchfork, on its way
 ///    through the branch point.
 /// 6. Anything else is unexplained; a shorter step tells.
+///
+/// Where the eigenvalues of a point are not known, signs alone decide.
 pub fn between(before: &Tests, after: &Tests) -> Between {
-    let outside = [before, after].map(Tests::n_unstable);
-    let crossed = outside[0].abs_diff(outside[1]);
-    let rank = outside[0].min(outside[1]);
-    let signs = [
-        (
-            (before.turning < 0.0) != (after.turning < 0.0),
-            Change::Fold,
-        ),
-        (before.border != after.border, Change::BranchPoint),
-        (before.flip != after.flip, Change::Flip),
-    ];
-    let mut changed = signs.into_iter().filter(|(changed, _)| *changed);
-    match (changed.next(), changed.next(), crossed) {
-        (None, _, 0) => Between::Nothing,
-        (None, _, 2)
-            if before.pairs_outside().abs_diff(after.pairs_outside()) == 1
-                && before.is_pair(rank)
-                && after.is_pair(rank) =>
-        {
-            Between::One(Change::NeimarkSacker)
-        }
-        (Some((_, change)), None, 1) => Between::One(change),
-        (Some((_, Change::Fold)), Some((_, Change::BranchPoint)), 0)
-            if before.flip == after.flip =>
-        {
+    let (fold, branch_point, flip) = (
+        (before.turning < 0.0) != (after.turning < 0.0),
+        before.border != after.border,
+        before.flip != after.flip,
+    );
+    let outside = before.n_unstable().zip(after.n_unstable());
+    let crossed = outside.map(|(before, after)| before.abs_diff(after));
+    let is_one_pair = || {
+        let rank = outside.map_or(0, |(before, after)| before.min(after));
+        before.pairs_outside().abs_diff(after.pairs_outside()) == 1
+            && before.is_pair(rank)
+            && after.is_pair(rank)
+    };
+    match (fold, branch_point, flip, crossed) {
+        (false, false, false, None | Some(0)) => Between::Nothing,
+        (false, false, false, Some(2)) if is_one_pair() => Between::One(Change::NeimarkSacker),
+        (true, false, false, None | Some(1)) => Between::One(Change::Fold),
+        (false, true, false, None | Some(1)) | (true, true, false, None | Some(0)) => {
             Between::One(Change::BranchPoint)
         }
+        (false, false, true, None | Some(1)) => Between::One(Change::Flip),
         _ => Between::Unexplained,
     }
 }
@@ -158,7 +163,7 @@ mod tests {
             log_flip: 0.0,
             turning: f64::from(sign(1.0)),
             border: 1,
-            eigenvalues: eigenvalues.to_vec(),
+            eigenvalues: Some(eigenvalues.to_vec()),
         }
     }
 

@@ -8,6 +8,8 @@
 //! from the Jacobians alone that there is nothing to find. It errs on the side of looking, but its bounds are
 //! estimates: curvature is measured and taken 1.5 times, and not proved.
 
+use std::ops::Range;
+
 use faer::{Mat, c64};
 
 use super::branch::PathPoint;
@@ -52,7 +54,7 @@ impl<'a> End<'a> {
         Self {
             place: &point.place,
             tangent: &point.tangent,
-            eigenvalues: &point.tests.eigenvalues,
+            eigenvalues: point.tests.eigenvalues(),
             critical: 0,
         }
     }
@@ -66,6 +68,11 @@ impl<'a> End<'a> {
             values[rank].1 = 0.0;
         }
         values
+    }
+
+    /// |λ| − 1 of each, largest first.
+    fn off_circle(&self) -> Vec<f64> {
+        self.ranked().into_iter().map(|value| value.1).collect()
     }
 
     /// Distance of the nearest multiplier from the circle.
@@ -102,15 +109,14 @@ fn ranked(eigenvalues: &[(f64, f64)]) -> Vec<((f64, f64), f64)> {
 ///    point by, say so at one place.
 ///
 /// Of a large map, of which only leading multipliers may be known and eigenvectors cost more than spectra, steps 2 to 5 are
-/// replaced by [`is_quiet_at_samples`].
+/// replaced by [`is_quiet_at_samples`]; along a branch, [`is_quiet_in_line`] decides alone.
 pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
     family: &F,
     from: &End<'_>,
     to: &End<'_>,
     outside: usize,
 ) -> bool {
-    let length = from.place.towards(to.place).norm();
-    let jacobians = SHARES.map(|share| jacobian(family, &between(from, to, length, share)));
+    let jacobians = SHARES.map(|share| jacobian(family, &on_cubic(from, to, share)));
     let clearances = [from.clearance(), to.clearance()].map(|off| off / SAFETY);
     let halves = [(0, 0), (1, 4)].map(|(k, end)| change(&jacobians, end, clearances[k]));
     if halves[0] < clearances[0] && halves[1] < clearances[1] {
@@ -149,14 +155,48 @@ pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
     })
 }
 
+/// Whether nothing has happened between two places of a branch of a large map, as the points before and behind them say: where
+/// multipliers bend little from point to point, none need be computed between.
+///
+/// As many multipliers as at one of the two, which is no event, must lie outside the circle at a neighbour for it to say
+/// anything: else others are nearest to the circle there. The rule is that of [`stays_below`]. Never true of maps of up to
+/// [`DENSE_DIM`] dimensions, of which [`is_quiet`] knows more.
+pub(in crate::landscape) fn is_quiet_in_line(
+    from: &End<'_>,
+    to: &End<'_>,
+    around: [Option<&PathPoint>; 2],
+    outside: usize,
+) -> bool {
+    if from.place.state.len() <= DENSE_DIM {
+        return false;
+    }
+    let around = around.map(|point| {
+        let point = point.filter(|point| point.tests.n_unstable() == Some(outside));
+        point.map(End::of)
+    });
+    if around.iter().all(Option::is_none) {
+        return false;
+    }
+    let mut length = 0.0;
+    let mut last: Option<&End<'_>> = None;
+    let mut places = Vec::new();
+    for end in [around[0].as_ref(), Some(from), Some(to), around[1].as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        length += last.map_or(0.0, |last| last.place.towards(end.place).norm());
+        last = Some(end);
+        places.push((length, end.off_circle()));
+    }
+    let first = usize::from(around[0].is_some());
+    stay_apart(&places, first..first + 1, outside)
+}
+
 /// The same as [`is_quiet`] says, of a large map: from its leading multipliers at both points and at places between.
 ///
-/// 1. In the middle, and where step 3 does not clear them, at all of five places, as many multipliers lie outside as at both
-///    points.
-/// 2. The largest modulus inside, a, and the smallest outside, b, bend towards the circle by no more than four times what they do
-///    over three of the places: a(t) ≤ (1−t)aᵢ + t aᵢ₊₁ + 4(δ²/2)t(1−t), with δ² the largest second difference. Of five
-///    places only those count that bend this way: where one multiplier takes the lead from another, a bends away from the circle.
-/// 3. Nothing has happened if a so stays below 1 and b above it.
+/// 1. In the middle, and where [`stays_below`] does not clear them, at all of five places, as many multipliers lie outside as at
+///    both points.
+/// 2. Nothing has happened if between these places the largest modulus inside stays below 1 and the smallest outside above it.
 ///
 /// All that are not known lie further inside than the last that is. Eigenvectors, which tell the slopes, would take a
 /// reduction of the whole matrix; a spectrum of leading ones takes less.
@@ -166,54 +206,63 @@ fn is_quiet_at_samples<F: Family + ?Sized>(
     to: &End<'_>,
     outside: usize,
 ) -> bool {
-    let length = from.place.towards(to.place).norm();
     let sample = |share: f64| {
-        let found = multipliers(family, &between(from, to, length, share))?;
+        let found = multipliers(family, &on_cubic(from, to, share), outside)?;
         let off: Vec<f64> = ranked(&found).into_iter().map(|value| value.1).collect();
         let n_outside = off.iter().filter(|off| **off > 0.0).count();
-        (n_outside == outside).then_some(off)
+        (n_outside == outside).then_some((share, off))
     };
-    let [first, last] = [from, to].map(|end| -> Vec<f64> {
-        let ranked = end.ranked().into_iter();
-        ranked.map(|value| value.1).collect()
-    });
+    let (first, last) = ((0.0, from.off_circle()), (1.0, to.off_circle()));
     let Some(middle) = sample(0.5) else {
         return false;
     };
-    if stay_apart(&[&first, &middle, &last], outside) {
+    let mut places = vec![first, middle, last];
+    if stay_apart(&places, 0..2, outside) {
         return true;
     }
     let (early, late) = rayon::join(|| sample(0.25), || sample(0.75));
     let (Some(early), Some(late)) = (early, late) else {
         return false;
     };
-    stay_apart(&[&first, &early, &middle, &late, &last], outside)
+    places.insert(1, early);
+    places.insert(3, late);
+    stay_apart(&places, 0..4, outside)
 }
 
-/// Steps 2 and 3, given |λ| − 1 at evenly spaced places, largest first.
-fn stay_apart(places: &[&[f64]], outside: usize) -> bool {
-    let of_rank = |rank: usize, sign: f64| -> Option<Vec<f64>> {
-        let values = places.iter().map(|off| Some(sign * off.get(rank)?));
+/// Whether with |λ| − 1, largest first, known at several places, all stay on their side of the circle in some of the intervals
+/// between.
+fn stay_apart(places: &[(f64, Vec<f64>)], intervals: Range<usize>, outside: usize) -> bool {
+    let of_rank = |rank: usize, sign: f64| -> Option<Vec<(f64, f64)>> {
+        let values = places
+            .iter()
+            .map(|(at, off)| Some((*at, sign * off.get(rank)?)));
         values.collect()
     };
     let nearest_inside = of_rank(outside, 1.0);
     let nearest_outside = outside.checked_sub(1).and_then(|rank| of_rank(rank, -1.0));
     let mut curves = [nearest_inside, nearest_outside].into_iter().flatten();
-    curves.all(|curve| stays_below(&curve))
+    curves.all(|curve| stays_below(&curve, intervals.clone()))
 }
 
-/// Whether a curve that is known at three or five evenly spaced places stays below zero between them, though it may begin or
-/// end there.
-fn stays_below(curve: &[f64]) -> bool {
-    let bends = curve.windows(3).map(|at| 2.0 * at[1] - at[0] - at[2]);
-    let is_alone = curve.len() == 3;
-    let bends = bends.map(|bend| if is_alone { bend.abs() } else { bend });
-    let bend = SAFETY * 0.5 * bends.fold(0.0, f64::max);
-    let highest = |pair: &[f64]| {
-        let at = |t: f64| (1.0 - t) * pair[0] + t * pair[1] + bend * t * (1.0 - t);
-        shares().map(at).fold(f64::NEG_INFINITY, f64::max)
-    };
-    curve.windows(2).all(|pair| highest(pair) < 0.0)
+/// Whether a curve that is known at three or more places stays below zero in some of the intervals between them, though it may
+/// begin or end there.
+///
+/// It is taken to bend up by no more than four times what it does over three places in a row: in an interval of length h,
+/// a(t) ≤ (1−t)aᵢ + t aᵢ₊₁ + 4|c|h²t(1−t), with c the divided difference of second order. Of more than three places only bends
+/// towards zero count: where one multiplier takes the lead from another, the larger of both bends away.
+fn stays_below(curve: &[(f64, f64)], intervals: Range<usize>) -> bool {
+    let slope = |a: (f64, f64), b: (f64, f64)| (b.1 - a.1) / (b.0 - a.0);
+    let bends = curve.windows(3).map(|at| {
+        let bend = (slope(at[0], at[1]) - slope(at[1], at[2])) / (at[2].0 - at[0].0);
+        if curve.len() == 3 { bend.abs() } else { bend }
+    });
+    let bend = SAFETY * bends.fold(0.0, f64::max);
+    intervals.into_iter().all(|first| {
+        let (a, b) = (curve[first], curve[first + 1]);
+        let most = bend * (b.0 - a.0).powi(2);
+        let at = |t: f64| (1.0 - t) * a.1 + t * b.1 + most * t * (1.0 - t);
+        shares().map(at).all(|height| height < 0.0)
+    })
 }
 
 /// The largest change of J between one end and the places up to the middle: at least its 2-norm, and no more where that
@@ -289,7 +338,8 @@ fn jacobian<F: Family + ?Sized>(family: &F, place: &Extended) -> Mat<f64> {
 }
 
 /// The place at a share of the way, on the cubic through both ends with their tangents.
-fn between(from: &End<'_>, to: &End<'_>, length: f64, share: f64) -> Extended {
+pub(in crate::landscape) fn on_cubic(from: &End<'_>, to: &End<'_>, share: f64) -> Extended {
+    let length = from.place.towards(to.place).norm();
     let t = share;
     let (rest, back) = (1.0 - t, t - 1.0);
     let weights = [

@@ -18,6 +18,7 @@
 use faer::Mat;
 
 use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Reason, Route};
+use crate::dynamics::linear::spectrum::DENSE_DIM;
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::landscape::equations::test_functions::{Between, Change, Tests, between, multipliers};
 use crate::map::Family;
@@ -33,6 +34,10 @@ const FAR: f64 = 1e5;
 ///    shorter than 0.3 h, if the tangent turns little, and if at most one bifurcation lies in it; h then grows by 1.5 if
 ///    three corrections were enough. Otherwise h is halved.
 /// 4. A step over the end of the interval is replaced by one that ends on it.
+///
+/// Of a map of more than [`DENSE_DIM`] dimensions, multipliers cost more than all the rest, and where to step next does not
+/// depend on them: only signs of determinants are asked in step 3, and a step may hold several Neimark–Sacker points.
+/// [`events`](crate::landscape::events::event::events) computes the multipliers of the branches that it looks at.
 pub(super) fn trace_smooth<F: Family + ?Sized>(
     family: &F,
     start: &[f64],
@@ -93,8 +98,10 @@ pub fn trace_leaving<F: Family + ?Sized>(
         )
         .filter(|first| is_short(&guess, &first.place, h))
         .filter(|first| tracer.route.exit(first.place.s).is_none())
-        .and_then(|first| describe(family, first.place, &direction))
-        .filter(|first| first.tangent.dot(&direction) >= limits.least_cosine);
+        .and_then(|first| {
+            let turns_little = |tangent: &Extended| tangent.dot(&direction) >= limits.least_cosine;
+            sketch(family, first.place, &direction, turns_little)
+        });
         if let Some(first) = first {
             tracer.route.forward = first.tangent.s > 0.0;
             points.push(first);
@@ -133,7 +140,7 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
         let rows = [along_s, Extended::new(vec![1.0; start.len()], 0.0)];
         let mut point = rows
             .iter()
-            .find_map(|row| describe(self.family, corrected.place.clone(), row))
+            .find_map(|row| sketch(self.family, corrected.place.clone(), row, |_| true))
             .ok_or(Reason::SingularStart)?;
         if (point.tangent.s > 0.0) != self.route.forward {
             point.tangent = point.tangent.scaled(-1.0);
@@ -244,8 +251,7 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
         (forward && self.is_acceptable(from, &next, h)).then_some(next)
     }
 
-    /// The point that a guess was corrected to, if the correction is short and the tangent turned little: what costs most, the
-    /// multipliers, is asked last.
+    /// The point that a guess was corrected to, if the correction is short and the tangent turned little.
     fn described(
         &self,
         guess: &Extended,
@@ -256,7 +262,7 @@ impl<F: Family + ?Sized> Tracer<'_, F> {
         is_short(guess, &corrected.place, h).then_some(())?;
         let turns_little =
             |tangent: &Extended| from.tangent.dot(tangent) >= self.limits.least_cosine;
-        describe_if(self.family, corrected.place, &from.tangent, turns_little)
+        sketch(self.family, corrected.place, &from.tangent, turns_little)
     }
 
     /// Whether at most one bifurcation lies in a step.
@@ -365,11 +371,39 @@ pub(in crate::landscape) fn describe<F: Family + ?Sized>(
     place: Extended,
     along: &Extended,
 ) -> Option<PathPoint> {
-    describe_if(family, place, along, |_| true)
+    with_multipliers(family, signs(family, place, along, |_| true)?, 0)
 }
 
-/// The same, if the tangent will do.
-fn describe_if<F: Family + ?Sized>(
+/// The same as far as steps ask for it, if the tangent will do: of a large map without the multipliers.
+fn sketch<F: Family + ?Sized>(
+    family: &F,
+    place: Extended,
+    along: &Extended,
+    will_do: impl FnOnce(&Extended) -> bool,
+) -> Option<PathPoint> {
+    let point = signs(family, place, along, will_do)?;
+    if point.place.state.len() > DENSE_DIM {
+        Some(point)
+    } else {
+        with_multipliers(family, point, 0)
+    }
+}
+
+/// A point with its multipliers, if it lacks them, of which so many are likely outside the unit circle; `None` where they cannot
+/// be computed.
+pub(in crate::landscape) fn with_multipliers<F: Family + ?Sized>(
+    family: &F,
+    mut point: PathPoint,
+    n_unstable: usize,
+) -> Option<PathPoint> {
+    if point.tests.eigenvalues.is_none() {
+        point.tests.eigenvalues = Some(multipliers(family, &point.place, n_unstable)?);
+    }
+    Some(point)
+}
+
+/// Tangent and signs of determinants at a fixed point, if the tangent, which goes the way of `along`, will do.
+pub(in crate::landscape) fn signs<F: Family + ?Sized>(
     family: &F,
     place: Extended,
     along: &Extended,
@@ -395,7 +429,7 @@ fn describe_if<F: Family + ?Sized>(
         log_flip: flip.log,
         turning: tangent.s,
         border: border.sign,
-        eigenvalues: multipliers(family, &place)?,
+        eigenvalues: None,
     };
     Some(PathPoint {
         place,

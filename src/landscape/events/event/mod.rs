@@ -124,7 +124,7 @@ impl Side {
     pub(in crate::landscape) fn of(tests: &Tests) -> Self {
         Self {
             index: tests.index,
-            n_unstable: tests.n_unstable(),
+            n_unstable: tests.n_unstable().unwrap_or_default(),
         }
     }
 }

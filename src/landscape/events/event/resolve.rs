@@ -3,29 +3,32 @@
 //! A branch's points say that something lies between two of them; bisection and Newton's method say what and where,
 //! until the changes of counts on each side are explained by located events.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::super::normal_form;
 use super::{Bifurcation, BranchPoint, EventKind, Shape, Side};
+use crate::dynamics::linear::spectrum::DENSE_DIM;
 use crate::landscape::equations::crossing;
 use crate::landscape::equations::equation::{Extended, Linearised};
 use crate::landscape::equations::locate::{self, ComplexCritical, RealCritical};
 use crate::landscape::equations::test_functions::{Between, Change, between, multipliers};
 use crate::landscape::follow::border::{collision, infinity};
 use crate::landscape::follow::branch::{Branch, BranchEnd, PathPoint};
-use crate::landscape::follow::excursion::{End, is_quiet};
-use crate::landscape::follow::path::{correct_on, describe};
+use crate::landscape::follow::excursion::{End, is_quiet, is_quiet_in_line, on_cubic};
+use crate::landscape::follow::path::{correct_on, signs, with_multipliers};
 use crate::map::Family;
 use crate::map::piecewise::PiecewisePath;
 
-/// Bisections of a step before an event counts as not located.
-const MOST_BISECTIONS: usize = 30;
 /// Bisections of a step, at most, in the search for multipliers that come back.
 const MOST_SPLITS: usize = 100;
 /// The same towards a located event.
 const MOST_APPROACHES: usize = 10;
 /// Two events closer than this are one that has no name here.
 const INSEPARABLE: f64 = 1e-9;
+/// Points whose multipliers are computed one after the other, each with the number outside the unit circle at the one before.
+const GROUP: usize = 8;
 /// By so much a located event may seem to lie beyond the step it is in, relative to the size of the point (at least 1).
 const ROUNDING: f64 = 1e-10;
 /// An eigenvalue this close to the unit circle takes part in the event.
@@ -36,25 +39,47 @@ const IMPERFECT: f64 = 1e-9;
 /// All events on a branch, in order of travel.
 ///
 /// The branch must be one of the same family. Its points are not changed; the work is about one location for each
-/// event, and for quiet steps the comparison of five Jacobians; of large maps also one to three spectra.
+/// event, and for quiet steps the comparison of five Jacobians; of large maps one spectrum for each point, and up to three more
+/// for a step where those of the points around it do not tell enough.
 pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcation> {
     let mut events = Vec::new();
     match family.piecewise() {
         Some(path) if !branch.pieces.is_empty() => in_pieces(&path, branch, &mut events),
-        _ => along(family, &branch.points, &mut events),
+        _ => along(family, &known(family, &branch.points), &mut events),
     }
     events
 }
 
+/// Points of a branch with their multipliers. One of which they cannot be computed is passed over, as if the step had gone
+/// beyond it.
+fn known<'a, F: Family + ?Sized>(family: &F, points: &'a [PathPoint]) -> Vec<Cow<'a, PathPoint>> {
+    let groups = points.par_chunks(GROUP).map(|points| {
+        let mut known: Vec<Cow<'a, PathPoint>> = Vec::new();
+        for point in points {
+            if point.tests.eigenvalues.is_some() {
+                known.push(Cow::Borrowed(point));
+            } else {
+                let n_unstable = known.last().map_or(0, |last| outside(last));
+                let point = with_multipliers(family, point.clone(), n_unstable);
+                known.extend(point.map(Cow::Owned));
+            }
+        }
+        known
+    });
+    groups.flatten().collect()
+}
+
 /// The events on a smooth part of a branch.
-fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<Bifurcation>) {
-    let within = points.par_windows(2).map(|pair| {
-        let mut step = Step {
-            family,
-            splits: MOST_SPLITS,
-            events: Vec::new(),
-        };
-        step.resolve(&pair[0], &pair[1]);
+fn along<F: Family + ?Sized>(
+    family: &F,
+    points: &[Cow<'_, PathPoint>],
+    events: &mut Vec<Bifurcation>,
+) {
+    let within = (1..points.len()).into_par_iter().map(|end| {
+        let around = [end.checked_sub(2), Some(end + 1)];
+        let around = around.map(|place| Some(&**points.get(place?)?));
+        let mut step = Step::new(family);
+        step.resolve(&points[end - 1], &points[end], around);
         step.events
     });
     events.extend(within.collect::<Vec<_>>().into_iter().flatten());
@@ -62,17 +87,30 @@ fn along<F: Family + ?Sized>(family: &F, points: &[PathPoint], events: &mut Vec<
 
 /// The events on a branch of rectified units: those on each piece, and those at the borders between.
 fn in_pieces(path: &PiecewisePath, branch: &Branch, events: &mut Vec<Bifurcation>) {
-    let points = &branch.points;
-    for (number, piece) in branch.pieces.iter().enumerate() {
+    let points = |number: usize| {
+        let piece = &branch.pieces[number];
         let next = branch.pieces.get(number + 1);
-        let end = next.map_or(points.len(), |next| next.first);
+        let end = next.map_or(branch.points.len(), |next| next.first);
+        known(
+            &path.locked(&piece.active),
+            &branch.points[piece.first..end],
+        )
+    };
+    let pieces: Vec<Vec<Cow<'_, PathPoint>>> = (0..branch.pieces.len()).map(points).collect();
+    for (number, (piece, points)) in branch.pieces.iter().zip(&pieces).enumerate() {
         let locked = path.locked(&piece.active);
-        along(&locked, &points[piece.first..end], events);
-        if let Some(next) = next {
-            let sides = (&points[next.first - 1], &points[next.first]);
-            events.push(collision(path, sides, [&piece.active, &next.active]));
+        along(&locked, points, events);
+        let Some(last) = points.last() else {
+            continue;
+        };
+        if let Some(next) = pieces.get(number + 1) {
+            let active = [&piece.active[..], &branch.pieces[number + 1].active];
+            events.extend(
+                next.first()
+                    .map(|first| collision(path, (last, first), active)),
+            );
         } else if matches!(branch.ending, BranchEnd::Infinite { .. }) {
-            events.extend(points.last().map(|last| infinity(&locked, last)));
+            events.push(infinity(&locked, last));
         }
     }
 }
@@ -111,62 +149,103 @@ enum Way {
     Behind,
 }
 
-impl<F: Family + ?Sized> Step<'_, F> {
-    /// Locates what lies between two points of a branch.
+impl<'a, F: Family + ?Sized> Step<'a, F> {
+    fn new(family: &'a F) -> Self {
+        Self {
+            family,
+            splits: MOST_SPLITS,
+            events: Vec::new(),
+        }
+    }
+
+    /// Locates what lies between two points of a branch. Those before and behind them help where they are known.
     ///
     /// 1. One event: Newton's method on its augmented system from where the test function says; what it finds must lie
-    ///    between the two points. If it does not, the step is bisected.
-    /// 2. More: the step is bisected until each part holds one, or is shorter than 10⁻⁹.
+    ///    between the two points.
+    /// 2. More, or one that is not found so: the step is bisected until each part holds one, or is shorter than 10⁻⁹.
     /// 3. Seemingly none, and on both sides of one: a multiplier may have crossed the circle and come back. Where
-    ///    [`is_quiet`] does not rule that out, the step is bisected.
+    ///    [`is_quiet`], or [`is_quiet_in_line`] of a large map, does not rule that out, the step is bisected.
     ///
     /// Every bisection adds a point of the branch above the middle of the chord; an event that stays unexplained
     /// below 10⁻⁹ is kept as unclassified.
-    fn resolve(&mut self, from: &PathPoint, to: &PathPoint) {
+    fn resolve(&mut self, from: &PathPoint, to: &PathPoint, around: [Option<&PathPoint>; 2]) {
         match between(&from.tests, &to.tests) {
             Between::Nothing => {
-                let outside = from.tests.n_unstable();
-                if !is_quiet(self.family, &End::of(from), &End::of(to), outside)
+                if !self.is_calm([&End::of(from), &End::of(to)], around, outside(from))
                     && let Some(middle) = self.split(from, &from.place, &to.place)
                 {
-                    self.resolve(from, &middle);
-                    self.resolve(&middle, to);
+                    self.resolve(from, &middle, [around[0], Some(to)]);
+                    self.resolve(&middle, to, [Some(from), around[1]]);
                 }
             }
-            Between::One(change) => {
-                let event = single(self.family, from, to, change);
-                self.with_neighbours(event, from, to);
-            }
-            Between::Unexplained => {
-                let within = from.place.towards(&to.place).norm();
-                match middle(self.family, &from.place, &to.place, &from.tangent) {
-                    Some(middle) if within > INSEPARABLE => {
-                        self.resolve(from, &middle);
-                        self.resolve(&middle, to);
-                    }
-                    _ => {
-                        let event = unclassified(self.family, from, to, None);
-                        self.events.push(event);
-                    }
-                }
-            }
+            Between::One(change) => match single(self.family, from, to, change) {
+                Some(found) => self.with_neighbours(found, [from, to], around),
+                None => self.bisect([from, to], around, Some(change)),
+            },
+            Between::Unexplained => self.bisect([from, to], around, None),
+        }
+    }
+
+    /// Locates what lies in each half of a step, or keeps the whole as unclassified where it cannot be told apart any more.
+    fn bisect(
+        &mut self,
+        [from, to]: [&PathPoint; 2],
+        around: [Option<&PathPoint>; 2],
+        suspected: Option<Change>,
+    ) {
+        let is_long = from.place.towards(&to.place).norm() > INSEPARABLE;
+        let middle = is_long.then(|| middle(self.family, &from.place, &to.place, from));
+        let Some(middle) = middle.flatten() else {
+            let event = unclassified(self.family, from, to, suspected);
+            self.events.push(event);
+            return;
+        };
+        let part = |from: &PathPoint, to: &PathPoint, around| {
+            let mut step = Step::new(self.family);
+            step.resolve(from, to, around);
+            step.events
+        };
+        let (before, behind) = rayon::join(
+            || part(from, &middle, [around[0], Some(to)]),
+            || part(&middle, to, [Some(from), around[1]]),
+        );
+        self.events.extend(before.into_iter().chain(behind));
+    }
+
+    fn is_calm(
+        &self,
+        [from, to]: [&End<'_>; 2],
+        around: [Option<&PathPoint>; 2],
+        outside: usize,
+    ) -> bool {
+        if from.place.state.len() > DENSE_DIM {
+            is_quiet_in_line(from, to, around, outside)
+        } else {
+            is_quiet(self.family, from, to, outside)
         }
     }
 
     /// Takes an event between two points, and what lies on both sides of it.
-    fn with_neighbours(&mut self, mut event: Bifurcation, from: &PathPoint, to: &PathPoint) {
-        let Some(centre) = self.centre(&event, from, to) else {
+    fn with_neighbours(
+        &mut self,
+        found: Found,
+        [from, to]: [&PathPoint; 2],
+        around: [Option<&PathPoint>; 2],
+    ) {
+        let centre = self.centre(&found, from, to);
+        let mut event = found.event;
+        let Some(centre) = centre else {
             self.events.push(event);
             return;
         };
         let so_far = self.events.len();
-        self.beside(from, &centre, Way::Before, MOST_APPROACHES);
+        self.beside(from, around[0], &centre, Way::Before, MOST_APPROACHES);
         if let Some(last) = self.events[so_far..].last() {
             event.before = last.after;
         }
         let here = self.events.len();
         self.events.push(event);
-        self.beside(to, &centre, Way::Behind, MOST_APPROACHES);
+        self.beside(to, around[1], &centre, Way::Behind, MOST_APPROACHES);
         if let Some(next) = self.events.get(here + 1) {
             self.events[here].after = next.before;
         }
@@ -177,11 +256,12 @@ impl<F: Family + ?Sized> Step<'_, F> {
         let is_left = self.splits > 0 && low.towards(high).norm() > INSEPARABLE;
         is_left.then_some(())?;
         self.splits -= 1;
-        middle(self.family, low, high, &along.tangent)
+        middle(self.family, low, high, along)
     }
 
     /// A located event between two points, as the end of what lies beside it.
-    fn centre(&self, event: &Bifurcation, from: &PathPoint, to: &PathPoint) -> Option<Centre> {
+    fn centre(&self, found: &Found, from: &PathPoint, to: &PathPoint) -> Option<Centre> {
+        let event = &found.event;
         let is_located = match event.kind {
             EventKind::Unclassified { within, .. } => within == 0.0,
             _ => true,
@@ -198,7 +278,7 @@ impl<F: Family + ?Sized> Step<'_, F> {
                 })?;
                 nearest.scaled(nearest.dot(&chord).signum())
             }
-            _ => describe(self.family, event.place.clone(), &chord)?.tangent,
+            _ => signs(self.family, event.place.clone(), &chord, |_| true)?.tangent,
         };
         let expected = match event.kind {
             EventKind::NeimarkSacker(_) => 2,
@@ -206,75 +286,88 @@ impl<F: Family + ?Sized> Step<'_, F> {
         };
         Some(Centre {
             tangent,
-            eigenvalues: multipliers(self.family, &event.place)?,
+            eigenvalues: found.eigenvalues.clone()?,
             critical: event.multipliers.len().max(expected),
             place: event.place.clone(),
         })
     }
 
     /// Step 3 on one side of an event, with ever shorter pieces towards it, `approaches` at most.
-    fn beside(&mut self, point: &PathPoint, centre: &Centre, way: Way, approaches: usize) {
-        let outside = point.tests.n_unstable();
+    fn beside(
+        &mut self,
+        point: &PathPoint,
+        outer: Option<&PathPoint>,
+        centre: &Centre,
+        way: Way,
+        approaches: usize,
+    ) {
         let (point_end, event_end) = (End::of(point), centre.end());
-        let (from, to) = match way {
-            Way::Before => (&point_end, &event_end),
-            Way::Behind => (&event_end, &point_end),
+        let (ends, around) = match way {
+            Way::Before => ([&point_end, &event_end], [outer, None]),
+            Way::Behind => ([&event_end, &point_end], [None, outer]),
         };
-        if is_quiet(self.family, from, to, outside) || approaches == 0 {
+        if self.is_calm(ends, around, outside(point)) || approaches == 0 {
             return;
         }
-        let Some(middle) = self.split(point, from.place, to.place) else {
+        let Some(middle) = self.split(point, ends[0].place, ends[1].place) else {
             return;
         };
         match way {
             Way::Before => {
-                self.resolve(point, &middle);
-                self.beside(&middle, centre, way, approaches - 1);
+                self.resolve(point, &middle, around);
+                self.beside(&middle, Some(point), centre, way, approaches - 1);
             }
             Way::Behind => {
-                self.beside(&middle, centre, way, approaches - 1);
-                self.resolve(&middle, point);
+                self.beside(&middle, Some(point), centre, way, approaches - 1);
+                self.resolve(&middle, point, around);
             }
         }
     }
 }
 
-/// Step 1 of [`Step::resolve`].
+/// A bifurcation with the multipliers at its place, if they could be computed and it is located.
+struct Found {
+    event: Bifurcation,
+    eigenvalues: Option<Vec<(f64, f64)>>,
+}
+
+/// How many multipliers of a point, all of which are known here, lie outside the unit circle.
+fn outside(point: &PathPoint) -> usize {
+    point.tests.n_unstable().unwrap_or_default()
+}
+
+/// Step 1 of [`Step::resolve`]; `None` if Newton's method finds nothing between the two points.
 fn single<F: Family + ?Sized>(
     family: &F,
     from: &PathPoint,
     to: &PathPoint,
     change: Change,
-) -> Bifurcation {
-    let (mut low, mut high) = (from.clone(), to.clone());
-    for _ in 0..MOST_BISECTIONS {
-        let guess = low
-            .place
-            .moved(share(&low, &high, change), &low.place.towards(&high.place));
-        let found = locate(family, &guess, change)
-            .filter(|found| lies_between(&found.place, &low.place, &high.place));
-        if let Some(found) = found {
-            return found.event(family, from, to, change);
-        }
-        let Some(middle) = middle(family, &low.place, &high.place, &low.tangent) else {
-            break;
-        };
-        match between(&low.tests, &middle.tests) {
-            Between::Nothing => low = middle,
-            Between::One(same) if same == change => high = middle,
-            _ => break,
-        }
-    }
-    unclassified(family, &low, &high, Some(change))
+) -> Option<Found> {
+    let found = locate(family, from, to, change)?;
+    let is_between = lies_between(&found.place, &from.place, &to.place);
+    is_between.then(|| found.event(family, from, to, change))
 }
 
 /// Where between two points the event is expected.
 fn share(low: &PathPoint, high: &PathPoint, change: Change) -> f64 {
-    let (a, b) = match change {
-        Change::Fold => (low.tests.turning, high.tests.turning),
-        Change::BranchPoint | Change::Flip | Change::NeimarkSacker => (1.0, -1.0),
-    };
-    a / (a - b)
+    match change {
+        Change::Fold => {
+            let (a, b) = (low.tests.turning, high.tests.turning);
+            a / (a - b)
+        }
+        Change::NeimarkSacker => crossing_share(low, high),
+        Change::BranchPoint | Change::Flip => 0.5,
+    }
+}
+
+/// The argument of the pair that crosses the unit circle between two points, at a share of the way.
+fn crossing_angle(low: &PathPoint, high: &PathPoint, share: f64) -> Option<f64> {
+    let rank = outside(low).min(outside(high));
+    let [before, after] = [low, high].map(|point| {
+        let (re, im) = *point.tests.eigenvalues().get(rank)?;
+        Some(im.abs().atan2(re))
+    });
+    Some((1.0 - share) * before? + share * after?)
 }
 
 /// Whether a place is on the way from one point of a branch to the next.
@@ -287,18 +380,19 @@ fn lies_between(place: &Extended, low: &Extended, high: &Extended) -> bool {
     (-slack..=1.0 + slack).contains(&share) && aside <= 0.5 * chord.norm() + 1e-12
 }
 
-/// The point of the branch above the middle of the chord.
+/// The point of the branch above the middle of the chord, with its tangent going as that of one beside it.
 fn middle<F: Family + ?Sized>(
     family: &F,
     low: &Extended,
     high: &Extended,
-    along: &Extended,
+    along: &PathPoint,
 ) -> Option<PathPoint> {
     let chord = low.towards(high);
     let guess = low.moved(0.5, &chord);
     let place = correct_on(family, &guess, &chord.scaled(1.0 / chord.norm()))?;
     lies_between(&place, low, high).then_some(())?;
-    describe(family, place, along)
+    let point = signs(family, place, &along.tangent, |_| true)?;
+    with_multipliers(family, point, outside(along))
 }
 
 /// An event that has its place and its coefficients.
@@ -309,7 +403,20 @@ struct Located {
     sigma: f64,
 }
 
-fn locate<F: Family + ?Sized>(family: &F, guess: &Extended, change: Change) -> Option<Located> {
+/// What lies between two points, if Newton's method comes to anything.
+fn locate<F: Family + ?Sized>(
+    family: &F,
+    low: &PathPoint,
+    high: &PathPoint,
+    change: Change,
+) -> Option<Located> {
+    let share = share(low, high, change);
+    let chord = low.place.towards(&high.place);
+    let guess = &match change {
+        // The tangents may be those of two branches.
+        Change::BranchPoint => low.place.moved(share, &chord),
+        _ => on_cubic(&End::of(low), &End::of(high), share),
+    };
     let real = |kind: EventKind, at: RealCritical| Located {
         kind,
         place: at.place,
@@ -326,7 +433,8 @@ fn locate<F: Family + ?Sized>(family: &F, guess: &Extended, change: Change) -> O
             Some(real(EventKind::Flip(normal_form::flip(family, &at)?), at))
         }
         Change::NeimarkSacker => {
-            let at = locate::neimark_sacker(family, guess)?;
+            let theta = crossing_angle(low, high, share)?;
+            let at = locate::neimark_sacker_near(family, guess, theta, chord.norm())?;
             let kind = EventKind::NeimarkSacker(normal_form::neimark_sacker(family, &at)?);
             let ComplexCritical {
                 place,
@@ -369,8 +477,10 @@ impl Located {
         from: &PathPoint,
         to: &PathPoint,
         change: Change,
-    ) -> Bifurcation {
-        let multipliers = near_circle(family, &self.place);
+    ) -> Found {
+        let n_unstable = outside(from).min(outside(to));
+        let eigenvalues = multipliers(family, &self.place, n_unstable);
+        let multipliers = near_circle(eigenvalues.as_deref().unwrap_or_default());
         let expected = if change == Change::NeimarkSacker {
             2
         } else {
@@ -384,7 +494,7 @@ impl Located {
         } else {
             self.kind
         };
-        Bifurcation {
+        let event = Bifurcation {
             kind,
             place: self.place,
             residual: self.residual,
@@ -392,17 +502,18 @@ impl Located {
             multipliers,
             before: Side::of(&from.tests),
             after: Side::of(&to.tests),
-        }
+        };
+        Found { event, eigenvalues }
     }
 }
 
 /// Where between two points the eigenvalues that cross the unit circle are on it, as the line through the sums of |λ| − 1 says;
 /// the middle where none crosses. Those of a large map that are not known count as the innermost that is.
 fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
-    let counts = [low, high].map(|point| point.tests.n_unstable());
+    let counts = [low, high].map(outside);
     let crossing = counts[0].min(counts[1])..counts[0].max(counts[1]);
     let [before, after] = [low, high].map(|point| {
-        let values = point.tests.eigenvalues.iter();
+        let values = point.tests.eigenvalues().iter();
         let mut off: Vec<f64> = values.map(|l| l.0.hypot(l.1) - 1.0).collect();
         off.sort_by(|a, b| b.total_cmp(a));
         let last = off.last().copied().unwrap_or(0.0);
@@ -416,10 +527,9 @@ fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
     }
 }
 
-fn near_circle<F: Family + ?Sized>(family: &F, place: &Extended) -> Vec<(f64, f64)> {
-    let mut near = multipliers(family, place).unwrap_or_default();
-    near.retain(|l| (l.0.hypot(l.1) - 1.0).abs() < NEAR_CIRCLE);
-    near
+fn near_circle(eigenvalues: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let is_near = |l: &(f64, f64)| (l.0.hypot(l.1) - 1.0).abs() < NEAR_CIRCLE;
+    eigenvalues.iter().copied().filter(is_near).collect()
 }
 
 fn unclassified<F: Family + ?Sized>(
@@ -439,7 +549,7 @@ fn unclassified<F: Family + ?Sized>(
             suspected,
             within: chord.norm(),
         },
-        multipliers: near_circle(family, &place),
+        multipliers: near_circle(&multipliers(family, &place, 0).unwrap_or_default()),
         place,
         residual,
         sigma: f64::INFINITY,

@@ -146,7 +146,11 @@ pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> B
         sigma = size;
         match progress.judge(step.abs(), 1.0) {
             Verdict::Go => place.s += step,
-            Verdict::Done | Verdict::Lost => break,
+            Verdict::Done => {
+                place.s += step;
+                break;
+            }
+            Verdict::Lost => break,
         }
     }
     let side = Side::of(&last.tests);

@@ -194,7 +194,10 @@ impl<'a> Region<'a> {
             let step = Extended::from_column(&Factored::new(&matrix).solve(right)?, dim);
             match progress.judge(step.norm(), 1.0 + place.norm()) {
                 Verdict::Lost => return None,
-                Verdict::Done => break,
+                Verdict::Done => {
+                    place = place.moved(1.0, &step);
+                    break;
+                }
                 Verdict::Go => place = place.moved(1.0, &step),
             }
         }
