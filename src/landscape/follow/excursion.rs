@@ -514,3 +514,29 @@ fn may_rise(from: &[Line], to: &[Line]) -> bool {
         bounds[0].min(bounds[1]) > ON_CIRCLE
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_that_bends_up_far_enough_may_come_above_zero_between_its_places() {
+        let parabola = |top: f64, at: &[f64]| -> Vec<(f64, f64)> {
+            let value = |t: f64| top - (t - 0.5).powi(2);
+            at.iter().map(|t| (*t, value(*t))).collect()
+        };
+        for (top, is_below) in [(-0.4, true), (-0.05, false)] {
+            for places in [&[0.0, 0.4, 1.0][..], &[-0.3, 0.0, 0.7, 1.5]] {
+                let curve = parabola(top, places);
+                let intervals = 0..places.len() - 1;
+                assert_eq!(stays_below(&curve, intervals), is_below, "{top} {places:?}");
+            }
+        }
+        // Of four places, what bends down says nothing; of three it does.
+        let kink = [(0.0, -0.01), (1.0, -1.0), (2.0, -0.01), (3.0, 0.98)];
+        assert!(stays_below(&kink, 0..2));
+        assert!(!stays_below(&kink[..3], 0..2));
+        // It may begin or end on the circle.
+        assert!(stays_below(&[(0.0, 0.0), (1.0, -1.0), (2.0, -2.0)], 0..2));
+    }
+}
