@@ -51,6 +51,10 @@ pub fn leading_eigenvalues(matrix: &Mat<f64>, count: usize) -> Vec<c64> {
         params,
     );
     values.truncate(info.n_converged_eigen);
+    // Of a pair at the end there may be one half.
+    if values.last().is_some_and(|last| last.im > 0.0) {
+        values.pop();
+    }
     values
 }
 
@@ -76,7 +80,9 @@ mod tests {
             let found = leading_eigenvalues(&matrix, count);
             let mut all = matrix.eigenvalues().unwrap_or_default();
             all.sort_by(|a, b| b.norm().total_cmp(&a.norm()));
-            assert_eq!(found.len(), count);
+            assert!((count - 1..=count).contains(&found.len()));
+            let total: f64 = found.iter().map(|value| value.im).sum();
+            assert!(total.abs() < 1e-10, "half a pair");
             for (found, expected) in found.iter().zip(&all) {
                 assert!(
                     (found.norm() - expected.norm()).abs() < 1e-10,

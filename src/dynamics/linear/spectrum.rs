@@ -65,8 +65,8 @@ impl Spectrum {
         Self::at_neighbour(map, point, 0)
     }
 
-    /// The same where so many eigenvalues are likely outside the unit circle, as they are at a neighbour: of a large map no
-    /// fewer are computed. A wrong number costs time alone.
+    /// The same where so many eigenvalues are likely outside the unit circle, as they are at a neighbour: of a large map more than
+    /// these are tried at once. A wrong number costs time, and changes only how many are known inside.
     pub(crate) fn at_neighbour<M: Map + ?Sized>(
         map: &M,
         point: &[f64],
@@ -177,8 +177,8 @@ impl Spectrum {
     }
 }
 
-/// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle, as more than
-/// `n_unstable` likely do not.
+/// All eigenvalues of a matrix, or of a large one so many that the last of them lies inside the unit circle. Numbers that do not
+/// hold `n_unstable` and a pair more are not tried.
 fn eigenvalues(
     matrix: &Mat<f64>,
     marginal_band: f64,
@@ -186,7 +186,7 @@ fn eigenvalues(
 ) -> Result<Vec<c64>, SpectrumError> {
     let dim = matrix.nrows();
     let is_worthwhile =
-        |count: &usize| dim > DENSE_DIM && WORTHWHILE * count <= dim && *count > n_unstable;
+        |count: &usize| dim > DENSE_DIM && WORTHWHILE * count <= dim && *count >= n_unstable + 2;
     for count in LEADING.into_iter().filter(is_worthwhile) {
         let leading = leading_eigenvalues(matrix, count);
         let inside = 1.0 - marginal_band.max(LEAST_INSIDE);

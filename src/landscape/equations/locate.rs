@@ -144,10 +144,12 @@ fn real<F: Family + ?Sized>(family: &F, guess: &Extended, sigma: f64) -> Option<
             },
         );
         let step = Extended::from_column(&Factored::new(&matrix).solve(right)?, dim);
-        match progress.judge(step.norm(), 1.0 + place.norm()) {
+        let verdict = progress.judge(step.norm(), 1.0 + place.norm());
+        place = place.moved(1.0, &step);
+        match verdict {
             Verdict::Lost => return None,
-            Verdict::Done => return finish_real(family, place.moved(1.0, &step), sigma),
-            Verdict::Go => place = place.moved(1.0, &step),
+            Verdict::Done => return finish_real(family, place, sigma),
+            Verdict::Go => {}
         }
         (b, c) = (scaled(&p, 1.0 / norm(&p)), scaled(&q, 1.0 / norm(&q)));
     }
@@ -194,7 +196,8 @@ pub fn neimark_sacker<F: Family + ?Sized>(family: &F, guess: &Extended) -> Optio
     neimark_sacker_near(family, guess, theta, f64::INFINITY)
 }
 
-/// The Neimark–Sacker point nearest to a guess of its place, and no further from it than `reach`, and of the argument of the pair.
+/// The Neimark–Sacker point nearest to a guess of its place and of the argument θ of the pair, if it is no further from the guess
+/// than `reach`.
 ///
 /// Solves (G, Re g, Im g)(x, s, θ) = 0 with K = J − e^{iθ}I:
 /// 1. Borders b, c: the left and right singular vectors of K to its smallest singular value.
@@ -251,7 +254,7 @@ pub(in crate::landscape) fn neimark_sacker_near<F: Family + ?Sized>(
     None
 }
 
-/// Step 3 of [`neimark_sacker`]: the derivatives of g in x, s, θ.
+/// Step 3 of [`neimark_sacker_near`]: the derivatives of g in x, s, θ.
 fn pair_gradient<F: Family + ?Sized>(
     family: &F,
     place: &Extended,

@@ -28,7 +28,7 @@ pub struct Tests {
     pub border: i8,
     /// Eigenvalues (re, im), largest modulus first. Of a map of more than [`DENSE_DIM`](crate::dynamics::linear::spectrum::DENSE_DIM)
     /// dimensions only the leading ones may be known, all outside the unit circle and some inside; `None` on its branches, which
-    /// are followed without them.
+    /// are followed without them ([`events`](crate::landscape::events::event::events) computes them for itself).
     pub eigenvalues: Option<Vec<(f64, f64)>>,
 }
 
@@ -41,10 +41,10 @@ impl Tests {
         Some(known.filter(|&&l| outside(l)).count())
     }
 
-    /// Number of complex pairs outside the unit circle, of those that are known.
-    pub fn pairs_outside(&self) -> usize {
-        let pairs = self.eigenvalues().iter();
-        pairs.filter(|&&l| l.1 > 0.0 && outside(l)).count()
+    /// Number of complex pairs outside the unit circle; `None` if they are not known.
+    pub fn pairs_outside(&self) -> Option<usize> {
+        let known = self.eigenvalues.as_ref()?.iter();
+        Some(known.filter(|&&l| l.1 > 0.0 && outside(l)).count())
     }
 
     /// Those that are known.
@@ -128,7 +128,8 @@ pub fn between(before: &Tests, after: &Tests) -> Between {
     let crossed = outside.map(|(before, after)| before.abs_diff(after));
     let is_one_pair = || {
         let rank = outside.map_or(0, |(before, after)| before.min(after));
-        before.pairs_outside().abs_diff(after.pairs_outside()) == 1
+        let pairs = before.pairs_outside().zip(after.pairs_outside());
+        pairs.is_some_and(|(before, after)| before.abs_diff(after) == 1)
             && before.is_pair(rank)
             && after.is_pair(rank)
     };

@@ -102,7 +102,8 @@ pub fn born<F: Family + ?Sized>(family: &F, event: &Bifurcation) -> Option<Born>
             }
         }
         EventKind::NeimarkSacker(form) => {
-            let at = locate::neimark_sacker(family, &event.place)?;
+            let theta = form.theta;
+            let at = locate::neimark_sacker_near(family, &event.place, theta, f64::INFINITY)?;
             Critical {
                 right: at.right,
                 left: at.left,

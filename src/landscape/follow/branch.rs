@@ -19,7 +19,8 @@ pub struct ContinuationLimits {
     /// No step is longer. Default 0.3.
     pub longest_step: f64,
     /// Below this length a step is taken even where more than one bifurcation, or a branch point, lies in it. Above it
-    /// such a step is halved: two events are told apart, and a jump to another branch is not taken for a branch point.
+    /// such a step is halved: two events are told apart, and a jump to another branch is not taken for a branch point. Of a map
+    /// of more than [`DENSE_DIM`](crate::dynamics::linear::spectrum::DENSE_DIM) dimensions, Neimark–Sacker points do not count.
     /// Default 10⁻⁴.
     pub finest_step: f64,
     /// Newton corrections of one step. Default 4.

@@ -6,7 +6,9 @@
 //! A Neimark–Sacker point or a flip on the way out and another on the way back leave no trace in the counts at both
 //! ends of a step. Bisecting every step would find them at the price of many spectra; this decides for most steps
 //! from the Jacobians alone that there is nothing to find. It errs on the side of looking, but its bounds are
-//! estimates: curvature is measured and taken 1.5 times, and not proved.
+//! estimates: curvature is measured and taken 1.5 times, and not proved. Of maps of more than [`DENSE_DIM`] dimensions they are
+//! weaker: moduli at a few places, taken to bend four times as much as they do there ([`stays_below`]). A multiplier that comes
+//! to the circle and back while all of these places see others lead is not seen.
 
 use std::ops::Range;
 
@@ -71,7 +73,7 @@ impl<'a> End<'a> {
     }
 
     /// |λ| − 1 of each, largest first.
-    fn off_circle(&self) -> Vec<f64> {
+    pub(in crate::landscape) fn off_circle(&self) -> Vec<f64> {
         self.ranked().into_iter().map(|value| value.1).collect()
     }
 
@@ -156,20 +158,21 @@ pub(in crate::landscape) fn is_quiet<F: Family + ?Sized>(
 }
 
 /// Whether nothing has happened between two places of a branch of a large map, as the points before and behind them say: where
-/// multipliers bend little from point to point, none need be computed between.
+/// multipliers bend little from point to point, none need be computed between. An estimate: of moduli in their order, not of one
+/// multiplier at a time.
 ///
-/// As many multipliers as at one of the two, which is no event, must lie outside the circle at a neighbour for it to say
-/// anything: else others are nearest to the circle there. The rule is that of [`stays_below`]. Never true of maps of up to
-/// [`DENSE_DIM`] dimensions, of which [`is_quiet`] knows more.
-pub(in crate::landscape) fn is_quiet_in_line(
-    from: &End<'_>,
-    to: &End<'_>,
+/// 1. `outside` multipliers lie outside the unit circle at both places; a neighbour at which it is another number is not asked,
+///    since other multipliers are nearest to the circle there.
+/// 2. Nothing has happened if by the rule of [`stays_below`] the largest modulus inside stays below 1 and the smallest outside
+///    above it,
+/// 3. and if J, in the middle, is off the mean of both ends by no more than a quarter of what it changes from one to the other: it
+///    goes one way, and does not swing out between the places that are known.
+pub(in crate::landscape) fn is_quiet_in_line<F: Family + ?Sized>(
+    family: &F,
+    [from, to]: [&End<'_>; 2],
     around: [Option<&PathPoint>; 2],
     outside: usize,
 ) -> bool {
-    if from.place.state.len() <= DENSE_DIM {
-        return false;
-    }
     let around = around.map(|point| {
         let point = point.filter(|point| point.tests.n_unstable() == Some(outside));
         point.map(End::of)
@@ -189,7 +192,17 @@ pub(in crate::landscape) fn is_quiet_in_line(
         places.push((length, end.off_circle()));
     }
     let first = usize::from(around[0].is_some());
-    stay_apart(&places, first..first + 1, outside)
+    stay_apart(&places, first..first + 1, outside) && goes_one_way(family, from, to)
+}
+
+/// Step 3 of [`is_quiet_in_line`].
+fn goes_one_way<F: Family + ?Sized>(family: &F, from: &End<'_>, to: &End<'_>) -> bool {
+    let [start, middle, end] =
+        [0.0, 0.5, 1.0].map(|share| jacobian(family, &on_cubic(from, to, share)));
+    let dim = start.nrows();
+    let off = |i: usize, j: usize| middle[(i, j)] - 0.5 * (start[(i, j)] + end[(i, j)]);
+    let bend = frobenius(&Mat::from_fn(dim, dim, off));
+    bend <= 0.25 * frobenius(&(end - start))
 }
 
 /// The same as [`is_quiet`] says, of a large map: from its leading multipliers at both points and at places between.
@@ -249,7 +262,8 @@ fn stay_apart(places: &[(f64, Vec<f64>)], intervals: Range<usize>, outside: usiz
 ///
 /// It is taken to bend up by no more than four times what it does over three places in a row: in an interval of length h,
 /// a(t) ≤ (1−t)aᵢ + t aᵢ₊₁ + 4|c|h²t(1−t), with c the divided difference of second order. Of more than three places only bends
-/// towards zero count: where one multiplier takes the lead from another, the larger of both bends away.
+/// towards zero count: where one multiplier takes the lead from another, the larger of both bends away. Of three, all do. What is
+/// within 10⁻¹⁰ of zero is on the circle and does not cross.
 fn stays_below(curve: &[(f64, f64)], intervals: Range<usize>) -> bool {
     let slope = |a: (f64, f64), b: (f64, f64)| (b.1 - a.1) / (b.0 - a.0);
     let bends = curve.windows(3).map(|at| {
@@ -261,7 +275,7 @@ fn stays_below(curve: &[(f64, f64)], intervals: Range<usize>) -> bool {
         let (a, b) = (curve[first], curve[first + 1]);
         let most = bend * (b.0 - a.0).powi(2);
         let at = |t: f64| (1.0 - t) * a.1 + t * b.1 + most * t * (1.0 - t);
-        shares().map(at).all(|height| height < 0.0)
+        shares().map(at).all(|height| height < ON_CIRCLE)
     })
 }
 

@@ -36,7 +36,8 @@ const FAR: f64 = 1e5;
 /// 4. A step over the end of the interval is replaced by one that ends on it.
 ///
 /// Of a map of more than [`DENSE_DIM`] dimensions, multipliers cost more than all the rest, and where to step next does not
-/// depend on them: only signs of determinants are asked in step 3, and a step may hold several Neimark–Sacker points.
+/// depend on them: only signs of determinants are asked in step 3, and a step may hold several Neimark–Sacker points, beside a fold
+/// or a flip too.
 /// [`events`](crate::landscape::events::event::events) computes the multipliers of the branches that it looks at.
 pub(super) fn trace_smooth<F: Family + ?Sized>(
     family: &F,
@@ -365,17 +366,9 @@ pub(in crate::landscape) fn correct<F: Family + ?Sized>(
     None
 }
 
-/// Tangent and test functions at a fixed point; the tangent goes the way of `along`.
-pub(in crate::landscape) fn describe<F: Family + ?Sized>(
-    family: &F,
-    place: Extended,
-    along: &Extended,
-) -> Option<PathPoint> {
-    with_multipliers(family, signs(family, place, along, |_| true)?, 0)
-}
-
-/// The same as far as steps ask for it, if the tangent will do: of a large map without the multipliers.
-fn sketch<F: Family + ?Sized>(
+/// Tangent and test functions at a fixed point as far as steps ask for them, of a large map without the multipliers, if the tangent,
+/// which goes the way of `along`, will do.
+pub(in crate::landscape) fn sketch<F: Family + ?Sized>(
     family: &F,
     place: Extended,
     along: &Extended,

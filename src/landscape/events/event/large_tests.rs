@@ -1,15 +1,20 @@
 //! Events of networks of which only leading multipliers are computed, where formulas say what they are.
 
+use std::f64::consts::PI;
+
 use super::*;
+use crate::calculus::{Jet, Scalar as _};
+use crate::cell::formula::RateFormula;
 use crate::cell::map::CellMap;
 use crate::cell::path::CellPath;
+use crate::cell::spec::Activation;
 use crate::dynamics::linear::spectrum::DENSE_DIM;
 use crate::landscape::equations::equation::Extended;
-use crate::landscape::follow::branch::PathPoint;
-use crate::landscape::follow::branch::{ContinuationLimits, Route};
+use crate::landscape::follow::branch::{ContinuationLimits, PathPoint, Route};
 use crate::landscape::follow::excursion::{End, is_quiet_in_line};
-use crate::landscape::follow::path::describe;
+use crate::landscape::follow::path::{signs, with_multipliers};
 use crate::landscape::follow::tracing::trace;
+use crate::map::Family;
 
 /// Rotations by `angle` with a gain that goes from one value to another, among units that keep to themselves.
 fn rotations(pairs: &[(f64, [f64; 2])]) -> CellPath {
@@ -29,6 +34,13 @@ fn rotations(pairs: &[(f64, [f64; 2])]) -> CellPath {
         CellMap::vanilla(&weights, vec![0.0; dim])
     };
     CellPath::new(at(0), at(1)).unwrap()
+}
+
+/// The fixed point 0 with its multipliers.
+fn origin<F: Family>(family: &F, s: f64) -> PathPoint {
+    let at = |s: f64| Extended::new(vec![0.0; DENSE_DIM + 1], s);
+    let point = signs(family, at(s), &at(1.0), |_| true).unwrap();
+    with_multipliers(family, point, 0).unwrap()
 }
 
 /// Three pairs cross the circle in a step or two of a branch that is followed without its multipliers; each is located.
@@ -70,29 +82,90 @@ fn several_pairs_that_cross_in_one_step_are_told_apart() {
 fn points_around_a_step_tell_that_it_is_quiet() {
     for gains in [[0.7, 0.9], [1.4, 1.2]] {
         let family = rotations(&[(0.7, gains)]);
-        let points: Vec<PathPoint> = [0.0, 0.3, 0.5, 0.9]
-            .into_iter()
-            .map(|s| {
-                let place = Extended::new(vec![0.0; DENSE_DIM + 1], s);
-                let tangent = Extended::new(vec![0.0; DENSE_DIM + 1], 1.0);
-                describe(&family, place, &tangent).unwrap()
-            })
-            .collect();
+        let points = [0.0, 0.3, 0.5, 0.9].map(|s| origin(&family, s));
         let outside = points[0].tests.n_unstable().unwrap();
         let [a, b] = [1, 2].map(|k| End::of(&points[k]));
         assert!(is_quiet_in_line(
-            &a,
-            &b,
+            &family,
+            [&a, &b],
             [points.first(), points.last()],
             outside
         ));
         // Nobody to ask, or with other multipliers nearest to the circle.
-        assert!(!is_quiet_in_line(&a, &b, [None, None], outside));
+        assert!(!is_quiet_in_line(&family, [&a, &b], [None, None], outside));
         assert!(!is_quiet_in_line(
-            &a,
-            &b,
+            &family,
+            [&a, &b],
             [points.first(), None],
             outside + 2
         ));
     }
+}
+
+/// A pair that goes out and comes back behind another, which leads at every place that is known: what J does between tells.
+#[test]
+fn what_swings_out_behind_the_leader_is_looked_at() {
+    let family = Swinging(rotations(&[(0.7, [0.999, 0.999]), (1.3, [0.9, 1.3])]));
+    let points = [0.0, 1.0, 2.0, 3.0].map(|s| origin(&family, s));
+    let [a, b] = [1, 2].map(|k| End::of(&points[k]));
+    assert!(!is_quiet_in_line(
+        &family,
+        [&a, &b],
+        [points.first(), points.last()],
+        0
+    ));
+}
+
+/// A family that swings to and fro between two maps, once from one whole number to the next.
+struct Swinging(CellPath);
+
+impl Family for Swinging {
+    type At = CellMap;
+
+    fn at(&self, s: f64) -> CellMap {
+        self.0.at((PI * s).sin().powi(2))
+    }
+
+    fn jet(&self, _: Jet, curve: &[Jet]) -> Vec<Jet> {
+        self.0.jet(Jet::constant(0.0), curve)
+    }
+}
+
+/// A rectified unit whose drive changes its sign halfway, among a thousand others of which one excites itself: followed over the
+/// border without multipliers, which the event counts nevertheless.
+#[test]
+fn a_border_in_a_large_network_has_its_counts() {
+    let dim = DENSE_DIM + 1;
+    let at = |drive: f64| {
+        let mut weights = vec![0.0; dim * dim];
+        for i in 0..dim {
+            weights[i * dim + i] = 0.6 * 0.9_f64.powi(i as i32);
+        }
+        weights[dim + 1] = 1.5;
+        let mut drives = vec![0.1; dim];
+        (drives[0], drives[1]) = (drive, -0.1);
+        let formula = RateFormula {
+            activation: Activation::Relu,
+            leak: None,
+        };
+        CellMap::rate(formula, &weights, drives)
+    };
+    let family = CellPath::new(at(0.5), at(-0.5)).unwrap();
+    let limits = ContinuationLimits::default();
+    let branch = trace(&family, &vec![1.0; dim], Route::across(0.0, 1.0), &limits);
+    assert!(branch.end().is_some(), "{:?}", branch.ending);
+    assert!(
+        branch
+            .points
+            .iter()
+            .all(|point| point.tests.eigenvalues.is_none())
+    );
+    let found = events(&family, &branch);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].kind.code(), "BC");
+    assert!((found[0].place.s - 0.5).abs() < 1e-9);
+    assert_eq!(
+        (found[0].before.n_unstable, found[0].after.n_unstable),
+        (1, 1)
+    );
 }

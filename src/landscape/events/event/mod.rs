@@ -116,7 +116,7 @@ impl EventKind {
 pub struct Side {
     /// sign det(I − J).
     pub index: i8,
-    /// Eigenvalues outside the unit circle.
+    /// Eigenvalues outside the unit circle; 0 where they could not be computed, which leaves the event unclassified.
     pub n_unstable: usize,
 }
 

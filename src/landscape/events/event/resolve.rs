@@ -23,6 +23,8 @@ use crate::map::piecewise::PiecewisePath;
 
 /// Bisections of a step, at most, in the search for multipliers that come back.
 const MOST_SPLITS: usize = 100;
+/// The same between events that are to be told apart, or located.
+const MOST_BISECTIONS: usize = 300;
 /// The same towards a located event.
 const MOST_APPROACHES: usize = 10;
 /// Two events closer than this are one that has no name here.
@@ -31,6 +33,8 @@ const INSEPARABLE: f64 = 1e-9;
 const GROUP: usize = 8;
 /// By so much a located event may seem to lie beyond the step it is in, relative to the size of the point (at least 1).
 const ROUNDING: f64 = 1e-10;
+/// Pairs whose arguments differ by more are two.
+const MOST_TURN: f64 = 0.3;
 /// An eigenvalue this close to the unit circle takes part in the event.
 const NEAR_CIRCLE: f64 = 1e-6;
 /// A larger imperfection of a branch point says that the branches do not cross.
@@ -39,8 +43,8 @@ const IMPERFECT: f64 = 1e-9;
 /// All events on a branch, in order of travel.
 ///
 /// The branch must be one of the same family. Its points are not changed; the work is about one location for each
-/// event, and for quiet steps the comparison of five Jacobians; of large maps one spectrum for each point, and up to three more
-/// for a step where those of the points around it do not tell enough.
+/// event, and for quiet steps the comparison of five Jacobians; of large maps one spectrum for each point, three Jacobians for
+/// quiet steps, and another spectrum wherever the points do not tell enough.
 pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcation> {
     let mut events = Vec::new();
     match family.piecewise() {
@@ -50,8 +54,7 @@ pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcatio
     events
 }
 
-/// Points of a branch with their multipliers. One of which they cannot be computed is passed over, as if the step had gone
-/// beyond it.
+/// Points of a branch with their multipliers; without them where they cannot be computed.
 fn known<'a, F: Family + ?Sized>(family: &F, points: &'a [PathPoint]) -> Vec<Cow<'a, PathPoint>> {
     let groups = points.par_chunks(GROUP).map(|points| {
         let mut known: Vec<Cow<'a, PathPoint>> = Vec::new();
@@ -60,8 +63,8 @@ fn known<'a, F: Family + ?Sized>(family: &F, points: &'a [PathPoint]) -> Vec<Cow
                 known.push(Cow::Borrowed(point));
             } else {
                 let n_unstable = known.last().map_or(0, |last| outside(last));
-                let point = with_multipliers(family, point.clone(), n_unstable);
-                known.extend(point.map(Cow::Owned));
+                let completed = with_multipliers(family, point.clone(), n_unstable);
+                known.push(completed.map_or(Cow::Borrowed(point), Cow::Owned));
             }
         }
         known
@@ -78,8 +81,18 @@ fn along<F: Family + ?Sized>(
     let within = (1..points.len()).into_par_iter().map(|end| {
         let around = [end.checked_sub(2), Some(end + 1)];
         let around = around.map(|place| Some(&**points.get(place?)?));
-        let mut step = Step::new(family);
-        step.resolve(&points[end - 1], &points[end], around);
+        let mut step = Step {
+            family,
+            splits: MOST_SPLITS,
+            bisections: MOST_BISECTIONS,
+            events: Vec::new(),
+        };
+        let (from, to) = (&points[end - 1], &points[end]);
+        if from.tests.eigenvalues.is_some() && to.tests.eigenvalues.is_some() {
+            step.resolve(from, to, around);
+        } else {
+            step.events.push(unclassified(family, from, to, None));
+        }
         step.events
     });
     events.extend(within.collect::<Vec<_>>().into_iter().flatten());
@@ -100,17 +113,13 @@ fn in_pieces(path: &PiecewisePath, branch: &Branch, events: &mut Vec<Bifurcation
     for (number, (piece, points)) in branch.pieces.iter().zip(&pieces).enumerate() {
         let locked = path.locked(&piece.active);
         along(&locked, points, events);
-        let Some(last) = points.last() else {
-            continue;
-        };
-        if let Some(next) = pieces.get(number + 1) {
+        let last = points.last();
+        let next = pieces.get(number + 1).and_then(|next| next.first());
+        if let (Some(last), Some(next)) = (last, next) {
             let active = [&piece.active[..], &branch.pieces[number + 1].active];
-            events.extend(
-                next.first()
-                    .map(|first| collision(path, (last, first), active)),
-            );
+            events.push(collision(path, (last, next), active));
         } else if matches!(branch.ending, BranchEnd::Infinite { .. }) {
-            events.push(infinity(&locked, last));
+            events.extend(last.map(|last| infinity(&locked, last)));
         }
     }
 }
@@ -120,6 +129,8 @@ struct Step<'a, F: ?Sized> {
     family: &'a F,
     /// Bisections left in the search for what comes back.
     splits: usize,
+    /// Bisections left between events.
+    bisections: usize,
     events: Vec<Bifurcation>,
 }
 
@@ -149,25 +160,18 @@ enum Way {
     Behind,
 }
 
-impl<'a, F: Family + ?Sized> Step<'a, F> {
-    fn new(family: &'a F) -> Self {
-        Self {
-            family,
-            splits: MOST_SPLITS,
-            events: Vec::new(),
-        }
-    }
-
+impl<F: Family + ?Sized> Step<'_, F> {
     /// Locates what lies between two points of a branch. Those before and behind them help where they are known.
     ///
     /// 1. One event: Newton's method on its augmented system from where the test function says; what it finds must lie
     ///    between the two points.
-    /// 2. More, or one that is not found so: the step is bisected until each part holds one, or is shorter than 10⁻⁹.
+    /// 2. More, or one that is not found so: the step is bisected until each part holds one, or is shorter than 10⁻⁹, 300 times
+    ///    at most.
     /// 3. Seemingly none, and on both sides of one: a multiplier may have crossed the circle and come back. Where
     ///    [`is_quiet`], or [`is_quiet_in_line`] of a large map, does not rule that out, the step is bisected.
     ///
-    /// Every bisection adds a point of the branch above the middle of the chord; an event that stays unexplained
-    /// below 10⁻⁹ is kept as unclassified.
+    /// Every bisection adds a point of the branch above the middle of the chord; an event that stays unexplained then is kept
+    /// as unclassified.
     fn resolve(&mut self, from: &PathPoint, to: &PathPoint, around: [Option<&PathPoint>; 2]) {
         match between(&from.tests, &to.tests) {
             Between::Nothing => {
@@ -193,23 +197,16 @@ impl<'a, F: Family + ?Sized> Step<'a, F> {
         around: [Option<&PathPoint>; 2],
         suspected: Option<Change>,
     ) {
-        let is_long = from.place.towards(&to.place).norm() > INSEPARABLE;
-        let middle = is_long.then(|| middle(self.family, &from.place, &to.place, from));
+        let is_left = self.bisections > 0 && from.place.towards(&to.place).norm() > INSEPARABLE;
+        let middle = is_left.then(|| middle(self.family, &from.place, &to.place, from));
         let Some(middle) = middle.flatten() else {
             let event = unclassified(self.family, from, to, suspected);
             self.events.push(event);
             return;
         };
-        let part = |from: &PathPoint, to: &PathPoint, around| {
-            let mut step = Step::new(self.family);
-            step.resolve(from, to, around);
-            step.events
-        };
-        let (before, behind) = rayon::join(
-            || part(from, &middle, [around[0], Some(to)]),
-            || part(&middle, to, [Some(from), around[1]]),
-        );
-        self.events.extend(before.into_iter().chain(behind));
+        self.bisections -= 1;
+        self.resolve(from, &middle, [around[0], Some(to)]);
+        self.resolve(&middle, to, [Some(from), around[1]]);
     }
 
     fn is_calm(
@@ -219,7 +216,7 @@ impl<'a, F: Family + ?Sized> Step<'a, F> {
         outside: usize,
     ) -> bool {
         if from.place.state.len() > DENSE_DIM {
-            is_quiet_in_line(from, to, around, outside)
+            is_quiet_in_line(self.family, [from, to], around, outside)
         } else {
             is_quiet(self.family, from, to, outside)
         }
@@ -259,14 +256,9 @@ impl<'a, F: Family + ?Sized> Step<'a, F> {
         middle(self.family, low, high, along)
     }
 
-    /// A located event between two points, as the end of what lies beside it.
+    /// A located event between two points, as the end of what lies beside it; `None` where too little is known of it.
     fn centre(&self, found: &Found, from: &PathPoint, to: &PathPoint) -> Option<Centre> {
         let event = &found.event;
-        let is_located = match event.kind {
-            EventKind::Unclassified { within, .. } => within == 0.0,
-            _ => true,
-        };
-        is_located.then_some(())?;
         let chord = from.place.towards(&to.place);
         let chord = chord.scaled(1.0 / chord.norm());
         let tangent = match &event.kind {
@@ -325,13 +317,14 @@ impl<'a, F: Family + ?Sized> Step<'a, F> {
     }
 }
 
-/// A bifurcation with the multipliers at its place, if they could be computed and it is located.
+/// A located bifurcation with the multipliers at its place, if they could be computed.
 struct Found {
     event: Bifurcation,
     eigenvalues: Option<Vec<(f64, f64)>>,
 }
 
-/// How many multipliers of a point, all of which are known here, lie outside the unit circle.
+/// How many multipliers of a point lie outside the unit circle, as far as they are known: [`Step`] sees only points of which they
+/// are.
 fn outside(point: &PathPoint) -> usize {
     point.tests.n_unstable().unwrap_or_default()
 }
@@ -360,14 +353,20 @@ fn share(low: &PathPoint, high: &PathPoint, change: Change) -> f64 {
     }
 }
 
-/// The argument of the pair that crosses the unit circle between two points, at a share of the way.
+/// The argument of the pair that crosses the unit circle between two points, at a share of the way; where another pair has taken
+/// its place in the order of moduli at one of them, that at the other, where it is nearer to the circle.
 fn crossing_angle(low: &PathPoint, high: &PathPoint, share: f64) -> Option<f64> {
     let rank = outside(low).min(outside(high));
-    let [before, after] = [low, high].map(|point| {
+    let angle = |point: &PathPoint| {
         let (re, im) = *point.tests.eigenvalues().get(rank)?;
         Some(im.abs().atan2(re))
-    });
-    Some((1.0 - share) * before? + share * after?)
+    };
+    let (before, after) = (angle(low)?, angle(high)?);
+    Some(if (before - after).abs() > MOST_TURN {
+        if share < 0.5 { before } else { after }
+    } else {
+        (1.0 - share) * before + share * after
+    })
 }
 
 /// Whether a place is on the way from one point of a branch to the next.
@@ -513,9 +512,7 @@ fn crossing_share(low: &PathPoint, high: &PathPoint) -> f64 {
     let counts = [low, high].map(outside);
     let crossing = counts[0].min(counts[1])..counts[0].max(counts[1]);
     let [before, after] = [low, high].map(|point| {
-        let values = point.tests.eigenvalues().iter();
-        let mut off: Vec<f64> = values.map(|l| l.0.hypot(l.1) - 1.0).collect();
-        off.sort_by(|a, b| b.total_cmp(a));
+        let mut off = End::of(point).off_circle();
         let last = off.last().copied().unwrap_or(0.0);
         off.resize(off.len().max(crossing.end), last);
         off[crossing.clone()].iter().sum::<f64>()
@@ -549,7 +546,7 @@ fn unclassified<F: Family + ?Sized>(
             suspected,
             within: chord.norm(),
         },
-        multipliers: near_circle(&multipliers(family, &place, 0).unwrap_or_default()),
+        multipliers: near_circle(&multipliers(family, &place, outside(low)).unwrap_or_default()),
         place,
         residual,
         sigma: f64::INFINITY,

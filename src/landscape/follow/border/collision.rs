@@ -139,19 +139,20 @@ pub(in crate::landscape) fn infinity(locked: &Locked<'_>, last: &PathPoint) -> B
     let mut place = last.place.clone();
     let mut sigma = f64::INFINITY;
     let mut progress = Progress::new();
+    let mut is_done = false;
     for _ in 0..MOST_STEPS {
         let Some((step, size)) = towards_singular(locked, &place) else {
             break;
         };
         sigma = size;
-        match progress.judge(step.abs(), 1.0) {
-            Verdict::Go => place.s += step,
-            Verdict::Done => {
-                place.s += step;
-                break;
-            }
-            Verdict::Lost => break,
+        if is_done {
+            break;
         }
+        match progress.judge(step.abs(), 1.0) {
+            Verdict::Lost => break,
+            verdict => is_done = matches!(verdict, Verdict::Done),
+        }
+        place.s += step;
     }
     let side = Side::of(&last.tests);
     Bifurcation {

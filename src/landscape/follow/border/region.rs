@@ -7,7 +7,7 @@
 use faer::Mat;
 
 use super::super::branch::{ContinuationLimits, PathPoint, Reason, Route};
-use super::super::path::{Tracer, correct_on, describe, largest};
+use super::super::path::{Tracer, correct_on, largest, sketch};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::landscape::equations::locate::{MOST_STEPS, Progress, Verdict};
 use crate::map::piecewise::{Locked, PiecewisePath};
@@ -157,7 +157,7 @@ impl<'a> Region<'a> {
         let chord = from.place.towards(&to.place);
         let guess = from.place.moved(0.5, &chord);
         let place = correct_on(&locked, &guess, &chord.scaled(1.0 / chord.norm()))?;
-        describe(&locked, place, &from.tangent)
+        sketch(&locked, place, &from.tangent, |_| true)
     }
 
     /// Newton's method on (G, a) = 0 for the argument a of one unit, from a share of the way on; the place must be within the
@@ -192,13 +192,12 @@ impl<'a> Region<'a> {
                 }
             });
             let step = Extended::from_column(&Factored::new(&matrix).solve(right)?, dim);
-            match progress.judge(step.norm(), 1.0 + place.norm()) {
+            let verdict = progress.judge(step.norm(), 1.0 + place.norm());
+            place = place.moved(1.0, &step);
+            match verdict {
                 Verdict::Lost => return None,
-                Verdict::Done => {
-                    place = place.moved(1.0, &step);
-                    break;
-                }
-                Verdict::Go => place = place.moved(1.0, &step),
+                Verdict::Done => break,
+                Verdict::Go => {}
             }
         }
         let share = from.place.towards(&place).dot(&chord) / chord.dot(&chord);
@@ -207,7 +206,7 @@ impl<'a> Region<'a> {
         let tolerance = ZERO * largest(&margins).max(1.0);
         let is_inside = margins.iter().all(|margin| *margin >= -tolerance);
         ((-slack..=1.0 + slack).contains(&share) && is_inside).then_some(())?;
-        describe(&locked, place, &from.tangent)
+        sketch(&locked, place, &from.tangent, |_| true)
     }
 
     /// The way on from a point on the border: the region behind it, and the same point with its map and tangent; `None` if
@@ -263,7 +262,7 @@ impl<'a> Region<'a> {
         let rows = [along_s, across];
         let locked = self.locked();
         rows.iter()
-            .find_map(|row| describe(&locked, place.clone(), row))
+            .find_map(|row| sketch(&locked, place.clone(), row, |_| true))
     }
 
     /// What both ends of a step, places with their unit tangents, say of the arguments.
