@@ -116,6 +116,20 @@ fn what_swings_out_behind_the_leader_is_looked_at() {
     ));
 }
 
+/// Where nothing moves but by rounding, no point is asked for more.
+#[test]
+fn two_ends_that_differ_by_rounding_are_quiet() {
+    let family = rotations(&[(0.7, [0.9, 0.9 + 1e-15])]);
+    let points = [0.0, 0.3, 0.5, 0.9].map(|s| origin(&family, s));
+    let [a, b] = [1, 2].map(|k| End::of(&points[k]));
+    assert!(is_quiet_in_line(
+        &family,
+        [&a, &b],
+        [points.first(), points.last()],
+        0
+    ));
+}
+
 /// A family that swings to and fro between two maps, once from one whole number to the next.
 struct Swinging(CellPath);
 

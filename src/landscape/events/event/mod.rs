@@ -15,6 +15,7 @@ use crate::landscape::equations::equation::Extended;
 use crate::landscape::equations::test_functions::{Change, Tests};
 use crate::landscape::follow::border::Border;
 
+mod located;
 mod resolve;
 
 pub use resolve::events;
