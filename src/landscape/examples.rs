@@ -61,6 +61,16 @@ impl<T: Formula> Map for Held<T> {
     }
 }
 
+/// Recurrent weights, row-major, of units that keep to themselves, each with less than the one before: of many, a Krylov basis finds
+/// the leading multipliers at once.
+pub(super) fn fading(dim: usize) -> Vec<f64> {
+    let mut weights = vec![0.0; dim * dim];
+    for i in 0..dim {
+        weights[i * dim + i] = 0.6 * 0.9_f64.powi(i as i32);
+    }
+    weights
+}
+
 /// x′ = tanh((W₀ + s W₁) x + b₀ + s b₁), matrices row-major.
 #[derive(Debug, Clone)]
 pub(super) struct Tanh {

@@ -86,7 +86,8 @@ impl Spectrum {
         let (dim, rank) = (jacobian.nrows(), core.matrix.nrows());
         let norm = jacobian.norm_l2().max(core.matrix.norm_l2());
         let marginal_band = 50.0 * dim as f64 * f64::EPSILON * norm;
-        let mut values = eigenvalues(&core.matrix, marginal_band, 0)?;
+        // All of them: the rest is not further inside than those that would be left out.
+        let mut values = all_eigenvalues(&core.matrix)?;
         values.resize(dim.max(rank), c64::new(core.rest, 0.0));
         Ok(Self::sorted(values, dim, marginal_band))
     }
@@ -195,6 +196,11 @@ fn eigenvalues(
             return Ok(leading);
         }
     }
+    all_eigenvalues(matrix)
+}
+
+fn all_eigenvalues(matrix: &Mat<f64>) -> Result<Vec<c64>, SpectrumError> {
+    let dim = matrix.nrows();
     matrix.eigenvalues().map_err(|_| SpectrumError { dim })
 }
 
@@ -232,6 +238,20 @@ mod tests {
             let spectrum = Spectrum::at(&CellMap::vanilla(&[w], vec![0.0]), &[x]).unwrap();
             assert!((spectrum.leading().0 - multiplier).abs() < 1e-11);
         }
+    }
+
+    /// Above the size of which only leading eigenvalues are computed, too.
+    #[test]
+    fn a_core_gives_all_its_eigenvalues_and_the_rest() {
+        let (rank, dim) = (DENSE_DIM + 1, DENSE_DIM + 3);
+        let entry = |i: usize| 0.9 * 0.99_f64.powi(i as i32);
+        let matrix = Mat::from_fn(rank, rank, |i, j| if i == j { entry(i) } else { 0.0 });
+        let jacobian = Mat::from_fn(dim, dim, |i, j| if i == j { 0.5 } else { 0.0 });
+        let spectrum = Spectrum::of_core(&jacobian, &Core { matrix, rest: 0.5 }).unwrap();
+        let mut expected: Vec<f64> = (0..rank).map(entry).chain([0.5, 0.5]).collect();
+        expected.sort_by(|a, b| b.total_cmp(a));
+        let found: Vec<f64> = spectrum.eigenvalues.iter().map(|value| value.0).collect();
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -187,6 +187,25 @@ mod tests {
     }
 
     #[test]
+    fn where_eigenvalues_are_not_known_signs_alone_decide() {
+        let unknown = |eigenvalues: &[(f64, f64)]| Tests {
+            eigenvalues: None,
+            ..tests(eigenvalues)
+        };
+        let real = |a: f64, b: f64| unknown(&[(a, 0.0), (b, 0.0)]);
+        let pair = |r: f64| unknown(&[(0.3 * r, 0.9 * r), (0.3 * r, -0.9 * r)]);
+        assert_eq!(
+            (pair(1.1).n_unstable(), pair(1.1).pairs_outside()),
+            (None, None)
+        );
+        assert_eq!(between(&pair(1.0), &pair(1.1)), Between::Nothing);
+        let fold = between(&real(0.9, 0.1), &real(1.1, 0.1));
+        assert_eq!(fold, Between::One(Change::Fold));
+        let both = between(&real(0.9, -0.9), &real(1.1, -1.1));
+        assert_eq!(both, Between::Unexplained);
+    }
+
+    #[test]
     fn one_event_at_a_time() {
         let at = |a: f64, b: f64| tests(&[(a, 0.0), (b, 0.0)]);
         assert_eq!(

@@ -174,7 +174,7 @@ mod tests {
     use crate::cell::path::CellPath;
     use crate::dynamics::linear::spectrum::{DENSE_DIM, Spectrum};
     use crate::dynamics::points::search::{self, FixedPoint, Known, search};
-    use crate::landscape::examples::Tanh;
+    use crate::landscape::examples::{Tanh, fading};
     use crate::map::Map as _;
 
     fn points(family: &crate::landscape::examples::Along<Tanh>, s: f64) -> Vec<FixedPoint> {
@@ -250,10 +250,7 @@ mod tests {
         let dim = DENSE_DIM + 1;
         for (w, pairs) in [(1.01, 0), (0.96, 1)] {
             let at = |drive: f64| {
-                let mut weights = vec![0.0; dim * dim];
-                for i in 0..dim {
-                    weights[i * dim + i] = 0.6 * 0.9_f64.powi(i as i32);
-                }
+                let mut weights = fading(dim);
                 weights[0] = -w;
                 let mut drives = vec![0.0; dim];
                 drives[0] = drive;

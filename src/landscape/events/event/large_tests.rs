@@ -10,6 +10,7 @@ use crate::cell::path::CellPath;
 use crate::cell::spec::Activation;
 use crate::dynamics::linear::spectrum::DENSE_DIM;
 use crate::landscape::equations::equation::Extended;
+use crate::landscape::examples::fading;
 use crate::landscape::follow::branch::{ContinuationLimits, PathPoint, Route};
 use crate::landscape::follow::excursion::{End, is_quiet_in_line};
 use crate::landscape::follow::path::{signs, with_multipliers};
@@ -20,10 +21,7 @@ use crate::map::Family;
 fn rotations(pairs: &[(f64, [f64; 2])]) -> CellPath {
     let dim = DENSE_DIM + 1;
     let at = |end: usize| {
-        let mut weights = vec![0.0; dim * dim];
-        for i in 2 * pairs.len()..dim {
-            weights[i * dim + i] = 0.6 * 0.9_f64.powi(i as i32);
-        }
+        let mut weights = fading(dim);
         for (pair, (angle, gains)) in pairs.iter().enumerate() {
             let (sin, cos) = angle.sin_cos();
             let first = 2 * pair;
@@ -77,29 +75,36 @@ fn several_pairs_that_cross_in_one_step_are_told_apart() {
     }
 }
 
-/// The points of the branch alone tell that nothing happens where the only pair goes evenly, from inside or outside.
+/// Whether the step from the second to the third of four points is quiet, as the outer two say, if they are asked.
+fn is_middle_quiet<F: Family>(family: &F, points: &[PathPoint; 4], asked: [bool; 2]) -> bool {
+    let outside = points[1].tests.n_unstable().unwrap();
+    let [a, b] = [1, 2].map(|k| End::of(&points[k]));
+    let around = [0, 1].map(|k| asked[k].then(|| &points[3 * k]));
+    is_quiet_in_line(family, [&a, &b], around, outside)
+}
+
+/// The points of the branch alone tell that nothing happens where the only pair goes evenly, from inside or outside, and where
+/// nothing moves but by rounding.
 #[test]
 fn points_around_a_step_tell_that_it_is_quiet() {
-    for gains in [[0.7, 0.9], [1.4, 1.2]] {
+    for gains in [[0.7, 0.9], [1.4, 1.2], [0.9, 0.9 + 1e-15]] {
         let family = rotations(&[(0.7, gains)]);
         let points = [0.0, 0.3, 0.5, 0.9].map(|s| origin(&family, s));
-        let outside = points[0].tests.n_unstable().unwrap();
-        let [a, b] = [1, 2].map(|k| End::of(&points[k]));
-        assert!(is_quiet_in_line(
-            &family,
-            [&a, &b],
-            [points.first(), points.last()],
-            outside
-        ));
-        // Nobody to ask, or with other multipliers nearest to the circle.
-        assert!(!is_quiet_in_line(&family, [&a, &b], [None, None], outside));
-        assert!(!is_quiet_in_line(
-            &family,
-            [&a, &b],
-            [points.first(), None],
-            outside + 2
-        ));
+        assert!(is_middle_quiet(&family, &points, [true, true]), "{gains:?}");
+        assert!(
+            is_middle_quiet(&family, &points, [true, false]),
+            "{gains:?}"
+        );
+        assert!(!is_middle_quiet(&family, &points, [false, false]));
     }
+}
+
+/// A neighbour beyond an event has another multiplier nearest to the circle, and is not asked.
+#[test]
+fn neighbours_with_other_counts_say_nothing() {
+    let family = rotations(&[(0.7, [0.9, 1.1])]);
+    let points = [0.7, 0.3, 0.2, 0.8].map(|s| origin(&family, s));
+    assert!(!is_middle_quiet(&family, &points, [true, true]));
 }
 
 /// A pair that goes out and comes back behind another, which leads at every place that is known: what J does between tells.
@@ -107,27 +112,7 @@ fn points_around_a_step_tell_that_it_is_quiet() {
 fn what_swings_out_behind_the_leader_is_looked_at() {
     let family = Swinging(rotations(&[(0.7, [0.999, 0.999]), (1.3, [0.9, 1.3])]));
     let points = [0.0, 1.0, 2.0, 3.0].map(|s| origin(&family, s));
-    let [a, b] = [1, 2].map(|k| End::of(&points[k]));
-    assert!(!is_quiet_in_line(
-        &family,
-        [&a, &b],
-        [points.first(), points.last()],
-        0
-    ));
-}
-
-/// Where nothing moves but by rounding, no point is asked for more.
-#[test]
-fn two_ends_that_differ_by_rounding_are_quiet() {
-    let family = rotations(&[(0.7, [0.9, 0.9 + 1e-15])]);
-    let points = [0.0, 0.3, 0.5, 0.9].map(|s| origin(&family, s));
-    let [a, b] = [1, 2].map(|k| End::of(&points[k]));
-    assert!(is_quiet_in_line(
-        &family,
-        [&a, &b],
-        [points.first(), points.last()],
-        0
-    ));
+    assert!(!is_middle_quiet(&family, &points, [true, true]));
 }
 
 /// A family that swings to and fro between two maps, once from one whole number to the next.
@@ -151,10 +136,7 @@ impl Family for Swinging {
 fn a_border_in_a_large_network_has_its_counts() {
     let dim = DENSE_DIM + 1;
     let at = |drive: f64| {
-        let mut weights = vec![0.0; dim * dim];
-        for i in 0..dim {
-            weights[i * dim + i] = 0.6 * 0.9_f64.powi(i as i32);
-        }
+        let mut weights = fading(dim);
         weights[dim + 1] = 1.5;
         let mut drives = vec![0.1; dim];
         (drives[0], drives[1]) = (drive, -0.1);

@@ -117,7 +117,7 @@ impl EventKind {
 pub struct Side {
     /// sign det(I − J).
     pub index: i8,
-    /// Eigenvalues outside the unit circle; 0 where they could not be computed, which leaves the event unclassified.
+    /// Eigenvalues outside the unit circle; 0 where they could not be computed.
     pub n_unstable: usize,
 }
 
