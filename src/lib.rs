@@ -52,6 +52,7 @@ mod norms;
 pub mod nouns;
 pub mod open_field;
 mod pages;
+mod parallel;
 pub mod parameters;
 pub mod population;
 pub mod rate_maps;

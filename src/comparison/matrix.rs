@@ -4,10 +4,9 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::measure::{Measure, Senseless};
 use super::portrait::Portrait;
+use crate::parallel;
 
 /// What some measure keeps of a network.
 pub struct AnyView(Box<dyn Any + Send + Sync>);
@@ -66,14 +65,11 @@ impl Matrix {
                     .map_or(place, |class| *first.entry(class).or_insert(place))
             })
             .collect();
-        let rows: Vec<Vec<Result<f64, Senseless>>> = (0..count)
-            .into_par_iter()
-            .map(|a| {
-                let is_own = stand_in[a] == a;
-                let others = (a..count).filter(|b| is_own && stand_in[*b] == *b);
-                others.map(|b| gathered.distance(a, b)).collect()
-            })
-            .collect();
+        let rows: Vec<Vec<Result<f64, Senseless>>> = parallel::map(0..count, |a| {
+            let is_own = stand_in[a] == a;
+            let others = (a..count).filter(|b| is_own && stand_in[*b] == *b);
+            others.map(|b| gathered.distance(a, b)).collect()
+        });
         // Place of each stand-in among those.
         let mut ordinal = vec![0; count];
         let mut next = 0;
@@ -95,10 +91,8 @@ impl Matrix {
         count: usize,
         distance: impl Fn(usize, usize) -> Result<f64, Senseless> + Sync,
     ) -> Self {
-        let rows: Vec<Vec<Result<f64, Senseless>>> = (0..count)
-            .into_par_iter()
-            .map(|a| (a..count).map(|b| distance(a, b)).collect())
-            .collect();
+        let rows: Vec<Vec<Result<f64, Senseless>>> =
+            parallel::map(0..count, |a| (a..count).map(|b| distance(a, b)).collect());
         Self {
             count,
             cells: rows.into_iter().flatten().collect(),
@@ -121,10 +115,7 @@ impl Matrix {
 
 /// The distances of all pairs of networks that are all in memory.
 pub fn matrix(measure: &dyn AnyMeasure, portraits: &[Portrait]) -> Matrix {
-    let views = portraits
-        .par_iter()
-        .map(|portrait| measure.view(portrait))
-        .collect();
+    let views = parallel::map(portraits, |portrait| measure.view(portrait));
     Matrix::of(&*measure.gather(views))
 }
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::plan::PlannedRun;
 use super::state::{DAMAGED, FINISHED, RunState};
 use super::{Population, PopulationError};
 use crate::curriculum::Curriculum;
+use crate::parallel;
 use crate::trace::rows::{RunRow, StepRow};
 use crate::trace::{Run, TraceError, read_runs, write_runs};
 
@@ -32,12 +31,10 @@ pub struct Survey {
 impl Population {
     /// How far every run is, in the order of the plan.
     pub fn status(&self) -> Vec<RunStatus> {
-        let runs = self.plan.runs().into_par_iter();
-        runs.map(|run| RunStatus {
+        parallel::map(self.plan.runs(), |run| RunStatus {
             state: RunState::read(&self.run_dir(&run)),
             run,
         })
-        .collect()
     }
 
     /// How far every run is, and what its folder tells of it, in the order of the plan. A run whose files are damaged has a row
@@ -47,13 +44,12 @@ impl Population {
         let is_final = |row: &RunRow| row.state == FINISHED;
         let known = known.into_iter().filter(is_final);
         let known: BTreeMap<String, RunRow> = known.map(|row| (row.run.clone(), row)).collect();
-        let runs = self.plan.runs().into_par_iter();
-        let surveyed = runs.map(|run| {
+        let surveyed = parallel::map(self.plan.runs(), |run| {
             let (state, opened) = RunState::open(&self.run_dir(&run));
             let row = self.row(&run, &state, opened.as_ref(), known.get(&run.name));
             (RunStatus { run, state }, row)
         });
-        let (runs, rows) = surveyed.unzip();
+        let (runs, rows) = surveyed.into_iter().unzip();
         Survey { runs, rows }
     }
 

@@ -25,10 +25,10 @@ pub mod shuffles;
 pub mod smoothing;
 
 use faer::MatRef;
-use rayon::prelude::*;
 
 pub use places::Places;
 
+use crate::parallel;
 use crate::statistics::randomisation::stream_of_draw;
 use border::border_score;
 use grid::GridScorer;
@@ -88,10 +88,9 @@ pub fn rate_maps(
 ) -> Vec<UnitMap> {
     assert_eq!(places.samples(), rates.nrows(), "one row of rates a sample");
     let atlas = Atlas::new(places, settings);
-    let units = (0..rates.ncols()).into_par_iter();
-    units
-        .map(|unit| atlas.unit(unit, &places.trace(rates, unit)))
-        .collect()
+    parallel::map(0..rates.ncols(), |unit| {
+        atlas.unit(unit, &places.trace(rates, unit))
+    })
 }
 
 /// What the maps of all units share.

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::Settings;
 use crate::cell::map::{CellMap, Readout};
 use crate::cell::parameters::Parameters;
@@ -16,6 +14,7 @@ use crate::lab::recorder::{MemoryRecorder, Recorded};
 use crate::lab::session::{self, TakenUp};
 use crate::lab::training::{Step, Training};
 use crate::lab::{self, LabError};
+use crate::parallel;
 use crate::streams::Stream;
 use crate::task::Batch;
 use crate::train::engine::Simulation;
@@ -166,12 +165,11 @@ pub(super) fn measured<T: Send>(
     measure: impl Fn(usize, &Course) -> Result<T, LabError> + Sync,
 ) -> Result<Vec<T>, LabError> {
     let done = AtomicUsize::new(0);
-    let all = courses.par_iter().enumerate().map(|(place, course)| {
+    parallel::try_map(courses.iter().enumerate(), |(place, course)| {
         let measured = measure(place, course);
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, courses.len());
         measured
-    });
-    all.collect()
+    })
 }
 
 /// The fixed points of a map, from those of a neighbour and from given starts. `checkpoint` stands in the error.

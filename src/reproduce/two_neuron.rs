@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::{
     Claim, Expectation, Experiment, ExperimentError, Paper, Report, Settings,
@@ -13,6 +12,7 @@ use super::{
 use crate::cell::parameters::{Parameters, WEIGHT_HH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec};
 use crate::figure::{Axis, Colour, Glyph, Mark, Plot, Proportions, Series};
+use crate::parallel;
 use crate::statistics::Estimate;
 use crate::train::optimiser::Optimiser;
 use crate::train::spec::{Clipping, OptimiserSpec};
@@ -136,14 +136,11 @@ impl Experiment for TwoNeuron {
             .seeds
             .unwrap_or(if settings.is_quick { 40 } else { 1000 });
         let done = AtomicUsize::new(0);
-        let learned: Vec<Learned> = (0..count as u64)
-            .into_par_iter()
-            .map(|seed| {
-                let learned = learn(seed);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, count);
-                learned
-            })
-            .collect();
+        let learned = parallel::map(0..count as u64, |seed| {
+            let learned = learn(seed);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, count);
+            learned
+        });
         Ok(report(&learned))
     }
 }

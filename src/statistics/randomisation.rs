@@ -1,8 +1,8 @@
 //! Tests by randomisation: how a number compares with what it is when chance alone assigns the data.
 
+use crate::parallel;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 /// The generator of one draw: streams of one seed that do not overlap, so that draws can run in parallel.
 pub fn stream_of_draw(seed: u64, draw: usize) -> ChaCha8Rng {
@@ -17,9 +17,7 @@ pub fn draws<T: Send>(
     seed: u64,
     draw: impl Fn(&mut ChaCha8Rng) -> T + Sync,
 ) -> Vec<T> {
-    let numbers = (0..count).into_par_iter();
-    let drawn = numbers.map(|number| draw(&mut stream_of_draw(seed, number)));
-    drawn.collect()
+    parallel::map(0..count, |number| draw(&mut stream_of_draw(seed, number)))
 }
 
 /// (k + 1)/(n + 1), where k of n draws are at least as large as what was observed: never 0, and at most α with a

@@ -5,8 +5,8 @@
 //! stretch of it: shards of a batch are mixed alike.
 
 use rand::Rng;
-use rayon::prelude::*;
 
+use crate::parallel;
 use crate::parameters::ParameterVisitor;
 use crate::task::about::About;
 use crate::task::world::World;
@@ -155,7 +155,7 @@ impl Task for Mixture {
         let scores: Vec<Score> = if outputs.len() < MANY_OUTPUTS {
             (0..batch.trials).map(score).collect()
         } else {
-            (0..batch.trials).into_par_iter().map(score).collect()
+            parallel::map(0..batch.trials, score)
         };
         let of = |place: usize| {
             let of_part = || {

@@ -22,7 +22,6 @@ use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
-use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::encode::properties;
@@ -36,6 +35,7 @@ use super::store::{self, hash_all};
 use super::table::record_batches;
 use crate::files;
 use crate::hex::hex;
+use crate::parallel;
 
 /// Rows from which on a row group is closed; more where there would be too many groups.
 const ROWS_OF_GROUP: u64 = 512;
@@ -61,9 +61,7 @@ pub(super) fn compact(
     manifest: &mut ManifestAppender,
 ) -> Result<Compacted, TraceError> {
     let run = Run::open(dir)?;
-    let tables = Table::GROWING.into_par_iter();
-    let merged = tables.map(|table| merge(&run, table));
-    let merged: Vec<Option<MergedFile>> = merged.collect::<Result<_, _>>()?;
+    let merged = parallel::try_map(Table::GROWING, |table| merge(&run, table))?;
     let merged: Vec<MergedFile> = merged.into_iter().flatten().collect();
     if merged.is_empty() {
         return Ok(Compacted::default());
@@ -71,7 +69,7 @@ pub(super) fn compact(
     let paths: Vec<_> = merged.iter().map(|of| dir.join(&of.file.path)).collect();
     files::sync(dir, &paths).map_err(|error| TraceError::write(dir, error))?;
     let new = run.with_merged(&merged)?;
-    merged.par_iter().try_for_each(|of| check(&run, &new, of))?;
+    parallel::try_map(&merged, |of| check(&run, &new, of))?;
     let compacted = summary(&run, &merged);
     manifest.append(&ManifestEvent::Compaction { merged }, true)?;
     // Not while somebody puts new marks or derived tables in place.

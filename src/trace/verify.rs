@@ -6,8 +6,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::agreement;
 use super::checkpoint::CheckpointFile;
 use super::contents::Entry;
@@ -26,6 +24,7 @@ use super::schema::Table;
 use super::store::{self, read_checked};
 use super::table::{Selection, TableFile};
 use super::tables::Row;
+use crate::parallel;
 
 /// Something wrong with a run, or worth knowing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,11 +97,7 @@ pub fn verify(dir: impl AsRef<Path>) -> Result<Report, TraceError> {
         }
     }
     let entries = run.entries();
-    let checked: Vec<Report> = (0..entries.len())
-        .into_par_iter()
-        .map(|number| check_checkpoint(&run, number))
-        .collect();
-    for found in checked {
+    for found in parallel::map(0..entries.len(), |number| check_checkpoint(&run, number)) {
         report.join(found);
     }
     report.join(check_the_rest(&run));

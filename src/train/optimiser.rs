@@ -13,12 +13,11 @@
 //!
 //! Moments start from 0 and belong to the checkpoint. They are not reset where a stage begins.
 
-use rayon::prelude::*;
-
 use super::spec::{Clipping, OptimiserSpec, UpdateRule};
 use crate::cell::constraints::clear_untrained_inputs;
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT};
 use crate::cell::spec::NetworkSpec;
+use crate::parallel;
 use crate::simd::Real;
 
 /// Parameters that one thread updates at a time.
@@ -126,17 +125,14 @@ impl<T: Real> Optimiser<T> {
         if values.len() <= TOGETHER {
             step.make(values, gradient, first, second);
         } else {
-            (values
-                .par_chunks_mut(TOGETHER)
-                .zip(gradient.par_chunks(TOGETHER)))
-            .zip(
-                first
-                    .par_chunks_mut(TOGETHER)
-                    .zip(second.par_chunks_mut(TOGETHER)),
-            )
-            .for_each(|((values, gradient), (first, second))| {
-                step.make(values, gradient, first, second);
-            });
+            let moments = (first.chunks_mut(TOGETHER)).zip(second.chunks_mut(TOGETHER));
+            let parts = (values.chunks_mut(TOGETHER)).zip(gradient.chunks(TOGETHER));
+            parallel::for_each(
+                parts.zip(moments),
+                |((values, gradient), (first, second))| {
+                    step.make(values, gradient, first, second);
+                },
+            );
         }
         self.scale(parameters, before);
     }
@@ -296,7 +292,7 @@ pub fn norm<T: Real>(values: &[T]) -> f64 {
     let sum = if values.len() <= TOGETHER {
         sum_of_squares(values)
     } else {
-        let sums: Vec<f64> = values.par_chunks(TOGETHER).map(sum_of_squares).collect();
+        let sums = parallel::map(values.chunks(TOGETHER), sum_of_squares);
         sums.iter().sum()
     };
     sum.sqrt()

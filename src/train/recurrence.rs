@@ -3,18 +3,20 @@
 //! Rows are ordered by shard, so that each thread's trials lie together; inputs and noise are copied into that
 //! order, and rounded to the format of training, once a batch.
 
-use rayon::prelude::*;
-
 use super::engine::{EngineError, check_channels};
 use crate::cell::parameters::Parameters;
 use crate::cell::sequence::{Outside, SequenceKernel, SequenceShape};
 use crate::cell::sequence_kernel;
 use crate::cell::spec::NetworkSpec;
+use crate::parallel;
 use crate::simd::Real;
 use crate::task::Batch;
 
 /// Values that are brought into order faster by one thread than by several.
 const VALUES_OF_ONE_THREAD: usize = 1 << 16;
+
+/// Rows that one thread brings into order at a time.
+const ROWS_TOGETHER: usize = 256;
 
 /// A kernel and its buffers.
 pub(super) struct Recurrence<T: Real> {
@@ -130,23 +132,21 @@ fn in_order<T: Real>(
     ordered: &mut Vec<T>,
 ) {
     ordered.resize(rows.len() * width, T::ZERO);
-    let put = |(&(time, trial), ordered): (&(usize, usize), &mut [T])| {
-        let row = &values[(time * shape.trials + trial) * width..][..width];
-        for (to, &value) in ordered.iter_mut().zip(row) {
-            *to = T::from_f64(value);
-        }
-    };
     if width == 0 {
         return;
     }
+    let put = |(rows, ordered): (&[(usize, usize)], &mut [T])| {
+        for (&(time, trial), ordered) in rows.iter().zip(ordered.chunks_exact_mut(width)) {
+            let row = &values[(time * shape.trials + trial) * width..][..width];
+            for (to, &value) in ordered.iter_mut().zip(row) {
+                *to = T::from_f64(value);
+            }
+        }
+    };
     if rows.len() * width < VALUES_OF_ONE_THREAD {
-        rows.iter()
-            .zip(ordered.chunks_exact_mut(width))
-            .for_each(put);
+        put((rows, ordered));
     } else {
-        rows.par_iter()
-            .zip(ordered.par_chunks_exact_mut(width))
-            .with_min_len(256)
-            .for_each(put);
+        let parts = ordered.chunks_mut(ROWS_TOGETHER * width);
+        parallel::for_each(rows.chunks(ROWS_TOGETHER).zip(parts), put);
     }
 }

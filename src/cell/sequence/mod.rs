@@ -24,14 +24,13 @@ mod shard;
 mod step;
 mod stepper;
 
-use rayon::prelude::*;
-
 pub use self::readout::Outside;
 use self::readout::Readout;
 use self::shard::{BackwardShard, ForwardShard, InitialRow, PackWeights, ShardSums, Workspace};
 pub use self::step::{Backward, Forward, Rows, Source, StatePlace, StepKernel, WeightGradient};
 use self::stepper::Stepper;
 use super::parameters::{INITIAL_STATE, Parameters, READOUT_BIAS, READOUT_WEIGHT};
+use crate::parallel;
 use crate::simd::{Real, arch};
 
 /// Trials of a shard.
@@ -226,7 +225,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
                 outputs: take_mut(&mut outputs, steps * rows * readout.channels()),
             })
             .collect();
-        tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
+        parallel::for_each(tasks, |shard| arch.dispatch(shard));
     }
 
     fn take_back(&mut self, slopes: Outside<'_, T>, gradient: &mut Parameters<T>) {
@@ -270,7 +269,7 @@ impl<T: Real, K: StepKernel<T>> SequenceKernel<T> for Fused<T, K> {
                 saved: take(&mut saved, steps * rows * kernel.saved_width()),
             })
             .collect();
-        tasks.into_par_iter().for_each(|shard| arch.dispatch(shard));
+        parallel::for_each(tasks, |shard| arch.dispatch(shard));
         self.add_weight_gradients(gradient);
     }
 

@@ -9,8 +9,6 @@ pub(crate) mod transitions;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::matrix::{AnyMeasure, AnyView, Gathered};
 use super::measure::Senseless;
 use super::measures::cca::Cca;
@@ -22,6 +20,7 @@ use super::path::stages::{LearningStage, StageCriterion, topology_change};
 use super::portrait::{Portrait, Probed, TrialStates};
 use super::reading::{OpenRun, View};
 use crate::lab::LabError;
+use crate::parallel;
 use transitions::{matched, pulses, transitions};
 
 /// How a course is looked at.
@@ -131,20 +130,20 @@ pub fn course(
     let run = OpenRun::open(dir)?;
     let entries: Vec<_> = run.checkpoints().iter().filter(|of| of.complete).collect();
     let done = AtomicUsize::new(0);
-    let looks = entries
-        .par_iter()
-        .filter(|_| !stop.load(Ordering::Relaxed))
-        .map(|entry| {
-            let portrait = run.portrait(**entry, settings.view)?;
-            let views = MEASURES.map(|measure| measure.view(&portrait));
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
-            Ok(Look {
-                checkpoint: entry.checkpoint,
-                portrait: without_states(portrait),
-                views,
-            })
-        })
-        .collect::<Result<Vec<Look>, LabError>>()?;
+    let looks = parallel::try_map(&entries, |entry| {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let portrait = run.portrait(**entry, settings.view)?;
+        let views = MEASURES.map(|measure| measure.view(&portrait));
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
+        Ok::<_, LabError>(Some(Look {
+            checkpoint: entry.checkpoint,
+            portrait: without_states(portrait),
+            views,
+        }))
+    })?;
+    let looks: Vec<Look> = looks.into_iter().flatten().collect();
     let is_partial = looks.len() < entries.len();
     let (waypoints, criterion) = along(looks, settings, stop);
     Ok(Course {
@@ -304,7 +303,7 @@ fn barriers(
         let to = |other: usize| between(probed(place)?, probed(other)?);
         [to(place + 1), to(last)]
     };
-    (0..portraits.len()).into_par_iter().map(of).collect()
+    parallel::map(0..portraits.len(), of)
 }
 
 #[cfg(test)]

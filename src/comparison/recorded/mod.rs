@@ -12,7 +12,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use faer::Mat;
-use rayon::prelude::*;
 
 use super::matrix::AnyMeasure;
 use super::measures::cca::Cca;
@@ -23,6 +22,7 @@ use super::path::PathEvent;
 use super::portrait::{Portrait, TrialStates};
 use super::reading::OpenRun;
 use crate::lab::LabError;
+use crate::parallel;
 use crate::recordings::{Recording, RecordingError};
 use crate::statistics::decoding::Ridge;
 use crate::statistics::rank_correlation;
@@ -100,20 +100,20 @@ pub fn approach(
     );
     let all = run.checkpoints();
     let done = AtomicUsize::new(0);
-    let checkpoints = all
-        .par_iter()
-        .filter(|_| !stop.load(Ordering::Relaxed))
-        .map(|entry| {
-            let states = run.states_on(*entry, recording)?;
-            let side = Side::of(&run.name(), entry.step, states, reference.stride);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, all.len());
-            Ok(Checkpoint {
-                checkpoint: entry.checkpoint,
-                step: entry.step,
-                distances: side.distances_to(&reference),
-            })
-        })
-        .collect::<Result<Vec<Checkpoint>, LabError>>()?;
+    let checkpoints = parallel::try_map(all, |entry| {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let states = run.states_on(*entry, recording)?;
+        let side = Side::of(&run.name(), entry.step, states, reference.stride);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, all.len());
+        Ok::<_, LabError>(Some(Checkpoint {
+            checkpoint: entry.checkpoint,
+            step: entry.step,
+            distances: side.distances_to(&reference),
+        }))
+    })?;
+    let checkpoints: Vec<Checkpoint> = checkpoints.into_iter().flatten().collect();
     let events = run.path()?.events;
     let names = MEASURES.iter().map(|of| of.name()).chain([REGRESSION]);
     let measures: Vec<&str> = names.collect();

@@ -19,14 +19,13 @@ pub use pairs::{PairCount, PairSummary, Verdict};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::matrix::{AnyMeasure, AnyView, Matrix};
 use super::measure::Senseless;
 use super::measures::{cca, cka, procrustes, spectra, topology};
 use super::path::event_sequences::{order_distance, victor_purpura};
 use super::path::warping::warped;
 use super::reading::{OpenRun, View};
+use crate::parallel;
 
 /// How runs are compared.
 pub struct Settings {
@@ -131,17 +130,16 @@ pub fn compare(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Comparison {
     let done = AtomicUsize::new(0);
-    let read: Vec<Result<Read, Skipped>> = dirs
-        .par_iter()
-        .filter(|_| !stop.load(Ordering::Relaxed))
-        .map(|dir| {
-            let read = read(dir, settings);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, dirs.len());
-            read
-        })
-        .collect();
+    let read: Vec<Option<Result<Read, Skipped>>> = parallel::map(dirs, |dir| {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let read = read(dir, settings);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, dirs.len());
+        Some(read)
+    });
     let (mut kept, mut skipped) = (Vec::new(), Vec::new());
-    for one in read {
+    for one in read.into_iter().flatten() {
         match one {
             Ok(read) => kept.push(read),
             Err(why) => skipped.push(why),

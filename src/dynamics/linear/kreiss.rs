@@ -4,8 +4,8 @@
 //! the circle can amplify an input many times before it forgets it, if its eigenvectors are far from orthogonal. K
 //! = 1 for a normal matrix whose eigenvalues lie inside the circle; K ≫ 1 says that transients are large.
 
+use crate::parallel;
 use faer::{Mat, c64};
-use rayon::prelude::*;
 
 /// Angles of the half circle, both ends included: 64 on the whole one, of which a real matrix needs half.
 const HALF_CIRCLE: usize = 32;
@@ -38,7 +38,7 @@ pub fn kreiss_constant(jacobian: &Mat<f64>) -> f64 {
         };
         (0..RADII).map(at_radius).fold(1.0, f64::max)
     };
-    let largest: Vec<f64> = (0..=HALF_CIRCLE).into_par_iter().map(at_angle).collect();
+    let largest = parallel::map(0..=HALF_CIRCLE, at_angle);
     largest.into_iter().fold(1.0, f64::max)
 }
 

@@ -1,9 +1,8 @@
 //! Which of some stable fixed points motion arrives at.
 
-use rayon::prelude::*;
-
 use crate::map::Map;
 use crate::norms::{distance, scale_of};
+use crate::parallel;
 
 /// Steps between two looks at where the states are.
 const LOOK: usize = 32;
@@ -36,7 +35,7 @@ pub fn arrivals<M: Map + ?Sized>(
     most_steps: usize,
 ) -> Vec<Option<usize>> {
     let radii: Vec<f64> = stable.iter().map(|point| radius(point, stable)).collect();
-    let batches = starts.par_chunks(BATCH).flat_map_iter(|batch| {
+    let batches = parallel::map(starts.chunks(BATCH), |batch| {
         let mut ends = vec![None; batch.len()];
         let mut waiting: Vec<usize> = (0..batch.len()).collect();
         let mut states = batch.concat();
@@ -55,7 +54,7 @@ pub fn arrivals<M: Map + ?Sized>(
         }
         ends
     });
-    batches.collect()
+    batches.concat()
 }
 
 /// How near is near enough.

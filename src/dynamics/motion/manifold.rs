@@ -7,13 +7,13 @@ use faer::Mat;
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
-use rayon::prelude::*;
 
 use super::arrival::arrivals;
 use super::attractor::Attractors;
 use crate::dynamics::linear::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
 use crate::norms::scale_of;
+use crate::parallel;
 
 /// Distance from the fixed point at which a manifold is entered, relative to the largest coordinate (at least 1).
 const OFFSET: f64 = 1e-6;
@@ -55,10 +55,9 @@ pub fn outflow<M: Map + ?Sized>(
     if starts.is_empty() {
         return Ok(None);
     }
-    let ends: Vec<Option<usize>> = starts
-        .par_iter()
-        .map(|start| attractors.reached_from(map, start, MOST_STEPS))
-        .collect();
+    let ends = parallel::map(&starts, |start| {
+        attractors.reached_from(map, start, MOST_STEPS)
+    });
     let share = |wanted: Option<usize>| {
         ends.iter().filter(|end| **end == wanted).count() as f64 / ends.len() as f64
     };
@@ -80,10 +79,7 @@ pub fn reached<M: Map + ?Sized>(
     stable: &[&[f64]],
     seed: u64,
 ) -> Result<Vec<Vec<usize>>, SpectrumError> {
-    let starts = points
-        .par_iter()
-        .map(|point| starts_on(map, point, seed))
-        .collect::<Result<Vec<_>, _>>()?;
+    let starts = parallel::try_map(points, |point| starts_on(map, point, seed))?;
     let counts: Vec<usize> = starts.iter().map(Vec::len).collect();
     let ends = arrivals(map, stable, &starts.concat(), MOST_STEPS);
     let mut rest = &ends[..];

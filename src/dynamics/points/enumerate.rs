@@ -8,13 +8,13 @@
 
 use faer::Mat;
 use faer::linalg::solvers::{DenseSolveCore as _, PartialPivLu};
-use rayon::prelude::*;
 
 use super::flat::is_flat;
 use super::newton::polish;
 use crate::calculus::{Interval, Scalar as _};
 use crate::dynamics::watch::Watch;
 use crate::map::Map;
+use crate::parallel;
 
 /// Where an interval is cut; not the middle, which symmetric maps like to have a fixed point on.
 const CUT: f64 = 0.4873;
@@ -104,10 +104,8 @@ pub fn enumerate<M: Map + ?Sized>(
         watch.progress("boxes", found.boxes, budget);
         let next = waiting.split_off(waiting.len().saturating_sub(TOGETHER.min(left)));
         found.boxes += next.len();
-        let verdicts: Option<Vec<Verdict>> = next
-            .par_iter()
-            .map(|(region, _)| examine(map, region))
-            .collect();
+        let verdicts = parallel::map(&next, |(region, _)| examine(map, region)).into_iter();
+        let verdicts: Option<Vec<Verdict>> = verdicts.collect();
         for (verdict, (_, share)) in verdicts?.into_iter().zip(next) {
             if let Verdict::Undecided(region) = &verdict
                 && let Some(halves) = cut(region)

@@ -7,9 +7,9 @@
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
-use rayon::prelude::*;
 
 use crate::map::Map;
+use crate::parallel;
 
 /// Trajectories simulated.
 const TRAJECTORIES: usize = 64;
@@ -35,10 +35,7 @@ pub fn simulated<M: Map + ?Sized>(map: &M, count: usize, noise: f64, seed: u64) 
     let initial: Vec<Vec<f64>> = (0..TRAJECTORIES)
         .map(|_| initial(&half_widths, &mut rng))
         .collect();
-    let kept: Vec<Vec<f64>> = initial
-        .into_par_iter()
-        .map(|state| trajectory(map, state))
-        .collect();
+    let kept = parallel::map(initial, |state| trajectory(map, state));
     jittered(&kept.concat(), dim, count, noise, &mut rng)
 }
 
@@ -64,11 +61,8 @@ pub fn running_away<M: Map + ?Sized>(map: &M, seed: u64) -> (usize, usize) {
         }
         false
     };
-    let count = initial
-        .into_par_iter()
-        .filter(|state| leaves(state.clone()))
-        .count();
-    (count, TRAJECTORIES)
+    let leave = parallel::map(initial, leaves);
+    (leave.iter().filter(|leaves| **leaves).count(), TRAJECTORIES)
 }
 
 /// Step 2 of [`simulated`]: the states that are kept, one after the other.
@@ -105,10 +99,10 @@ pub fn independent<M: Map + ?Sized>(map: &M, count: usize, noise: f64, seed: u64
         states.extend(initial(&half_widths, &mut rng));
         wanted.push(kept[rng.random_range(0..kept.len())]);
     }
-    states
-        .par_chunks_mut(TOGETHER * dim.max(1))
-        .zip(wanted.par_chunks(TOGETHER))
-        .for_each(|(states, wanted)| advance(map, states, wanted));
+    let batches = states.chunks_mut(TOGETHER * dim.max(1));
+    parallel::for_each(batches.zip(wanted.chunks(TOGETHER)), |(states, wanted)| {
+        advance(map, states, wanted);
+    });
     each_jittered(&states, dim, noise, &mut rng)
 }
 

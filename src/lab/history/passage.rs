@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::cell::map::CellMap;
 use crate::cell::path::CellPath;
 use crate::dynamics::linear::spectrum::Spectrum;
@@ -18,6 +16,7 @@ use crate::landscape::follow::matching::{End, Matching, Node as Listed, Strand, 
 use crate::landscape::follow::natural::{Endpoint, natural_pairs};
 use crate::map::Family as _;
 use crate::norms::{distance, scale_of};
+use crate::parallel;
 use crate::trace::rows::FixedPointRow;
 use crate::trace::{Run, TraceError};
 
@@ -201,7 +200,7 @@ fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
             Some(twin) if twin < Listed { end, place } => Vec::new(),
             _ => events(path, &strand.branch),
         };
-        let found: Vec<Vec<Bifurcation>> = strands.par_iter().enumerate().map(on).collect();
+        let found = parallel::map(strands.iter().enumerate(), on);
         for (place, events) in found.into_iter().enumerate() {
             let twin = twin(place).map(|twin| (twin.end, twin.place));
             let ends = [Some((end, place)), twin];
@@ -221,12 +220,11 @@ fn located(path: &CellPath, matching: &Matching) -> Vec<Met> {
         }
     }
     merged.sort_by(|a, b| a.0.place.s.total_cmp(&b.0.place.s));
-    let met = merged.into_par_iter().map(|(event, points)| Met {
+    parallel::map(merged, |(event, points)| Met {
         born: born(path, &event),
         event,
         points,
-    });
-    met.collect()
+    })
 }
 
 fn is_same(a: &Bifurcation, b: &Bifurcation) -> bool {

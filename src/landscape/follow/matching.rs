@@ -16,13 +16,12 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::branch::{Branch, BranchEnd, ContinuationLimits, PathPoint, Route};
 use super::tracing::trace;
 use crate::dynamics::points::search::Known;
 use crate::map::Family;
 use crate::norms::{distance, scale_of};
+use crate::parallel;
 
 /// Points closer than this, relative to the largest coordinate (at least 1), are one.
 const SAME_POINT: f64 = 1e-6;
@@ -205,12 +204,10 @@ pub fn match_rest<F: Family + ?Sized>(
             .collect(),
     ];
     let branches = |known: &[Known<'_>], end: End, joined: &BTreeMap<usize, usize>| {
-        let numbered = known.par_iter().enumerate();
-        let followed = numbered.map(|(place, point)| {
+        parallel::map(known.iter().enumerate(), |(place, point)| {
             let partner = joined.get(&place).copied();
             partner.map_or_else(|| Err(follow(family, point.state, end, limits)), Ok)
-        });
-        followed.collect::<Vec<Result<usize, Branch>>>()
+        })
     };
     let mut matching = Matching {
         before: given(before),
@@ -348,10 +345,9 @@ impl Matching {
             .iter()
             .map(|node| (node.end, self.points(node.end)[node.place].state.clone()))
             .collect();
-        let branches: Vec<Branch> = states
-            .par_iter()
-            .map(|(end, state)| follow(family, state, *end, &careful))
-            .collect();
+        let branches = parallel::map(&states, |(end, state)| {
+            follow(family, state, *end, &careful)
+        });
         for (node, branch) in doubtful.into_iter().zip(branches) {
             let strand = self.strand(node.end, branch);
             match node.end {

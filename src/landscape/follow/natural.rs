@@ -6,7 +6,6 @@
 //! between. Whatever fails it is followed in full, so that a refusal costs time and no truth.
 
 use faer::Mat;
-use rayon::prelude::*;
 
 use super::border::stays_within;
 use super::branch::ContinuationLimits;
@@ -17,6 +16,7 @@ use crate::landscape::equations::equation::{Extended, Factored, Linearised};
 use crate::map::Family;
 use crate::map::piecewise::PiecewisePath;
 use crate::norms::{distance, scale_of};
+use crate::parallel;
 
 /// Corrections beyond this share of the step say that the branch bends.
 const MOST_CORRECTION: f64 = 0.1;
@@ -61,9 +61,7 @@ pub fn natural_pairs<F: Family + ?Sized>(
     limits: &ContinuationLimits,
 ) -> Vec<(usize, usize)> {
     let leaps = |end: End, from: &[Endpoint<'_>], to: &[Endpoint<'_>]| -> Vec<Option<Leap>> {
-        from.par_iter()
-            .map(|point| Leap::from(family, point, end, to, limits))
-            .collect()
+        parallel::map(from, |point| Leap::from(family, point, end, to, limits))
     };
     let path = family.piecewise();
     let forward = leaps(End::Before, before, after);
@@ -82,7 +80,8 @@ pub fn natural_pairs<F: Family + ?Sized>(
             && is_uneventful(family, path.as_ref(), [&before[a], &after[b]], &tangents);
         is_pair.then_some((a, b))
     };
-    forward.par_iter().enumerate().filter_map(pair).collect()
+    let pairs = parallel::map(forward.iter().enumerate(), pair);
+    pairs.into_iter().flatten().collect()
 }
 
 /// Step 3.

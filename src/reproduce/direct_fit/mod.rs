@@ -3,8 +3,6 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use self::ends::{End, Slowly};
 use self::family::{Family, Sampling};
 use self::report::report;
@@ -12,6 +10,7 @@ use super::trained::{Course, keep};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
+use crate::parallel;
 
 mod ends;
 mod family;
@@ -152,15 +151,12 @@ impl Experiment for DirectFit {
         }
         keep(&courses, settings, progress)?;
         let done = AtomicUsize::new(0);
-        let seen = plan
-            .par_iter()
-            .zip(&courses)
-            .map(|(&(family, sampling), course)| {
-                let seen = seen(family, sampling, course);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
-                seen
-            })
-            .collect::<Result<Vec<Seen>, LabError>>()?;
+        let pairs = plan.iter().zip(&courses);
+        let seen = parallel::try_map(pairs, |(&(family, sampling), course)| {
+            let seen = seen(family, sampling, course);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
+            seen
+        })?;
         Ok(report(&seen))
     }
 }

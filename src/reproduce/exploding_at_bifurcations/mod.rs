@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::trained::{Course, keep};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::lab::LabError;
+use crate::parallel;
 
 use delayed::{Delayed, Descent};
 use fits::{Crossing, Surface};
@@ -177,19 +176,12 @@ impl Form {
         let latches = Latch::drawn(self.latches, 1);
         let surface = |forcing| Surface::new(self.surface, &data, forcing, &words);
         Measured {
-            latches: latches
-                .par_iter()
-                .map(|of| [of.divergence(), of.growth(self.times)])
-                .collect(),
-            rates: self
-                .delays
-                .par_iter()
-                .map(|&time| {
-                    let task = Delayed { time };
-                    [time, task.largest_rate(400), task.critical_rate()]
-                })
-                .collect(),
-            courses: self.courses.par_iter().map(|&of| course(of)).collect(),
+            latches: parallel::map(&latches, |of| [of.divergence(), of.growth(self.times)]),
+            rates: parallel::map(self.delays, |&time| {
+                let task = Delayed { time };
+                [time, task.largest_rate(400), task.critical_rate()]
+            }),
+            courses: parallel::map(self.courses, |&of| course(of)),
             networks,
             fits: self.fits(&data, &words, progress),
             surfaces: [surface(FORCINGS[0]), surface(FORCINGS[1])],
@@ -211,12 +203,11 @@ impl Form {
                 learning_rate: 5e-3,
                 forcing,
             };
-            let fits = (0..self.fits).into_par_iter().map(|seed| {
+            parallel::map(0..self.fits, |seed| {
                 let crossing = Crossing::of(fitting, drawn(seed), data, words);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                 crossing
-            });
-            fits.collect()
+            })
         };
         FORCINGS.into_iter().map(with).collect()
     }

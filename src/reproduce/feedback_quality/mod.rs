@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use crate::parallel;
 use crate::statistics::randomisation::stream_of_draw;
 
 use linear::Reservoir;
@@ -134,25 +134,19 @@ impl Experiment for FeedbackQuality {
             form.linear_draws + draws * form.gains.len(),
         );
         let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-        let linear: Vec<LinearDraw> = (0..form.linear_draws as u64)
-            .into_par_iter()
-            .map(|seed| {
-                let draw = linear_draw(seed);
-                step();
-                draw
-            })
-            .collect();
+        let linear = parallel::map(0..form.linear_draws as u64, |seed| {
+            let draw = linear_draw(seed);
+            step();
+            draw
+        });
         let jobs: Vec<(u64, usize)> = (0..draws as u64)
             .flat_map(|seed| (0..form.gains.len()).map(move |gain| (seed, gain)))
             .collect();
-        let learned: Vec<Vec<Learned>> = jobs
-            .par_iter()
-            .map(|&(seed, gain)| {
-                let learned = form.learned(seed, gain);
-                step();
-                learned
-            })
-            .collect();
+        let learned = parallel::map(jobs, |(seed, gain)| {
+            let learned = form.learned(seed, gain);
+            step();
+            learned
+        });
         let nonlinear: Vec<Draw> = learned
             .chunks(form.gains.len())
             .map(<[Vec<Learned>]>::to_vec)

@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use crate::parallel;
 
 mod cascades;
 mod extended;
@@ -149,20 +148,17 @@ impl Experiment for Feigenbaum {
         let done = AtomicUsize::new(0);
         let all = extent.networks + ORDERS.len() + 1;
         let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-        let orders = ORDERS.into_par_iter().map(|order| {
+        let orders = parallel::map(ORDERS, |order| {
             let of_order = of_order(order, &extent);
             step();
             of_order
         });
-        let orders = orders.collect();
-        let networks = (0..extent.networks as u64)
-            .into_par_iter()
-            .filter_map(|seed| {
-                let found = cascading(seed);
-                step();
-                found
-            });
-        let networks = networks.collect();
+        let networks = parallel::map(0..extent.networks as u64, |seed| {
+            let found = cascading(seed);
+            step();
+            found
+        });
+        let networks = networks.into_iter().flatten().collect();
         let measured = measured(&extent, orders, networks);
         step();
         Ok(report::report(&measured))

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use self::landscape::{BITS, Landscape, mediated};
 use self::perturbed::{Perturbed, Test};
 use self::report::report;
@@ -14,6 +12,7 @@ use super::{
     Experiment, ExperimentError, Paper, Report, SUSSILLO_BARAK_2013, Screenshot, Settings,
 };
 use crate::lab::LabError;
+use crate::parallel;
 use crate::task::Task as _;
 use crate::task::flip_flop::FlipFlop;
 
@@ -142,11 +141,9 @@ impl Experiment for ThreeBits {
         keep(&courses, settings, progress)?;
         let (done, all) = (AtomicUsize::new(0), seeds * (1 + form.noises.len()));
         let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-        let seen = courses
-            .par_iter()
-            .enumerate()
-            .map(|(seed, course)| form.seen(course, seed as u64, &step))
-            .collect::<Result<Vec<Option<Seen>>, LabError>>()?;
+        let seen = parallel::try_map(courses.iter().enumerate(), |(seed, course)| {
+            form.seen(course, seed as u64, &step)
+        })?;
         let seen: Vec<Seen> = seen.into_iter().flatten().collect();
         Ok(report(&seen))
     }

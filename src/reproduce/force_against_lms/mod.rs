@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
+use crate::parallel;
 use crate::statistics::randomisation::stream_of_draw;
 
 use learning::{Rule, Sequence, shuffled, taught, trials_to};
@@ -159,31 +159,22 @@ impl Experiment for ForceAgainstLms {
         let done = AtomicUsize::new(0);
         let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
         // The longest first, so that none is waited for in the end.
-        let timings = (0..timed_seeds * timed)
-            .into_par_iter()
-            .map(|job| {
-                let timing = form.timed((job / timed) as u64, TIMED[job % timed]);
-                step();
-                timing
-            })
-            .collect::<Result<Vec<Timed>, LabError>>()?;
-        let sequences = (0..seeds * strengths)
-            .into_par_iter()
-            .map(|job| {
-                let strength = form.strengths[job % strengths];
-                let sequences = form.sequences((job / strengths) as u64, strength);
-                step();
-                sequences
-            })
-            .collect::<Result<Network, LabError>>()?;
-        let cycles = (0..pattern_seeds * rules)
-            .into_par_iter()
-            .map(|job| {
-                let cycles = form.cycles((job / rules) as u64, PATTERN_RULES[job % rules]);
-                step();
-                cycles
-            })
-            .collect::<Result<Vec<Cycles>, LabError>>()?;
+        let timings = parallel::try_map(0..timed_seeds * timed, |job| {
+            let timing = form.timed((job / timed) as u64, TIMED[job % timed]);
+            step();
+            timing
+        })?;
+        let sequences = parallel::try_map(0..seeds * strengths, |job| {
+            let strength = form.strengths[job % strengths];
+            let sequences = form.sequences((job / strengths) as u64, strength);
+            step();
+            sequences
+        })?;
+        let cycles = parallel::try_map(0..pattern_seeds * rules, |job| {
+            let cycles = form.cycles((job / rules) as u64, PATTERN_RULES[job % rules]);
+            step();
+            cycles
+        })?;
         let cycles: Vec<Vec<Cycles>> = cycles.chunks(rules).map(<[_]>::to_vec).collect();
         let networks: Vec<Network> = sequences.chunks(strengths).map(<[_]>::to_vec).collect();
         let timings: Vec<Vec<Timed>> = timings.chunks(timed).map(<[_]>::to_vec).collect();

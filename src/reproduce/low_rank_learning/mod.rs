@@ -2,14 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use self::laws::Laws;
 use self::learning::{Learnt, Lesson};
 use self::report::report;
 use self::tasks::Task;
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::lab::LabError;
+use crate::parallel;
 
 mod laws;
 mod learning;
@@ -131,29 +130,23 @@ impl Experiment for LowRankLearning {
         let linear = form.linear_gains.len() * form.linear_seeds;
         let (done, all) = (AtomicUsize::new(0), steps / TICK + linear);
         let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-        let pupils = lessons
-            .into_par_iter()
-            .map(|lesson| {
-                let made = AtomicUsize::new(0);
-                let learnt = lesson.learnt(&|| {
-                    if (made.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(TICK) {
-                        tick();
-                    }
-                })?;
-                Ok(Pupil { lesson, learnt })
-            })
-            .collect::<Result<Vec<Pupil>, LabError>>()?;
-        let laws = (0..form.linear_seeds as u64)
-            .into_par_iter()
-            .map(|seed| {
-                let of_gain = |&gain: &f64| {
-                    let laws = Laws::of(form.linear_units, gain, seed);
+        let pupils = parallel::try_map(lessons, |lesson| {
+            let made = AtomicUsize::new(0);
+            let learnt = lesson.learnt(&|| {
+                if (made.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(TICK) {
                     tick();
-                    laws
-                };
-                form.linear_gains.iter().map(of_gain).collect()
-            })
-            .collect::<Vec<Vec<Laws>>>();
+                }
+            })?;
+            Ok::<_, LabError>(Pupil { lesson, learnt })
+        })?;
+        let laws: Vec<Vec<Laws>> = parallel::map(0..form.linear_seeds as u64, |seed| {
+            let of_gain = |&gain: &f64| {
+                let laws = Laws::of(form.linear_units, gain, seed);
+                tick();
+                laws
+            };
+            form.linear_gains.iter().map(of_gain).collect()
+        });
         Ok(report(&pupils, &laws))
     }
 }

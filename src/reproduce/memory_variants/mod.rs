@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::trained::{Course, keep};
 use super::{
     Claim, Expectation, Experiment, ExperimentError, Paper, Report, Screenshot, Settings, Table,
@@ -12,6 +10,7 @@ use super::{
 };
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
+use crate::parallel;
 use crate::statistics::Estimate;
 use crate::task::Task as _;
 use crate::task::flip_flop::{FlipFlop, Variant};
@@ -187,15 +186,11 @@ impl Experiment for MemoryVariants {
         }
         keep(&courses, settings, progress)?;
         let done = AtomicUsize::new(0);
-        let mut learned = kinds
-            .par_iter()
-            .zip(&courses)
-            .map(|(&kind, course)| {
-                let learned = form.learned(kind, course);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, kinds.len());
-                learned
-            })
-            .collect::<Result<Vec<Learned>, LabError>>()?;
+        let mut learned = parallel::try_map(kinds.iter().zip(&courses), |(&kind, course)| {
+            let learned = form.learned(kind, course);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, kinds.len());
+            learned
+        })?;
         learned.reverse();
         Ok(report(&learned, form.bits))
     }

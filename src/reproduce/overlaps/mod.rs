@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use self::gram::Overlaps;
 use self::memory::{Graduate, LENGTHS, Path};
@@ -13,6 +12,7 @@ use self::report::report;
 use self::teachers::{FILTERS, shape};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::lab::LabError;
+use crate::parallel;
 use crate::task::Batch;
 use crate::train::engine::EngineError;
 
@@ -143,25 +143,21 @@ impl Experiment for OverlapLearning {
             2 * flows as usize + 2 * seeds as usize * LENGTHS.len(),
         );
         let tick = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
-        let flown = (0..2 * flows)
-            .into_par_iter()
-            .map(|number| {
-                let flown = form.flown(1 + (number % 2) as usize, number / 2);
-                tick();
-                flown
-            })
-            .collect::<Result<Vec<Flown>, EngineError>>()
-            .map_err(LabError::from)?;
+        let flown = parallel::try_map(0..2 * flows, |number| {
+            let flown = form.flown(1 + (number % 2) as usize, number / 2);
+            tick();
+            flown
+        });
+        let flown = flown.map_err(LabError::from)?;
         let classes = LENGTHS
             .into_iter()
             .map(|lengths| {
-                let graduates = (0..2 * seeds).into_par_iter().map(|number| {
+                let graduates = parallel::try_map(0..2 * seeds, |number| {
                     let order = (number % 2) as usize;
                     let graduate = form.path.graduate(lengths, number / 2, order);
                     tick();
                     graduate
-                });
-                let graduates = graduates.collect::<Result<Vec<Graduate>, EngineError>>()?;
+                })?;
                 Ok(Class { lengths, graduates })
             })
             .collect::<Result<Vec<Class>, LabError>>()?;

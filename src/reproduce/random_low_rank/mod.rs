@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::{Mat, c64};
-use rayon::prelude::*;
 
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
+use crate::parallel;
 
 mod figure;
 mod network;
@@ -220,13 +220,11 @@ fn measured(extent: Extent, step: &(dyn Fn() + Sync)) -> Measured {
 
 /// What comes of the seeds from 0 on, in their order.
 fn each<T: Send>(count: usize, step: &(dyn Fn() + Sync), of: impl Fn(u64) -> T + Sync) -> Vec<T> {
-    let seeds = (0..count as u64).into_par_iter();
-    let done = seeds.map(|seed| {
+    parallel::map(0..count as u64, |seed| {
         let value = of(seed);
         step();
         value
-    });
-    done.collect()
+    })
 }
 
 fn oscillating(units: usize, seed: u64) -> Option<Oscillating> {

@@ -3,14 +3,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::portraits::Looks;
 use super::trained::{Course, keep, landscape};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::comparison::portrait::Portrait;
 use crate::lab::LabError;
+use crate::parallel;
 use crate::task::flip_flop::FlipFlop;
 use crate::task::{Batch, Task as _};
 
@@ -213,15 +212,11 @@ impl Experiment for RulesAlike {
         keep(&courses, settings, progress)?;
         let trials = form.task().batch(PROBE_TRIALS, TEST_SEED);
         let done = AtomicUsize::new(0);
-        let learned = which
-            .par_iter()
-            .zip(&courses)
-            .map(|(&(kind, seed), course)| {
-                let learned = form.learned((kind, seed), course, &trials);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, courses.len());
-                learned
-            })
-            .collect::<Result<Vec<Learned>, LabError>>()?;
+        let learned = parallel::try_map(which.iter().zip(&courses), |(&(kind, seed), course)| {
+            let learned = form.learned((kind, seed), course, &trials);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, courses.len());
+            learned
+        })?;
         report(&learned, form)
     }
 }

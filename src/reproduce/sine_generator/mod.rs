@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use self::report::report;
 use super::trained::{Course, keep, landscape};
@@ -19,6 +18,7 @@ use crate::dynamics::linear::spectrum::Spectrum;
 use crate::dynamics::points::search::FixedPoint;
 use crate::lab::LabError;
 use crate::map::Map as _;
+use crate::parallel;
 use crate::task::sine::Sine;
 use crate::task::{Batch, Task as _};
 
@@ -165,10 +165,7 @@ impl Experiment for SineGenerator {
         let courses = (0..seeds as u64).map(|seed| form.course(seed));
         let courses = courses.collect::<Result<Vec<Course>, LabError>>()?;
         keep(&courses, settings, progress)?;
-        let generators = courses
-            .par_iter()
-            .map(|course| form.generator(course, &step))
-            .collect::<Result<Vec<Generator>, LabError>>()?;
+        let generators = parallel::try_map(&courses, |course| form.generator(course, &step))?;
         Ok(report(&generators))
     }
 }
@@ -279,14 +276,11 @@ impl Form {
         let simulation = course.simulated(&parameters, &batch)?;
         let size = simulation.state_size;
         let states = &simulation.states[(batch.steps - 1) * batch.trials * size..];
-        let seen = (0..self.frequencies)
-            .into_par_iter()
-            .map(|index| {
-                let end = &states[index * size..][..size];
-                let task = self.task(index);
-                self.seen(course, &parameters, &task, end)
-            })
-            .collect::<Result<_, _>>()?;
+        let seen = parallel::try_map(0..self.frequencies, |index| {
+            let end = &states[index * size..][..size];
+            let task = self.task(index);
+            self.seen(course, &parameters, &task, end)
+        })?;
         Ok(Generator {
             loss,
             accuracy: self.task(0).accuracy(&batch, &simulation.outputs),

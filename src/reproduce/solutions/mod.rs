@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use self::activity::features;
 use self::network::Network;
 use self::reduced::Reduced;
@@ -14,6 +12,7 @@ use super::{
     Experiment, ExperimentError, Paper, Report, Screenshot, Settings, TURNER_DABHOLKAR_BARAK_2021,
 };
 use crate::lab::LabError;
+use crate::parallel;
 
 mod activity;
 mod network;
@@ -193,15 +192,11 @@ impl Experiment for Solutions {
         }
         keep(&courses, settings, progress)?;
         let done = AtomicUsize::new(0);
-        let seen = tasks
-            .par_iter()
-            .zip(&courses)
-            .map(|(&task, course)| {
-                let seen = seen(task, course);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
-                seen
-            })
-            .collect::<Result<Vec<Seen>, LabError>>()?;
+        let seen = parallel::try_map(tasks.iter().zip(&courses), |(&task, course)| {
+            let seen = seen(task, course);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
+            seen
+        })?;
         Ok(report(&seen))
     }
 }

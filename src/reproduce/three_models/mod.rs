@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::trained::{Course, keep};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
+use crate::parallel;
 use crate::parameters::Span;
 use crate::task::delayed_discrimination::DelayedDiscrimination;
 use crate::task::{Batch, Task as _};
@@ -223,14 +223,11 @@ impl Experiment for ThreeModels {
         }
         keep(&kept, settings, progress)?;
         let done = AtomicUsize::new(0);
-        let networks = (0..seeds)
-            .into_par_iter()
-            .map(|seed| {
-                let networks = form.networks(seed);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, seeds as usize);
-                networks
-            })
-            .collect::<Result<Vec<Networks>, LabError>>()?;
+        let networks = parallel::try_map(0..seeds, |seed| {
+            let networks = form.networks(seed);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, seeds as usize);
+            networks
+        })?;
         Ok(report(&networks))
     }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
 use super::trained::{Course, keep};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
+use crate::parallel;
 
 use flip_flop::FlipFlops;
 use integration::Integrator;
@@ -202,14 +201,11 @@ fn looked_at<T: Send>(
     one_more: &(dyn Fn() + Sync),
     look: impl Fn(Architecture, &Course) -> Result<T, LabError> + Sync,
 ) -> Result<Vec<T>, LabError> {
-    networks
-        .par_iter()
-        .map(|(architecture, course)| {
-            let seen = look(*architecture, course);
-            one_more();
-            seen
-        })
-        .collect()
+    parallel::try_map(networks, |(architecture, course)| {
+        let seen = look(*architecture, course);
+        one_more();
+        seen
+    })
 }
 
 /// The last weights of a course.

@@ -1,11 +1,11 @@
 //! Transfers between the host and a device, through memory that a GPU reads and writes by itself.
 
-use rayon::prelude::*;
 use tch::kind::Element;
 use tch::{Device, Tensor};
 
 use super::Torch;
 use super::device::{lock_pages, unlock_pages};
+use crate::parallel;
 use crate::simd::Real;
 
 /// Values that one thread copies at a time.
@@ -41,14 +41,12 @@ impl<T: Real + Element> Staging<T> {
     pub(super) fn put(&mut self, place: &mut Tensor, values: &[f64], scale: f64) -> Torch<()> {
         self.make_room(values.len());
         let memory = &mut self.memory[..values.len()];
-        let parts = memory.par_chunks_mut(TOGETHER);
-        parts
-            .zip(values.par_chunks(TOGETHER))
-            .for_each(|(to, from)| {
-                for (to, &from) in to.iter_mut().zip(from) {
-                    *to = T::from_f64(scale * from);
-                }
-            });
+        let parts = memory.chunks_mut(TOGETHER).zip(values.chunks(TOGETHER));
+        parallel::for_each(parts, |(to, from)| {
+            for (to, &from) in to.iter_mut().zip(from) {
+                *to = T::from_f64(scale * from);
+            }
+        });
         let values = self.tensor(values.len())?.f_view_as(place)?;
         place.f_copy_(&values)
     }
@@ -103,6 +101,6 @@ impl<T> Drop for Staging<T> {
 }
 
 fn copy<T: Copy + Send + Sync>(from: &[T], to: &mut [T]) {
-    let parts = to.par_chunks_mut(TOGETHER).zip(from.par_chunks(TOGETHER));
-    parts.for_each(|(to, from)| to.copy_from_slice(from));
+    let parts = to.chunks_mut(TOGETHER).zip(from.chunks(TOGETHER));
+    parallel::for_each(parts, |(to, from)| to.copy_from_slice(from));
 }

@@ -3,13 +3,12 @@
 //! How long an orbit may be followed is counted in multiplications, dim² a step, so that small maps get 2¹⁸ steps
 //! and large ones fewer.
 
-use rayon::prelude::*;
-
 use super::settling::Settled;
 use super::{Orbit, Settings};
 use crate::dynamics::cycles::cycle::{Cycle, settled_on, settled_orbit};
 use crate::dynamics::motion::lyapunov::{Lengths, Motion, lyapunov};
 use crate::map::Map;
+use crate::parallel;
 
 /// Steps after which an orbit is first looked at, and from which on it may be chaotic without having recurred.
 const LOOKS: (usize, usize) = (2048, 8192);
@@ -143,7 +142,7 @@ fn joined<M: Map + ?Sized>(map: &M, ends: Vec<Vec<f64>>, groups: &mut [Group]) -
     let places: Vec<Option<usize>> = {
         let orbits: Vec<&Orbit> = groups.iter().map(|group| &group.orbit).collect();
         let of = |batch: &[Vec<f64>]| group_of_each(map, batch, &orbits);
-        ends.par_chunks(TOGETHER).flat_map_iter(of).collect()
+        parallel::map(ends.chunks(TOGETHER), of).concat()
     };
     let mut left = Vec::new();
     for (end, place) in ends.into_iter().zip(places) {

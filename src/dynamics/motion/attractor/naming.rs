@@ -3,8 +3,6 @@
 //! The sign of the largest exponents decides: (+, …) chaos; (0, −, …) a closed curve; (0, 0, …, −) a torus. A zero
 //! exponent is one within its error, and regularity of the averages guards against weak chaos that looks like it.
 
-use rayon::prelude::*;
-
 use super::following::{Group, affordable, group_of_each, motion};
 use super::orbit::{OF_A_PIECE, pieces};
 use super::settling::Settled;
@@ -13,6 +11,7 @@ use crate::dynamics::cycles::rotation::{Rotation, rotation_number, weighted_birk
 use crate::dynamics::motion::lyapunov::{Lyapunov, Stretching};
 use crate::map::Map;
 use crate::map::iterate::Iterate;
+use crate::parallel;
 
 /// Steps of state and frame before exponents are counted.
 const BURN_IN: usize = 200;
@@ -38,10 +37,8 @@ pub(super) fn named<M: Map + ?Sized>(
     settings: &Settings,
 ) -> Vec<(Attractor, usize)> {
     let known = &*settled;
-    let described: Vec<Described> = groups
-        .par_iter()
-        .map(|group| described(map, group, known, settings))
-        .collect();
+    let described: Vec<Described> =
+        parallel::map(&groups, |group| described(map, group, known, settings));
     let owner = owners(map, &groups, &described);
     let mut hits = vec![0; groups.len()];
     for (place, (group, of)) in groups.iter().zip(&described).enumerate() {
@@ -68,10 +65,7 @@ fn owners<M: Map + ?Sized>(map: &M, groups: &[Group], described: &[Described]) -
         return owner;
     }
     let orbits: Vec<&Orbit> = groups.iter().map(|group| &group.orbit).collect();
-    let goes_to: Vec<Vec<Option<usize>>> = described
-        .par_iter()
-        .map(|of| group_of_each(map, &of.stations, &orbits))
-        .collect();
+    let goes_to = parallel::map(described, |of| group_of_each(map, &of.stations, &orbits));
     for (place, ends) in goes_to.iter().enumerate() {
         for &end in ends.iter().flatten() {
             if groups[place].is_one && groups[end].is_one {

@@ -3,11 +3,10 @@
 //! Batches are worked on one after the other, each in parallel, so that what one finds spares the next the work and
 //! the result does not depend on the number of threads.
 
-use rayon::prelude::*;
-
 use super::{ARRIVED, Attractor, BATCH, Settings, has_arrived};
 use crate::dynamics::cycles::cycle::{Cycle, settled_on};
 use crate::map::Map;
+use crate::parallel;
 
 /// The fixed points and cycles that starts have come to rest at, with their numbers, and what became of the others.
 #[derive(Debug, Default)]
@@ -49,10 +48,7 @@ impl Settled {
             // What one batch finds spares the next the work.
             let rest = states.split_off(states.len().min(BATCH));
             let known = &*self;
-            let ends: Vec<End> = states
-                .into_par_iter()
-                .map(|state| known.end_of(map, state, settings, is_last))
-                .collect();
+            let ends = parallel::map(states, |state| known.end_of(map, state, settings, is_last));
             for end in ends {
                 match end {
                     End::Known(place) => self.found[place].1 += 1,
@@ -130,7 +126,7 @@ fn simulated<M: Map + ?Sized>(map: &M, states: &[Vec<f64>], steps: usize) -> Vec
         let states = states.chunks_exact(dim);
         states.map(<[f64]>::to_vec).collect::<Vec<_>>()
     };
-    states.par_chunks(BATCH).flat_map_iter(run).collect()
+    parallel::map(states.chunks(BATCH), run).concat()
 }
 
 /// A state a little aside.

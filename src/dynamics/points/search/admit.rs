@@ -10,7 +10,6 @@
 //! 4. Otherwise it is a new fixed point, with its certificate if there is one.
 
 use faer::Mat;
-use rayon::prelude::*;
 
 use super::ends::End;
 use super::limits::LARGEST_FACTORED;
@@ -22,6 +21,7 @@ use crate::dynamics::points::newton::{Factored, NewtonEnd, index_of, polish};
 use crate::map::{Map, q};
 use crate::norms::distance;
 use crate::nouns::Found;
+use crate::parallel;
 
 /// Numbers kept in them at most, 256 MiB.
 const FACTORS_KEPT: usize = 1 << 25;
@@ -67,13 +67,12 @@ enum Admitted {
 impl<M: Map + ?Sized> Search<'_, M> {
     /// Step 1 of the search.
     pub(super) fn try_known(&mut self, known: &[Known<'_>]) -> Result<(), SpectrumError> {
-        let roots: Vec<Option<Root>> = known
-            .par_iter()
-            .map(|point| match self.end(&self.coordinates(point.state)) {
+        let roots = parallel::try_map(known, |point| {
+            match self.end(&self.coordinates(point.state)) {
                 NewtonEnd::Root { point } => self.examined(&point),
                 NewtonEnd::Minimum { .. } | NewtonEnd::Lost => Ok(None),
-            })
-            .collect::<Result<_, _>>()?;
+            }
+        })?;
         let before = self.findings.fixed_points.len();
         for (place, root) in roots.into_iter().enumerate() {
             let Some(root) = root else { continue };
@@ -157,15 +156,14 @@ impl<M: Map + ?Sized> Search<'_, M> {
         &self,
         roots: Vec<(usize, Vec<f64>)>,
     ) -> Result<Vec<(usize, Result<Option<Root>, usize>)>, SpectrumError> {
-        let examined = roots.into_par_iter().map(|(start, state)| {
+        parallel::try_map(roots, |(start, state)| {
             let known = self.findings.position(&self.coordinates(&state));
             let root = match known {
                 Some(place) => Err(place),
                 None => Ok(self.examined(&state)?),
             };
             Ok((start, root))
-        });
-        examined.collect()
+        })
     }
 
     /// A root, given as a state, with what is known of it; `None` if it is none, or lies outside the trapping box.
@@ -331,11 +329,10 @@ impl<M: Map + ?Sized> Search<'_, M> {
     /// Fills in the spectra of the points from `first` on.
     fn linearise(&mut self, first: usize) -> Result<(), SpectrumError> {
         let map = self.map;
-        self.findings.fixed_points[first..]
-            .par_iter_mut()
-            .try_for_each(|point| {
-                point.spectrum = Spectrum::at(map, &point.state)?;
-                Ok(())
-            })
+        parallel::try_map(&mut self.findings.fixed_points[first..], |point| {
+            point.spectrum = Spectrum::at(map, &point.state)?;
+            Ok(())
+        })?;
+        Ok(())
     }
 }

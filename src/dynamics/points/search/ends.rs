@@ -3,8 +3,6 @@
 //! All that is saved here is work: a start is dropped only where a test that a full solution would pass says where
 //! it ends.
 
-use rayon::prelude::*;
-
 use super::limits::LARGEST_FACTORED;
 use super::{Search, with_equation};
 use crate::dynamics::points::batch::{BATCH, CLOSE, Left, SMALLEST_DIM, descend};
@@ -15,6 +13,7 @@ use crate::dynamics::points::sink::{Sunk, sink};
 use crate::dynamics::points::slow_curve::root_along;
 use crate::map::{Map, Reduced, q};
 use crate::norms::{distance, scale_of};
+use crate::parallel;
 
 /// Starts that have come closer to each other than this, relative to the largest coordinate (at least 1), may belong to one
 /// root.
@@ -88,7 +87,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 Err(_) => End::Elsewhere(NewtonEnd::Lost),
             }
         };
-        starts.par_iter().map(solved).collect()
+        parallel::map(starts, solved)
     }
 
     /// Where starts end; those plainly on their way to a point that is known already, or that another of them leads to,
@@ -137,29 +136,25 @@ impl<M: Map + ?Sized> Search<'_, M> {
         starts: &[Vec<f64>],
         ends: &mut [Option<End>],
     ) -> Vec<Placed> {
-        let left: Vec<Left> = starts
-            .par_chunks(BATCH)
-            .flat_map_iter(|batch| {
-                if self.watch.is_over() {
-                    batch.iter().cloned().map(Left::At).collect()
-                } else {
-                    descend(equation, known, batch.to_vec())
-                }
-            })
-            .collect();
+        let left: Vec<Vec<Left>> = parallel::map(starts.chunks(BATCH), |batch| {
+            if self.watch.is_over() {
+                batch.iter().cloned().map(Left::At).collect()
+            } else {
+                descend(equation, known, batch.to_vec())
+            }
+        });
         let (mut undecided, mut stalled) = (Vec::new(), Vec::new());
-        for (start, left) in left.into_iter().enumerate() {
+        for (start, left) in left.into_iter().flatten().enumerate() {
             match left {
                 Left::AtKnown(place) => ends[start] = Some(End::Known(place)),
                 Left::At(point) => undecided.push((start, point)),
                 Left::Stalled(point) => stalled.push((start, point)),
             }
         }
-        let sunk: Vec<(usize, Sunk)> = stalled
-            .par_chunks(BATCH)
-            .flat_map_iter(|batch| self.sunk(equation, known, batch))
-            .collect();
-        for (start, sunk) in sunk {
+        let sunk = parallel::map(stalled.chunks(BATCH), |batch| {
+            self.sunk(equation, known, batch)
+        });
+        for (start, sunk) in sunk.into_iter().flatten() {
             match sunk {
                 Sunk::AtKnown(place) => ends[start] = Some(End::Known(place)),
                 Sunk::Close(point) => undecided.push((start, point)),
@@ -211,7 +206,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             };
             (start, ending)
         };
-        starts.into_par_iter().map(solved).collect()
+        parallel::map(starts, solved)
     }
 
     /// Step 3: enters the followers that belong to the root of a leader, and returns the others.
@@ -242,7 +237,7 @@ impl<M: Map + ?Sized> Search<'_, M> {
             None
         } else {
             let of = |root: &Vec<f64>| Factored::of(equation, root);
-            roots.par_iter().map(of).collect()
+            parallel::map(&roots, of).into_iter().collect()
         };
         let roots = Roots::new(equation, roots, factored.iter().flatten().collect());
         let claims = roots.claim(&points, &residuals(equation, &points));

@@ -28,8 +28,6 @@ mod groups;
 mod limits;
 mod rescue;
 
-use rayon::prelude::*;
-
 use super::enumerate::{Enumeration, enumerate};
 use super::flat::is_flat;
 use super::newton::{Factored, NewtonEnd, solve};
@@ -39,6 +37,7 @@ use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError};
 use crate::dynamics::watch::{Unwatched, Watch};
 use crate::map::{Map, Reduced, q};
 use crate::norms::{distance, scale_of};
+use crate::parallel;
 
 use admit::Origin;
 use ends::End;
@@ -376,20 +375,19 @@ impl<M: Map + ?Sized> Search<'_, M> {
             return Ok(());
         }
         self.watch.progress("slow points", 0, count);
-        let described: Vec<SlowPoint> = apart
-            .into_par_iter()
-            .filter_map(|point| self.minimum_near(point))
-            .map(|point| {
-                let state = polish_slow(self.map, &point)?;
-                Ok(SlowPoint {
-                    q: q(self.map, &state),
-                    ghost: ghost(self.map, &state)?,
-                    spectrum: Spectrum::at(self.map, &state)?,
-                    state,
-                })
-            })
-            .collect::<Result<_, SpectrumError>>()?;
-        for point in described {
+        let described = parallel::try_map(apart, |point| {
+            let Some(point) = self.minimum_near(point) else {
+                return Ok(None);
+            };
+            let state = polish_slow(self.map, &point)?;
+            Ok::<_, SpectrumError>(Some(SlowPoint {
+                q: q(self.map, &state),
+                ghost: ghost(self.map, &state)?,
+                spectrum: Spectrum::at(self.map, &state)?,
+                state,
+            }))
+        })?;
+        for point in described.into_iter().flatten() {
             let known = &self.findings.slow_points;
             let is_same =
                 |other: &SlowPoint| distance(&other.state, &point.state) <= SAME_SLOW_POINT;

@@ -2,8 +2,6 @@
 //!
 //! Dearest last. Nothing here is reached by a search whose indices balance and whose hits look complete.
 
-use rayon::prelude::*;
-
 use super::admit::Origin;
 use super::ends::End;
 use super::{FixedPoint, MOST_MIDPOINTS, ROUND, Search, midpoint, with_equation};
@@ -13,6 +11,7 @@ use crate::dynamics::points::edge::edge_state;
 use crate::dynamics::points::fiber::Fiber;
 use crate::map::Map;
 use crate::norms::distance;
+use crate::parallel;
 
 /// Rounds of midpoints between saddles at most, where the indices do not balance.
 const ROUNDS_BETWEEN_SADDLES: usize = 4;
@@ -125,17 +124,15 @@ impl<M: Map + ?Sized> Search<'_, M> {
             None => Fiber::from_infinity(&map as &dyn Map, number),
             Some(reduced) => Fiber::from_infinity(&**reduced as &dyn Map, number),
         };
-        let mut fibers: Vec<Fiber<'_, dyn Map>> = numbers.par_iter().filter_map(begin).collect();
+        let fibers = parallel::map(numbers, begin).into_iter();
+        let mut fibers: Vec<Fiber<'_, dyn Map>> = fibers.flatten().collect();
         if fibers.is_empty() {
             return Ok(0);
         }
         while left >= FIBER_STEPS && !watch.is_over() {
             watch.progress("steps along fibers", all - left, all);
             let before: usize = fibers.iter().map(|fiber| fiber.steps).sum();
-            let near: Vec<Vec<Vec<f64>>> = fibers
-                .par_iter_mut()
-                .map(|fiber| fiber.advance(FIBER_STEPS, watch))
-                .collect();
+            let near = parallel::map(&mut fibers, |fiber| fiber.advance(FIBER_STEPS, watch));
             let states: Vec<Vec<f64>> = near
                 .into_iter()
                 .flatten()
@@ -188,10 +185,8 @@ impl<M: Map + ?Sized> Search<'_, M> {
         // The edges of near neighbours come first.
         pairs.sort_by(|a, b| distance(a.0, a.1).total_cmp(&distance(b.0, b.1)));
         pairs.truncate(MOST_EDGES);
-        let states: Vec<Vec<f64>> = pairs
-            .par_iter()
-            .filter_map(|(a, b)| edge_state(self.map, a, b))
-            .collect();
+        let states = parallel::map(&pairs, |(a, b)| edge_state(self.map, a, b)).into_iter();
+        let states: Vec<Vec<f64>> = states.flatten().collect();
         self.take(self.ends_by_newton(&states), Origin::Elsewhere)
     }
 
@@ -203,13 +198,13 @@ impl<M: Map + ?Sized> Search<'_, M> {
                 .iter()
                 .map(|point| point.coordinates.clone())
                 .collect();
-            let roots = chunk.par_iter().filter_map(|start| {
+            let roots = parallel::map(chunk, |start| {
                 let start = self.coordinates(start);
                 let newton = self.limits.newton;
                 with_equation!(self, equation => solve_deflated(equation, &start, &known, newton))
                     .map(|root| self.state(&root))
             });
-            let ends: Vec<End> = roots.map(End::at_root).collect();
+            let ends: Vec<End> = roots.into_iter().flatten().map(End::at_root).collect();
             self.take(ends, Origin::Elsewhere)?;
             if self.is_balanced() {
                 break;

@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use rayon::prelude::*;
-
 use super::located::{Found, lies_between, outside, single, unclassified};
 use super::{Bifurcation, EventKind};
 use crate::dynamics::linear::spectrum::DENSE_DIM;
@@ -18,6 +16,7 @@ use crate::landscape::follow::excursion::{End, is_quiet, is_quiet_in_line};
 use crate::landscape::follow::path::{correct_on, signs, with_multipliers};
 use crate::map::Family;
 use crate::map::piecewise::PiecewisePath;
+use crate::parallel;
 
 /// Bisections of a step, at most, in the search for multipliers that come back.
 const MOST_SPLITS: usize = 100;
@@ -46,7 +45,7 @@ pub fn events<F: Family + ?Sized>(family: &F, branch: &Branch) -> Vec<Bifurcatio
 
 /// Points of a branch with their multipliers; without them where they cannot be computed.
 fn known<'a, F: Family + ?Sized>(family: &F, points: &'a [PathPoint]) -> Vec<Cow<'a, PathPoint>> {
-    let groups = points.par_chunks(GROUP).map(|points| {
+    let groups = parallel::map(points.chunks(GROUP), |points| {
         let mut known: Vec<Cow<'a, PathPoint>> = Vec::new();
         for point in points {
             if point.tests.eigenvalues.is_some() {
@@ -59,7 +58,7 @@ fn known<'a, F: Family + ?Sized>(family: &F, points: &'a [PathPoint]) -> Vec<Cow
         }
         known
     });
-    groups.flatten().collect()
+    groups.concat()
 }
 
 /// The events on a smooth part of a branch.
@@ -68,7 +67,7 @@ fn along<F: Family + ?Sized>(
     points: &[Cow<'_, PathPoint>],
     events: &mut Vec<Bifurcation>,
 ) {
-    let within = (1..points.len()).into_par_iter().map(|end| {
+    let within = parallel::map(1..points.len(), |end| {
         let around = [end.checked_sub(2), Some(end + 1)];
         let around = around.map(|place| Some(&**points.get(place?)?));
         let mut step = Step {
@@ -85,7 +84,7 @@ fn along<F: Family + ?Sized>(
         }
         step.events
     });
-    events.extend(within.collect::<Vec<_>>().into_iter().flatten());
+    events.extend(within.into_iter().flatten());
 }
 
 /// The events on a branch of rectified units: those on each piece, and those at the borders between.

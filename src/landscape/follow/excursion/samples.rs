@@ -11,6 +11,7 @@ use super::{End, ON_CIRCLE, SAFETY, frobenius, jacobian, on_cubic, ranked, share
 use crate::landscape::equations::test_functions::multipliers;
 use crate::landscape::follow::branch::PathPoint;
 use crate::map::Family;
+use crate::parallel;
 
 /// A Jacobian that changes by no more than this share of itself does not change.
 const STILL: f64 = 1e-9;
@@ -91,12 +92,12 @@ pub(super) fn is_quiet_at_samples<F: Family + ?Sized>(
     if stay_apart(&places, 0..2, outside) {
         return true;
     }
-    let (early, late) = rayon::join(|| sample(0.25), || sample(0.75));
-    let (Some(early), Some(late)) = (early, late) else {
+    let sampled = parallel::map([0.25, 0.75], sample);
+    let [Some(early), Some(late)] = &sampled[..] else {
         return false;
     };
-    places.insert(1, early);
-    places.insert(3, late);
+    places.insert(1, early.clone());
+    places.insert(3, late.clone());
     stay_apart(&places, 0..4, outside)
 }
 
