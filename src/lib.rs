@@ -61,6 +61,7 @@ pub mod reproduce;
 pub mod simd;
 pub mod statistics;
 pub mod streams;
+mod svd;
 pub mod task;
 pub mod tensors;
 pub mod text;

@@ -5,6 +5,7 @@ use faer::{Accum, Mat, Par, Side};
 
 use super::measure::Senseless;
 use super::portrait::{Portrait, TrialStates};
+use crate::svd::{singular_values, thin_svd};
 
 /// The fewest samples of which anything is said.
 const FEWEST_SAMPLES: usize = 4;
@@ -93,13 +94,13 @@ pub(super) struct Components {
 
 impl Components {
     pub(super) fn of(centred: &Mat<f64>) -> Result<Self, Senseless> {
-        let svd = centred.thin_svd().map_err(|_| {
+        let svd = thin_svd(centred.as_ref()).ok_or_else(|| {
             Senseless::because("the singular values of its states did not converge")
         })?;
-        let mut sizes: Vec<f64> = svd.S().column_vector().iter().copied().collect();
+        let mut sizes = svd.values;
         let least = ROUNDING * sizes.first().copied().unwrap_or(0.0);
         sizes.retain(|size| *size > least);
-        let scores = svd.U().subcols(0, sizes.len()).to_owned();
+        let scores = svd.left.subcols(0, sizes.len()).to_owned();
         Ok(Self { scores, sizes })
     }
 
@@ -150,5 +151,5 @@ pub(super) fn nuclear_norm(matrix: &Mat<f64>) -> Option<f64> {
 
 /// The sum of the singular values, to rounding.
 pub(super) fn exact_nuclear_norm(matrix: &Mat<f64>) -> Option<f64> {
-    Some(matrix.singular_values().ok()?.iter().sum())
+    Some(singular_values(matrix.as_ref())?.iter().sum())
 }

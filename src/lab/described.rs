@@ -15,6 +15,7 @@ use crate::curriculum::Curriculum;
 use crate::dynamics::points::linearisation::Linearisation;
 use crate::dynamics::points::selection::{ModeUse, input_derivative, used};
 use crate::statistics::rotations::{Course, Rotations, rotations, tangling};
+use crate::svd::thin_svd;
 use crate::trace::Run;
 use crate::train::rules::TrainableReal;
 
@@ -145,8 +146,8 @@ fn potent(features: &[Vec<f64>], readout: &Readout) -> Option<Potent> {
     let width = features.first()?.len();
     let outputs = readout.weight.len() / width.max(1);
     let weight = MatRef::from_row_major_slice(&readout.weight, outputs, width);
-    let svd = weight.thin_svd().ok()?;
-    let sizes: Vec<f64> = svd.S().column_vector().iter().copied().collect();
+    let svd = thin_svd(weight)?;
+    let sizes = &svd.values;
     let largest = sizes.first().copied().filter(|size| *size > 0.0)?;
     let dimensions = sizes.iter().filter(|size| **size > 1e-9 * largest).count();
     let count = features.len() as f64;
@@ -155,7 +156,7 @@ fn potent(features: &[Vec<f64>], readout: &Readout) -> Option<Potent> {
     let centred = Mat::from_fn(features.len(), width, |row, axis| {
         features[row][axis] - means[axis]
     });
-    let seen = &centred * svd.V().subcols(0, dimensions);
+    let seen = &centred * svd.right.subcols(0, dimensions);
     Some(Potent {
         dimensions,
         of: width,

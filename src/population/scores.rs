@@ -9,6 +9,7 @@ use crate::arena::tasks::NavigationTask;
 use crate::figure::kinds::score_table::Scores;
 use crate::parameters::Variant as _;
 use crate::statistics::Estimate;
+use crate::svd::svd;
 use crate::trace::rows::{NetworkScoreRow, ScoreRow};
 use crate::trace::{Run, TraceError, write_network_scores};
 
@@ -202,15 +203,14 @@ impl ScoreTable {
         let centred = Mat::from_fn(rooms.len(), count, |room, column| {
             columns[column][room] - means[room]
         });
-        let Ok(svd) = centred.svd() else {
+        let Some(svd) = svd(centred.as_ref()) else {
             return Vec::new();
         };
-        let values = svd.S().column_vector();
-        let squares: Vec<f64> = (0..values.nrows()).map(|at| values[at].powi(2)).collect();
+        let squares: Vec<f64> = svd.values.iter().map(|value| value.powi(2)).collect();
         let all: f64 = squares.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let component = |(number, square): (usize, &f64)| {
             let column: Vec<f64> = (0..rooms.len())
-                .map(|room| svd.U()[(room, number)])
+                .map(|room| svd.left[(room, number)])
                 .collect();
             let largest = column.iter().copied().fold(0.0, |largest: f64, value| {
                 if value.abs() > largest.abs() {

@@ -23,6 +23,7 @@
 //! assert!(tangling(&course).iter().all(|q| *q < 0.011));
 //! ```
 
+use crate::svd::thin_svd;
 use faer::{Mat, Side};
 
 /// States over time: `[condition][step][dimension]`, all conditions equally long.
@@ -105,8 +106,8 @@ impl Course {
 pub fn rotations(course: &Course, components: usize) -> Option<Rotations> {
     let rest = course.without_common_part();
     let rows = rest.rows();
-    let svd = rows.thin_svd().ok()?;
-    let sizes: Vec<f64> = svd.S().column_vector().iter().copied().collect();
+    let svd = thin_svd(rows.as_ref())?;
+    let sizes = &svd.values;
     let largest = sizes.first().copied().filter(|size| *size > 0.0)?;
     let count = sizes
         .iter()
@@ -117,7 +118,7 @@ pub fn rotations(course: &Course, components: usize) -> Option<Rotations> {
         return None;
     }
     let squares = |sizes: &[f64]| sizes.iter().map(|size| size * size).sum::<f64>();
-    let axes = svd.V().subcols(0, count).to_owned();
+    let axes = svd.right.subcols(0, count).to_owned();
     let reduced = rest.conditions.iter().map(|states| {
         let project = |x: &Vec<f64>| {
             (0..count)
@@ -154,7 +155,7 @@ pub fn rotations(course: &Course, components: usize) -> Option<Rotations> {
         .fold(0.0, f64::max);
     let found = Rotations {
         components: count,
-        variance: squares(&sizes[..count]) / squares(&sizes),
+        variance: squares(&sizes[..count]) / squares(sizes),
         any_r2: r2(&any),
         skew_r2: r2(&skew),
         // A central difference of a turn by ω a step is sin ω.

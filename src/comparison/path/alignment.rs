@@ -4,6 +4,7 @@
 //! two networks says something only once they are aligned (Entezari et al. 2022; Ainsworth et al. 2023).
 
 use crate::comparison::assignment::Assignment;
+use crate::svd::svd;
 use faer::Mat;
 
 use super::symmetry::{UnitSymmetry, exchangeable, has_signs, odd_gate};
@@ -245,10 +246,10 @@ fn with_factors_aligned<T: Real>(
     for name in [LOW_RANK_M, LOW_RANK_N] {
         products += factor(&b, name).transpose() * factor(a, name);
     }
-    let Ok(svd) = products.svd() else {
+    let Some(svd) = svd(products.as_ref()) else {
         return b;
     };
-    let rotation = svd.U() * svd.V().transpose();
+    let rotation = svd.left * svd.right.transpose();
     for name in [LOW_RANK_M, LOW_RANK_N] {
         let turned = factor(&b, name) * &rotation;
         for (place, value) in b.get_mut(name).iter_mut().enumerate() {

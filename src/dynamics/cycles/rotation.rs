@@ -8,6 +8,7 @@
 use faer::Mat;
 
 use crate::map::Map;
+use crate::svd::thin_svd;
 
 /// States that the plane is laid through, at most.
 const MOST_STATES: usize = 5000;
@@ -113,9 +114,9 @@ fn angles_in_plane(orbit: &[f64], dim: usize) -> Option<Vec<f64>> {
     let every = count.div_ceil(MOST_STATES);
     let centred = |i: usize, j: usize| orbit[i * dim + j] - mean[j];
     let some = Mat::from_fn(count.div_ceil(every), dim, |i, j| centred(i * every, j));
-    let axes = some.thin_svd().ok()?;
-    let plane = Mat::from_fn(count, dim, centred) * axes.V().subcols(0, 2);
-    let (a, b) = (axes.S()[0], axes.S()[1]);
+    let axes = thin_svd(some.as_ref())?;
+    let plane = Mat::from_fn(count, dim, centred) * axes.right.subcols(0, 2);
+    let (a, b) = (axes.values[0], axes.values[1]);
     if b <= 1e-9 * a || a == 0.0 {
         return None;
     }

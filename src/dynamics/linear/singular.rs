@@ -7,6 +7,7 @@ use faer::linalg::solvers::{PartialPivLu, Solve as _};
 use faer::{Mat, MatRef};
 
 use super::spectrum::SpectrumError;
+use crate::svd::thin_svd;
 
 /// Below this size all singular values are as cheap.
 pub(crate) const DENSE: usize = 48;
@@ -72,13 +73,13 @@ pub(crate) fn smallest(matrix: MatRef<'_, f64>, count: usize) -> Result<Smallest
 /// Step 1.
 fn dense(matrix: MatRef<'_, f64>, count: usize) -> Result<Smallest, SpectrumError> {
     let dim = matrix.nrows();
-    let svd = matrix.thin_svd().map_err(|_| SpectrumError { dim })?;
-    let last = |of: MatRef<'_, f64>| Mat::from_fn(dim, count, |i, j| of[(i, dim - 1 - j)]);
+    let svd = thin_svd(matrix).ok_or(SpectrumError { dim })?;
+    let last = |of: &Mat<f64>| Mat::from_fn(dim, count, |i, j| of[(i, dim - 1 - j)]);
     Ok(Smallest {
-        values: (0..count).map(|j| svd.S()[dim - 1 - j]).collect(),
-        right: last(svd.V()),
-        left: last(svd.U()),
-        norm: svd.S()[0],
+        values: (0..count).map(|j| svd.values[dim - 1 - j]).collect(),
+        right: last(&svd.right),
+        left: last(&svd.left),
+        norm: svd.values[0],
     })
 }
 
@@ -91,8 +92,8 @@ fn ritz(
 ) -> Result<Smallest, SpectrumError> {
     let (dim, width) = (basis.nrows(), basis.ncols());
     let image = matrix * basis;
-    let svd = image.thin_svd().map_err(|_| SpectrumError { dim })?;
-    let of_basis = basis * svd.V();
+    let svd = thin_svd(image.as_ref()).ok_or(SpectrumError { dim })?;
+    let of_basis = basis * svd.right;
     let right = Mat::from_fn(dim, count, |i, j| of_basis[(i, width - 1 - j)]);
     let mut left = lu.solve_transpose(&right);
     for j in 0..count {
@@ -102,7 +103,7 @@ fn ritz(
         }
     }
     Ok(Smallest {
-        values: (0..count).map(|j| svd.S()[width - 1 - j]).collect(),
+        values: (0..count).map(|j| svd.values[width - 1 - j]).collect(),
         right,
         left,
         norm: matrix.norm_l2(),

@@ -11,6 +11,7 @@ use super::persistence::{landmarks, persistence};
 use crate::dynamics::linear::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
 use crate::norms::distance as largest_distance;
+use crate::svd::singular_values;
 
 /// Steps that a start takes towards the slow set.
 const SETTLING: usize = 40;
@@ -203,7 +204,7 @@ fn neighbour_dimension(states: &[Vec<f64>]) -> f64 {
             .map(|j| near.iter().map(|x| x[j]).sum::<f64>() / near.len() as f64)
             .collect();
         let centred = Mat::from_fn(near.len(), dim, |i, j| near[i][j] - mean[j]);
-        if let Ok(values) = centred.singular_values() {
+        if let Some(values) = singular_values(centred.as_ref()) {
             let variances = values.iter().map(|s| s * s);
             let (sum, squares) =
                 variances.fold((0.0, 0.0), |(sum, squares), v| (sum + v, squares + v * v));

@@ -13,6 +13,7 @@ use super::newton::{Factored, residual};
 use crate::dynamics::linear::spectrum::{Spectrum, SpectrumError, modulus};
 use crate::map::{Map, q};
 use crate::norms::{distance, largest, scale_of};
+use crate::svd::svd;
 
 /// Singular values of I − J below this share of the largest (at least 1) are taken for 0 where no certificate is to be had.
 const NEARLY_SINGULAR: f64 = 1e-6;
@@ -88,16 +89,15 @@ impl Degenerate {
         if !(0..dim).all(|j| matrix.col_as_slice(j).iter().all(|x| x.is_finite())) {
             return Ok(None);
         }
-        let svd = matrix.svd().map_err(|_| SpectrumError { dim })?;
-        let singular_values: Vec<f64> = svd.S().column_vector().iter().copied().collect();
-        let largest = singular_values.first().copied().unwrap_or(0.0).max(1.0);
+        let svd = svd(matrix.as_ref()).ok_or(SpectrumError { dim })?;
+        let largest = svd.values.first().copied().unwrap_or(0.0).max(1.0);
         let is_regular = |value: &&f64| **value > NEARLY_SINGULAR * largest;
-        let rank = singular_values.iter().take_while(is_regular).count();
+        let rank = svd.values.iter().take_while(is_regular).count();
         Ok((rank < dim).then(|| Self {
             point: point.to_vec(),
-            left: svd.U().to_owned(),
-            right: svd.V().to_owned(),
-            singular_values,
+            left: svd.left,
+            right: svd.right,
+            singular_values: svd.values,
             rank,
         }))
     }

@@ -16,6 +16,7 @@ use crate::calculus::Bound;
 use crate::dynamics::linear::kreiss::kreiss_constant;
 use crate::dynamics::linear::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
+use crate::svd::singular_values;
 
 /// Unit roundoff of f64.
 const UNIT: f64 = 0.5 * f64::EPSILON;
@@ -192,11 +193,11 @@ fn jacobian_error<M: Map + ?Sized>(map: &M, point: &[f64], radius: f64) -> f64 {
 }
 
 fn largest_singular_value(matrix: &Mat<f64>) -> Option<f64> {
-    matrix.singular_values().ok()?.first().copied()
+    singular_values(matrix.as_ref())?.first().copied()
 }
 
 fn condition_of(matrix: &Mat<c64>) -> f64 {
-    let Ok(values) = matrix.singular_values() else {
+    let Some(values) = singular_values(matrix.as_ref()) else {
         return f64::INFINITY;
     };
     match (values.first(), values.last()) {

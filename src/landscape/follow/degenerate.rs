@@ -11,6 +11,7 @@ use super::path::largest;
 use crate::landscape::equations::equation::{Extended, Linearised};
 use crate::map::{Family, Map};
 use crate::norms::scale_of;
+use crate::svd::singular_values;
 
 /// Smallest singular value of I − J, relative to the size of J (at least 1), that is zero: roots that are flat to third
 /// order are known to about 10⁻⁵, and J to the square of that.
@@ -106,8 +107,8 @@ impl Matching {
         let place = Extended::new(state.to_vec(), node.end.s());
         let equation = Linearised::at(family, &place);
         let size = equation.jacobian.norm_l2().max(1.0);
-        let values = equation.shifted(1.0).singular_values();
-        values.is_ok_and(|values| values.last().is_some_and(|least| *least <= SINGULAR * size))
+        let values = singular_values(equation.shifted(1.0).as_ref());
+        values.is_some_and(|values| values.last().is_some_and(|least| *least <= SINGULAR * size))
     }
 
     /// Steps 2 to 4.

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::tasks::{TIME_STEP, Task};
 use crate::cell::parameters::{Parameters, READOUT_BIAS, READOUT_WEIGHT, WEIGHT_HH, WEIGHT_IH};
 use crate::cell::spec::{Activation, CellKind, LeakyForm, NetworkSpec, Part};
+use crate::svd::svd;
 use crate::task::Batch;
 use crate::train::bptt::Bptt;
 use crate::train::credit::Credit as _;
@@ -163,16 +164,16 @@ struct Change {
 impl Change {
     /// No singular values where there is no decomposition, which is so where a weight is not finite.
     fn of(weights: &Mat<f64>) -> Self {
-        weights.svd().map_or_else(
-            |_| Self {
+        svd(weights.as_ref()).map_or_else(
+            || Self {
                 left: Mat::zeros(weights.nrows(), 0),
                 values: Vec::new(),
                 right: Mat::zeros(weights.nrows(), 0),
             },
             |svd| Self {
-                left: svd.U().to_owned(),
-                values: svd.S().column_vector().iter().copied().collect(),
-                right: svd.V().to_owned(),
+                left: svd.left,
+                values: svd.values,
+                right: svd.right,
             },
         )
     }

@@ -4,6 +4,7 @@
 //! −(ẑ − z) p qᵀ with p = Bᵀ w_out, q = B w_in: that through the simulated time steps of a trial that is long enough to rest.
 //! Each step adds a matrix of rank one, so that B follows by the formula of Sherman and Morrison.
 
+use crate::svd::singular_values;
 use faer::linalg::solvers::{DenseSolveCore as _, Solve as _};
 use faer::{Col, Mat};
 use rand::SeedableRng as _;
@@ -195,7 +196,7 @@ impl WeightChange {
         let left = self.scaled_left().qr();
         let right = columns(&self.right).qr();
         let core = left.thin_R() * right.thin_R().transpose();
-        let values = core.singular_values().unwrap_or_default();
+        let values = singular_values(core.as_ref()).unwrap_or_default();
         [0, 1].map(|place| values.get(place).copied().unwrap_or(0.0))
     }
 

@@ -8,6 +8,7 @@ use crate::dynamics::linear::spectrum::SpectrumError;
 use crate::map::{Map, q};
 use crate::statistics::decoding::Ridge;
 use crate::statistics::randomisation::stream_of_draw;
+use crate::svd::thin_svd;
 use crate::task::Batch;
 use crate::train::engine::Simulation;
 
@@ -122,14 +123,14 @@ impl Cloud {
         }
         let states: Vec<&[f64]> = points.iter().map(|point| &point.at.state[..]).collect();
         let matrix = centred(&states);
-        let svd = matrix.thin_svd().ok()?;
-        let axes = svd.V().subcols(0, 2).to_owned();
+        let svd = thin_svd(matrix.as_ref())?;
+        let axes = svd.right.subcols(0, 2).to_owned();
         let along = &matrix * &axes;
         let total = matrix.squared_norm_l2();
         let heights = Mat::from_fn(points.len(), 2, |i, k| points[i].at.heights[k]);
         let trials: Vec<usize> = points.iter().map(|point| point.at.trial).collect();
         Some(Self {
-            variances: [0, 1, 2].map(|k| svd.S()[k].powi(2) / total),
+            variances: [0, 1, 2].map(|k| svd.values[k].powi(2) / total),
             coordinates: (0..points.len())
                 .map(|i| [along[(i, 0)], along[(i, 1)]])
                 .collect(),

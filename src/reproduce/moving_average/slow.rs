@@ -5,6 +5,7 @@ use faer::{Mat, Side, c64};
 
 use crate::dynamics::linear::spectrum::{SpectrumError, modulus};
 use crate::map::Map;
+use crate::svd::{singular_values, thin_svd};
 
 /// Damping of the steps towards slow points: much larger than the squares of the singular values of I − J along which a network
 /// stores anything, so that steps go to a slow manifold and not along it, and much smaller than those of what decays.
@@ -165,15 +166,15 @@ fn real_plane(vectors: &Mat<c64>) -> Mat<f64> {
 
 /// The leading left singular vectors of a matrix; zero if they do not converge.
 pub(super) fn orthonormal(vectors: &Mat<f64>, count: usize) -> Mat<f64> {
-    vectors.thin_svd().map_or_else(
-        |_| Mat::zeros(vectors.nrows(), count),
-        |svd| svd.U().subcols(0, count).to_owned(),
+    thin_svd(vectors.as_ref()).map_or_else(
+        || Mat::zeros(vectors.nrows(), count),
+        |svd| svd.left.subcols(0, count).to_owned(),
     )
 }
 
 /// The larger of the two principal angles between two planes with orthonormal bases `[dim][2]`, in degrees.
 pub(super) fn largest_angle(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
-    let Ok(cosines) = (a.transpose() * b).singular_values() else {
+    let Some(cosines) = singular_values((a.transpose() * b).as_ref()) else {
         return f64::NAN;
     };
     cosines[1].min(1.0).acos().to_degrees()
