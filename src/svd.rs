@@ -78,10 +78,9 @@ mod tests {
     fn from_identity(seed: u64) -> Mat<f64> {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut uniform = || {
-            for (left, right) in [(13, 0), (0, 7), (17, 0)] {
-                state ^= (state << left) * u64::from(left > 0);
-                state ^= (state >> right) * u64::from(right > 0);
-            }
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
             (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
         };
         let to = Mat::from_fn(DIM, 6, |_, _| uniform());

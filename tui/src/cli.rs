@@ -20,7 +20,7 @@ use crate::figure::FigureArgs;
 use crate::import::{self, Import};
 use crate::population::PopulationArgs;
 use crate::reproduce::ReproduceArgs;
-use crate::say::say;
+use crate::say::{in_words, say};
 use crate::scores::ScoresArgs;
 use crate::tasks::TasksArgs;
 use crate::zoom::ZoomArgs;
@@ -145,7 +145,7 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            say!("error: {error:#}");
+            say!("error: {}", in_words(&error));
             ExitCode::from(ERROR)
         }
     }

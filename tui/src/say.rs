@@ -22,6 +22,18 @@ pub(crate) fn line(text: &str) {
     io::stderr().write_all(text.as_bytes()).ok();
 }
 
+/// An error and its causes, without those that it names itself.
+pub(crate) fn in_words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
+}
+
 /// Prints text for people on stdout.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     write(escaped_lines(text).as_bytes())
@@ -42,4 +54,24 @@ fn write(bytes: &[u8]) -> anyhow::Result<()> {
     out.write_all(bytes)
         .and_then(|()| out.flush())
         .context("cannot write to stdout")
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::in_words;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow!("disk full").context("cannot write a.txt: disk full; nothing is lost");
+        assert_eq!(
+            in_words(&error),
+            "cannot write a.txt: disk full; nothing is lost"
+        );
+        let error = anyhow!("disk full")
+            .context("cannot write a.txt")
+            .context("stopped");
+        assert_eq!(in_words(&error), "stopped: cannot write a.txt: disk full");
+    }
 }

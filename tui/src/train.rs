@@ -18,7 +18,7 @@ use creode::trace::{Run, RunWriter, TraceError, check_name};
 use crate::arguments::{ERROR, INTERRUPTED, TracesFolder, TrainArgs};
 use crate::hooks::{self, Hook, Variables};
 use crate::progress::Progress;
-use crate::say::say;
+use crate::say::{in_words, say};
 use crate::signals::{ALL, DETACHED, stop_on_signals};
 use crate::{attended, runs};
 
@@ -155,7 +155,7 @@ fn ended(name: &str, dir: &Path, result: &anyhow::Result<Summary>) -> Variables 
         }
         Err(error) => {
             add("CREODE_REASON", "failed".to_owned());
-            add("CREODE_ERROR", format!("{error:#}"));
+            add("CREODE_ERROR", in_words(error));
         }
     }
     variables

@@ -117,7 +117,8 @@ fn a_mistake_in_a_curriculum_names_its_line_and_begins_nothing() {
         &["small.toml:7", "`network.unitz`", "did you mean `units`?"],
     );
     let failed = folder.creode(&["train", "absent.toml"]);
-    failed.expect(2, &["absent.toml"]);
+    failed.expect(2, &["absent.toml", "No such file"]);
+    assert_eq!(failed.stderr.matches("No such file").count(), 1);
     assert!(!folder.0.path().join("traces").exists());
 }
 
