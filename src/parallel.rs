@@ -25,7 +25,8 @@ pub(crate) fn map<I: Send, T: Send>(
     results.into_iter().flatten().collect()
 }
 
-/// As [`map`], of what can fail: the first error in the order of the items. Once one has failed, no further ones are begun.
+/// As [`map`], of what can fail. Once one has failed, no further ones are begun; of the errors by then, the first in the order of the
+/// items.
 pub(crate) fn try_map<I: Send, T: Send, E: Send>(
     items: impl IntoIterator<Item = I>,
     of: impl Fn(I) -> Result<T, E> + Sync,

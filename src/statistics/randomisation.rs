@@ -1,8 +1,9 @@
 //! Tests by randomisation: how a number compares with what it is when chance alone assigns the data.
 
-use crate::parallel;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+
+use crate::parallel;
 
 /// The generator of one draw: streams of one seed that do not overlap, so that draws can run in parallel.
 pub fn stream_of_draw(seed: u64, draw: usize) -> ChaCha8Rng {

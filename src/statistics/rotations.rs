@@ -23,8 +23,9 @@
 //! assert!(tangling(&course).iter().all(|q| *q < 0.011));
 //! ```
 
-use crate::svd::thin_svd;
 use faer::{Mat, Side};
+
+use crate::svd::thin_svd;
 
 /// States over time: `[condition][step][dimension]`, all conditions equally long.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,6 @@
 //! two networks says something only once they are aligned (Entezari et al. 2022; Ainsworth et al. 2023).
 
 use crate::comparison::assignment::Assignment;
-use crate::svd::svd;
 use faer::Mat;
 
 use super::symmetry::{UnitSymmetry, exchangeable, has_signs, odd_gate};
@@ -15,6 +14,7 @@ use crate::cell::parameters::{
 use crate::cell::spec::{CellKind, NetworkSpec};
 use crate::comparison::portrait::TrialStates;
 use crate::simd::Real;
+use crate::svd::svd;
 
 /// Rounds of matching; a few are enough.
 const MOST_ROUNDS: usize = 50;

@@ -4,8 +4,9 @@
 //! the circle can amplify an input many times before it forgets it, if its eigenvectors are far from orthogonal. K
 //! = 1 for a normal matrix whose eigenvalues lie inside the circle; K ≫ 1 says that transients are large.
 
-use crate::parallel;
 use faer::{Mat, c64};
+
+use crate::parallel;
 
 /// Angles of the half circle, both ends included: 64 on the whole one, of which a real matrix needs half.
 const HALF_CIRCLE: usize = 32;

@@ -9,6 +9,7 @@ use faer::Mat;
 use super::locate::{MOST_STEPS, Progress, RealCritical, Verdict, finish_real};
 use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot, second_extended};
 use crate::map::Family;
+use crate::svd::svd;
 
 /// A point where [I − J, −F_s] loses rank.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,9 +150,9 @@ fn crossing_tangents<F: Family + ?Sized>(
 fn rank_border(equation: &Linearised) -> Option<(Vec<f64>, [Vec<f64>; 2])> {
     let dim = equation.dim();
     let matrix = Mat::from_fn(dim, dim + 1, |i, j| equation.entry(i, j));
-    let svd = matrix.svd().ok()?;
-    let right = |k: usize| (0..=dim).map(|i| svd.V()[(i, k)]).collect::<Vec<f64>>();
-    let b = (0..dim).map(|i| svd.U()[(i, dim - 1)]).collect();
+    let svd = svd(matrix.as_ref())?;
+    let right = |k: usize| (0..=dim).map(|i| svd.right[(i, k)]).collect::<Vec<f64>>();
+    let b = (0..dim).map(|i| svd.left[(i, dim - 1)]).collect();
     Some((b, [right(dim), right(dim - 1)]))
 }
 

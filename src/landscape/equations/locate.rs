@@ -17,6 +17,7 @@ use crate::landscape::equations::equation::{Extended, Factored, Linearised, dot,
 use crate::landscape::equations::test_functions::eigenvalues;
 use crate::map::Family;
 use crate::map::derivatives::{mixed, second_along};
+use crate::svd::svd;
 
 /// Newton steps of one location.
 pub(in crate::landscape) const MOST_STEPS: usize = 25;
@@ -386,9 +387,9 @@ fn complex_singular_triplet(matrix: &Mat<c64>) -> Option<(f64, Vec<c64>, Vec<c64
 
 fn complex_dense(matrix: &Mat<c64>) -> Option<(f64, Vec<c64>, Vec<c64>)> {
     let last = matrix.nrows() - 1;
-    let svd = matrix.svd().ok()?;
-    let [left, right] = [svd.U(), svd.V()].map(|of| of.col(last).iter().copied().collect());
-    Some((svd.S()[last].re, left, right))
+    let svd = svd(matrix.as_ref())?;
+    let [left, right] = [svd.left, svd.right].map(|of| of.col_as_slice(last).to_vec());
+    Some((svd.values[last], left, right))
 }
 
 fn complex_border(k: &Mat<c64>, b: &[c64], c: &[c64]) -> Mat<c64> {

@@ -1,16 +1,14 @@
 //! Direct fit: where networks interpolate, where they fail, and whether the border is a bifurcation.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::ends::{End, Slowly};
 use self::family::{Family, Sampling};
 use self::report::report;
-use super::trained::{Course, keep};
+use super::trained::{Course, keep, measured};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::lab::LabError;
-use crate::parallel;
 
 mod ends;
 mod family;
@@ -150,12 +148,9 @@ impl Experiment for DirectFit {
             }
         }
         keep(&courses, settings, progress)?;
-        let done = AtomicUsize::new(0);
-        let pairs = plan.iter().zip(&courses);
-        let seen = parallel::try_map(pairs, |(&(family, sampling), course)| {
-            let seen = seen(family, sampling, course);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
-            seen
+        let seen = measured(&courses, progress, |place, course| {
+            let (family, sampling) = plan[place];
+            seen(family, sampling, course)
         })?;
         Ok(report(&seen))
     }

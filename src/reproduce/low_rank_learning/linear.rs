@@ -4,13 +4,14 @@
 //! −(ẑ − z) p qᵀ with p = Bᵀ w_out, q = B w_in: that through the simulated time steps of a trial that is long enough to rest.
 //! Each step adds a matrix of rank one, so that B follows by the formula of Sherman and Morrison.
 
-use crate::svd::singular_values;
 use faer::linalg::solvers::{DenseSolveCore as _, Solve as _};
 use faer::{Col, Mat};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
+
+use crate::svd::singular_values;
 
 /// A network before training.
 pub(super) struct LinearNetwork {

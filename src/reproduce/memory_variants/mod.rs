@@ -1,16 +1,14 @@
 //! Flip-flops that need few or many attractors: how many a network makes, and in which order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::trained::{Course, keep};
+use super::trained::{Course, keep, measured};
 use super::{
     Claim, Expectation, Experiment, ExperimentError, Paper, Report, Screenshot, Settings, Table,
     TableCell,
 };
 use crate::figure::{Axis, Colour, Mark, Plot, Series};
 use crate::lab::LabError;
-use crate::parallel;
 use crate::statistics::Estimate;
 use crate::task::Task as _;
 use crate::task::flip_flop::{FlipFlop, Variant};
@@ -185,11 +183,8 @@ impl Experiment for MemoryVariants {
             }
         }
         keep(&courses, settings, progress)?;
-        let done = AtomicUsize::new(0);
-        let mut learned = parallel::try_map(kinds.iter().zip(&courses), |(&kind, course)| {
-            let learned = form.learned(kind, course);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, kinds.len());
-            learned
+        let mut learned = measured(&courses, progress, |place, course| {
+            form.learned(kinds[place], course)
         })?;
         learned.reverse();
         Ok(report(&learned, form.bits))

@@ -1,15 +1,12 @@
 //! Do rules of learning leave other networks, where accuracy is the same? Backpropagation and e-prop, against other cells and
 //! other initial weights.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::portraits::Looks;
-use super::trained::{Course, keep, landscape};
+use super::trained::{Course, keep, landscape, measured};
 use super::{Experiment, ExperimentError, Paper, Report, Settings};
 use crate::cell::parameters::Parameters;
 use crate::comparison::portrait::Portrait;
 use crate::lab::LabError;
-use crate::parallel;
 use crate::task::flip_flop::FlipFlop;
 use crate::task::{Batch, Task as _};
 
@@ -211,11 +208,8 @@ impl Experiment for RulesAlike {
         }
         keep(&courses, settings, progress)?;
         let trials = form.task().batch(PROBE_TRIALS, TEST_SEED);
-        let done = AtomicUsize::new(0);
-        let learned = parallel::try_map(which.iter().zip(&courses), |(&(kind, seed), course)| {
-            let learned = form.learned((kind, seed), course, &trials);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, courses.len());
-            learned
+        let learned = measured(&courses, progress, |place, course| {
+            form.learned(which[place], course, &trials)
         })?;
         report(&learned, form)
     }

@@ -1,18 +1,15 @@
 //! Several solutions of one task: networks that agree where they were trained, and differ beyond.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use self::activity::features;
 use self::network::Network;
 use self::reduced::Reduced;
 use self::report::report;
 use self::timing::TimingTask;
-use super::trained::{Course, keep};
+use super::trained::{Course, keep, measured};
 use super::{
     Experiment, ExperimentError, Paper, Report, Screenshot, Settings, TURNER_DABHOLKAR_BARAK_2021,
 };
 use crate::lab::LabError;
-use crate::parallel;
 
 mod activity;
 mod network;
@@ -191,12 +188,8 @@ impl Experiment for Solutions {
             }
         }
         keep(&courses, settings, progress)?;
-        let done = AtomicUsize::new(0);
-        let seen = parallel::try_map(tasks.iter().zip(&courses), |(&task, course)| {
-            let seen = seen(task, course);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, tasks.len());
-            seen
-        })?;
+        let look = |place: usize, course: &Course| seen(tasks[place], course);
+        let seen = measured(&courses, progress, look)?;
         Ok(report(&seen))
     }
 }

@@ -92,12 +92,12 @@ pub(super) fn is_quiet_at_samples<F: Family + ?Sized>(
     if stay_apart(&places, 0..2, outside) {
         return true;
     }
-    let sampled = parallel::map([0.25, 0.75], sample);
-    let [Some(early), Some(late)] = &sampled[..] else {
+    let mut sampled = parallel::map([0.25, 0.75], sample).into_iter().flatten();
+    let (Some(early), Some(late)) = (sampled.next(), sampled.next()) else {
         return false;
     };
-    places.insert(1, early.clone());
-    places.insert(3, late.clone());
+    places.insert(1, early);
+    places.insert(3, late);
     stay_apart(&places, 0..4, outside)
 }
 
